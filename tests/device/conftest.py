@@ -1,0 +1,218 @@
+"""Collects tests/device/test_*.py: one pytest item for every test function, run inside MicroPython.
+
+Every function runs in a process of its own under tools/micropython, by the name it has in the file; the
+same function runs once more, marked [wasm], on the 32-bit webassembly port. A test counts as passed only
+if it said so itself, ended with status 0 and printed no traceback. Module constants steer a file:
+
+    HEAP = "128k"    MicroPython's heap (-X heapsize)
+    WASM = False     needs sockets, littlefs or asyncio.run: Unix port only
+    TIMEOUT_S = 120  for each of the file's tests
+
+Knows nothing of what is tested.
+"""
+
+import ast
+import json
+import os
+import queue
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+WRAPPER = ROOT / "tools" / "micropython"
+WASM_RUNNER = ROOT / "tools" / "node" / "device_tests.mjs"
+FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", HERE]
+DEFAULTS = {"HEAP": None, "WASM": True, "TIMEOUT_S": 120}
+WASM_HEAP_BYTES = 1024 * 1024
+TRACEBACK = "Traceback (most recent call last)"
+
+
+class DeviceTestFailed(Exception):
+    """What MicroPython said and how it ended; shown without pytest's own traceback."""
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Takes the place of pytest's import of the file: these files are MicroPython's."""
+    if module_path.name.startswith("test_"):
+        return DeviceFile.from_parent(parent, path=module_path)
+    return None
+
+
+class DeviceFile(pytest.File):
+    """One file of device tests, read but never imported here."""
+
+    def collect(self):
+        tree = ast.parse(self.path.read_text(encoding="utf-8"), str(self.path))
+        options = dict(DEFAULTS, **_constants(tree))
+        for name in _test_names(tree):
+            yield UnixItem.from_parent(self, name=name, function=name, options=options)
+            if options["WASM"]:
+                yield WasmItem.from_parent(self, name=name + "[wasm]", function=name, options=options)
+
+
+def _constants(tree):
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            if node.targets[0].id in DEFAULTS:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+    return found
+
+
+def _test_names(tree):
+    """The test functions in order; a file without any, or one that hides a test, is an error."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    names = [node.name for node in tree.body if isinstance(node, functions) and node.name.startswith("test_")]
+    everywhere = [n.name for n in ast.walk(tree) if isinstance(n, functions) and n.name.startswith("test_")]
+    if not names:
+        raise pytest.Collector.CollectError("no test function in this file")
+    if sorted(names) != sorted(everywhere):
+        raise pytest.Collector.CollectError("a test function inside a class, function or branch would never run")
+    for name in names:
+        if names.count(name) > 1:
+            raise pytest.Collector.CollectError("two test functions are named " + name)
+    return names
+
+
+class DeviceItem(pytest.Item):
+    """One test function on one port."""
+
+    def __init__(self, *, function, options, **kwargs):
+        super().__init__(**kwargs)
+        self.function_name = function
+        self.options = options
+
+    def repr_failure(self, excinfo, style=None):
+        if isinstance(excinfo.value, DeviceTestFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self):
+        return self.path, None, self.name
+
+    def judge(self, output, status):
+        reported = re.search("^PASSED " + re.escape(self.function_name) + "$", output, re.MULTILINE)
+        if status == 0 and reported and TRACEBACK not in output:
+            return
+        if status != 0:
+            reason = "ended with status %d" % status
+        elif not reported:
+            reason = "ended without reporting the test"
+        else:
+            reason = "reported success, but printed a traceback"
+        raise DeviceTestFailed("%s\n%s" % (output.rstrip(), reason))
+
+
+class UnixItem(DeviceItem):
+    def runtest(self):
+        folder = tempfile.mkdtemp(prefix="device-test-")
+        try:
+            self.judge(*self._run(folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _run(self, folder):
+        command = [str(WRAPPER)]
+        if self.options["HEAP"]:
+            command += ["-X", "heapsize=" + self.options["HEAP"]]
+        command += [str(HERE / "runner.py"), str(self.path), self.function_name, folder, str(ROOT)]
+        paths = [str(path) for path in FOLDERS] + [str(self.path.parent)]
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=self.options["TIMEOUT_S"],
+                env=dict(os.environ, MICROPYPATH=":".join(paths)),
+            )
+        except subprocess.TimeoutExpired as error:
+            output = (error.stdout or b"").decode("utf-8", "replace")
+            raise DeviceTestFailed("%s\nstill running after %s s" % (output, self.options["TIMEOUT_S"]))
+        return done.stdout.decode("utf-8", "replace"), done.returncode
+
+
+class WasmItem(DeviceItem):
+    def runtest(self):
+        node = shutil.which("node")
+        if node is None or not (WASM_RUNNER.parent / "node_modules").is_dir():
+            # In continuous integration a port that silently was not tested would be worse than a failure.
+            if os.environ.get("CI") == "true":
+                raise DeviceTestFailed("Node.js or tools/node/node_modules is missing; `make setup` installs the latter")
+            pytest.skip("the webassembly port needs Node.js and `make setup`")
+        request = {
+            "file": str(self.path),
+            "name": self.function_name,
+            "folders": [str(path) for path in [*FOLDERS, self.path.parent] if path.is_dir()],
+            "heap_bytes": _bytes(self.options["HEAP"]) if self.options["HEAP"] else WASM_HEAP_BYTES,
+        }
+        answer = self.config.stash.setdefault(WASM_PROCESS, WasmProcess()).ask(node, request, self.options["TIMEOUT_S"])
+        self.judge(answer["output"], 0 if answer["passed"] else 1)
+
+
+def _bytes(size):
+    """Bytes in a heap size as MicroPython writes it: 4096, 64k, 1m."""
+    factor = {"k": 1024, "m": 1024 * 1024}.get(size[-1].lower())
+    return int(size[:-1]) * factor if factor else int(size)
+
+
+class WasmProcess:
+    """One Node process that serves all webassembly tests of this worker, restarted after a hang or crash."""
+
+    def __init__(self):
+        self._process = None
+        self._lines = None
+
+    def ask(self, node, request, timeout_s):
+        if self._process is None:
+            self._start(node)
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._lines.get(timeout=timeout_s)
+        except queue.Empty:
+            self.stop()
+            raise DeviceTestFailed("still running after %s s" % timeout_s)
+        except BaseException:
+            self.stop()
+            raise
+        if not line:
+            status = self._process.wait()
+            self.stop()
+            raise DeviceTestFailed("Node ended with status %d" % status)
+        return json.loads(line)
+
+    def _start(self, node):
+        self._process = subprocess.Popen(
+            [node, str(WASM_RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=str(WASM_RUNNER.parent)
+        )
+        self._lines = queue.Queue()
+        threading.Thread(target=self._read, args=(self._process.stdout, self._lines), daemon=True).start()
+
+    @staticmethod
+    def _read(stream, lines):
+        for line in stream:
+            lines.put(line)
+        lines.put(b"")
+
+    def stop(self):
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+WASM_PROCESS = pytest.StashKey[WasmProcess]()
+
+
+def pytest_unconfigure(config):
+    process = config.stash.get(WASM_PROCESS, None)
+    if process is not None:
+        process.stop()
