@@ -145,7 +145,7 @@ class WasmItem(DeviceItem):
         if node is None or not (WASM_RUNNER.parent / "node_modules").is_dir():
             # In continuous integration a port that silently was not tested would be worse than a failure.
             if os.environ.get("CI") == "true":
-                raise DeviceTestFailed("Node.js or tools/node/node_modules is missing; `make setup` installs the latter")
+                raise DeviceTestFailed("Node.js is missing, or tools/node/node_modules (`make setup`)")
             pytest.skip("the webassembly port needs Node.js and `make setup`")
         request = {
             "file": str(self.path),

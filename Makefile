@@ -1,0 +1,60 @@
+# Every command of the project. Each target does the set-up that it needs, into ignored folders of this
+# checkout. ARGS passes arguments on: make test ARGS='-k ring'
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+ARGS ?=
+
+.PHONY: help
+help: # a target is listed here by the text after its two number signs
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: test
+test: setup ## run all tests (ARGS='-k ring' for some of them)
+	@$(RUN) -m pytest tests -n 2 --dist worksteal -q $(ARGS)
+
+.PHONY: lint
+lint: setup typings/.stamp ## check style, types against the boards' stubs, and for machine paths
+	@$(RUN) tools/lint.py $(ARGS)
+
+.PHONY: size
+size: .venv/.stamp ## count each library file's lines and its bytes on a board
+	@$(RUN) tools/size.py $(ARGS)
+
+.PHONY: setup
+setup: .venv/.stamp node ## fetch what the other targets need (they do it themselves)
+	@tools/micropython -c ''
+
+.PHONY: clean
+clean: ## remove everything that set-up, tests and builds made
+	rm -rf .venv .micropython typings build tools/node/node_modules .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.stamp: pyproject.toml
+	@echo "setting up .venv"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9) and "Python 3.9 or newer is needed: make PYTHON=python3.11")'
+	@$(RUN) -m pip --version >/dev/null 2>&1 || { rm -rf .venv && $(PYTHON) -m venv .venv; }
+	@$(RUN) -m pip install -q 'pip>=25.1,<26'
+	@$(RUN) -m pip install -q --group dev
+	@touch $@
+
+# The two boards' stubs name the same modules, so each has a folder of its own.
+typings/.stamp: pyproject.toml .venv/.stamp
+	@echo "setting up typings"
+	@rm -rf typings
+	@$(RUN) -m pip install -q --no-deps --target typings/esp32 --group stubs-esp32
+	@$(RUN) -m pip install -q --no-deps --target typings/rp2 --group stubs-rp2
+	@touch $@
+
+# Node is optional: without it the tests on the webassembly port are skipped.
+.PHONY: node
+node:
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) -s tools/node/node_modules/.stamp; \
+	else echo "npm is not there: tests that need Node.js are skipped"; fi
+
+tools/node/node_modules/.stamp: tools/node/package.json
+	@echo "setting up tools/node/node_modules"
+	@cd tools/node && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,93 @@
+"""`make lint`: ruff, pyright against the boards' stubs, and no trace of one machine in a tracked file.
+
+Runs every check, prints what each found and ends with status 1 if any found something. Node is needed for
+pyright (tools/node); the stubs lie in typings/ (`make setup`). Knows no rule itself: ruff's are in
+pyproject.toml.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PORTS = ("esp32", "rp2")
+PYRIGHT = ROOT / "tools" / "node" / "node_modules" / "pyright" / "index.js"
+
+# What would tie the project to one machine or mirror. Written with [.] so that this file does not match itself.
+MACHINE_TRACES = [
+    r"\bpypi[.]org",
+    r"pythonhosted[.]org",
+    r"registry[.](npmjs|yarnpkg)[.]",
+    r"\b(deb|security)[.]debian[.]org",
+    r"\b(archive|ports|security)[.]ubuntu[.]com",
+    r"(?<![\w.$}])/(home|Users|work|root)/[\w.]",
+    r"(?<![\w.$}])/opt/(pypi|wheels)",
+]
+
+
+def check_ruff():
+    return subprocess.call([sys.executable, "-m", "ruff", "check", "--quiet", "."], cwd=ROOT) == 0
+
+
+def check_types(port):
+    """pyright over the code for boards, as if it ran on this port."""
+    stubs = ROOT / "typings" / port
+    if not stubs.is_dir() or not PYRIGHT.is_file() or shutil.which("node") is None:
+        print("pyright or the stubs are missing: install Node.js, then `make setup`")
+        return False
+    included = [str(ROOT / name) for name in ("lib", "examples") if (ROOT / name).is_dir()]
+    settings = {
+        "include": included,
+        "exclude": ["**/node_modules", "**/__pycache__"],
+        "extraPaths": [str(ROOT / "lib")],
+        "stubPath": str(stubs),
+        "typeshedPath": str(stubs),
+        "pythonVersion": "3.12",
+        "typeCheckingMode": "basic",
+        "reportMissingModuleSource": False,
+    }
+    path = ROOT / "build" / ("pyright-%s.json" % port)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(settings, indent=2))
+    done = subprocess.run(
+        ["node", str(PYRIGHT), "--project", str(path)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if done.returncode != 0:
+        print(done.stdout.decode("utf-8", "replace"))
+    return done.returncode == 0
+
+
+def check_traces():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    patterns = [re.compile(pattern) for pattern in MACHINE_TRACES]
+    patterns.append(re.compile(r"(?<![\w.])" + re.escape(str(ROOT)) + r"(?![\w-])"))
+    found = 0
+    for name in listed.decode().split("\0"):
+        path = ROOT / name
+        if not name or not path.is_file() or b"\0" in (content := path.read_bytes()):
+            continue
+        for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+            for pattern in patterns:
+                if match := pattern.search(line):
+                    print("%s:%d: %r belongs to one machine or mirror" % (name, number, match.group()))
+                    found += 1
+    return found == 0
+
+
+def main():
+    checks = [("ruff", check_ruff)]
+    checks += [("pyright " + port, lambda port=port: check_types(port)) for port in PORTS]
+    checks += [("no machine's paths or mirrors in tracked files", check_traces)]
+    failed = 0
+    for name, check in checks:
+        passed = check()
+        failed += not passed
+        print("%-50s %s" % (name, "ok" if passed else "FAILED"), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
