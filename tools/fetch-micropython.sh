@@ -81,8 +81,7 @@ download_from() {
     echo "deb [arch=$architecture signed-by=$keyring] $1 $suite $components" >"$work/sources.list"
     rm -rf "$work/state" "$work/cache"
     mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial"
-    apt-get -c "$work/apt.conf" -q update --error-on=any >>"$work/log" 2>&1 ||
-        apt-get -c "$work/apt.conf" -q update >>"$work/log" 2>&1 || return 1
+    apt-get -c "$work/apt.conf" -q update >>"$work/log" 2>&1 || return 1
     apt-get -c "$work/apt.conf" -q install --download-only micropython >>"$work/log" 2>&1
 }
 

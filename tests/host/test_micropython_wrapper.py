@@ -141,7 +141,7 @@ def test_another_system_without_one_is_told_the_packages_name(machine, system):
     write_script(machine.bin / "uname", "echo %s\n" % system)
     machine.run("script.py")
     assert machine.status != 0 and len(machine.errors.splitlines()) == 1
-    assert "install the package 'micropython' (1.22 or newer; with Homebrew 'brew install micropython')" in machine.errors
+    assert "install the package 'micropython'" in machine.errors and "brew install micropython" in machine.errors
     assert not list(machine.root.glob(".micropython/*"))
 
 

@@ -1,0 +1,46 @@
+"""The commands of the Makefile and the checks of `make lint`, as far as no other test runs them."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools import lint
+
+ROOT = Path(__file__).resolve().parents[2]
+INTERNAL = {"help", "node"}
+
+
+def test_make_alone_prints_one_line_for_every_target():
+    output = subprocess.run(["make"], cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
+    listed = [re.match(r"make (\S+) +\S", line).group(1) for line in output.splitlines()]
+    targets = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(set(" ".join(targets).split()) - INTERNAL)
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    monkeypatch.setattr(lint, "ROOT", tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+
+    def track(text):
+        (tmp_path / "file.txt").write_text(text)
+        subprocess.run(["git", "add", "file.txt"], cwd=tmp_path, check=True)
+        return lint.check_traces()
+
+    track.folder = tmp_path
+    return track
+
+
+@pytest.mark.parametrize(
+    "trace", ["see /ho" + "me/someone/file", "index = https://py" + "pi.org/simple", "registry.np" + "mjs.org", "OWN/lib"]
+)
+def test_a_tracked_file_that_names_a_machine_or_a_mirror_is_found(repository, trace, capsys):
+    assert not repository("first line\n" + trace.replace("OWN", str(repository.folder)) + "\n")
+    assert capsys.readouterr().out.startswith("file.txt:2: ")
+
+
+@pytest.mark.parametrize("text", ["https://blynk.cloud/external/api", "/readings", "lib/blynk_batch", "$HOME/work"])
+def test_ordinary_text_is_no_trace(repository, text):
+    assert repository(text + "\n")
