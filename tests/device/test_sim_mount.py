@@ -1,0 +1,59 @@
+"""Filesystems on the simulated flash: mounted as boards do, kept over power cuts and processes."""
+
+from flash import NorFlash, SdCard, load, mount, umount
+
+WASM = False
+
+
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def test_each_board_keeps_files_over_a_new_device_and_a_saved_image():
+    makers = {
+        "esp32": lambda image=None: NorFlash(16, image=image),
+        "rp2": lambda image=None: NorFlash(16, page_size=256, image=image),
+        "fat": lambda image=None: SdCard(256, image=image),
+    }
+    for board, make in makers.items():
+        device = make()
+        mount(device, "/sim", board)
+        write("/sim/a", b"kept")
+        umount("/sim")
+        device.save("image")
+        mount(load("image", make), "/sim", board, format=False)
+        assert read("/sim/a") == b"kept"
+        umount("/sim")
+
+
+def test_littlefs_keeps_the_old_or_the_new_file_at_every_cut():
+    for board, page in (("esp32", 1), ("rp2", 256)):
+        base = NorFlash(8, page_size=page)
+        mount(base, "/sim", board)
+        write("/sim/a", b"old")
+        umount("/sim")
+        cuts = 0
+        while True:
+            device = base.revive()
+            device.cut_at(cuts, 7)
+            mount(device, "/sim", board)
+            try:
+                write("/sim/a", b"new")
+            except OSError:
+                pass
+            finished = not device.dead
+            device.dead = device.dead or finished
+            umount("/sim")
+            mount(device.revive(), "/sim", board, format=False)
+            assert read("/sim/a") in (b"old", b"new")
+            umount("/sim")
+            if finished:
+                break
+            cuts += 1
+        assert cuts >= 1

@@ -1,0 +1,323 @@
+"""Simulated flash: block devices over a bytearray that obey the chip's rules, count, and can die half-way.
+
+NorFlash  programs clear bits only, erases set a block to 0xFF; options for 256-byte pages (rp2.Flash), write-once
+          units (flash encryption), overwritable bytes (FRAM), drivers that do not erase, and failing blocks.
+SdCard    512-byte blocks, simple protocol only; a torn write leaves a mixed or a garbage block.
+Cached    a driver in front of either that keeps one block in RAM until ioctl(3).
+mount()   a filesystem on any of them, with the parameters that boards use at boot.
+
+A device that died raises OSError for ever, since a driver that works again after an error lets finalisers commit
+garbage: go on with a new device on a copy of the image. Runs on MicroPython; all but mount() also on CPython.
+Knows nothing of rings or of what the bytes mean.
+"""
+
+from tear import torn
+
+EIO = 5
+EINVAL = 22
+ERASE_US = 45000
+PAGE_US = 400
+_PAGE = 256
+
+
+class RuleBroken(AssertionError):
+    """The caller did what the chip cannot do; names the address."""
+
+
+def _and(a, b):
+    both = int.from_bytes(a, "little") & int.from_bytes(b, "little")
+    return both.to_bytes(len(a), "little")
+
+
+class Device:
+    """What all devices share: the image, counters, the journal, and death.
+
+    journal   None, or a list that gets (operation, address, resulting bytes) of each completed change
+    counters  erases, programs, reads, bytes_programmed, bytes_read, time_us, block_erases[block], operations
+    """
+
+    def __init__(self, blocks, block_size, image=None):
+        self.blocks = blocks
+        self.block_size = block_size
+        self.data = bytearray(b"\xff" * (blocks * block_size)) if image is None else bytearray(image)
+        if len(self.data) != blocks * block_size:
+            raise ValueError("image of %d bytes, device of %d" % (len(self.data), blocks * block_size))
+        self.journal = None
+        self.dead = False
+        self._cut = None
+        self.reset_counters()
+
+    def reset_counters(self):
+        self.erases = self.programs = self.reads = self.operations = 0
+        self.bytes_programmed = self.bytes_read = self.time_us = 0
+        self.block_erases = [0] * self.blocks
+
+    def cut_at(self, operation, byte=0, mode="prefix", seed=0):
+        """Die in the `operation`-th change from now (0: the next one), after `byte` of its bytes."""
+        self._cut = (self.operations + operation, byte, mode, seed)
+
+    def image(self):
+        """A copy of the bytes, for a new device."""
+        return bytes(self.data)
+
+    def save(self, path):
+        with open(path, "wb") as f:
+            f.write(self.data)
+
+    def _alive(self):
+        if self.dead:
+            raise OSError(EIO)
+
+    def _span(self, block, size, offset):
+        address = block * self.block_size + offset
+        if block < 0 or offset < 0 or address + size > len(self.data):
+            raise OSError(EINVAL)
+        return address
+
+    def _change(self, operation, address, new):
+        """Make the change, or as much of it as the power lasts for."""
+        end = address + len(new)
+        if self._cut and self._cut[0] == self.operations:
+            _, byte, mode, seed = self._cut
+            self.data[address:end] = torn(operation, self.data[address:end], new, byte, mode, seed)
+            self.dead = True
+            raise OSError(EIO)
+        self.operations += 1
+        self.data[address:end] = new
+        if self.journal is not None:
+            self.journal.append((operation, address, bytes(new)))
+
+    def readblocks(self, block, buf, offset=0):
+        self._alive()
+        address = self._span(block, len(buf), offset)
+        self.reads += 1
+        self.bytes_read += len(buf)
+        buf[:] = memoryview(self.data)[address : address + len(buf)]
+
+    def _count_program(self, size):
+        self.programs += 1
+        self.bytes_programmed += size
+        self.time_us += -(-size // _PAGE) * PAGE_US
+
+    def ioctl(self, operation, argument):
+        self._alive()
+        if operation == 4:
+            return self.blocks
+        if operation == 5:
+            return self.block_size
+        return 0
+
+
+class NorFlash(Device):
+    """NOR flash with the extended block protocol.
+
+    page_size      256: programs are whole pages at page offsets, else OSError as rp2 does
+    unit           16: write-once units, programmed whole and once per erase
+    overwritable   FRAM or EEPROM: bytes change either way, an erase does nothing
+    ioctl_erases   False: a driver whose ioctl(6) does nothing
+    bad            {block: "erase" | "program" | "wrong"}: it fails with OSError, or reads back wrong
+    """
+
+    def __init__(
+        self, blocks, block_size=4096, page_size=1, unit=1, image=None, overwritable=False, ioctl_erases=True, bad=None
+    ):
+        super().__init__(blocks, block_size, image)
+        self.page_size = page_size
+        self.unit = unit
+        self.overwritable = overwritable
+        self.ioctl_erases = ioctl_erases and not overwritable
+        self.bad = bad or {}
+        blank = b"\xff" * unit
+        self._used = bytearray(len(self.data) // unit) if unit > 1 else None
+        if self._used and image is not None:
+            for index in range(len(self._used)):
+                self._used[index] = self.data[index * unit : index * unit + unit] != blank
+
+    def revive(self):
+        """A new device with this one's options on a copy of its image."""
+        return NorFlash(
+            self.blocks,
+            self.block_size,
+            self.page_size,
+            self.unit,
+            self.data,
+            self.overwritable,
+            self.ioctl_erases,
+            self.bad,
+        )
+
+    def writeblocks(self, block, buf, offset=None):
+        self._alive()
+        if offset is None:
+            if len(buf) % self.block_size:
+                raise OSError(EINVAL)
+            self._span(block, len(buf), 0)
+            if not self.overwritable:
+                for index in range(block, block + len(buf) // self.block_size):
+                    self._erase(index)
+            offset = 0
+        size = len(buf)
+        address = self._span(block, size, offset)
+        if address % self.page_size or size % self.page_size:
+            raise OSError(EINVAL)
+        self._program(address, buf)
+
+    def _program(self, address, buf):
+        size = len(buf)
+        old = self.data[address : address + size]
+        new = bytes(buf) if self.overwritable else _and(old, buf)
+        if new != buf:
+            self._check_bits(address, old, buf)
+        if self._used:
+            self._use_units(address, size)
+        flaw = self.bad.get(address // self.block_size)
+        if flaw == "program":
+            raise OSError(EIO)
+        if flaw == "wrong" and size:
+            new = new[:-1] + bytes([new[-1] & 0x7E])
+        self._count_program(size)
+        self._change("write" if self.overwritable else "program", address, new)
+
+    @staticmethod
+    def _check_bits(address, old, buf):
+        for index in range(len(old)):
+            byte = buf[index]
+            if byte != 0xFF and byte & ~old[index]:
+                raise RuleBroken("program at 0x%x sets bits: 0x%02x over 0x%02x" % (address + index, byte, old[index]))
+
+    def _use_units(self, address, size):
+        if address % self.unit or size % self.unit:
+            raise RuleBroken("program at 0x%x of %d bytes: units of %d" % (address, size, self.unit))
+        first, last = address // self.unit, (address + size) // self.unit
+        for index in range(first, last):
+            if self._used[index]:
+                raise RuleBroken("unit at 0x%x programmed twice" % (index * self.unit))
+        self._used[first:last] = b"\x01" * (last - first)
+
+    def _erase(self, block):
+        if not 0 <= block < self.blocks:
+            raise OSError(EINVAL)
+        if self.bad.get(block) == "erase":
+            raise OSError(EIO)
+        self.erases += 1
+        self.block_erases[block] += 1
+        self.time_us += ERASE_US
+        address = block * self.block_size
+        if self._used:
+            per_block = self.block_size // self.unit
+            self._used[block * per_block : (block + 1) * per_block] = bytes(per_block)
+        self._change("erase", address, b"\xff" * self.block_size)
+
+    def ioctl(self, operation, argument):
+        if operation == 6:
+            self._alive()
+            if self.ioctl_erases:
+                self._erase(argument)
+            return 0
+        return super().ioctl(operation, argument)
+
+
+class SdCard(Device):
+    """An SD card: 512-byte blocks, whole-block writes only; offset writes are a TypeError."""
+
+    def __init__(self, blocks, image=None):
+        super().__init__(blocks, 512, image)
+
+    def revive(self):
+        return SdCard(self.blocks, self.data)
+
+    def readblocks(self, block, buf):
+        if len(buf) % self.block_size:
+            raise OSError(EINVAL)
+        super().readblocks(block, buf)
+
+    def writeblocks(self, block, buf):
+        self._alive()
+        if len(buf) % self.block_size:
+            raise OSError(EINVAL)
+        address = self._span(block, len(buf), 0)
+        self._count_program(len(buf))
+        self._change("write", address, buf)
+
+
+class Cached:
+    """A driver that keeps the block last written in RAM and writes it back at ioctl(3) or when another is touched."""
+
+    def __init__(self, device):
+        self.device = device
+        self._block = None
+        self._data = bytearray(device.block_size)
+
+    def _load(self, block):
+        if self._block != block:
+            self._write_back()
+            self.device.readblocks(block, self._data)
+            self._block = block
+
+    def _write_back(self):
+        block, self._block = self._block, None
+        if block is not None:
+            self.device.writeblocks(block, self._data)
+
+    def readblocks(self, block, buf, offset=0):
+        self._write_back()
+        if offset:
+            self.device.readblocks(block, buf, offset)
+        else:
+            self.device.readblocks(block, buf)
+
+    def writeblocks(self, block, buf, offset=0):
+        size = self.device.block_size
+        at = 0
+        while at < len(buf):
+            position = block * size + offset + at
+            self._load(position // size)
+            start = position % size
+            count = min(size - start, len(buf) - at)
+            self._data[start : start + count] = buf[at : at + count]
+            at += count
+
+    def ioctl(self, operation, argument):
+        if operation == 3:
+            self._write_back()
+        elif operation == 6:
+            return 0
+        return self.device.ioctl(operation, argument)
+
+
+def load(path, make):
+    """A device on the image saved at `path`: `make(image)` builds it."""
+    with open(path, "rb") as f:
+        return make(f.read())
+
+
+def mount(device, path, board="esp32", format=True):
+    """Mount `device` at `path` as `board` does at boot: littlefs "esp32" or "rp2", or "fat"; formats a blank one."""
+    import os
+
+    if board == "fat":
+        kind, options = os.VfsFat, {}
+    elif board == "esp32":
+        kind, options = os.VfsLfs2, {"readsize": 32, "progsize": 32, "lookahead": 32}
+    else:
+        kind, options = os.VfsLfs2, {"progsize": 256}
+    try:
+        vfs = kind(device, **options)
+        os.mount(vfs, path)
+    except OSError:
+        if not format or device.dead:
+            raise
+        kind.mkfs(device, **options)
+        vfs = kind(device, **options)
+        os.mount(vfs, path)
+    return vfs
+
+
+def umount(path):
+    """Unmount; also after the device died, when only the name is left to give back."""
+    import os
+
+    try:
+        os.umount(path)
+    except OSError:
+        pass
