@@ -132,7 +132,9 @@ def apply(image, change):
 def tear(image, change, byte, mode, seed):
     operation, address, data = change
     result = bytearray(image)
-    result[address : address + len(data)] = torn(operation, image[address : address + len(data)], data, byte, mode, seed)
+    result[address : address + len(data)] = torn(
+        operation, image[address : address + len(data)], data, byte, mode, seed
+    )
     return result
 
 
@@ -144,7 +146,7 @@ def cuts(recording, every):
         while recording.marks[mark + 1][0] <= index:
             mark += 1
         for byte in cut_bytes(change[0], len(change[2]), every):
-            for mode in ("prefix", "random"):
+            for mode in ("prefix", "random") if recording.board else ("prefix", "random", "late"):
                 yield index, byte, mode, image, recording.marks[mark], recording.marks[mark + 1]
         apply(image, change)
 

@@ -15,8 +15,9 @@ def torn(operation, old, new, byte, mode, seed):
     """The bytes after `operation` ("erase", "program", "write") on `old` was cut after `byte` of its bytes.
 
     prefix  the first `byte` bytes are new, the rest old (of an erase too)
-    random  a program: of the bits it would clear, a random subset in the bytes from `byte` on, none before it;
-            an erase or an SD block: garbage from `byte` on
+    random  the bytes before `byte` are new; from there on a program cleared a random subset of the bits it would
+            clear, an erase or an SD block left garbage
+    late    as random, but a program left the bytes before `byte` as they were: harsher than littlefs withstands
     """
     if mode == "prefix":
         return bytes(new[:byte]) + bytes(old[byte:])
@@ -25,7 +26,7 @@ def torn(operation, old, new, byte, mode, seed):
     if operation == "program":
         kept = int.from_bytes(new[byte:], "little") | int.from_bytes(dust, "little")
         rest = (int.from_bytes(old[byte:], "little") & kept).to_bytes(count, "little")
-        return bytes(old[:byte]) + rest
+        return bytes((old if mode == "late" else new)[:byte]) + rest
     if operation == "write":  # the block under way is garbage, later ones are untouched
         count = min(count, -byte % 512 or 512)
         return bytes(new[:byte]) + dust[:count] + bytes(old[byte + count :])
