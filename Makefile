@@ -15,6 +15,13 @@ help: # a target is listed here by the text after its two number signs
 test: setup ## run all tests (ARGS='-k ring' for some of them)
 	@$(RUN) -m pytest tests -n 2 --dist worksteal -q $(ARGS)
 
+.PHONY: powercut powercut-long
+powercut: setup ## cut the power all through the storage workloads (CASE=... repeats one case)
+	@$(RUN) tools/powercut/drive.py $(CASE)
+
+powercut-long: setup ## the same at every byte
+	@$(RUN) tools/powercut/drive.py --long
+
 .PHONY: lint
 lint: setup typings/.stamp ## check style, types against the boards' stubs, and for machine paths
 	@$(RUN) tools/lint.py $(ARGS)

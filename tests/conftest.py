@@ -32,3 +32,11 @@ def pytest_unconfigure(config):
         return
     if config.pluginmanager.get_plugin("terminalreporter"):
         print(", ".join("%d %s" % (_count(config, outcome), outcome) for outcome in _COUNTED), flush=True)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many power cuts the passed tests survived, as they noted it with record_property."""
+    notes = [note for report in terminalreporter.getreports("passed") for note in report.user_properties]
+    cuts = sum(value for name, value in notes if name == "cuts survived")
+    if cuts:
+        terminalreporter.write_line("%d power cuts survived" % cuts)

@@ -23,6 +23,22 @@ def test_every_cut_keeps_what_was_logged(medium, workload, record_property):
     assert cuts > 100
 
 
+@pytest.mark.parametrize("medium", drive.media())
+def test_cut_at_every_byte_of_the_append_that_turns_the_sector_loses_nothing(medium, record_property):
+    cuts, failures = drive.run_share("ring", medium, "turnover", 0)
+    record_property("cuts survived", cuts)
+    assert not failures, "\n".join(failures[:10])
+    assert cuts > 100
+
+
+@pytest.mark.parametrize("medium", drive.media())
+def test_sixty_four_brown_outs_in_a_row_wipe_nothing(medium, record_property):
+    cuts, failures = drive.run_share("ring", medium, "brown-outs", 64)
+    record_property("cuts survived", cuts)
+    assert not failures, failures
+    assert cuts == 64
+
+
 @pytest.mark.parametrize("workload", ["singles", "acks"])
 def test_the_runner_catches_a_store_that_loses_data(workload):
     _, failures = drive.run_share("naive", "nor", workload, 0)

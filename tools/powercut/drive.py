@@ -20,7 +20,7 @@ FOLDERS = [ROOT / "tools" / "powercut", ROOT / "tools" / "sim", ROOT / "lib"]
 LITTLEFS = ("esp32", "rp2")
 RAW = ("nor", "pages", "units", "sd")
 WORKLOADS = ("singles", "groups", "strings", "boots", "acks", "turn", "wrap")
-EVERY = {"wrap": 1, "turn": 2}
+EVERY = {"wrap": 1, "turn": 4}
 TIMEOUT_S = 3600
 
 
@@ -51,7 +51,7 @@ def every_for(medium, workload, long):
     """Cuts per change; 0 is every byte."""
     if long:
         return 0
-    return EVERY.get(workload, 3) if medium in LITTLEFS else 0
+    return EVERY.get(workload, 10) if medium in LITTLEFS else 0
 
 
 def replay(case):

@@ -10,7 +10,8 @@ from stores import MEDIA, STORES
 from tear import torn
 
 MORE = 40
-# Steps: (log, count) with points each, (ack, count), or boot: close and open again.
+# Steps: (log, count) points in one frame, (ack, count), boot: close and open again. Before the cuts begin:
+# (fill, count) single readings, or brink: as many as fit before one turns the sector.
 WORKLOADS = {
     "singles": ([("log", 1)] * 60, False),
     "groups": ([("log", 3)] * 50, False),
@@ -18,6 +19,8 @@ WORKLOADS = {
     "boots": ([("log", 1), ("boot", 0)] * 30, False),
     "acks": (([("log", 1)] * 12 + [("ack", 7)]) * 6, False),
     "turn": ([("fill", 340)] + [("log", 1)] * 120, False),
+    "turnover": ([("brink", 0), ("log", 1)], False),
+    "brown-outs": ([("log", 1)] * 20, False),
     "wrap": ([("fill", 1500)] + [("log", 2)] * 400, False),
 }
 
@@ -40,7 +43,11 @@ class Recording:
         self.marks = []
         handle = self.open(self.device)
         for name, count in steps:
-            if name == "fill":
+            if name in ("fill", "brink"):
+                if name == "brink":
+                    handle.close()
+                    count = self.readings_before_turn()
+                    handle = self.open(self.device)
                 for _ in range(count):
                     handle = self.step(handle, "log", 1)
                 self.device.journal = journal
@@ -58,6 +65,15 @@ class Recording:
 
     def open(self, device):
         return self.store(device, self.board, self.strings)
+
+    def readings_before_turn(self):
+        handle = self.open(self.make(None))
+        first, count = handle.sector, 0
+        while handle.sector == first:
+            handle.log(count, 1)
+            count += 1
+        handle.leave()
+        return count - 1
 
     def step(self, handle, name, count):
         if name == "log":
@@ -78,7 +94,7 @@ class Recording:
 
 def cut_bytes(operation, size, every):
     """Where in a change the cuts fall: all of a small one's bytes, else a spread of about `every`."""
-    count = size if operation == "program" and every == 0 else min(size, every or 5)
+    count = size if every == 0 and (operation == "program" or size <= 512) else min(size, every or 5)
     return [index * size // count for index in range(count)]
 
 
@@ -179,3 +195,27 @@ def cut_recovery(recording, image, changes, low, high):
             done += 1
         apply(image, change)
     return done
+
+
+def brown_outs(medium, times):
+    """Each boot dies in the first bytes of its first reading; gives how many of the 20 before them and of those
+    under way are there in the end. Raises Broken."""
+    recording = Recording("ring", medium, "brown-outs")
+    image = recording.device.image()
+    mark = recording.marks[-1]
+    for number in range(times):
+        device = recording.make(image)
+        handle = recording.open(device)
+        device.cut_at(0, 1 + number % 5, ("prefix", "random")[number & 1], number)
+        try:
+            handle.log(mark[1], 1)
+            raise Broken("the power did not fail")
+        except OSError:
+            handle.leave()
+        image = device.image()
+        handle = recording.open(recording.make(image))
+        end = check(handle, mark, (0, mark[1] + 1, 0))[1]
+        handle.leave()
+        mark = (0, end, 0)
+    survive(recording, image, mark, mark, True)
+    return mark[1]

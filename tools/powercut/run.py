@@ -1,6 +1,7 @@
 """One share of the cuts, inside MicroPython: run.py STORE MEDIUM WORKLOAD EVERY PART PARTS [CHANGE BYTE MODE].
 
-EVERY is the number of cuts per change, 0 for every byte. Prints `CUTS n` last, before it `FAILED case: reason`.
+EVERY is the number of cuts per change, 0 for every byte; of `brown-outs`, how many. Prints `CUTS n` last, before
+it `FAILED case: reason`.
 """
 
 import sys
@@ -9,6 +10,9 @@ import engine
 
 
 def main(store, medium, workload, every, part, parts, *case):
+    if workload == "brown-outs":
+        print("CUTS", engine.brown_outs(medium, int(every)) and int(every))
+        return 0
     recording = engine.Recording(store, medium, workload)
     only = (int(case[0]), int(case[1]), case[2]) if case else None
     done, failed = engine.run(recording, int(every), int(part), int(parts), only)

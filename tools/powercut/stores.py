@@ -82,6 +82,10 @@ class RingStore:
         self._ring.save(CURSOR)
 
     @property
+    def sector(self):
+        return self._ring.newest
+
+    @property
     def pending(self):
         return self._ring.pending
 
