@@ -34,7 +34,8 @@ def repository(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "trace", ["see /ho" + "me/someone/file", "index = https://py" + "pi.org/simple", "registry.np" + "mjs.org", "OWN/lib"]
+    "trace",
+    ["see /ho" + "me/someone/file", "index = https://py" + "pi.org/simple", "registry.np" + "mjs.org", "OWN/lib"],
 )
 def test_a_tracked_file_that_names_a_machine_or_a_mirror_is_found(repository, trace, capsys):
     assert not repository("first line\n" + trace.replace("OWN", str(repository.folder)) + "\n")
