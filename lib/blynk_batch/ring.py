@@ -14,7 +14,7 @@ from micropython import const
 
 from . import record, sector
 from .errors import CorruptRing, RingFull
-from .reader import DATA, Reader
+from .reader import Reader
 
 # State keys. Below 0x80 a tuple of ints, else bytes.
 # 32-63 and 0xA0-0xBF belong to the uploader, 64-79 and 0xC0 up to the clock.
