@@ -26,6 +26,10 @@ powercut-long: setup ## the same at every byte
 lint: setup typings/.stamp ## check style, types against the boards' stubs, and for machine paths
 	@$(RUN) tools/lint.py $(ARGS)
 
+.PHONY: sandbox
+sandbox: .venv/.stamp ## run a local server that stands in for Blynk (ARGS=--help lists its options)
+	@exec $(RUN) -m tools.sandbox $(ARGS)
+
 .PHONY: size
 size: .venv/.stamp ## count each library file's lines and its bytes on a board
 	@$(RUN) tools/size.py $(ARGS)

@@ -1,0 +1,210 @@
+"""The command line: options, what is printed at the start, and a clean end on Ctrl-C or SIGTERM.
+
+The first line printed names the URL; then the token to use and a curl line to paste.
+"""
+
+import asyncio
+import secrets
+import signal
+import string
+import time
+from pathlib import Path
+
+import click
+
+from tools.sandbox import contract
+from tools.sandbox.faults import FaultError, parse_fault
+from tools.sandbox.ledger import Ledger, LedgerError
+from tools.sandbox.regions import HOME
+from tools.sandbox.server import Server
+
+_ROOT = Path(__file__).resolve().parents[2]
+_DATABASE = _ROOT / "build" / "sandbox.sqlite"
+_LIMITS = contract.Limits()
+
+
+class _Limit(click.ParamType):
+    """A number, or "none" to switch the limit off."""
+
+    name = "number|none"
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def convert(self, value, param, ctx):
+        if value is None or str(value).lower() == "none":
+            return None
+        try:
+            number = self.kind(value)
+        except ValueError:
+            self.fail("%r is neither a number nor none" % value)
+        if number < 0:
+            self.fail("%r is less than 0" % value)
+        return number
+
+
+class _Parsed(click.ParamType):
+    """A text that `parse` takes apart."""
+
+    def __init__(self, name, parse):
+        self.name = name
+        self.parse = parse
+
+    def convert(self, value, param, ctx):
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.parse(value)
+        except ValueError as error:
+            self.fail(str(error))
+
+
+def _parse_region(text):
+    name, equals, port = text.partition("=")
+    if not name or name == HOME or (equals and not port.isdigit()):
+        raise ValueError("%r is no region; write a name such as ny3, or ny3=PORT" % text)
+    return name, int(port or 0)
+
+
+def _option_none(default):
+    return "none" if default is None else default
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 lets a board in.")
+@click.option("--port", default=8080, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--database",
+    default=_DATABASE,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="SQLite file that keeps everything [default: build/sandbox.sqlite].",
+)
+@click.option(
+    "--token",
+    "tokens",
+    multiple=True,
+    metavar="TOKEN[@REGION]",
+    help="Device token that is valid; repeat for more [default: those in the database, else a new one].",
+)
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    type=_Parsed("name[=port]", _parse_region),
+    help="One more region, on a port of its own; the first is called home.",
+)
+@click.option(
+    "--datastream",
+    "datastreams",
+    multiple=True,
+    type=_Parsed("pin:type", contract.parse_datastream),
+    help="Declare a pin's data type (%s); then other pins are refused [default: any]." % ", ".join(contract.TYPES),
+)
+@click.option("--batch-limit", default=_LIMITS.batch_points, show_default=True, help="Points in one batch.")
+@click.option("--request-bytes", default=_LIMITS.request_bytes, show_default=True, help="Headers and body.")
+@click.option(
+    "--total-limit",
+    default=_option_none(_LIMITS.total_points),
+    show_default=True,
+    type=_Limit(int),
+    help="Points per device in total.",
+)
+@click.option(
+    "--day-limit",
+    default=_option_none(_LIMITS.points_per_day),
+    show_default=True,
+    type=_Limit(int),
+    help="Points per device and UTC day.",
+)
+@click.option(
+    "--max-age-days",
+    default=_option_none(_LIMITS.max_age_days),
+    show_default=True,
+    type=_Limit(float),
+    help="Oldest timestamp accepted.",
+)
+@click.option("--allow-chunked", is_flag=True, help="Accept requests without Content-Length.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    type=_Parsed("name:setting=value,...", parse_fault),
+    help="Start with a fault, such as server_error:status=502,count=3; GET /sandbox/faults lists them.",
+)
+def main(host, port, database, tokens, regions, datastreams, faults, allow_chunked, **limits):
+    """A local stand-in for Blynk's timestamped batch upload. It keeps every point and misbehaves on request."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        ledger = Ledger(database)
+        devices = _devices(tokens, ledger, [HOME, *(name for name, _ in regions)])
+        server = Server(
+            ledger, devices, _limits(limits), dict(datastreams), [name for name, _ in regions], allow_chunked
+        )
+        for name, settings in faults:
+            server.faults.add(name, settings)
+    except (LedgerError, FaultError) as error:
+        raise click.ClickException(str(error))
+    try:
+        asyncio.run(_serve(server, host, port, [number for _, number in regions]))
+    except OSError as error:
+        raise click.ClickException("cannot listen on %s port %d: %s" % (host, port, error.strerror or error))
+    finally:
+        ledger.close()
+
+
+def _limits(options):
+    return contract.Limits(
+        batch_points=options["batch_limit"],
+        request_bytes=options["request_bytes"],
+        total_points=options["total_limit"],
+        points_per_day=options["day_limit"],
+        max_age_days=options["max_age_days"],
+    )
+
+
+def _devices(tokens, ledger, regions):
+    """{token: region} from the command line, else from the database, else a new token."""
+    devices = {}
+    for text in tokens:
+        token, _, region = text.partition("@")
+        if not token or (region or HOME) not in regions:
+            raise click.ClickException("%r: no region is named so; there are: %s" % (text, ", ".join(regions)))
+        devices[token] = region or HOME
+    known = {token: region for token, (_, region) in ledger.devices().items() if region in regions}
+    return devices or known or {_new_token(): HOME}
+
+
+def _new_token():
+    """32 characters as Blynk's tokens have."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
+
+
+async def _serve(server, host, port, region_ports):
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    try:
+        await server.start(host, port, region_ports)
+        _greet(server, host)
+        await stopped.wait()
+    finally:
+        await server.stop()
+
+
+def _greet(server, host):
+    urls = server.regions.urls("127.0.0.1" if host == "0.0.0.0" else host)
+    home = urls.pop(HOME)
+    token = next(iter(server.devices))
+    click.echo("Sandbox at %s (its page shows what arrives)" % home)
+    for name, (_, region) in server.devices.items():
+        click.echo("token %s%s" % (name, "" if region == HOME else " of region " + region))
+    for name, url in urls.items():
+        click.echo("region %s at %s" % (name, url))
+    click.echo(
+        "curl -X POST '%s%s?token=%s&pin=v1' -H 'Content-Type: application/json' -d '[[%d,21.5]]'"
+        % (home, contract.PATH, token, time.time() * 1000)
+    )
+    click.echo("database %s" % server.ledger.path)
+    if host == "0.0.0.0":
+        click.echo("a board uses this machine's own address instead of 127.0.0.1")
+    click.echo("Ctrl-C stops it.")

@@ -1,0 +1,47 @@
+"""Regions: each is a listener of its own, on another port of the same host.
+
+A token belongs to one region; any other answers 308 with the right one's address. Knows which port is which
+region, and how a device that reached us under some host name reaches another region under the same name.
+"""
+
+HOME = "home"
+
+
+class Regions:
+    def __init__(self, names):
+        self.names = [HOME, *names]
+        self._ports = {}
+
+    def listen(self, name, port):
+        self._ports[name] = port
+
+    def name_at(self, request):
+        """The region at which a request arrived."""
+        port = request.transport.get_extra_info("sockname")[1] if request.transport else None
+        return next((name for name in self.names if self._ports.get(name) == port), HOME)
+
+    def url(self, exchange, location):
+        """The start of the URL of a region, or of `location` if it is no region's name."""
+        if location and location not in self.names:
+            return location.rstrip("/")
+        return "http://%s:%d" % (_host(exchange.request), self._ports[location or self._other(exchange)])
+
+    def is_at(self, exchange, location):
+        """True when a request sent on to `location` has arrived there: nothing more is to be redirected."""
+        if not location:
+            return len(self.names) > 1 and exchange.region != HOME
+        return exchange.region == location
+
+    def urls(self, host):
+        return {name: "http://%s:%d" % (host, port) for name, port in self._ports.items()}
+
+    def _other(self, exchange):
+        return next((name for name in self.names if name not in (HOME, exchange.region)), exchange.region)
+
+
+def _host(request):
+    """The host as the device named it, without the port; IPv6 in brackets."""
+    host = request.headers.get("Host") or request.transport.get_extra_info("sockname")[0]
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]

@@ -1,0 +1,167 @@
+"""The HTTP server: listens, passes uploads on to an exchange or a fault, and writes down what became of each.
+
+Owns the ledger's one writing thread. What the contract says is in contract.py, what a request can go through
+in exchange.py and misbehave.py, the page and the control endpoint in control.py.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from aiohttp import web
+
+from tools.sandbox import contract, control, misbehave
+from tools.sandbox.contract import Refusal
+from tools.sandbox.events import Events
+from tools.sandbox.exchange import Exchange, json_error
+from tools.sandbox.faults import Faults
+from tools.sandbox.regions import HOME, Regions
+
+_SHUTDOWN_S = 0.2
+
+
+class Server:
+    def __init__(self, ledger, tokens, limits=None, datastreams=None, regions=(), allows_chunked=False):
+        """`tokens`: {token: region}. `datastreams`: {pin: type}; empty: every pin takes every type."""
+        self.ledger = ledger
+        self.limits = limits or contract.Limits()
+        self.datastreams = datastreams or {}
+        self.allows_chunked = allows_chunked
+        self.regions = Regions(regions)
+        self.faults = Faults()
+        self.events = Events()
+        self._writer = ThreadPoolExecutor(1, "ledger")
+        self._sites = {}
+        for token, region in tokens.items():
+            ledger.add_device(token, region)
+        self.devices = {token: device for token, device in ledger.devices().items() if token in tokens}
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=_SHUTDOWN_S, access_log=None)
+
+    def _application(self):
+        app = web.Application(middlewares=[_json_errors], client_max_size=2**24)
+        app.on_response_prepare.append(_shape_headers)
+        app.router.add_post(contract.PATH, self._update)
+        control.add_routes(app, self)
+        return app
+
+    # Listening
+
+    async def start(self, host, port, region_ports=()):
+        """Listens; port 0 takes a free one. Returns the home region's port."""
+        await self._runner.setup()
+        for name, wanted in zip(self.regions.names, [port, *region_ports]):
+            await self._listen(name, host, wanted)
+        return self._port(HOME)
+
+    async def _listen(self, name, host, port):
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        self._sites[name] = site
+        self.regions.listen(name, site._server.sockets[0].getsockname()[1])
+
+    def _port(self, name):
+        return self._sites[name]._server.sockets[0].getsockname()[1]
+
+    async def stop(self):
+        self.events.close()
+        await self._runner.cleanup()
+        self._writer.shutdown()
+
+    # Uploads
+
+    async def _update(self, request):
+        exchange = Exchange(request, self)
+        fault, shapes = self.faults.take(exchange.token, exchange.pin)
+        exchange.fault_names = "+".join(f.name for f in [fault, *shapes] if f is not None)
+        try:
+            response = await self._reply(exchange, fault)
+        except (ConnectionError, asyncio.TimeoutError, web.RequestPayloadError) as error:
+            exchange.outcome = "cut off: %s" % (error or type(error).__name__)
+            exchange.end(reset=True)
+            response = None
+        except Refusal as refusal:
+            exchange.outcome = refusal.message
+            response = json_error(refusal)
+        await self.note(exchange, response.status if response is not None else 0)
+        if response is None:
+            exchange.carry_out_ending()
+            return web.Response(status=500)  # for aiohttp alone: the connection is closed
+        request["shapes"] = shapes
+        return response
+
+    async def _reply(self, exchange, fault):
+        if fault is None:
+            return await exchange.judge()
+        return await misbehave.FAULTS[fault.name](exchange, **fault.settings)
+
+    def device(self, token):
+        """(the ledger's number of the device, its region)"""
+        if token not in self.devices:
+            raise Refusal(contract.INVALID_TOKEN)
+        return self.devices[token]
+
+    async def accept(self, exchange, device, body, keep):
+        return await self._write(self._accept, exchange, device, body, keep)
+
+    def _write(self, function, *arguments):
+        return asyncio.get_running_loop().run_in_executor(self._writer, function, *arguments)
+
+    def _accept(self, exchange, device, body, keep):
+        """In the ledger's thread: judges the batch and stores it."""
+        points = contract.parse_batch(body, self.limits)
+        if self.datastreams:
+            if exchange.pin not in self.datastreams:
+                raise Refusal(contract.NO_DATASTREAM)
+            contract.check_types(points, self.datastreams[exchange.pin])
+        contract.check_age(points, self.limits, exchange.arrived_ms)
+        contract.check_room(points, self.limits, *self.ledger.stored(device, exchange.arrived_ms))
+        if keep == 0:
+            return None
+        columns = self._columns(exchange, len(body), 200, "OK")
+        return self.ledger.store(device, exchange.pin, points[:keep], **columns)
+
+    def _columns(self, exchange, size, status, message):
+        return {
+            "arrived_ms": exchange.arrived_ms,
+            "token": exchange.token[:64],
+            "region": exchange.region,
+            "bytes": size,
+            "status": status,
+            "message": message[:200],
+        }
+
+    async def note(self, exchange, status):
+        """Writes down what became of a request and tells the page; once per request."""
+        if not exchange.noted:
+            exchange.noted = True
+            self.events.publish("request", await self._write(self._note, exchange, status))
+
+    def _note(self, exchange, status):
+        """In the ledger's thread."""
+        if exchange.row is None:
+            device = self.devices.get(exchange.token, (None,))[0]
+            columns = self._columns(exchange, exchange.bytes_read, status, exchange.outcome)
+            exchange.row = self.ledger.note(
+                device=device, pin=exchange.pin, fault=exchange.fault_names, **columns
+            )
+        elif exchange.fault_names or status != 200:
+            self.ledger.amend(exchange.row, status, exchange.outcome, exchange.fault_names)
+        return self.ledger.request(exchange.row)
+
+
+@web.middleware
+async def _json_errors(request, handler):
+    """404, 405 and the like as the JSON errors of everything else; the headers (Allow) stay."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return json_error(Refusal(error.reason + ".", error.status), headers)
+
+
+async def _shape_headers(request, response):
+    for fault in request.get("shapes", ()):
+        misbehave.SHAPES[fault.name](response.headers, **fault.settings)
+    if "Date" in response.headers and response.headers["Date"] is None:
+        del response.headers["Date"]
