@@ -1,0 +1,45 @@
+"""What host tests share: a running sandbox, and MicroPython scripts run against it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools.sandbox.testing import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def sandbox():
+    """A sandbox of the test's own, with an empty ledger."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def run_on_device(tmp_path):
+    """run_on_device(source, *arguments, heap=None): runs MicroPython code in an empty folder; returns its output.
+
+    `blynk_batch` is importable; arguments are in sys.argv[1:], for example a sandbox's URL and token.
+    """
+
+    def run(source, *arguments, heap=None):
+        script = tmp_path / "device_script.py"
+        script.write_text(source)
+        command = [str(ROOT / "tools" / "micropython")] + (["-X", "heapsize=" + heap] if heap else [])
+        done = subprocess.run(
+            [*command, str(script), *map(str, arguments)],
+            cwd=tmp_path,
+            env=dict(os.environ, MICROPYPATH=":".join([str(ROOT / "lib"), ".frozen"])),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    return run

@@ -1,0 +1,149 @@
+"""The sandbox's command: what it prints, how it starts and stops, and what it says about mistakes."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.host import wire
+from tools.sandbox.testing import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(*arguments, command=(sys.executable, "-m", "tools.sandbox")):
+    return subprocess.Popen(
+        [*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def read_greeting(process):
+    lines = []
+    while not lines or not lines[-1].startswith("Ctrl-C"):
+        line = process.stdout.readline()
+        assert line, "".join(lines)
+        lines.append(line.rstrip("\n"))
+    return lines
+
+
+def failure(*arguments):
+    process = start(*arguments)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in output
+    return output
+
+
+def test_it_prints_the_url_first_then_the_token_and_a_curl_line_that_works(tmp_path):
+    process = start("--port", "0", "--database", str(tmp_path / "a.sqlite"), "--token", "tokenA")
+    lines = read_greeting(process)
+    url = re.search(r"http://127\.0\.0\.1:[0-9]+", lines[0]).group()
+    assert "tokenA" in lines[1]
+    curl = next(line for line in lines if line.startswith("curl "))
+    path, content_type, body = re.search(r"'%s(\S+)' -H 'Content-Type: (\S+)' -d '(\S+)'" % url, curl).groups()
+    assert wire.request(url, "POST", path, body, {"Content-Type": content_type}).body == "OK"
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_cleanly_while_requests_and_pages_are_open(tmp_path, number):
+    process = start("--port", "0", "--database", str(tmp_path / "a.sqlite"), "--token", "t", "--fault", "never")
+    url = re.search(r"http://\S+", read_greeting(process)[0]).group()
+    upload = wire.socket.create_connection(wire.address(url))
+    upload.sendall(b"POST %s?token=t&pin=v1 HTTP/1.1\r\nHost: s\r\nContent-Length: 2\r\n\r\n[]" % wire.UPLOAD.encode())
+    page = wire.socket.create_connection(wire.address(url))
+    page.sendall(b"GET /sandbox/events HTTP/1.1\r\nHost: s\r\n\r\n")
+    assert page.recv(4096).startswith(b"HTTP/1.1 200 OK")
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+    upload.close()
+    page.close()
+
+
+def test_make_passes_arguments_on(tmp_path):
+    database = tmp_path / "made.sqlite"
+    arguments = "ARGS=--port 0 --database %s --token one --token two" % database
+    process = start("sandbox", arguments, command=["make", "-s"])
+    lines = read_greeting(process)
+    while not lines[0].startswith("Sandbox"):  # set-up may have been needed
+        lines.pop(0)
+    assert re.search(r"http://127\.0\.0\.1:[0-9]+", lines[0])
+    assert "one" in lines[1] and "two" in lines[2]
+    assert database.exists()
+    process.terminate()
+    process.communicate(timeout=60)
+
+
+def test_a_new_database_gets_a_token_that_stays(tmp_path):
+    tokens = []
+    for _ in range(2):
+        process = start("--port", "0", "--database", str(tmp_path / "new" / "folder.sqlite"))
+        tokens.append(read_greeting(process)[1].split()[1])
+        process.terminate()
+        process.communicate(timeout=60)
+    assert tokens[0] == tokens[1]
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", tokens[0])
+
+
+def test_a_port_in_use_is_one_sentence(sandbox, tmp_path):
+    output = failure("--port", str(sandbox.port), "--database", str(tmp_path / "b.sqlite"))
+    assert str(sandbox.port) in output and "in use" in output
+
+
+def test_a_file_that_is_no_ledger_is_left_alone(tmp_path):
+    text = tmp_path / "notes.txt"
+    text.write_text("not a database, but long enough to be looked at" * 100)
+    assert "--database" in failure("--port", "0", "--database", str(text))
+    assert text.read_text().startswith("not a database")
+    other = tmp_path / "other.sqlite"
+    connection = sqlite3.connect(str(other))
+    connection.execute("CREATE TABLE mine (a)")
+    connection.commit()
+    connection.close()
+    assert "not a ledger" in failure("--port", "0", "--database", str(other))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--datastream", "V1:colour"],
+        ["--datastream", "W1:double"],
+        ["--total-limit", "many"],
+        ["--token", "t@nowhere"],
+        ["--region", "home"],
+        ["--fault", "nonsense"],
+        ["--fault", "server_error:status"],
+    ],
+)
+def test_a_mistake_on_the_command_line_is_named(tmp_path, arguments):
+    output = failure("--port", "0", "--database", str(tmp_path / "c.sqlite"), *arguments)
+    assert re.search("^Error: ", output, re.MULTILINE)
+
+
+def test_help_names_every_option():
+    command = [sys.executable, "-m", "tools.sandbox", "--help"]
+    output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+    for option in ("--port", "--database", "--token", "--total-limit", "--datastream", "--fault", "--host"):
+        assert option in output
+
+
+def test_the_helper_leaves_nothing_behind():
+    with Sandbox() as sandbox:
+        folder = sandbox.database.parent
+        process = sandbox._process
+    assert not folder.exists()
+    assert process.returncode == 0
+    with pytest.raises(OSError):
+        wire.request(sandbox.url, "GET", "/")
+
+
+def test_it_listens_on_the_loopback_interface_alone(sandbox):
+    assert os.path.basename(sandbox.url).startswith("127.0.0.1:")
