@@ -1,7 +1,47 @@
-"""Store-and-forward for MicroPython: readings survive on flash until the server has accepted them."""
+"""Store-and-forward for MicroPython: readings survive on flash until the server has accepted them.
 
-from .errors import CorruptRing, Error, RingFull
-from .files import FileRing
+    import blynk_batch
+    client = blynk_batch.Client(TOKEN, ring=blynk_batch.FileRing("/readings"))
+    client.log(1, 21.5)
+    result = client.upload()
+
+Each name is loaded when it is first used, since a board that only logs should not hold the uploader in RAM.
+"""
 
 __version__ = "0.1.0"
-__all__ = ("CorruptRing", "Error", "FileRing", "RingFull")
+
+_HOMES = {
+    "Client": "client",
+    "FileRing": "files",
+    "BlockRing": "block",
+    "HTTPS": "https",
+    "Requests": "transport",
+    "set_clock": "clock",
+}
+_ERRORS = (
+    "Error",
+    "RingFull",
+    "CorruptRing",
+    "Busy",
+    "UploadError",
+    "NetworkError",
+    "ServerError",
+    "Redirected",
+    "BatchTooLarge",
+    "PinRefused",
+    "PointRefused",
+    "InvalidToken",
+)
+
+
+def __getattr__(name):
+    home = "errors" if name in _ERRORS else _HOMES.get(name, name)
+    try:
+        module = __import__(home, globals(), None, (name,), 1)
+    except ImportError:
+        raise AttributeError("module 'blynk_batch' has no attribute %r" % name)
+    if home == name:
+        return module  # `from . import record` asks here first
+    value = getattr(module, name)
+    globals()[name] = value
+    return value

@@ -1,8 +1,17 @@
 """The library's own exceptions. A caller's mistake is ValueError or TypeError; OSError passes through.
 
-    Error
-    +-- RingFull      the ring is full and may not overwrite: upload or clear first
-    +-- CorruptRing   no sector of the ring can be read
+Error
++-- RingFull        the ring is full and may not overwrite: upload or clear first
++-- CorruptRing     no sector of the ring can be read
++-- Busy            one call interrupted another, and the queue for such calls is full
++-- UploadError     never raised by upload(): it is in result.error; `status` is the HTTP status or 0
+    +-- NetworkError   no whole reply: name service, connection, timeout, TLS, reset    retry later
+    +-- ServerError    429, 5xx, 404, an HTML page, an unknown refusal                  retry later
+    +-- Redirected     sent elsewhere, but not to a place that may learn the token      retry later
+    +-- BatchTooLarge  the server takes less in one request                             smaller
+    +-- PinRefused     no datastream has this pin                                       this pin
+    +-- PointRefused   the datastream has another type                                  this point
+    +-- InvalidToken   the server does not know the token                               stop, retry hourly
 """
 
 
@@ -16,3 +25,41 @@ class RingFull(Error):
 
 class CorruptRing(Error):
     """Not one readable sector header is left; nothing was changed on the medium."""
+
+
+class Busy(Error):
+    """A call came while another was under way and could not wait for it."""
+
+
+class UploadError(Error):
+    """Root of what `result.error` holds. `status` is the HTTP status, 0 without a reply."""
+
+    status = 0
+
+
+class NetworkError(UploadError):
+    """The request had no whole reply; the data is kept."""
+
+
+class ServerError(UploadError):
+    """The server answered, but not that it took the batch; the data is kept."""
+
+
+class Redirected(UploadError):
+    """The server pointed to a place that may not learn the token; the data is kept."""
+
+
+class BatchTooLarge(UploadError):
+    """The server takes fewer points in a request: the next ones are smaller."""
+
+
+class PinRefused(UploadError):
+    """The server has no datastream for the pin: its points are parked, all others go on."""
+
+
+class PointRefused(UploadError):
+    """The server refuses a value: it is set aside, all others are delivered."""
+
+
+class InvalidToken(UploadError):
+    """The server does not know the token: everything is kept and tried again each hour."""

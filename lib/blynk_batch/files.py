@@ -39,8 +39,20 @@ class FileRing(Ring):
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=8, tail_bytes=120):
         if capacity_bytes is not None and capacity_bytes < 3 * SECTOR_BYTES:
             raise ValueError("capacity_bytes=%r: at least %d" % (capacity_bytes, 3 * SECTOR_BYTES))
-        self.key = path
         super().__init__(_Files(path, capacity_bytes, tails, tail_bytes), overwrite, commit_every)
+        self.key = _place(path)
+
+
+def _place(path):
+    """The folder and, where the firmware tells (1.25), the filesystem that is mounted there."""
+    if not path.startswith("/"):
+        path = os.getcwd().rstrip("/") + "/" + path
+    try:
+        mounts = os.mount()  # pyright: ignore
+        found = [(len(at), id(fs)) for fs, at in mounts if at == "/" or (path + "/").startswith(at + "/")]
+    except (TypeError, AttributeError):
+        return path
+    return (path, max(found)[1]) if found else path
 
 
 def _make_folder(path):

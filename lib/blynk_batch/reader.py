@@ -8,7 +8,7 @@ from binascii import crc32
 from . import record, sector
 from .record import ABSOLUTE, BLANK, FILLER, GENERAL
 
-DATA = 1  # the other kinds are record.STATE and record.REJECT
+DATA = 1  # the other kinds are record.STATE, REJECT and ANCHOR
 _WINDOW = 1024
 
 
@@ -41,6 +41,11 @@ class Reader:
     @property
     def position(self):
         return (self.sequence, self.offset)
+
+    @property
+    def after(self):
+        """(sequence, offset) just past the frame."""
+        return (self.sequence, self._next)
 
     def values(self):
         return record.decode_texts(self._view, self.body, self.body_end, self.chain.kinds)
@@ -199,7 +204,7 @@ class Reader:
             self._count = len(chain.pins or b"")
             return DATA
         self.body = at + 3
-        return first if first in (record.STATE, record.REJECT) else 0
+        return first if record.STATE <= first <= record.ANCHOR else 0
 
     def _good_at(self, offset):
         """Bytes of the good frame at `offset`, 0 if there is none, -1 at blank flash or the limit."""

@@ -18,6 +18,7 @@ FILLER = const(0x00)
 LONG_DATA = const(0xC0)
 STATE = const(0xC1)
 REJECT = const(0xC2)
+ANCHOR = const(0xC3)
 _SHORT_MAX = const(0xBF)
 
 # The tag, the first byte of a data payload. Below 0x80: same pins as the frame before, numbers only, and the
@@ -31,7 +32,6 @@ _PINS = const(0x0F)  # how many pins follow: 0 the same as before, 15 a count by
 
 _FALSE, _TRUE, _NUMBER, _STRING = const(0), const(1), const(2), const(3)
 
-STRING_BYTES = const(1024)
 _MAX_TIME_MS = 1 << 48
 
 
@@ -62,9 +62,7 @@ def frame_size(buf, at):
 def check(view, at, end, seed):
     """True if the frame in `view[at:end]` carries the right check."""
     crc = crc32(view[at : end - 3], seed)
-    return (
-        view[end - 3] == crc & 0xFF and view[end - 2] == (crc >> 8) & 0xFF and view[end - 1] == (crc >> 16) & 0xFF
-    )
+    return view[end - 3] == crc & 0xFF and view[end - 2] == (crc >> 8) & 0xFF and view[end - 1] == (crc >> 16) & 0xFF
 
 
 def put_varint(out, number):

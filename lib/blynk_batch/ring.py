@@ -21,11 +21,16 @@ from .reader import Reader
 OLDEST, CURSOR, DROPPED, CORRUPT, ERASES, SKIPPED = 1, 2, 3, 4, 5, 6
 UPLOADED, REQUESTS, REJECTED, EXPIRED, ESTIMATED, BAD_BLOCKS = 7, 8, 9, 10, 11, 12
 WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
+PARKED, PARKED_PINS = 40, 8
 
 _ABSOLUTE_EVERY = const(256)
-_DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame
+_DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame; 20 more for each parked pin
 _OPEN_WINDOW = const(128)  # opening reads the newest sector in small steps: half of it is blank on average
 ENOSPC = const(28)
+
+
+def parked_keys(state):
+    return [key for key in range(PARKED, PARKED + PARKED_PINS) if key in state]
 
 
 class Ring:
@@ -70,6 +75,7 @@ class Ring:
         self._seed = record.seed(newest, medium.slot(newest))
         self.offset = reader.good_end
         self._chain = reader.chain  # the delta chain goes on where the last boot left it
+        self.boot, self.boot_time = reader.chain.boot, reader.chain.time
         self._last_absolute = reader.absolute_at if reader.absolute_at >= 0 else -_ABSOLUTE_EVERY
         if reader.good_end == 0:
             self._sealed = True
@@ -82,6 +88,11 @@ class Ring:
         cursor = self.state.get(CURSOR)
         if not cursor or cursor[0] < oldest:
             self._move_cursor_to_oldest()
+        window = self.state.get(WINDOW)
+        if window and tuple(window[:2]) <= self.cursor()[:2]:
+            from .delivered import close_window
+
+            close_window(self)  # all of it was overwritten
         while newest - self.oldest >= medium.slots:
             self._drop_oldest()
 
@@ -112,14 +123,7 @@ class Ring:
         self._chain.reset()
 
     def _move_cursor_to_oldest(self):
-        buf = bytearray(sector.PREFIX_BYTES)
-        for sequence in range(self.oldest, self.newest + 1):
-            self.medium.read(sequence, 0, memoryview(buf))
-            head = sector.parse(buf)
-            if head and head.sequence == sequence:
-                self.set(CURSOR, (sequence, 0, head.number))
-                return
-        self.set(CURSOR, self.end())
+        self.set(CURSOR, (self.oldest, 0, self.number_at(self.oldest)))
 
     # State
 
@@ -138,7 +142,7 @@ class Ring:
 
     def add(self, key, count):
         if count:
-            self.set(key, (self.get(key) + count,))
+            self.set(key, (max(0, self.get(key) + count),))
 
     def save(self, *keys, must=True):
         """One state frame with `keys` and all that changed since the last; durable on return.
@@ -170,15 +174,40 @@ class Ring:
     def reader(self, start=None, end=None):
         start = start or self.cursor()
         end = end or self.end()
+        if start[0] < self.oldest:
+            start = (self.oldest, 0, self.number_at(self.oldest))
         return Reader(self, start[:2], end[:2], start[2] if len(start) > 2 else 0)
+
+    def save_value(self, key, value):
+        """`set` made durable at once."""
+        self.set(key, value)
+        self.save()
 
     @property
     def pending(self):
-        """Points in the ring that the server has not accepted."""
+        """Points in the ring that the server has not accepted, parked ones included."""
         count = self.number + self._buffered_points - self.cursor()[2] - self.get(DELIVERED) - self._seen_lost
-        return max(0, count)
+        return max(0, count) + self.parked
 
+    @property
+    def parked(self):
+        """Points behind the cursor that wait for their pin to be released."""
+        state = self.state
+        return sum([state[key][3] for key in parked_keys(state)])
+
+    @property
+    def logged(self):
+        """Points ever logged."""
+        return self.number + self._buffered_points
+
+    @property
+    def used_bytes(self):
+        return (self.newest - self.oldest) * self.medium.sector_bytes + self.offset
+
+    failed = False  # the medium raised: nothing more is expected of it
+    key = None  # what names the place, so that it is not opened twice
     _buffered_points = 0
+    boot = boot_time = 0  # the last boot that a frame named, and its last uptime; what opening found
 
     def saw_lost(self, count):
         """A whole pass from the cursor to the end found `count` points lost to damage."""
@@ -199,7 +228,7 @@ class Ring:
         before = (self._chain.boot, self._chain.time, self._chain.interval, self._chain.pins)
         payload = self._chain.encode(boot, time, pins, values, absolute)
         try:
-            if self._sealed or not self._fits(len(payload) + 6, _DROP_RESERVE):
+            if self._sealed or not self._fits(len(payload) + 6, self._drop_reserve):
                 self._check_size(payload)
                 self._turn(data=True)
                 payload = self._chain.encode(boot, time, pins, values, True)
@@ -247,6 +276,7 @@ class Ring:
                 return action(*args)
             except OSError as e:
                 if e.args[0] != ENOSPC or not self._make_room():
+                    self.failed = e.args[0] != ENOSPC
                     raise
 
     def _make_room(self):
@@ -283,8 +313,11 @@ class Ring:
         return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
 
     def _free_accepted(self):
-        """Sectors wholly behind the cursor hold nothing pending."""
-        while self.oldest < min(self.cursor()[0], self.newest):
+        """Sectors wholly behind the cursor hold nothing pending, unless pins are parked."""
+        first = self.cursor()[0]
+        for key in parked_keys(self.state):
+            first = min(first, self.state[key][1])
+        while self.oldest < min(first, self.newest):
             self.medium.drop(self.oldest)
             self.oldest += 1
 
@@ -295,7 +328,8 @@ class Ring:
         if self.newest + 1 - self.oldest >= self.medium.slots - spare:
             self._free_accepted()
         while self.newest + 1 - self.oldest >= self.medium.slots - spare:
-            if not self.overwrite:
+            # Parked points never block the readings of pins that the server does take.
+            if not self.overwrite and self.cursor()[0] <= self.oldest:
                 raise RingFull("the ring holds %d readings and overwrite=False: upload or clear() first" % self.pending)
             self._drop_oldest()
         if not self._sealed:
@@ -305,35 +339,35 @@ class Ring:
     def _drop_oldest(self, frame=True):
         """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn
         erase brings nothing back."""
-        lost = self._pending_in(self.oldest)
+        if self._seen_lost or WINDOW in self.state or self.parked:
+            from .delivered import forget_sector
+
+            lost = forget_sector(self, self.oldest)
+        else:
+            lost = max(0, self.number_at(self.oldest + 1) - self.cursor()[2])
         self.oldest += 1
-        if lost:
-            self.add(DROPPED, lost)
-        if self.cursor()[0] < self.oldest:
+        self.add(DROPPED, lost)
+        if lost or self.cursor()[0] < self.oldest:
             self.set(OLDEST, (self.oldest,))
-            self._move_cursor_to_oldest()
+            if self.cursor()[0] < self.oldest:
+                self._move_cursor_to_oldest()
             if frame and not self._sealed:
-                payload = record.encode_state(self.state, (OLDEST, CURSOR, DROPPED))
+                keys = [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT]
+                keys.extend(parked_keys(self.state))
+                payload = record.encode_state(self.state, [key for key in keys if key in self._dirty])
                 if self._fits(len(payload) + 6, 0):
                     self._program(self._aligned(record.frame(record.STATE, payload, self._seed)))
         self.medium.drop(self.oldest - 1)
 
-    def _pending_in(self, sequence):
-        """Points of that sector not yet delivered."""
-        cursor = self.cursor()
-        if cursor[0] > sequence:
-            return 0
-        if self.state.get(WINDOW):
-            from .batch import pending_in
-
-            return pending_in(self, sequence)
+    def number_at(self, sequence):
+        """Running number of the first point at or after the start of `sequence`."""
         buf = bytearray(sector.PREFIX_BYTES)
-        for after in range(sequence + 1, self.newest + 1):
+        for after in range(sequence, self.newest + 1):
             self.medium.read(after, 0, memoryview(buf))
             head = sector.parse(buf)
             if head and head.sequence == after:
-                return max(0, head.number - cursor[2])
-        return max(0, self.number - cursor[2])
+                return head.number
+        return self.number
 
     def _start_sector(self, sequence):
         medium = self.medium
@@ -350,15 +384,18 @@ class Ring:
         self._dirty.clear()
         self._chain.reset()
         self._last_absolute = -_ABSOLUTE_EVERY
+        self._drop_reserve = _DROP_RESERVE + 20 * len(parked_keys(self.state))
 
+    _drop_reserve = _DROP_RESERVE
     _erases = 0
 
     def clear(self):
         """Drop everything pending, counted."""
         self.commit()
         self.add(DROPPED, self.pending)
-        for key in (WINDOW, PART, DELIVERED, DONE):
-            self.set(key, None)
+        for key in [WINDOW, PART, DELIVERED, DONE] + parked_keys(self.state):
+            if key in self.state:
+                self.set(key, None)
         self._seen_lost = 0
         self.set(CURSOR, self.end())
         self.save(CURSOR)

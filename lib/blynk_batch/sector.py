@@ -32,9 +32,7 @@ def pack(sequence, slots, number, sector_bytes, state, seed, unit):
     log2 = 0
     while 1 << log2 < sector_bytes:
         log2 += 1
-    head = struct.pack(
-        _FORMAT, _MAGIC, VERSION, sequence, slots, number & 0xFFFFFFFF, number >> 32 & 0xFF, log2, size
-    )
+    head = struct.pack(_FORMAT, _MAGIC, VERSION, sequence, slots, number & 0xFFFFFFFF, number >> 32 & 0xFF, log2, size)
     return head + struct.pack("<I", crc32(head)) + block
 
 

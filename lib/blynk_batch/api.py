@@ -1,0 +1,107 @@
+"""All that Blynk's documentation says: the address, the JSON around points, the limits, what replies mean.
+
+The only file that knows Blynk; it knows no ring and no socket. Sources: Blynk's HTTPS API pages "Single Datastream
+batch update with timestamps" and "Limits", and the change log of 2026 for the daily limit.
+"""
+
+import json
+
+from micropython import const
+
+from . import errors
+from .settings import split
+
+PATH = "/external/api/batch/update"
+BATCH_POINTS = const(10000)  # in one request
+BATCH_BYTES = const(2000000)  # of one request, headers included
+HEAD_BYTES = const(1024)  # kept free for the request's headers
+POINTS_PER_DAY = const(100000)
+REGIONS = ("blynk.cloud",)  # fra1, lon1, ny3, sgp1, blr1 are its subdomains
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+
+# What a reply asks for
+DELIVERED, LATER, SMALLER, ELSEWHERE, PIN, POINT, UNKNOWN, STOP = range(8)
+
+_TEXTS = (
+    ("Invalid token", STOP, errors.InvalidToken),
+    ("Wrong pin format", PIN, errors.PinRefused),
+    ("No datastream", PIN, errors.PinRefused),
+    ("Too much data", SMALLER, errors.BatchTooLarge),
+    ("doesn't match the Datastream", POINT, errors.PointRefused),
+)
+
+
+def url(server, token, pin):
+    """Where the points of virtual pin `pin` go."""
+    return "%s%s?token=%s&pin=v%d" % (server, PATH, token, pin)
+
+
+def headers(len_bytes):
+    """Of a request whose body has `len_bytes` bytes; without the content type it is refused."""
+    return {"Content-Type": "application/json", "Content-Length": str(len_bytes)}
+
+
+def redirect(location, server, home, regions):
+    """The server that `location` names, or None where the token must not go.
+
+    `server` is the one asked, `home` the configured one. Followed: the same path, https staying https, and a host
+    that is, or is below, the configured one or one of `regions`."""
+    scheme, host, path = split(location)
+    name = host.split(":")[0]
+    if scheme not in ("http", "https") or "@" in host or path.split("?")[0] != PATH:
+        return None
+    if scheme == "http" and server.startswith("https:"):
+        return None
+    for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
+        if name == allowed or name.endswith("." + allowed):
+            return "%s://%s" % (scheme, host)
+    return None
+
+
+def judge(status, reply):
+    """(what to do, None or the exception that says so) for a reply's status and first bytes."""
+    if status == 200:
+        if reply.strip() in (b"OK", b""):
+            return DELIVERED, None
+        return LATER, _error(errors.ServerError, status, "a page that is not Blynk's: is there a login page?")
+    if status == 308:
+        return ELSEWHERE, _error(errors.Redirected, status, "redirected")
+    if status == 413:
+        return SMALLER, _error(errors.BatchTooLarge, status, "the request is too large")
+    text = _message(reply)
+    if status == 400:
+        for part, outcome, error in _TEXTS:
+            if part in text:
+                return outcome, _error(error, status, text)
+        return UNKNOWN, _error(errors.ServerError, status, text or "a refusal without a reason")
+    if 300 <= status < 400:
+        return LATER, _error(errors.Redirected, status, "redirected: is there a login page?")
+    return LATER, _error(errors.ServerError, status, text or "no reason given")
+
+
+def _error(kind, status, text):
+    error = kind("the server answered %d: %s" % (status, text))
+    error.status = status
+    return error
+
+
+def _message(reply):
+    """The reason in a JSON error reply, or ''."""
+    try:
+        return str(json.loads(reply)["error"]["message"])[:200]
+    except (ValueError, KeyError, TypeError, UnicodeError):
+        return ""
+
+
+def date_ms(text):
+    """Unix ms of a reply's Date, `Mon, 23 Nov 2026 20:03:55 GMT`, or None. RFC 9110 5.6.7."""
+    parts = text.split()
+    try:
+        day, month, year = int(parts[1]), _MONTHS.index(parts[2]) // 3, int(parts[3])
+        hours, minutes, seconds = [int(part) for part in parts[4].split(":")]
+    except (ValueError, IndexError):
+        return None
+    # Days since 1970, the year taken to start in March.
+    month, year = (month + 10) % 12, year - (month < 2)
+    days = year * 365 + year // 4 - year // 100 + year // 400 + (month * 306 + 5) // 10 + day - 719469
+    return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000

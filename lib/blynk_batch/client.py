@@ -1,0 +1,298 @@
+"""The facade: what a program calls. It alone knows all other files; logging loads nothing of the upload."""
+
+from . import ring as keys
+from .clock import Boots, SystemClock
+from .errors import Busy, Error
+from .guard import Guard
+from .point import check_timestamp, check_value, pin_number
+from .settings import check_limits, check_server, check_token
+
+_open_rings = {}  # key of the ring: the ring; two clients would write over each other
+
+
+class Client:
+    """Keeps readings in `ring` until Blynk has accepted them.
+
+    token           the device's auth token
+    ring            a FileRing or BlockRing; FileRing("/blynk_batch") if None
+    server          "https://blynk.cloud" or the region's own, without a path
+    transport       None: the firmware's `requests`; or HTTPS(ca=...), or anything with its `post` method
+    clock           None: the board's own; or an object with now() and uptime(), see clock.py
+    batch_points, batch_bytes   most points and bytes in one request (Blynk: 10,000 and 2 MB)
+    points_per_day  most points sent in one day (UTC); None: the server decides
+    max_age_days    older points are skipped and counted instead of sent; None: never
+    regions         hosts, and what is below them, that a redirect may send the token to
+    unsynced        "estimate" the time of boots that never learned it, or "drop" their points, counted
+    debug           called with one line of text per event, such as print
+
+    Raises ValueError or TypeError for a bad argument, Error if another client has the ring open.
+    """
+
+    def __init__(
+        self,
+        token,
+        *,
+        ring=None,
+        server="https://blynk.cloud",
+        transport=None,
+        clock=None,
+        batch_points=10000,
+        batch_bytes=2000000,
+        points_per_day=100000,
+        max_age_days=None,
+        regions=("blynk.cloud",),
+        unsynced="estimate",
+        debug=None,
+    ):
+        check_token(token)
+        self._token, self._server = token, check_server(server)
+        self._settings = {
+            "batch_points": batch_points,
+            "batch_bytes": batch_bytes,
+            "points_per_day": points_per_day,
+            "max_age_days": max_age_days,
+            "regions": (regions,) if isinstance(regions, str) else tuple(regions),
+            "unsynced": unsynced,
+            "debug": debug,
+        }
+        check_limits(self._settings)
+        if ring is None:
+            from .files import FileRing
+
+            ring = FileRing("/blynk_batch")
+        _claim(ring)
+        self.ring = ring
+        self._transport = transport
+        self._clock = clock or SystemClock()
+        self._boots = Boots(ring, self._clock)
+        self._guard = Guard()
+        self._uploader = None
+        self._uploading = False
+        self._open = True
+        self._last_error = None
+
+    # Logging
+
+    def log(self, pin, value, *, timestamp=None):
+        """Store one reading, durable on return (with commit_every=N, when N have gathered).
+
+        pin        0-255, "V1" or "v1"
+        value      int within 64 bits, finite float, bool, str up to 1024 UTF-8 bytes, or (lon, lat);
+                   None, NaN and infinities (a failed sensor) are skipped and counted
+        timestamp  Unix milliseconds; None: now, also while the clock is not set
+
+        ValueError or TypeError for what cannot be stored, RingFull if the ring refuses, Busy if eight readings
+        already wait for a call that this one interrupts, OSError from the flash; then nothing is stored."""
+        self.log_group({pin: value}, timestamp=timestamp)
+
+    def log_group(self, values, *, timestamp=None):
+        """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
+        self._check_open()
+        numbers = {}
+        skipped = 0
+        for pin in values:
+            number = pin_number(pin)
+            if number in numbers:
+                raise ValueError("pin V%d stands twice in the group" % number)
+            numbers[number] = check_value(number, values[pin])
+            skipped += numbers[number] is None
+        if timestamp is not None:
+            check_timestamp(timestamp)
+        pins = bytes(sorted([pin for pin in numbers if numbers[pin] is not None]))
+        if pins or skipped:
+            if timestamp is None and self._guard.held:
+                timestamp = self._clock.now()  # the call that this one interrupts may take a while
+            self._guard.run(self._store, pins, [numbers[pin] for pin in pins], timestamp, skipped)
+
+    def _store(self, pins, values, timestamp, skipped):
+        ring = self.ring
+        ring.add(keys.SKIPPED, skipped)
+        if pins:
+            boot = 0
+            if timestamp is None:
+                boot, timestamp = self._boots.stamp()
+            ring.log(boot, timestamp, pins, values)
+
+    def flush(self):
+        """With commit_every=N: make the readings that are still in RAM durable."""
+        self._check_open()
+        self._guard.run(self.ring.commit)
+
+    # What is there
+
+    @property
+    def pending(self):
+        """Data points that the server has not accepted yet."""
+        return self.ring.pending
+
+    def points(self):
+        """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
+        not known yet is None. Parked points come first."""
+        self._check_open()
+        self.flush()
+        from .pending import points
+
+        return points(self.ring, self._boots.now(), self._settings["unsynced"])
+
+    def stats(self):
+        """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
+        value), rejected (refused by the server and set aside), parked (waiting for their datastream), expired,
+        estimated (times), corrupt (lost to damaged flash); and pending, waiting_for_clock, requests, used_bytes,
+        erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
+        from .pending import stats
+
+        found = stats(self.ring, self._boots)
+        found["last_error"] = self._last_error
+        found["clock_error_s"] = self._uploader.clock_error_s if self._uploader else None
+        return found
+
+    def due(self, interval_s=900):
+        """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
+        nor budget forbids it. Kept across resets."""
+        self._check_open()
+        if not self.pending:
+            return False
+        pace = self._upload().pace
+        passed = pace.since_drain_s()
+        return not pace.wait_s() and pace.budget() != 0 and (passed is None or passed >= interval_s)
+
+    # Upload
+
+    def upload(self, *, timeout_s=None, watchdog=None):
+        """Send what is pending now; blocks. The Result says what came of it, for it raises nothing for the network's
+        or the server's faults:
+
+        uploaded, requests, pending    points accepted, requests made, points left
+        error           None, or an UploadError (errors.py has the tree)
+        waiting         None; "backoff", "budget", "clock" (a point's time is not known yet) or "time" (timeout_s)
+        retry_after_s   seconds until the next try makes sense, or None
+
+        timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
+        watchdog   called every few milliseconds to seconds, between steps."""
+        uploader = self._upload()
+        result, steps, tick = self._start_drain(uploader, timeout_s, watchdog)
+        reply = None
+        try:
+            while True:
+                try:
+                    body = steps.send(reply)
+                except StopIteration:
+                    break
+                reply = None
+                if watchdog:
+                    watchdog()
+                if body:
+                    body.tick = tick
+                    reply = self._post(uploader, body)
+        finally:
+            self._end_drain(result)
+        return result
+
+    async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1):
+        """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
+
+        With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
+        from .run import run
+
+        await run(self, is_online, interval, watchdog, poll_s)
+
+    def release(self, pin):
+        """Try a parked pin again with the next drain, from its first point that the server does not have."""
+        from .delivered import parked
+
+        self._check_open()
+        key = parked(self.ring.state).get(pin_number(pin))
+        if key is not None:
+            self._guard.run(self.ring.save_value, key, tuple(self.ring.state[key][:4]) + (0,))
+
+    def _upload(self):
+        self._check_open()
+        if self._uploader is None:
+            from .uploader import Uploader
+
+            if self._transport is None:
+                from .transport import Requests
+
+                self._transport = Requests()
+            self._uploader = Uploader(
+                self.ring, self._boots, self._guard, self._token, self._server, self._settings, self._transport
+            )
+        return self._uploader
+
+    def _start_drain(self, uploader, timeout_s, watchdog):
+        from .uploader import Result, deadline
+
+        if self._uploading:
+            raise Busy("an upload is under way")
+        self._uploading = True
+        result = Result()
+        late, tick, self._step_s = deadline(self._clock, timeout_s, watchdog)
+        return result, uploader.drain(result, late), tick
+
+    def _post(self, uploader, body):
+        """The reply to one batch, or the exception that came instead."""
+        try:
+            return self._transport.post(*uploader.request(body, self._step_s))
+        except Exception as e:  # noqa: BLE001 - whatever a transport raises, the data stays and the result says it
+            return e
+
+    def _end_drain(self, result):
+        self._uploading = False
+        result.pending = self.pending
+        if result.error:
+            self._last_error = str(result.error)
+        close = getattr(self._transport, "close", None)
+        if close:
+            close()
+
+    # The end
+
+    def clear(self):
+        """Drop everything pending, counted as dropped."""
+        self._check_open()
+        self._guard.run(self.ring.clear)
+
+    def close(self, *, sleep_ms=None):
+        """Make all durable and let go of the ring; before deep sleep note how long it is planned to last, so that
+        readings without a clock keep their time. Twice does no harm."""
+        if not self._open:
+            return
+        if sleep_ms is not None:
+            self._boots.sleep(sleep_ms)
+        self._open = False
+        try:
+            self.ring.close()
+        finally:
+            _release(self.ring)
+
+    def _check_open(self):
+        if not self._open:
+            raise Error("the client is closed")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __repr__(self):
+        if not self._open:
+            return "<Client closed>"
+        ring = self.ring
+        text = "<Client %s: %d pending" % (self._server, ring.pending)
+        for name, key in (("dropped", keys.DROPPED), ("rejected", keys.REJECTED)):
+            if ring.get(key):
+                text += ", %d %s" % (ring.get(key), name)
+        return text + (", last error: %s>" % self._last_error if self._last_error else ">")
+
+
+def _claim(ring):
+    other = _open_rings.get(ring.key)
+    if other is not None and not other.failed:
+        raise Error("another client has the ring %r open: close() it first" % (ring.key,))
+    _open_rings[ring.key] = ring
+
+
+def _release(ring):
+    if _open_rings.get(ring.key) is ring:
+        del _open_rings[ring.key]

@@ -1,0 +1,71 @@
+"""What is pending, point by point, and the counters: for people and tools, not for logging or the upload."""
+
+from . import record, ring as keys
+from .clock import ANCHOR
+from .delivered import is_delivered, parked
+from .reader import DATA
+from .times import NEVER, Times
+from .uploader import LAST_SUCCESS
+
+
+def points(ring, now, unsynced):
+    """(pin, Unix ms or None, value) of each point that is not delivered: parked ones, then from the cursor on."""
+    state = ring.state
+    waiting = parked(state)
+    if waiting:
+        first = min([tuple(state[key][1:3]) for key in waiting.values()])
+        for pin, time, text, position in _points(ring, first + (0,), ring.cursor(), now, unsynced):
+            if pin in waiting and position >= tuple(state[waiting[pin]][1:3]):
+                yield pin, time, record.to_value(text)
+    for pin, time, text, position in _points(ring, ring.cursor(), ring.end(), now, unsynced):
+        if not is_delivered(state, pin, position):
+            yield pin, time, record.to_value(text)
+
+
+def _points(ring, start, end, now, unsynced):
+    times = Times(ring, now, unsynced)
+    reader = ring.reader(start, end)
+    while reader.next():
+        if reader.kind == DATA:
+            time = times.of(reader)
+            texts = reader.values()
+            for index in range(len(texts)):
+                pin = reader.chain.pins[index]
+                yield pin, None if time == NEVER else time, texts[index], reader.position
+
+
+def _waiting_for_clock(ring, boots):
+    """Pending points that were stored without a clock and have no anchor yet."""
+    if not boots.boot or ring.state.get(ANCHOR, (0,))[0] == boots.boot:
+        return 0
+    count = 0
+    reader = ring.reader()
+    while reader.next():
+        if reader.kind == DATA and reader.chain.boot == boots.boot:
+            count += len(reader.chain.pins)
+    return count
+
+
+_COUNTERS = (
+    ("uploaded", keys.UPLOADED),
+    ("dropped", keys.DROPPED),
+    ("skipped", keys.SKIPPED),
+    ("rejected", keys.REJECTED),
+    ("expired", keys.EXPIRED),
+    ("estimated", keys.ESTIMATED),
+    ("requests", keys.REQUESTS),
+    ("erases", keys.ERASES),
+    ("bad_blocks", keys.BAD_BLOCKS),
+)
+
+
+def stats(ring, boots):
+    found = {name: ring.get(key) for name, key in _COUNTERS}
+    found["logged"] = ring.logged
+    found["pending"] = ring.pending
+    found["parked"] = ring.parked
+    found["corrupt"] = ring.lost
+    found["waiting_for_clock"] = _waiting_for_clock(ring, boots)
+    found["used_bytes"] = ring.used_bytes
+    found["last_success"] = ring.get(LAST_SUCCESS) or None
+    return found

@@ -1,0 +1,365 @@
+"""Drains the ring: what to send next, and what each outcome means for the points. Pure policy.
+
+Knows windows, outcomes and the pace; no socket. `drain()` is a generator: it yields None where others may work, or a
+Body to be sent, and is sent back (status, reply headers, reply) or the exception that came instead. So the same
+policy serves blocking and asyncio transports, and every test.
+"""
+
+from hashlib import sha256
+
+from micropython import const
+
+from . import api, errors, ring as keys
+from .clock import BUILD_MS
+from .batch import OutOfTime, Vanished
+from .delivered import parked
+from .pace import BACKOFF, BUDGET, Pace
+from .parked import Parked
+from .record import REJECT
+from .window import Window
+
+# State keys: learned batch size and batches accepted since | batch refused for no known reason: (sequence, offset,
+# times, Unix ms of the last) | points of a prefix known to hold a bad one | server learned | whose data goes out
+SIZE, STRIKES, BAD, REGION, OWNER = const(35), const(36), const(37), const(0xA0), const(0xA1)
+LAST_SUCCESS = const(38)
+
+_BUFFERED_BYTES = const(4096)  # of a batch that must be put together in RAM
+_TIMEOUT_S = const(20)  # for one step on the network
+_WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
+_HOUR_S = const(3600)
+_DAY_MS = 86400000
+_STRIKES = const(3)
+_HOPS = const(3)
+_FIVE_YEARS_MS = 157788000000
+_SAME_CLOCK_MS = const(120000)
+
+
+class Result:
+    """What one upload came to; see Client.upload()."""
+
+    def __init__(self):
+        self.uploaded = self.requests = self.pending = 0
+        self.error = self.waiting = self.retry_after_s = None
+
+    def __repr__(self):
+        text = "<Result uploaded=%d requests=%d pending=%d" % (self.uploaded, self.requests, self.pending)
+        if self.waiting:
+            text += " waiting=%s" % self.waiting
+        if self.retry_after_s:
+            text += " retry_after_s=%d" % self.retry_after_s
+        return text + (" error=%r>" % self.error if self.error else ">")
+
+
+class Uploader:
+    """Settings as Client takes them; `stop` is asked between steps and ends the drain by a true answer."""
+
+    def __init__(self, ring, boots, guard, token, server, settings, transport):
+        self.ring, self.boots, self._guard = ring, boots, guard
+        self._token, self._home = token, server
+        self._set = settings
+        self._streams = getattr(transport, "streams", True)
+        self._batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
+        if not self._streams:
+            self._batch_bytes = min(self._batch_bytes, _BUFFERED_BYTES)
+        self.pace = Pace(ring, boots, settings["points_per_day"])
+        self.clock_error_s = None
+        self._date_ok = True
+        self.debug = settings["debug"]
+        self._adopt()
+
+    def _adopt(self):
+        """Another token or server takes over the data, but none of what the last one's server said."""
+        owner = sha256(("%s %s" % (self._home, self._token)).encode()).digest()[:8]
+        if self.ring.state.get(OWNER) != owner:
+            self.ring.set(OWNER, owner)
+            for key in (REGION, SIZE, STRIKES, BAD, BACKOFF, BUDGET):
+                if key in self.ring.state:
+                    self.ring.set(key, None)
+            for key in keys.parked_keys(self.ring.state):
+                pin, sequence, offset, count, _ = self.ring.state[key]
+                self.ring.set(key, (pin, sequence, offset, count, 0))
+
+    @property
+    def server(self):
+        region = self.ring.state.get(REGION)
+        return region.decode() if region else self._home
+
+    def request(self, body, timeout_s):
+        """The arguments of the transport's `post`."""
+        data = body if self._streams else [b"".join(body)]
+        url = api.url(self.server, self._token, body.pin)
+        return url, api.headers(body.len_bytes), data, timeout_s
+
+    # The drain
+
+    def drain(self, result, stop):
+        """Deliver what is in the ring now; `result` is filled in on the way."""
+        wait = self.pace.wait_s()
+        if wait:
+            result.waiting, result.retry_after_s = "backoff", wait
+            return
+        ring = self.ring
+        self._hops = 0
+        self._guarded(self._begin)
+        end = ring.end()
+        if keys.WINDOW not in ring.state:
+            if not (yield from self._drain_parked(result, stop)):
+                return
+        while ring.cursor()[:2] < end[:2]:
+            window = Window(
+                ring,
+                end,
+                self.boots.now(),
+                self._set["unsynced"],
+                self._cutoff(),
+                self._set["batch_points"],
+                self._batch_bytes,
+            )
+            if not (yield from self._count(window, result, stop)):
+                return
+            if not (yield from self._deliver(window, result, stop)):
+                return
+            if window.waiting:
+                result.waiting = "clock"
+                return
+
+    def _begin(self):
+        self.ring.commit()
+        self.boots.anchor(self.boots.now())
+        self.pace.drains()
+
+    def _guarded(self, action, *args):
+        self._guard.enter()
+        try:
+            return action(*args)
+        finally:
+            self._guard.leave()
+
+    def _count(self, window, result, stop):
+        steps = window.count()
+        while True:
+            if self._guarded(_step, steps):
+                return True
+            if stop():
+                result.waiting = "time"
+                return False
+            yield None
+
+    def _drain_parked(self, result, stop):
+        now = self.boots.now()
+        for key in parked(self.ring.state).values():
+            tried = self.ring.state[key][4]
+            if tried and (now is None or 0 <= now - tried < _DAY_MS):
+                continue
+            batch = Parked(self.ring, key, now, self._set["unsynced"], self._cutoff())
+            if not (yield from self._deliver(batch, result, stop)):
+                return False
+        return True
+
+    def _deliver(self, window, result, stop):
+        """Send all batches of the window; False to end the drain."""
+        while window.order:
+            if stop():
+                result.waiting = "time"
+                return False
+            pin = window.order[0]
+            limit = self._limit()
+            if limit <= 0:
+                result.waiting, result.retry_after_s = "budget", self.pace.budget_s()
+                return False
+            body = self._guarded(window.body, pin, limit, self._batch_bytes)
+            if not body.points:
+                self._guarded(window.finish, pin)
+                continue
+            body.guard = self._guard
+            reply = yield body
+            result.requests += 1
+            self.ring.add(keys.REQUESTS, 1)
+            if not self._guarded(self._outcome, window, body, reply, result):
+                return False
+            if keys.WINDOW not in self.ring.state and window.order and isinstance(window, Window):
+                return True  # overwritten or cleared while it was sent: what is left gets a new window
+            yield None
+        return True
+
+    def _limit(self):
+        size = self.ring.get(SIZE) or self._set["batch_points"]
+        bad = self.ring.get(BAD)
+        if bad:
+            size = min(size, max(1, bad // 2))
+        budget = self.pace.budget()
+        return size if budget is None else min(size, budget)
+
+    def _cutoff(self):
+        """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
+        days = self._set["max_age_days"]
+        now = self.boots.now()
+        if days is None or now is None or not self._date_ok or now > BUILD_MS + _FIVE_YEARS_MS:
+            return 0
+        return max(0, now - int(days * _DAY_MS))
+
+    # Outcomes: each keeps or advances, notes what must survive, and says whether to go on
+
+    def _outcome(self, window, body, reply, result):
+        if isinstance(reply, Vanished):
+            window.order = []  # the window is counted anew
+            return True
+        if isinstance(reply, OutOfTime):
+            result.waiting = "time"
+            return False
+        if isinstance(reply, Exception):
+            return self._later(self._network_error(reply), result)
+        status, headers, text = reply
+        self._compare_clock(headers.get("date"))
+        outcome, error = api.judge(status, text)
+        if self.debug:
+            self.debug("V%d: %d points, %d bytes: %s" % (body.pin, body.points, body.len_bytes, error or "accepted"))
+        if outcome == api.DELIVERED:
+            return self._accepted(window, body, result)
+        if outcome == api.SMALLER and body.points > 1:
+            result.error = error
+            self.ring.set(SIZE, (max(1, body.points // 2), 0))
+            self.ring.save()
+            return True
+        if outcome == api.ELSEWHERE:
+            return self._elsewhere(headers.get("location", ""), error, result)
+        if outcome == api.PIN and window.park(body.pin, self.boots.now()):
+            result.error = error
+            return True
+        if outcome == api.POINT or (outcome == api.UNKNOWN and self._struck_out(body)):
+            return self._bad_point(window, body, error, result)
+        if outcome == api.STOP:
+            return self._stop(error, result)
+        if outcome == api.UNKNOWN:
+            return self._later(error, result, max(_HOUR_S, _retry_after(headers)))
+        return self._later(error, result, _retry_after(headers) or None)
+
+    def _accepted(self, window, body, result):
+        ring = self.ring
+        self.pace.proceed()
+        self.pace.spend(body.sent)
+        result.uploaded += body.sent
+        if isinstance(result.error, (errors.BatchTooLarge, errors.Redirected)):
+            result.error = None
+        if STRIKES in ring.state:
+            ring.set(STRIKES, None)
+        bad = ring.get(BAD)
+        if bad:
+            ring.set(BAD, (bad - body.points,) if bad > body.points else None)
+        size = ring.state.get(SIZE)
+        if size and not bad and body.points >= size[0]:
+            self._grow(size)
+        now = self.boots.now()
+        if now is not None:
+            ring.set(LAST_SUCCESS, (now // 1000,))
+        window.ack(body.pin, body)
+        return True
+
+    def _grow(self, size):
+        """A learned size grows by a quarter after eight full batches of it."""
+        points, accepted = size[0], size[1] + 1
+        if accepted >= 8:
+            points, accepted = points + max(1, points // 4), 0
+        full = points >= self._set["batch_points"]
+        self.ring.set(SIZE, None if full else (points, accepted))
+
+    def _later(self, error, result, wait_s=None):
+        result.error = error
+        result.retry_after_s = self.pace.back_off(wait_s)
+        self.ring.save(must=False)
+        return False
+
+    def _stop(self, error, result):
+        result.error = error
+        if REGION in self.ring.state:
+            # The token may have moved: the configured server knows where to.
+            self.ring.set(REGION, None)
+            self._hops += 1
+            if self._hops <= _HOPS:
+                return True
+        return self._later(error, result, _HOUR_S)
+
+    def _elsewhere(self, location, error, result):
+        server = api.redirect(location, self.server, self._home, self._set["regions"])
+        self._hops += 1
+        if server is None or server == self.server or self._hops > _HOPS:
+            return self._later(error, result)
+        self.ring.set(REGION, None if server == self._home else server.encode())
+        self.ring.save()
+        return True
+
+    def _struck_out(self, body):
+        """True when the same batch was refused three times, an hour apart, for a reason that is not known."""
+        start = self._place(body)
+        saved = self.ring.state.get(STRIKES)
+        count = saved[3] + 1 if saved and tuple(saved[:3]) == start else 1
+        if count >= _STRIKES or self.ring.get(BAD):
+            return True
+        self.ring.set(STRIKES, start + (count,))
+        return False
+
+    @staticmethod
+    def _place(body):
+        return (body.pin,) + tuple(body.first)
+
+    def _bad_point(self, window, body, error, result):
+        """Halve, leftmost half first, until one point is left; set that aside. Progress is one position."""
+        ring = self.ring
+        result.error = error
+        if body.points > 1:
+            ring.set(BAD, (body.points,))
+            ring.save()
+            return True
+        for key in (BAD, STRIKES):
+            if key in ring.state:
+                ring.set(key, None)
+        # pin, HTTP status, the point as JSON
+        ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + b"".join(body))
+        window.reject(body.pin, body)
+        return True
+
+    def _network_error(self, cause):
+        if isinstance(cause, errors.UploadError):
+            return cause
+        text = str(cause).replace(self._token, "...")
+        return errors.NetworkError("no reply from %s: %s %s" % (api.split(self.server)[1], type(cause).__name__, text))
+
+    def _compare_clock(self, date):
+        now = self.boots.now()
+        theirs = api.date_ms(date) if date else None
+        if theirs is None or now is None:
+            return
+        error = now - theirs
+        self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
+        self._date_ok = abs(error) < _DAY_MS
+
+
+def deadline(clock, timeout_s, watchdog):
+    """(late(), tick() for a body, seconds for one step on the network)."""
+    end = None if timeout_s is None else clock.uptime() + int(timeout_s * 1000)
+
+    def late():
+        return end is not None and clock.uptime() >= end
+
+    def tick():
+        if watchdog:
+            watchdog()
+        if late():
+            raise OutOfTime("timeout_s=%s has passed" % timeout_s)
+
+    step_s = _WATCHED_S if watchdog else _TIMEOUT_S
+    return late, tick, step_s if timeout_s is None else max(1, min(step_s, timeout_s))
+
+
+def _step(steps):
+    """Run a generator to its next stop; True at its end."""
+    try:
+        next(steps)
+        return False
+    except StopIteration:
+        return True
+
+
+def _retry_after(headers):
+    text = headers.get("retry-after", "")
+    return int(text) if text.isdigit() else 0

@@ -1,0 +1,251 @@
+"""The stretch of the ring that a drain is delivering: which pins still have points in it, and what became of them.
+
+Knows frames and what is delivered; no JSON, no network, no policy. A window starts at the cursor and ends where its
+first pin reaches a limit, or before a point whose time is not known yet. Its end, the cutoff and the resolved times
+are fixed in the state before anything is sent, so that a retry, also after a reset, holds the same points.
+Pins are delivered one after the other, each in log order; each outcome is one state frame.
+"""
+
+from binascii import hexlify
+
+from micropython import const
+
+from . import ring as keys
+from .batch import Body, text_bytes
+from .delivered import close_window, is_delivered, parked, with_done
+from .reader import DATA
+from .clock import KNOWN
+from .times import NEVER, Times
+
+_YIELD_EVERY = const(64)  # frames
+_POINTS, _BYTES, _EXPIRED, _DROPPED, _ESTIMATED = range(5)
+_TEN_TO_12 = 1000000000000
+_TEN_TO_13 = 10000000000000
+
+
+class Window:
+    """Opens the window under way, or a new one up to the position `end`; then run `count()`.
+
+    order   pins still to deliver, by their first point
+    pins    {pin: [points to send, bytes of their JSON, expired, dropped, estimated]}
+    waiting True if it ended at a point whose time is not known yet
+    """
+
+    def __init__(self, ring, end, now, unsynced="estimate", cutoff=0, max_points=10000, max_bytes=2000000):
+        self.ring = ring
+        self._unsynced = unsynced
+        self._max_points, self._max_bytes = max_points, max_bytes
+        self.pins = {}
+        self.order = []
+        self.waiting = False
+        self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
+        self._parked = parked(ring.state)
+        self._cursor = ring.cursor()
+        self._saved = ring.state.get(keys.WINDOW)
+        if self._saved:
+            self.end, self.cutoff, self.now = self._saved[:3], self._saved[3], self._saved[4] or None
+        else:
+            self.end, self.cutoff, self.now = end, cutoff, now
+        self._known = 0
+
+    def times(self):
+        return Times(self.ring, self.now, self._unsynced)
+
+    def count(self):
+        """Count every pin's points and bytes, then fix the window: a generator that lets others work in between."""
+        ring = self.ring
+        reader = ring.reader(end=self.end)
+        times = self.times()
+        frames = 0
+        while True:
+            kind = reader.next()
+            if not kind:
+                break
+            frames += 1
+            if frames % _YIELD_EVERY == 0:
+                yield
+            if kind != DATA:
+                continue
+            if reader.chain.boot:
+                self.unsure = True
+            time = times.of(reader)
+            if time is None or not self._count_frame(reader, time, times.estimated):
+                self.waiting = time is None
+                self.end = reader.position + (reader.number,)
+                break
+            if time > 0:
+                self._known = time
+        self._lost = reader.lost
+        part = ring.state.get(keys.PART)
+        if part and part[0] in self.order:  # it keeps one pin's progress, so that pin comes first
+            self.order.remove(part[0])
+            self.order.insert(0, part[0])
+        if not self.order:
+            if self.end[:2] > ring.cursor()[:2]:
+                self._close()  # nothing but damage and parked points
+        elif not self._saved:
+            ring.set(keys.DELIVERED, None)
+            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0))
+
+    def _count_frame(self, reader, time, estimated):
+        """Add the frame's points; False if one of its pins has reached a limit."""
+        pins = reader.chain.pins
+        base = 16 if _TEN_TO_12 <= time < _TEN_TO_13 else len(str(time)) + 3
+        sizes = _sizes(reader)
+        if not self._saved and not self._has_room(pins, base, sizes):
+            return False
+        state = self.ring.state
+        for index in range(len(pins)):
+            pin = pins[index]
+            if pin in self._parked or (self._saved and is_delivered(state, pin, reader.position)):
+                continue
+            entry = self.pins.get(pin)
+            if entry is None:
+                entry = self.pins[pin] = [0, 1, 0, 0, 0]
+                self.order.append(pin)
+            if time == NEVER:
+                entry[_DROPPED] += 1
+            elif time < self.cutoff:
+                entry[_EXPIRED] += 1
+            else:
+                entry[_POINTS] += 1
+                entry[_BYTES] += base + sizes[index] + 1
+                entry[_ESTIMATED] += estimated
+        return True
+
+    def _has_room(self, pins, base, sizes):
+        for index in range(len(pins)):
+            entry = self.pins.get(pins[index])
+            if entry and (
+                entry[_POINTS] >= self._max_points or entry[_BYTES] + base + sizes[index] + 1 > self._max_bytes
+            ):
+                return False
+        return True
+
+    def body(self, pin, max_points, max_bytes):
+        """The next batch of `pin`: all its points in the window, or its first ones within the limits."""
+        entry = self.pins[pin]
+        body = Body(self, pin, self.ring.cursor(), self.end, self._first(pin))
+        if entry[_BYTES] is None or entry[_POINTS] > max_points or entry[_BYTES] > max_bytes:
+            body.measure(max_points, max_bytes)
+        else:
+            body.points, body.len_bytes = entry[_POINTS], entry[_BYTES]
+        return body
+
+    def _first(self, pin):
+        """Where the points of `pin` that are not delivered start."""
+        part = self.ring.state.get(keys.PART)
+        first = self.ring.cursor()[:2]
+        return max(first, tuple(part[1:3])) if part and part[0] == pin else first
+
+    # Outcomes, each one state frame
+
+    def ack(self, pin, body):
+        """The batch was accepted."""
+        self.ring.add(keys.UPLOADED, body.sent)
+        if self.ring.cursor() == self._cursor:
+            self._advance(pin, body.points, body.after)
+        else:
+            self._ack_overwritten(pin, body)
+
+    def reject(self, pin, body):
+        """The one point of `body` was set aside."""
+        if self.ring.cursor() == self._cursor:
+            self.ring.add(keys.REJECTED, 1)
+            self._advance(pin, 1, body.after)
+        else:
+            self._ack_overwritten(pin, body, rejected=True)
+
+    def _ack_overwritten(self, pin, body, rejected=False):
+        """Some of the points were overwritten, and counted as dropped, while they were under way."""
+        ring = self.ring
+        left = body.left() if keys.WINDOW in ring.state else 0
+        ring.add(keys.DROPPED, left - body.sent)
+        if left:
+            ring.add(keys.REJECTED, int(rejected))
+            ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + left,))
+            ring.set(keys.PART, (pin,) + body.after)
+        self.order = []  # what the others have left is counted anew
+        ring.save()
+
+    def finish(self, pin):
+        """Nothing of `pin` is left to send in this window."""
+        self._advance(pin, self.pins[pin][_POINTS], None)
+
+    def park(self, pin, now):
+        """Leave the points of `pin` where they are; the cursor will pass them. False if eight pins are parked."""
+        ring = self.ring
+        for key in range(keys.PARKED, keys.PARKED + keys.PARKED_PINS):
+            if key not in ring.state:
+                break
+        else:
+            return False
+        ring.set(key, (pin,) + self._first(pin) + (0, now or 1))
+        self._parked[pin] = key
+        self._leave(pin)
+        return True
+
+    def _advance(self, pin, points, after):
+        ring = self.ring
+        entry = self.pins[pin]
+        entry[_POINTS] -= points
+        if entry[_POINTS] > 0 and after is not None:
+            ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + points,))
+            ring.set(keys.PART, (pin,) + after)
+            entry[_BYTES] = None
+            ring.save()
+            return
+        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + points + entry[_EXPIRED] + entry[_DROPPED],))
+        ring.add(keys.EXPIRED, entry[_EXPIRED])
+        ring.add(keys.DROPPED, entry[_DROPPED])
+        ring.add(keys.ESTIMATED, entry[_ESTIMATED])
+        ring.set(keys.DONE, with_done(ring.state.get(keys.DONE, b""), pin))
+        self._leave(pin)
+
+    def _leave(self, pin):
+        ring = self.ring
+        self.order.remove(pin)
+        if keys.PART in ring.state:
+            ring.set(keys.PART, None)
+        if not self.order:
+            self._close()
+        ring.save()
+
+    def _close(self):
+        ring = self.ring
+        if self._parked:
+            self._count_parked()
+        close_window(ring)
+        ring.set(keys.CURSOR, tuple(self.end))
+        ring.add(keys.CORRUPT, self._lost)
+        ring.saw_lost(0)
+        if self._known:
+            ring.set(KNOWN, (self._known,))
+
+    def _count_parked(self):
+        """The cursor passes the parked pins' points: they go into their own counts."""
+        ring = self.ring
+        counts = {}
+        reader = ring.reader(end=self.end)
+        while reader.next():
+            if reader.kind == DATA:
+                for pin in reader.chain.pins:
+                    key = self._parked.get(pin)
+                    if key in ring.state and reader.position >= tuple(ring.state[key][1:3]):
+                        counts[key] = counts.get(key, 0) + 1
+        for key, count in counts.items():
+            pin, sequence, offset, before, tried = ring.state[key]
+            ring.set(key, (pin, sequence, offset, before + count, tried))
+
+
+def _sizes(reader):
+    """Bytes of each value's JSON."""
+    chain = reader.chain
+    if not chain.kinds:
+        if len(chain.pins) == 1:
+            at, end = reader.body, reader.body_end
+            return (2 * (end - at) - (1 if reader.byte(end - 1) & 15 == 13 else 0),)
+        digits = hexlify(reader.payload())
+        if b"e" not in digits:
+            return [len(part) for part in digits.split(b"d")]
+    return [len(text_bytes(text)) for text in reader.values()]
