@@ -20,7 +20,7 @@ REGIONS = ("blynk.cloud",)  # fra1, lon1, ny3, sgp1, blr1 are its subdomains
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 # What a reply asks for
-DELIVERED, LATER, SMALLER, ELSEWHERE, PIN, POINT, UNKNOWN, STOP = range(8)
+LATER, SMALLER, ELSEWHERE, PIN, POINT, UNKNOWN, STOP = range(7)
 
 _TEXTS = (
     ("Invalid token", STOP, errors.InvalidToken),
@@ -58,11 +58,14 @@ def redirect(location, server, home, regions):
     return None
 
 
+def accepted(status, reply):
+    """True only if the server took the whole batch."""
+    return status == 200 and reply.strip() in (b"OK", b"")
+
+
 def judge(status, reply):
-    """(what to do, None or the exception that says so) for a reply's status and first bytes."""
+    """(what to do, the exception that says why) for a reply that is no acceptance: status and first bytes."""
     if status == 200:
-        if reply.strip() in (b"OK", b""):
-            return DELIVERED, None
         return LATER, _error(errors.ServerError, status, "a page that is not Blynk's: is there a login page?")
     if status == 308:
         return ELSEWHERE, _error(errors.Redirected, status, "redirected")

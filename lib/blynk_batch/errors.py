@@ -52,6 +52,8 @@ class Redirected(UploadError):
 class BatchTooLarge(UploadError):
     """The server takes fewer points in a request: the next ones are smaller."""
 
+    passing = True  # forgotten with the next accepted batch
+
 
 class PinRefused(UploadError):
     """The server has no datastream for the pin: its points are parked, all others go on."""

@@ -9,13 +9,10 @@ from hashlib import sha256
 
 from micropython import const
 
-from . import api, errors, ring as keys
+from . import api, ring as keys
+from .batch import OutOfTime
 from .clock import BUILD_MS
-from .batch import OutOfTime, Vanished
-from .delivered import parked
 from .pace import BACKOFF, BUDGET, Pace
-from .parked import Parked
-from .record import REJECT
 from .window import Window
 
 # State keys: learned batch size and batches accepted since | batch refused for no known reason: (sequence, offset,
@@ -26,10 +23,7 @@ LAST_SUCCESS = const(38)
 _BUFFERED_BYTES = const(4096)  # of a batch that must be put together in RAM
 _TIMEOUT_S = const(20)  # for one step on the network
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
-_HOUR_S = const(3600)
 _DAY_MS = 86400000
-_STRIKES = const(3)
-_HOPS = const(3)
 _FIVE_YEARS_MS = 157788000000
 _SAME_CLOCK_MS = const(120000)
 
@@ -55,8 +49,8 @@ class Uploader:
 
     def __init__(self, ring, boots, guard, token, server, settings, transport):
         self.ring, self.boots, self._guard = ring, boots, guard
-        self._token, self._home = token, server
-        self._set = settings
+        self._token, self.home = token, server
+        self.settings = settings
         self._streams = getattr(transport, "streams", True)
         self._batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
         if not self._streams:
@@ -64,12 +58,12 @@ class Uploader:
         self.pace = Pace(ring, boots, settings["points_per_day"])
         self.clock_error_s = None
         self._date_ok = True
-        self.debug = settings["debug"]
+        self.hops = 0  # redirects followed in this drain
         self._adopt()
 
     def _adopt(self):
         """Another token or server takes over the data, but none of what the last one's server said."""
-        owner = sha256(("%s %s" % (self._home, self._token)).encode()).digest()[:8]
+        owner = sha256(("%s %s" % (self.home, self._token)).encode()).digest()[:8]
         if self.ring.state.get(OWNER) != owner:
             self.ring.set(OWNER, owner)
             for key in (REGION, SIZE, STRIKES, BAD, BACKOFF, BUDGET):
@@ -79,10 +73,18 @@ class Uploader:
                 pin, sequence, offset, count, _ = self.ring.state[key]
                 self.ring.set(key, (pin, sequence, offset, count, 0))
 
+    def event(self, text):
+        if self.settings["debug"]:
+            self.settings["debug"](text)
+
+    def hide(self, text):
+        """`text` without the token."""
+        return text.replace(self._token, "...")
+
     @property
     def server(self):
         region = self.ring.state.get(REGION)
-        return region.decode() if region else self._home
+        return region.decode() if region else self.home
 
     def request(self, body, timeout_s):
         """The arguments of the transport's `post`."""
@@ -99,7 +101,7 @@ class Uploader:
             result.waiting, result.retry_after_s = "backoff", wait
             return
         ring = self.ring
-        self._hops = 0
+        self.hops = 0
         self._guarded(self._begin)
         end = ring.end()
         if keys.WINDOW not in ring.state:
@@ -110,9 +112,9 @@ class Uploader:
                 ring,
                 end,
                 self.boots.now(),
-                self._set["unsynced"],
+                self.settings["unsynced"],
                 self._cutoff(),
-                self._set["batch_points"],
+                self.settings["batch_points"],
                 self._batch_bytes,
             )
             if not (yield from self._count(window, result, stop)):
@@ -146,12 +148,17 @@ class Uploader:
             yield None
 
     def _drain_parked(self, result, stop):
+        waiting = keys.parked_keys(self.ring.state)
+        if not waiting:
+            return True
+        from .parked import Parked
+
         now = self.boots.now()
-        for key in parked(self.ring.state).values():
+        for key in waiting:
             tried = self.ring.state[key][4]
             if tried and (now is None or 0 <= now - tried < _DAY_MS):
                 continue
-            batch = Parked(self.ring, key, now, self._set["unsynced"], self._cutoff())
+            batch = Parked(self.ring, key, now, self.settings["unsynced"], self._cutoff())
             if not (yield from self._deliver(batch, result, stop)):
                 return False
         return True
@@ -183,7 +190,7 @@ class Uploader:
         return True
 
     def _limit(self):
-        size = self.ring.get(SIZE) or self._set["batch_points"]
+        size = self.ring.get(SIZE) or self.settings["batch_points"]
         bad = self.ring.get(BAD)
         if bad:
             size = min(size, max(1, bad // 2))
@@ -192,54 +199,29 @@ class Uploader:
 
     def _cutoff(self):
         """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
-        days = self._set["max_age_days"]
+        days = self.settings["max_age_days"]
         now = self.boots.now()
         if days is None or now is None or not self._date_ok or now > BUILD_MS + _FIVE_YEARS_MS:
             return 0
         return max(0, now - int(days * _DAY_MS))
 
-    # Outcomes: each keeps or advances, notes what must survive, and says whether to go on
-
     def _outcome(self, window, body, reply, result):
-        if isinstance(reply, Vanished):
-            window.order = []  # the window is counted anew
-            return True
-        if isinstance(reply, OutOfTime):
-            result.waiting = "time"
-            return False
-        if isinstance(reply, Exception):
-            return self._later(self._network_error(reply), result)
-        status, headers, text = reply
-        self._compare_clock(headers.get("date"))
-        outcome, error = api.judge(status, text)
-        if self.debug:
-            self.debug("V%d: %d points, %d bytes: %s" % (body.pin, body.points, body.len_bytes, error or "accepted"))
-        if outcome == api.DELIVERED:
-            return self._accepted(window, body, result)
-        if outcome == api.SMALLER and body.points > 1:
-            result.error = error
-            self.ring.set(SIZE, (max(1, body.points // 2), 0))
-            self.ring.save()
-            return True
-        if outcome == api.ELSEWHERE:
-            return self._elsewhere(headers.get("location", ""), error, result)
-        if outcome == api.PIN and window.park(body.pin, self.boots.now()):
-            result.error = error
-            return True
-        if outcome == api.POINT or (outcome == api.UNKNOWN and self._struck_out(body)):
-            return self._bad_point(window, body, error, result)
-        if outcome == api.STOP:
-            return self._stop(error, result)
-        if outcome == api.UNKNOWN:
-            return self._later(error, result, max(_HOUR_S, _retry_after(headers)))
-        return self._later(error, result, _retry_after(headers) or None)
+        """Keep or advance, note what must survive; False to end the drain."""
+        if isinstance(reply, tuple):
+            self._compare_clock(reply[1].get("date"))
+            if api.accepted(reply[0], reply[2]):
+                return self._accepted(window, body, result)
+        from .outcomes import judge
+
+        return judge(self, window, body, reply, result)
 
     def _accepted(self, window, body, result):
         ring = self.ring
+        self.event("V%d: %d points in %d bytes accepted" % (body.pin, body.sent, body.len_bytes))
         self.pace.proceed()
         self.pace.spend(body.sent)
         result.uploaded += body.sent
-        if isinstance(result.error, (errors.BatchTooLarge, errors.Redirected)):
+        if getattr(result.error, "passing", False):
             result.error = None
         if STRIKES in ring.state:
             ring.set(STRIKES, None)
@@ -260,69 +242,8 @@ class Uploader:
         points, accepted = size[0], size[1] + 1
         if accepted >= 8:
             points, accepted = points + max(1, points // 4), 0
-        full = points >= self._set["batch_points"]
+        full = points >= self.settings["batch_points"]
         self.ring.set(SIZE, None if full else (points, accepted))
-
-    def _later(self, error, result, wait_s=None):
-        result.error = error
-        result.retry_after_s = self.pace.back_off(wait_s)
-        self.ring.save(must=False)
-        return False
-
-    def _stop(self, error, result):
-        result.error = error
-        if REGION in self.ring.state:
-            # The token may have moved: the configured server knows where to.
-            self.ring.set(REGION, None)
-            self._hops += 1
-            if self._hops <= _HOPS:
-                return True
-        return self._later(error, result, _HOUR_S)
-
-    def _elsewhere(self, location, error, result):
-        server = api.redirect(location, self.server, self._home, self._set["regions"])
-        self._hops += 1
-        if server is None or server == self.server or self._hops > _HOPS:
-            return self._later(error, result)
-        self.ring.set(REGION, None if server == self._home else server.encode())
-        self.ring.save()
-        return True
-
-    def _struck_out(self, body):
-        """True when the same batch was refused three times, an hour apart, for a reason that is not known."""
-        start = self._place(body)
-        saved = self.ring.state.get(STRIKES)
-        count = saved[3] + 1 if saved and tuple(saved[:3]) == start else 1
-        if count >= _STRIKES or self.ring.get(BAD):
-            return True
-        self.ring.set(STRIKES, start + (count,))
-        return False
-
-    @staticmethod
-    def _place(body):
-        return (body.pin,) + tuple(body.first)
-
-    def _bad_point(self, window, body, error, result):
-        """Halve, leftmost half first, until one point is left; set that aside. Progress is one position."""
-        ring = self.ring
-        result.error = error
-        if body.points > 1:
-            ring.set(BAD, (body.points,))
-            ring.save()
-            return True
-        for key in (BAD, STRIKES):
-            if key in ring.state:
-                ring.set(key, None)
-        # pin, HTTP status, the point as JSON
-        ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + b"".join(body))
-        window.reject(body.pin, body)
-        return True
-
-    def _network_error(self, cause):
-        if isinstance(cause, errors.UploadError):
-            return cause
-        text = str(cause).replace(self._token, "...")
-        return errors.NetworkError("no reply from %s: %s %s" % (api.split(self.server)[1], type(cause).__name__, text))
 
     def _compare_clock(self, date):
         now = self.boots.now()
@@ -358,8 +279,3 @@ def _step(steps):
         return False
     except StopIteration:
         return True
-
-
-def _retry_after(headers):
-    text = headers.get("retry-after", "")
-    return int(text) if text.isdigit() else 0

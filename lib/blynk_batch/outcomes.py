@@ -1,0 +1,121 @@
+"""What each reply but an acceptance means for the points: later, smaller, elsewhere, this pin, this point, stop.
+
+Loaded with the first such reply. Knows the window, the pace and the state; no socket. Each outcome writes at most
+one state frame and says whether the drain goes on.
+"""
+
+from micropython import const
+
+from . import api, errors
+from .batch import OutOfTime, Vanished
+from .record import REJECT
+from .settings import split
+from .uploader import BAD, REGION, SIZE, STRIKES
+
+_HOUR_S = const(3600)
+_STRIKES = const(3)
+_HOPS = const(3)
+
+
+def judge(uploader, window, body, reply, result):
+    """Act on `reply`, a (status, headers, text) or the exception that came instead; False ends the drain."""
+    if isinstance(reply, Vanished):
+        window.order = []  # the window is counted anew
+        return True
+    if isinstance(reply, OutOfTime):
+        result.waiting = "time"
+        return False
+    if isinstance(reply, Exception):
+        return _later(uploader, _network_error(uploader, reply), result)
+    status, headers, text = reply
+    outcome, error = api.judge(status, text)
+    uploader.event("V%d: %s" % (body.pin, error))
+    if outcome == api.SMALLER and body.points > 1:
+        return _smaller(uploader, body, error, result)
+    if outcome == api.ELSEWHERE:
+        return _elsewhere(uploader, headers.get("location", ""), error, result)
+    if outcome == api.PIN and window.park(body.pin, uploader.boots.now()):
+        result.error = error
+        return True
+    if outcome == api.POINT or (outcome == api.UNKNOWN and _struck_out(uploader, body)):
+        return _bad_point(uploader, window, body, error, result)
+    if outcome == api.STOP:
+        return _stop(uploader, error, result)
+    wait_s = _retry_after(headers)
+    if outcome == api.UNKNOWN:
+        wait_s = max(_HOUR_S, wait_s)
+    return _later(uploader, error, result, wait_s or None)
+
+
+def _later(uploader, error, result, wait_s=None):
+    result.error = error
+    result.retry_after_s = uploader.pace.back_off(wait_s)
+    uploader.ring.save(must=False)
+    return False
+
+
+def _smaller(uploader, body, error, result):
+    result.error = error
+    uploader.ring.save_value(SIZE, (max(1, body.points // 2), 0))
+    return True
+
+
+def _elsewhere(uploader, location, error, result):
+    home = uploader.home
+    server = api.redirect(location, uploader.server, home, uploader.settings["regions"])
+    uploader.hops += 1
+    if server is None or server == uploader.server or uploader.hops > _HOPS:
+        return _later(uploader, error, result)
+    uploader.ring.save_value(REGION, None if server == home else server.encode())
+    return True
+
+
+def _stop(uploader, error, result):
+    result.error = error
+    if REGION in uploader.ring.state:
+        # The token may have moved: the configured server knows where to.
+        uploader.ring.set(REGION, None)
+        uploader.hops += 1
+        if uploader.hops <= _HOPS:
+            return True
+    return _later(uploader, error, result, _HOUR_S)
+
+
+def _struck_out(uploader, body):
+    """True when the same batch was refused three times, an hour apart, for a reason that is not known."""
+    ring = uploader.ring
+    place = (body.pin,) + tuple(body.first)
+    saved = ring.state.get(STRIKES)
+    count = saved[3] + 1 if saved and tuple(saved[:3]) == place else 1
+    if count >= _STRIKES or ring.get(BAD):
+        return True
+    ring.set(STRIKES, place + (count,))
+    return False
+
+
+def _bad_point(uploader, window, body, error, result):
+    """Halve, leftmost half first, until one point is left; set that aside. Progress is one position."""
+    ring = uploader.ring
+    result.error = error
+    if body.points > 1:
+        ring.save_value(BAD, (body.points,))
+        return True
+    for key in (BAD, STRIKES):
+        if key in ring.state:
+            ring.set(key, None)
+    # pin, HTTP status, the point as JSON
+    ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + b"".join(body))
+    window.reject(body.pin, body)
+    return True
+
+
+def _network_error(uploader, cause):
+    if isinstance(cause, errors.UploadError):
+        return cause
+    host = split(uploader.server)[1]
+    return errors.NetworkError("no reply from %s: %s %s" % (host, type(cause).__name__, uploader.hide(str(cause))))
+
+
+def _retry_after(headers):
+    text = headers.get("retry-after", "")
+    return int(text) if text.isdigit() else 0
