@@ -27,7 +27,7 @@ lint: setup typings/.stamp ## check style, types against the boards' stubs, and 
 	@$(RUN) tools/lint.py $(ARGS)
 
 .PHONY: sandbox
-sandbox: .venv/.stamp ## run a local server that stands in for Blynk (ARGS=--help lists its options)
+sandbox: .venv/.stamp node ## run a local server that stands in for Blynk (ARGS=--help lists its options)
 	@exec $(RUN) -m tools.sandbox $(ARGS)
 
 .PHONY: size
@@ -44,7 +44,7 @@ clean: ## remove everything that set-up, tests and builds made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.stamp: pyproject.toml
-	@echo "setting up .venv"
+	@echo "setting up .venv" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9) and "Python 3.9 or newer is needed: make PYTHON=python3.11")'
 	@$(RUN) -m pip --version >/dev/null 2>&1 || { rm -rf .venv && $(PYTHON) -m venv .venv; }
 	@$(RUN) -m pip install -q 'pip>=25.1,<26'
@@ -63,9 +63,9 @@ typings/.stamp: pyproject.toml .venv/.stamp
 .PHONY: node
 node:
 	@if command -v npm >/dev/null 2>&1; then $(MAKE) -s tools/node/node_modules/.stamp; \
-	else echo "npm is not there: tests that need Node.js are skipped"; fi
+	else echo "npm is not there: no tests that need Node.js, no charts in the sandbox's page" >&2; fi
 
 tools/node/node_modules/.stamp: tools/node/package.json
-	@echo "setting up tools/node/node_modules"
-	@cd tools/node && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@echo "setting up tools/node/node_modules" >&2
+	@cd tools/node && npm install --no-package-lock --no-audit --no-fund --loglevel=error >&2
 	@touch $@

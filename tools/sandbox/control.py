@@ -1,4 +1,4 @@
-"""What is the sandbox's own, not Blynk's: everything below /sandbox, and the page at /.
+"""The sandbox's own switches, which Blynk does not have; the page's questions are in pages.py.
 
     GET    /sandbox/info          addresses, tokens, limits
     GET    /sandbox/faults        the faults switched on, and the catalogue

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from tools.sandbox import contract, control, misbehave
+from tools.sandbox import contract, control, misbehave, pages
 from tools.sandbox.contract import Refusal
 from tools.sandbox.events import Events
 from tools.sandbox.exchange import Exchange, json_error
@@ -41,6 +41,7 @@ class Server:
         app.on_response_prepare.append(_shape_headers)
         app.router.add_post(contract.PATH, self._update)
         control.add_routes(app, self)
+        pages.add_routes(app, self.ledger.path)
         return app
 
     # Listening
@@ -153,6 +154,8 @@ async def _json_errors(request, handler):
     """404, 405 and the like as the JSON errors of everything else; the headers (Allow) stay."""
     try:
         return await handler(request)
+    except Refusal as refusal:
+        return json_error(refusal)
     except web.HTTPException as error:
         if error.status < 400:
             raise

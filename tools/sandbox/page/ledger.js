@@ -1,0 +1,83 @@
+// The ledger: one row per request, newest first; news go on top, older ones come on demand.
+
+import { ask, byId, bytes, count, duration, make, short, time } from "./common.js";
+
+const PAGE = 50;
+const KEPT = 300; // rows that stay when news push in
+
+export class Ledger {
+  constructor() {
+    this.table = byId("ledger");
+    this.body = this.table.tBodies[0];
+    this.labels = [...this.table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    byId("kind").addEventListener("change", () => this.refresh());
+    byId("more").addEventListener("click", () => this.older());
+  }
+
+  async refresh() {
+    const rows = await this.fetch();
+    this.body.replaceChildren(...rows.map((row) => this.row(row)));
+    byId("more").hidden = rows.length < PAGE;
+  }
+
+  async older() {
+    const last = this.body.lastElementChild;
+    if (!last) return;
+    const rows = await this.fetch(last.dataset.id);
+    this.body.append(...rows.map((row) => this.row(row)));
+    byId("more").hidden = rows.length < PAGE;
+  }
+
+  fetch(before) {
+    const query = new URLSearchParams({ size: PAGE, kind: byId("kind").value });
+    if (before) query.set("before", before);
+    return ask(`/sandbox/requests?${query}`);
+  }
+
+  add(request) {
+    const kind = byId("kind").value;
+    if ((kind === "stored" && !request.points) || (kind === "refused" && !isSpoilt(request))) return;
+    const row = this.row(request);
+    row.classList.add("new");
+    // A reply that was held back is told of after those to later requests.
+    const next = [...this.body.rows].find((other) => Number(other.dataset.id) <= request.id);
+    if (next?.dataset.id === row.dataset.id) next.replaceWith(row);
+    else this.body.insertBefore(row, next ?? null);
+    while (this.body.rows.length > KEPT) {
+      this.body.lastElementChild.remove();
+      byId("more").hidden = false;
+    }
+  }
+
+  row(request) {
+    const stored = request.points > 0;
+    const cells = [
+      time(request.arrived_ms),
+      short(request.token) || "none",
+      request.pin === null ? "" : `V${request.pin}`,
+      count(request.points),
+      bytes(request.bytes),
+      count(request.duplicates),
+      stored ? lateness(request) : "",
+      reply(request),
+    ];
+    const numbers = new Set([3, 4, 5]);
+    return make(
+      "tr",
+      { "data-id": request.id, class: isSpoilt(request) ? "refused" : null },
+      ...cells.map((text, i) => make("td", { "data-label": this.labels[i], class: numbers.has(i) ? "number" : null }, text)),
+    );
+  }
+}
+
+const isSpoilt = ({ points, status }) => points === 0 || status !== 200;
+
+function lateness({ arrived_ms, first_ms, last_ms }) {
+  const [newest, oldest] = [arrived_ms - last_ms, arrived_ms - first_ms].map(duration);
+  return newest === oldest ? newest : `${newest} to ${oldest}`;
+}
+
+function reply({ status, message, fault }) {
+  const text = status === 0 ? "no reply" : String(status);
+  return [text, message, fault && `(${fault})`].filter(Boolean).join(" ");
+}
