@@ -2,7 +2,7 @@
 
 from . import ring as keys
 from .clock import Boots, SystemClock
-from .errors import Busy, Error
+from .errors import Error
 from .guard import Guard
 from .point import check_timestamp, check_value, pin_number
 from .settings import check_limits, check_server, check_token
@@ -62,14 +62,14 @@ class Client:
             ring = FileRing("/blynk_batch")
         _claim(ring)
         self.ring = ring
-        self._transport = transport
-        self._clock = clock or SystemClock()
-        self._boots = Boots(ring, self._clock)
+        self.transport = transport
+        self.clock = clock or SystemClock()
+        self._boots = Boots(ring, self.clock)
         self._guard = Guard()
         self._uploader = None
-        self._uploading = False
+        self.uploading = False
         self._open = True
-        self._last_error = None
+        self.last_error = None
 
     # Logging
 
@@ -101,7 +101,7 @@ class Client:
         pins = bytes(sorted([pin for pin in numbers if numbers[pin] is not None]))
         if pins or skipped:
             if timestamp is None and self._guard.held:
-                timestamp = self._clock.now()  # the call that this one interrupts may take a while
+                timestamp = self.clock.now()  # the call that this one interrupts may take a while
             self._guard.run(self._store, pins, [numbers[pin] for pin in pins], timestamp, skipped)
 
     def _store(self, pins, values, timestamp, skipped):
@@ -142,7 +142,7 @@ class Client:
         from .pending import stats
 
         found = stats(self.ring, self._boots)
-        found["last_error"] = self._last_error
+        found["last_error"] = self.last_error
         found["clock_error_s"] = self._uploader.clock_error_s if self._uploader else None
         return found
 
@@ -152,7 +152,7 @@ class Client:
         self._check_open()
         if not self.pending:
             return False
-        pace = self._upload().pace
+        pace = self.uploader().pace
         passed = pace.since_drain_s()
         return not pace.wait_s() and pace.budget() != 0 and (passed is None or passed >= interval_s)
 
@@ -169,24 +169,9 @@ class Client:
 
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
-        uploader = self._upload()
-        result, steps, tick = self._start_drain(uploader, timeout_s, watchdog)
-        reply = None
-        try:
-            while True:
-                try:
-                    body = steps.send(reply)
-                except StopIteration:
-                    break
-                reply = None
-                if watchdog:
-                    watchdog()
-                if body:
-                    body.tick = tick
-                    reply = self._post(uploader, body)
-        finally:
-            self._end_drain(result)
-        return result
+        from .upload import upload
+
+        return upload(self, timeout_s, watchdog)
 
     async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1):
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
@@ -205,45 +190,20 @@ class Client:
         if key is not None:
             self._guard.run(self.ring.save_value, key, tuple(self.ring.state[key][:4]) + (0,))
 
-    def _upload(self):
+    def uploader(self):
+        """The policy over this client's ring, loaded when it is first needed."""
         self._check_open()
         if self._uploader is None:
             from .uploader import Uploader
 
-            if self._transport is None:
+            if self.transport is None:
                 from .transport import Requests
 
-                self._transport = Requests()
+                self.transport = Requests()
             self._uploader = Uploader(
-                self.ring, self._boots, self._guard, self._token, self._server, self._settings, self._transport
+                self.ring, self._boots, self._guard, self._token, self._server, self._settings, self.transport
             )
         return self._uploader
-
-    def _start_drain(self, uploader, timeout_s, watchdog):
-        from .uploader import Result, deadline
-
-        if self._uploading:
-            raise Busy("an upload is under way")
-        self._uploading = True
-        result = Result()
-        late, tick, self._step_s = deadline(self._clock, timeout_s, watchdog)
-        return result, uploader.drain(result, late), tick
-
-    def _post(self, uploader, body):
-        """The reply to one batch, or the exception that came instead."""
-        try:
-            return self._transport.post(*uploader.request(body, self._step_s))
-        except Exception as e:  # noqa: BLE001 - whatever a transport raises, the data stays and the result says it
-            return e
-
-    def _end_drain(self, result):
-        self._uploading = False
-        result.pending = self.pending
-        if result.error:
-            self._last_error = str(result.error)
-        close = getattr(self._transport, "close", None)
-        if close:
-            close()
 
     # The end
 
@@ -283,7 +243,7 @@ class Client:
         for name, key in (("dropped", keys.DROPPED), ("rejected", keys.REJECTED)):
             if ring.get(key):
                 text += ", %d %s" % (ring.get(key), name)
-        return text + (", last error: %s>" % self._last_error if self._last_error else ">")
+        return text + (", last error: %s>" % self.last_error if self.last_error else ">")
 
 
 def _claim(ring):

@@ -74,9 +74,7 @@ def forget_sector(ring, sequence):
 
 
 def close_window(ring):
-    for key in (WINDOW, DONE, PART, DELIVERED):
-        if key in ring.state:
-            ring.set(key, None)
+    ring.forget(WINDOW, DONE, PART, DELIVERED)
 
 
 def _forget_parked(ring, key, position):

@@ -34,9 +34,12 @@ def judge(uploader, window, body, reply, result):
         return _smaller(uploader, body, error, result)
     if outcome == api.ELSEWHERE:
         return _elsewhere(uploader, headers.get("location", ""), error, result)
-    if outcome == api.PIN and window.park(body.pin, uploader.boots.now()):
-        result.error = error
-        return True
+    if outcome == api.PIN:
+        from .parked import park
+
+        if park(window, body.pin, uploader.boots.now()):
+            result.error = error
+            return True
     if outcome == api.POINT or (outcome == api.UNKNOWN and _struck_out(uploader, body)):
         return _bad_point(uploader, window, body, error, result)
     if outcome == api.STOP:
@@ -58,6 +61,15 @@ def _smaller(uploader, body, error, result):
     result.error = error
     uploader.ring.save_value(SIZE, (max(1, body.points // 2), 0))
     return True
+
+
+def grow(uploader, size):
+    """A learned size grows by a quarter after eight full batches of it."""
+    points, accepted = size[0], size[1] + 1
+    if accepted >= 8:
+        points, accepted = points + max(1, points // 4), 0
+    full = points >= uploader.settings["batch_points"]
+    uploader.ring.set(SIZE, None if full else (points, accepted))
 
 
 def _elsewhere(uploader, location, error, result):
@@ -100,12 +112,10 @@ def _bad_point(uploader, window, body, error, result):
     if body.points > 1:
         ring.save_value(BAD, (body.points,))
         return True
-    for key in (BAD, STRIKES):
-        if key in ring.state:
-            ring.set(key, None)
+    ring.forget(BAD, STRIKES)
     # pin, HTTP status, the point as JSON
     ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + b"".join(body))
-    window.reject(body.pin, body)
+    window.set_aside(body)
     return True
 
 

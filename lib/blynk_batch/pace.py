@@ -62,8 +62,7 @@ class Pace:
 
     def proceed(self):
         """A request was accepted: no backoff."""
-        if BACKOFF in self._ring.state:
-            self._ring.set(BACKOFF, None)
+        self._ring.forget(BACKOFF)
 
     # Budget
 

@@ -1,11 +1,54 @@
-"""The points of one parked pin, from where it was parked to the cursor: delivered when the pin is tried again.
+"""Pins that the server has no datastream for: their points stay where they are, and are tried again each day.
 
-Stands in for a window in the uploader. Knows where the points are; no network, no policy.
+`Parked` stands in for a window in the uploader: the points of one parked pin from where it was parked to the cursor.
+Knows where they are; no network, no policy.
 """
 
 from . import ring as keys
 from .batch import Body
+from .reader import DATA
 from .times import Times
+
+_DAY_MS = 86400000
+
+
+def park(window, pin, now):
+    """The cursor will pass the points of `pin`. False if eight pins are parked already."""
+    if isinstance(window, Parked):
+        return window.refused(now)
+    ring = window.ring
+    for key in range(keys.PARKED, keys.PARKED + keys.PARKED_PINS):
+        if key not in ring.state:
+            ring.set(key, (pin,) + window.first(pin) + (0, now or 1))
+            window.parked[pin] = key
+            window.leave(pin)
+            return True
+    return False
+
+
+def count(window):
+    """The cursor passes the parked pins' points: they go into their own counts."""
+    ring = window.ring
+    counts = {}
+    reader = ring.reader(end=window.end)
+    while reader.next():
+        if reader.kind == DATA:
+            for pin in reader.chain.pins:
+                key = window.parked.get(pin)
+                if key in ring.state and reader.position >= tuple(ring.state[key][1:3]):
+                    counts[key] = counts.get(key, 0) + 1
+    for key, more in counts.items():
+        pin, sequence, offset, before, tried = ring.state[key]
+        ring.set(key, (pin, sequence, offset, before + more, tried))
+
+
+def due(uploader):
+    """The parked pins to try now: a day after the last try, or released."""
+    now = uploader.boots.now()
+    for key in keys.parked_keys(uploader.ring.state):
+        tried = uploader.ring.state[key][4]
+        if not tried or (now is not None and not 0 <= now - tried < _DAY_MS):
+            yield Parked(uploader.ring, key, now, uploader.settings["unsynced"], uploader.cutoff())
 
 
 class Parked:
@@ -29,18 +72,14 @@ class Parked:
         body.measure(max_points, max_bytes)
         return body
 
-    def ack(self, pin, body):
-        self.ring.add(keys.UPLOADED, body.sent)
-        self._advance(pin, body.points, body.after)
-
-    def reject(self, pin, body):
-        self.ring.add(keys.REJECTED, 1)
-        self._advance(pin, 1, body.after)
-
-    def _advance(self, pin, points, after):
+    def ack(self, body, counter=keys.UPLOADED):
         ring = self.ring
+        ring.add(counter, body.sent)
         count, tried = ring.state[self._key][3:5]
-        ring.save_value(self._key, (pin,) + after + (max(0, count - points), tried))
+        ring.save_value(self._key, (body.pin,) + body.after + (max(0, count - body.points), tried))
+
+    def set_aside(self, body):
+        self.ack(body, keys.REJECTED)
 
     def finish(self, pin):
         """Nothing is left to send: what still counts has expired or was damaged."""
@@ -49,8 +88,8 @@ class Parked:
         ring.save_value(self._key, None)
         self.order = []
 
-    def park(self, pin, now):
-        """Still refused: try again in a day."""
+    def refused(self, now):
+        """Still no datastream: try again in a day."""
         ring = self.ring
         ring.save_value(self._key, tuple(ring.state[self._key][:4]) + (now or 1,))
         self.order = []

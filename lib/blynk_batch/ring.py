@@ -144,6 +144,11 @@ class Ring:
         if count:
             self.set(key, (max(0, self.get(key) + count),))
 
+    def forget(self, *keys):
+        for key in keys:
+            if key in self.state:
+                self.set(key, None)
+
     def save(self, *keys, must=True):
         """One state frame with `keys` and all that changed since the last; durable on return.
 
@@ -393,9 +398,7 @@ class Ring:
         """Drop everything pending, counted."""
         self.commit()
         self.add(DROPPED, self.pending)
-        for key in [WINDOW, PART, DELIVERED, DONE] + parked_keys(self.state):
-            if key in self.state:
-                self.set(key, None)
+        self.forget(WINDOW, PART, DELIVERED, DONE, *parked_keys(self.state))
         self._seen_lost = 0
         self.set(CURSOR, self.end())
         self.save(CURSOR)

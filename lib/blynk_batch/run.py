@@ -1,47 +1,42 @@
-"""The asyncio side of the client: drain when due and online, and let other tasks run meanwhile."""
+"""The asyncio side of upload.py: drain when due and online, and let other tasks run meanwhile."""
 
 import asyncio
+
+from .upload import Call
 
 
 async def run(client, is_online, interval_s, watchdog, poll_s):
     """See Client.run()."""
     while True:
         if is_online() and client.due(interval_s):
-            await drain(client, watchdog)
+            await drain(client, None, watchdog)
         if watchdog:
             watchdog()
         await asyncio.sleep(poll_s)
 
 
-async def drain(client, watchdog=None, timeout_s=None):
+async def drain(client, timeout_s, watchdog):
     """Client.upload() as a coroutine; its Result."""
-    uploader = client._upload()
-    result, steps, tick = client._start_drain(uploader, timeout_s, watchdog)
+    call = Call(client, timeout_s, watchdog)
+    streams = hasattr(call.transport, "apost")
     reply = None
     try:
         while True:
-            try:
-                body = steps.send(reply)
-            except StopIteration:
-                break
+            body = call.next(reply)
             reply = None
-            if watchdog:
-                watchdog()
-            if body:
-                body.tick = tick
-                reply = await _post(client, uploader, body)
-            else:
-                await asyncio.sleep(0)
+            if body and streams:
+                reply = await _post(call, body)
+            elif body:
+                reply = call.post(body)
+            await asyncio.sleep(0)
+    except StopIteration:
+        return call.result
     finally:
-        client._end_drain(result)
-    return result
+        call.end()
 
 
-async def _post(client, uploader, body):
-    transport = client._transport
-    if not hasattr(transport, "apost"):
-        return client._post(uploader, body)
+async def _post(call, body):
     try:
-        return await transport.apost(*uploader.request(body, client._step_s))
+        return await call.transport.apost(*call.request(body))
     except Exception as e:  # noqa: BLE001 - CancelledError is no Exception and goes on up
         return e

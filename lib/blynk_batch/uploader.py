@@ -10,7 +10,6 @@ from hashlib import sha256
 from micropython import const
 
 from . import api, ring as keys
-from .batch import OutOfTime
 from .clock import BUILD_MS
 from .pace import BACKOFF, BUDGET, Pace
 from .window import Window
@@ -21,27 +20,9 @@ SIZE, STRIKES, BAD, REGION, OWNER = const(35), const(36), const(37), const(0xA0)
 LAST_SUCCESS = const(38)
 
 _BUFFERED_BYTES = const(4096)  # of a batch that must be put together in RAM
-_TIMEOUT_S = const(20)  # for one step on the network
-_WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
 _DAY_MS = 86400000
 _FIVE_YEARS_MS = 157788000000
 _SAME_CLOCK_MS = const(120000)
-
-
-class Result:
-    """What one upload came to; see Client.upload()."""
-
-    def __init__(self):
-        self.uploaded = self.requests = self.pending = 0
-        self.error = self.waiting = self.retry_after_s = None
-
-    def __repr__(self):
-        text = "<Result uploaded=%d requests=%d pending=%d" % (self.uploaded, self.requests, self.pending)
-        if self.waiting:
-            text += " waiting=%s" % self.waiting
-        if self.retry_after_s:
-            text += " retry_after_s=%d" % self.retry_after_s
-        return text + (" error=%r>" % self.error if self.error else ">")
 
 
 class Uploader:
@@ -66,9 +47,7 @@ class Uploader:
         owner = sha256(("%s %s" % (self.home, self._token)).encode()).digest()[:8]
         if self.ring.state.get(OWNER) != owner:
             self.ring.set(OWNER, owner)
-            for key in (REGION, SIZE, STRIKES, BAD, BACKOFF, BUDGET):
-                if key in self.ring.state:
-                    self.ring.set(key, None)
+            self.ring.forget(REGION, SIZE, STRIKES, BAD, BACKOFF, BUDGET)
             for key in keys.parked_keys(self.ring.state):
                 pin, sequence, offset, count, _ = self.ring.state[key]
                 self.ring.set(key, (pin, sequence, offset, count, 0))
@@ -104,22 +83,25 @@ class Uploader:
         self.hops = 0
         self._guarded(self._begin)
         end = ring.end()
-        if keys.WINDOW not in ring.state:
-            if not (yield from self._drain_parked(result, stop)):
-                return
+        if keys.WINDOW not in ring.state and keys.parked_keys(ring.state):
+            from .parked import due
+
+            for waiting in due(self):
+                if not (yield from self.deliver(waiting, result, stop)):
+                    return
         while ring.cursor()[:2] < end[:2]:
             window = Window(
                 ring,
                 end,
                 self.boots.now(),
                 self.settings["unsynced"],
-                self._cutoff(),
+                self.cutoff(),
                 self.settings["batch_points"],
                 self._batch_bytes,
             )
             if not (yield from self._count(window, result, stop)):
                 return
-            if not (yield from self._deliver(window, result, stop)):
+            if not (yield from self.deliver(window, result, stop)):
                 return
             if window.waiting:
                 result.waiting = "clock"
@@ -147,23 +129,7 @@ class Uploader:
                 return False
             yield None
 
-    def _drain_parked(self, result, stop):
-        waiting = keys.parked_keys(self.ring.state)
-        if not waiting:
-            return True
-        from .parked import Parked
-
-        now = self.boots.now()
-        for key in waiting:
-            tried = self.ring.state[key][4]
-            if tried and (now is None or 0 <= now - tried < _DAY_MS):
-                continue
-            batch = Parked(self.ring, key, now, self.settings["unsynced"], self._cutoff())
-            if not (yield from self._deliver(batch, result, stop)):
-                return False
-        return True
-
-    def _deliver(self, window, result, stop):
+    def deliver(self, window, result, stop):
         """Send all batches of the window; False to end the drain."""
         while window.order:
             if stop():
@@ -197,7 +163,7 @@ class Uploader:
         budget = self.pace.budget()
         return size if budget is None else min(size, budget)
 
-    def _cutoff(self):
+    def cutoff(self):
         """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
         days = self.settings["max_age_days"]
         now = self.boots.now()
@@ -223,27 +189,20 @@ class Uploader:
         result.uploaded += body.sent
         if getattr(result.error, "passing", False):
             result.error = None
-        if STRIKES in ring.state:
-            ring.set(STRIKES, None)
+        ring.forget(STRIKES)
         bad = ring.get(BAD)
         if bad:
             ring.set(BAD, (bad - body.points,) if bad > body.points else None)
         size = ring.state.get(SIZE)
         if size and not bad and body.points >= size[0]:
-            self._grow(size)
+            from .outcomes import grow
+
+            grow(self, size)
         now = self.boots.now()
         if now is not None:
             ring.set(LAST_SUCCESS, (now // 1000,))
-        window.ack(body.pin, body)
+        window.ack(body)
         return True
-
-    def _grow(self, size):
-        """A learned size grows by a quarter after eight full batches of it."""
-        points, accepted = size[0], size[1] + 1
-        if accepted >= 8:
-            points, accepted = points + max(1, points // 4), 0
-        full = points >= self.settings["batch_points"]
-        self.ring.set(SIZE, None if full else (points, accepted))
 
     def _compare_clock(self, date):
         now = self.boots.now()
@@ -253,23 +212,6 @@ class Uploader:
         error = now - theirs
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
         self._date_ok = abs(error) < _DAY_MS
-
-
-def deadline(clock, timeout_s, watchdog):
-    """(late(), tick() for a body, seconds for one step on the network)."""
-    end = None if timeout_s is None else clock.uptime() + int(timeout_s * 1000)
-
-    def late():
-        return end is not None and clock.uptime() >= end
-
-    def tick():
-        if watchdog:
-            watchdog()
-        if late():
-            raise OutOfTime("timeout_s=%s has passed" % timeout_s)
-
-    step_s = _WATCHED_S if watchdog else _TIMEOUT_S
-    return late, tick, step_s if timeout_s is None else max(1, min(step_s, timeout_s))
 
 
 def _step(steps):

@@ -39,7 +39,7 @@ class Window:
         self.order = []
         self.waiting = False
         self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
-        self._parked = parked(ring.state)
+        self.parked = parked(ring.state)
         self._cursor = ring.cursor()
         self._saved = ring.state.get(keys.WINDOW)
         if self._saved:
@@ -97,7 +97,7 @@ class Window:
         state = self.ring.state
         for index in range(len(pins)):
             pin = pins[index]
-            if pin in self._parked or (self._saved and is_delivered(state, pin, reader.position)):
+            if pin in self.parked or (self._saved and is_delivered(state, pin, reader.position)):
                 continue
             entry = self.pins.get(pin)
             if entry is None:
@@ -125,14 +125,14 @@ class Window:
     def body(self, pin, max_points, max_bytes):
         """The next batch of `pin`: all its points in the window, or its first ones within the limits."""
         entry = self.pins[pin]
-        body = Body(self, pin, self.ring.cursor(), self.end, self._first(pin))
+        body = Body(self, pin, self.ring.cursor(), self.end, self.first(pin))
         if entry[_BYTES] is None or entry[_POINTS] > max_points or entry[_BYTES] > max_bytes:
             body.measure(max_points, max_bytes)
         else:
             body.points, body.len_bytes = entry[_POINTS], entry[_BYTES]
         return body
 
-    def _first(self, pin):
+    def first(self, pin):
         """Where the points of `pin` that are not delivered start."""
         part = self.ring.state.get(keys.PART)
         first = self.ring.cursor()[:2]
@@ -140,50 +140,23 @@ class Window:
 
     # Outcomes, each one state frame
 
-    def ack(self, pin, body):
+    def ack(self, body, counter=keys.UPLOADED):
         """The batch was accepted."""
-        self.ring.add(keys.UPLOADED, body.sent)
         if self.ring.cursor() == self._cursor:
-            self._advance(pin, body.points, body.after)
+            self.ring.add(counter, body.sent)
+            self._advance(body.pin, body.points, body.after)
         else:
-            self._ack_overwritten(pin, body)
+            from .overtaken import ack
 
-    def reject(self, pin, body):
-        """The one point of `body` was set aside."""
-        if self.ring.cursor() == self._cursor:
-            self.ring.add(keys.REJECTED, 1)
-            self._advance(pin, 1, body.after)
-        else:
-            self._ack_overwritten(pin, body, rejected=True)
+            ack(self, body, counter)
 
-    def _ack_overwritten(self, pin, body, rejected=False):
-        """Some of the points were overwritten, and counted as dropped, while they were under way."""
-        ring = self.ring
-        left = body.left() if keys.WINDOW in ring.state else 0
-        ring.add(keys.DROPPED, left - body.sent)
-        if left:
-            ring.add(keys.REJECTED, int(rejected))
-            ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + left,))
-            ring.set(keys.PART, (pin,) + body.after)
-        self.order = []  # what the others have left is counted anew
-        ring.save()
+    def set_aside(self, body):
+        """The one point of `body` was refused for good."""
+        self.ack(body, keys.REJECTED)
 
     def finish(self, pin):
         """Nothing of `pin` is left to send in this window."""
         self._advance(pin, self.pins[pin][_POINTS], None)
-
-    def park(self, pin, now):
-        """Leave the points of `pin` where they are; the cursor will pass them. False if eight pins are parked."""
-        ring = self.ring
-        for key in range(keys.PARKED, keys.PARKED + keys.PARKED_PINS):
-            if key not in ring.state:
-                break
-        else:
-            return False
-        ring.set(key, (pin,) + self._first(pin) + (0, now or 1))
-        self._parked[pin] = key
-        self._leave(pin)
-        return True
 
     def _advance(self, pin, points, after):
         ring = self.ring
@@ -200,42 +173,29 @@ class Window:
         ring.add(keys.DROPPED, entry[_DROPPED])
         ring.add(keys.ESTIMATED, entry[_ESTIMATED])
         ring.set(keys.DONE, with_done(ring.state.get(keys.DONE, b""), pin))
-        self._leave(pin)
+        self.leave(pin)
 
-    def _leave(self, pin):
+    def leave(self, pin):
+        """`pin` is finished, or parked: on to the next, or close the window."""
         ring = self.ring
         self.order.remove(pin)
-        if keys.PART in ring.state:
-            ring.set(keys.PART, None)
+        ring.forget(keys.PART)
         if not self.order:
             self._close()
         ring.save()
 
     def _close(self):
         ring = self.ring
-        if self._parked:
-            self._count_parked()
+        if self.parked:
+            from .parked import count
+
+            count(self)
         close_window(ring)
         ring.set(keys.CURSOR, tuple(self.end))
         ring.add(keys.CORRUPT, self._lost)
         ring.saw_lost(0)
         if self._known:
             ring.set(KNOWN, (self._known,))
-
-    def _count_parked(self):
-        """The cursor passes the parked pins' points: they go into their own counts."""
-        ring = self.ring
-        counts = {}
-        reader = ring.reader(end=self.end)
-        while reader.next():
-            if reader.kind == DATA:
-                for pin in reader.chain.pins:
-                    key = self._parked.get(pin)
-                    if key in ring.state and reader.position >= tuple(ring.state[key][1:3]):
-                        counts[key] = counts.get(key, 0) + 1
-        for key, count in counts.items():
-            pin, sequence, offset, before, tried = ring.state[key]
-            ring.set(key, (pin, sequence, offset, before + count, tried))
 
 
 def _sizes(reader):
