@@ -18,24 +18,12 @@ _HOMES = {
     "Requests": "transport",
     "set_clock": "clock",
 }
-_ERRORS = (
-    "Error",
-    "RingFull",
-    "CorruptRing",
-    "Busy",
-    "UploadError",
-    "NetworkError",
-    "ServerError",
-    "Redirected",
-    "BatchTooLarge",
-    "PinRefused",
-    "PointRefused",
-    "InvalidToken",
-)
+_HOMES.update([(name, "errors") for name in ("Error", "RingFull", "CorruptRing", "Busy")])
+_FAULTS = "UploadError NetworkError ServerError Redirected BatchTooLarge PinRefused PointRefused InvalidToken"
 
 
 def __getattr__(name):
-    home = "errors" if name in _ERRORS else _HOMES.get(name, name)
+    home = "faults" if name in _FAULTS.split() else _HOMES.get(name, name)
     try:
         module = __import__(home, globals(), None, (name,), 1)
     except ImportError:

@@ -8,7 +8,6 @@ import json
 
 from micropython import const
 
-from . import errors
 from .settings import split
 
 PATH = "/external/api/batch/update"
@@ -23,11 +22,11 @@ _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 LATER, SMALLER, ELSEWHERE, PIN, POINT, UNKNOWN, STOP = range(7)
 
 _TEXTS = (
-    ("Invalid token", STOP, errors.InvalidToken),
-    ("Wrong pin format", PIN, errors.PinRefused),
-    ("No datastream", PIN, errors.PinRefused),
-    ("Too much data", SMALLER, errors.BatchTooLarge),
-    ("doesn't match the Datastream", POINT, errors.PointRefused),
+    ("Invalid token", STOP, "InvalidToken"),
+    ("Wrong pin format", PIN, "PinRefused"),
+    ("No datastream", PIN, "PinRefused"),
+    ("Too much data", SMALLER, "BatchTooLarge"),
+    ("doesn't match the Datastream", POINT, "PointRefused"),
 )
 
 
@@ -66,24 +65,26 @@ def accepted(status, reply):
 def judge(status, reply):
     """(what to do, the exception that says why) for a reply that is no acceptance: status and first bytes."""
     if status == 200:
-        return LATER, _error(errors.ServerError, status, "a page that is not Blynk's: is there a login page?")
+        return LATER, _error("ServerError", status, "a page that is not Blynk's: is there a login page?")
     if status == 308:
-        return ELSEWHERE, _error(errors.Redirected, status, "redirected")
+        return ELSEWHERE, _error("Redirected", status, "redirected")
     if status == 413:
-        return SMALLER, _error(errors.BatchTooLarge, status, "the request is too large")
+        return SMALLER, _error("BatchTooLarge", status, "the request is too large")
     text = _message(reply)
     if status == 400:
         for part, outcome, error in _TEXTS:
             if part in text:
                 return outcome, _error(error, status, text)
-        return UNKNOWN, _error(errors.ServerError, status, text or "a refusal without a reason")
+        return UNKNOWN, _error("ServerError", status, text or "a refusal without a reason")
     if 300 <= status < 400:
-        return LATER, _error(errors.Redirected, status, "redirected: is there a login page?")
-    return LATER, _error(errors.ServerError, status, text or "no reason given")
+        return LATER, _error("Redirected", status, "redirected: is there a login page?")
+    return LATER, _error("ServerError", status, text or "no reason given")
 
 
 def _error(kind, status, text):
-    error = kind("the server answered %d: %s" % (status, text))
+    from . import faults
+
+    error = getattr(faults, kind)("the server answered %d: %s" % (status, text))
     error.status = status
     return error
 

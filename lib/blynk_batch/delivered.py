@@ -8,6 +8,7 @@ cursor until they are released or overwritten.
     PARKED  eight keys, each (pin, sequence, offset, count, Unix ms of the last try): first point and how many
 """
 
+from .full import number_at
 from .reader import DATA
 from .ring import CORRUPT, DELIVERED, DONE, PART, WINDOW, parked_keys
 
@@ -64,7 +65,7 @@ def forget_sector(ring, sequence):
     if done:
         ring.set(DELIVERED, (max(0, ring.get(DELIVERED) - done),))
     if cursor[0] <= sequence:
-        here = ring.number_at(sequence + 1) - cursor[2]
+        here = number_at(ring, sequence + 1) - cursor[2]
         ring.add(CORRUPT, max(0, here - done - pending))
         window = ring.state.get(WINDOW)
         if window and window[0] <= sequence:

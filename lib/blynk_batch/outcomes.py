@@ -6,7 +6,7 @@ one state frame and says whether the drain goes on.
 
 from micropython import const
 
-from . import api, errors
+from . import api, faults
 from .batch import OutOfTime, Vanished
 from .record import REJECT
 from .settings import split
@@ -120,10 +120,10 @@ def _bad_point(uploader, window, body, error, result):
 
 
 def _network_error(uploader, cause):
-    if isinstance(cause, errors.UploadError):
+    if isinstance(cause, faults.UploadError):
         return cause
     host = split(uploader.server)[1]
-    return errors.NetworkError("no reply from %s: %s %s" % (host, type(cause).__name__, uploader.hide(str(cause))))
+    return faults.NetworkError("no reply from %s: %s %s" % (host, type(cause).__name__, uploader.hide(str(cause))))
 
 
 def _retry_after(headers):

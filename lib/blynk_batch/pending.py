@@ -61,11 +61,11 @@ _COUNTERS = (
 
 def stats(ring, boots):
     found = {name: ring.get(key) for name, key in _COUNTERS}
-    found["logged"] = ring.logged
+    found["logged"] = ring.number + ring.buffered_points
     found["pending"] = ring.pending
     found["parked"] = ring.parked
-    found["corrupt"] = ring.lost
+    found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots)
-    found["used_bytes"] = ring.used_bytes
+    found["used_bytes"] = (ring.newest - ring.oldest) * ring.medium.sector_bytes + ring.offset
     found["last_success"] = ring.get(LAST_SUCCESS) or None
     return found

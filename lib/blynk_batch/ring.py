@@ -13,7 +13,7 @@ can have touched), patchable (bytes can be programmed to 0x00 in place), erases,
 from micropython import const
 
 from . import record, sector
-from .errors import CorruptRing, RingFull
+from .errors import RingFull
 from .reader import Reader
 
 # State keys. Below 0x80 a tuple of ints, else bytes.
@@ -25,7 +25,6 @@ PARKED, PARKED_PINS = 40, 8
 
 _ABSOLUTE_EVERY = const(256)
 _DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame; 20 more for each parked pin
-_OPEN_WINDOW = const(128)  # opening reads the newest sector in small steps: half of it is blank on average
 ENOSPC = const(28)
 
 
@@ -42,88 +41,29 @@ class Ring:
         self.commit_every = commit_every
         self.state = {}
         self._dirty = set()
-        self._chain = record.Chain()
+        self.chain = record.Chain()
         self._buffer = bytearray()
         self._buffered = 0
-        self._seen_lost = 0
-        self._sealed = False  # the newest sector takes no more frames
+        self.seen_lost = 0
+        self.sealed = False  # the newest sector takes no more frames
         span = medium.open()
         if span:
-            self._recover(span[0], span[1])
+            from .recover import recover
+
+            recover(self, span[0], span[1])
         else:
             self.oldest = self.newest = self.number = 0
             self._start_sector(0)
 
-    # Opening
-
-    def _recover(self, oldest, newest):
-        self.oldest, self.newest = oldest, newest
-        first = newest
-        while not self._load_header(first):
-            first -= 1
-            if first < oldest:
-                raise CorruptRing("no readable sector header in the ring: open it with format=True to start anew")
-        medium = self.medium
-        reader = Reader(self, (first, 0), (newest, medium.sector_bytes), 0, _OPEN_WINDOW)
-        while True:
-            kind = reader.next()
-            if not kind:
-                break
-            if kind == record.STATE:
-                record.decode_state(reader.payload(), 0, len(reader.payload()), self.state)
+    def take_up(self, reader):
+        """Go on where `reader` found the last good frame; the offset up to which bytes are in use."""
         self.number = reader.number
-        self._seed = record.seed(newest, medium.slot(newest))
+        self._seed = record.seed(self.newest, self.medium.slot(self.newest))
         self.offset = reader.good_end
-        self._chain = reader.chain  # the delta chain goes on where the last boot left it
-        self.boot, self.boot_time = reader.chain.boot, reader.chain.time
+        self.chain = reader.chain  # the delta chain goes on where the last boot left it
         self._last_absolute = reader.absolute_at if reader.absolute_at >= 0 else -_ABSOLUTE_EVERY
-        if reader.good_end == 0:
-            self._sealed = True
-        elif reader.offset > self.offset:
-            self._clean_tail(reader.offset)
-        while oldest < min(self.get(OLDEST), newest):
-            medium.drop(oldest)  # a drop frame named it: gone, even if still readable
-            oldest += 1
-        self.oldest = oldest
-        cursor = self.state.get(CURSOR)
-        if not cursor or cursor[0] < oldest:
-            self._move_cursor_to_oldest()
-        window = self.state.get(WINDOW)
-        if window and tuple(window[:2]) <= self.cursor()[:2]:
-            from .delivered import close_window
-
-            close_window(self)  # all of it was overwritten
-        while newest - self.oldest >= medium.slots:
-            self._drop_oldest()
-
-    def _load_header(self, sequence):
-        """Read state from that sector's header; False if it is damaged."""
-        buf = bytearray(sector.PREFIX_BYTES)
-        self.medium.read(sequence, 0, memoryview(buf))
-        head = sector.parse(buf)
-        if not head or head.sequence != sequence or head.size > sector.PREFIX_BYTES + sector.STATE_BYTES + 32:
-            return False
-        buf = bytearray(head.size)
-        self.medium.read(sequence, 0, memoryview(buf))
-        state = sector.parse_state(buf, head.size, record.seed(sequence, self.medium.slot(sequence)))
-        if state is None:
-            return False
-        self.state = state
-        return True
-
-    def _clean_tail(self, end):
-        """Bytes after the last good frame are a torn write: program them to filler, or go to a new sector."""
-        if not self.medium.patchable:
-            self._sealed = True
-            return
-        while self.offset < end:
-            count = min(64, end - self.offset)
-            self.medium.append(self.newest, self.offset, bytes(count))
-            self.offset += count
-        self._chain.reset()
-
-    def _move_cursor_to_oldest(self):
-        self.set(CURSOR, (self.oldest, 0, self.number_at(self.oldest)))
+        self.sealed = reader.good_end == 0
+        return reader.offset
 
     # State
 
@@ -180,7 +120,9 @@ class Ring:
         start = start or self.cursor()
         end = end or self.end()
         if start[0] < self.oldest:
-            start = (self.oldest, 0, self.number_at(self.oldest))
+            from .full import number_at
+
+            start = (self.oldest, 0, number_at(self, self.oldest))
         return Reader(self, start[:2], end[:2], start[2] if len(start) > 2 else 0)
 
     def save_value(self, key, value):
@@ -191,7 +133,7 @@ class Ring:
     @property
     def pending(self):
         """Points in the ring that the server has not accepted, parked ones included."""
-        count = self.number + self._buffered_points - self.cursor()[2] - self.get(DELIVERED) - self._seen_lost
+        count = self.number + self.buffered_points - self.cursor()[2] - self.get(DELIVERED) - self.seen_lost
         return max(0, count) + self.parked
 
     @property
@@ -200,28 +142,14 @@ class Ring:
         state = self.state
         return sum([state[key][3] for key in parked_keys(state)])
 
-    @property
-    def logged(self):
-        """Points ever logged."""
-        return self.number + self._buffered_points
-
-    @property
-    def used_bytes(self):
-        return (self.newest - self.oldest) * self.medium.sector_bytes + self.offset
-
     failed = False  # the medium raised: nothing more is expected of it
     key = None  # what names the place, so that it is not opened twice
-    _buffered_points = 0
+    buffered_points = 0
     boot = boot_time = 0  # the last boot that a frame named, and its last uptime; what opening found
 
     def saw_lost(self, count):
         """A whole pass from the cursor to the end found `count` points lost to damage."""
-        self._seen_lost = count
-
-    @property
-    def lost(self):
-        """Points known to be lost to damage, those ahead of the cursor included."""
-        return self.get(CORRUPT) + self._seen_lost
+        self.seen_lost = count
 
     # Writing
 
@@ -229,23 +157,23 @@ class Ring:
         """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
         `commit_every` holds it back. ValueError if it fits no sector, RingFull if it is refused."""
         at = self.offset + len(self._buffer)
-        absolute = at - self._last_absolute >= _ABSOLUTE_EVERY or self._sealed
-        before = (self._chain.boot, self._chain.time, self._chain.interval, self._chain.pins)
-        payload = self._chain.encode(boot, time, pins, values, absolute)
+        absolute = at - self._last_absolute >= _ABSOLUTE_EVERY or self.sealed
+        before = (self.chain.boot, self.chain.time, self.chain.interval, self.chain.pins)
+        payload = self.chain.encode(boot, time, pins, values, absolute)
         try:
-            if self._sealed or not self._fits(len(payload) + 6, self._drop_reserve):
+            if self.sealed or not self._fits(len(payload) + 6, self._drop_reserve):
                 self._check_size(payload)
                 self._turn(data=True)
-                payload = self._chain.encode(boot, time, pins, values, True)
+                payload = self.chain.encode(boot, time, pins, values, True)
             if payload[0] & 0xE0 > 0x80:
                 self._last_absolute = self.offset + len(self._buffer)
             self._buffer.extend(self._aligned(record.frame(0, payload, self._seed)))
             self._buffered += 1
-            self._buffered_points += len(pins)
+            self.buffered_points += len(pins)
             if self._buffered >= self.commit_every:
                 self.commit()
         except Exception:
-            chain = self._chain
+            chain = self.chain
             if not self._buffered:
                 chain.boot, chain.time, chain.interval, chain.pins = before
             raise
@@ -254,16 +182,16 @@ class Ring:
         """Make all buffered readings durable."""
         if not self._buffered:
             return
-        data, points = self._buffer, self._buffered_points
+        data, points = self._buffer, self.buffered_points
         try:
             self._program(data)
         except Exception:
             # What was not acknowledged is taken back; the place is not trusted again.
-            self._sealed = True
-            self._buffer, self._buffered, self._buffered_points = bytearray(), 0, 0
+            self.sealed = True
+            self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
             raise
         self.number += points
-        self._buffer, self._buffered, self._buffered_points = bytearray(), 0, 0
+        self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
 
     def _program(self, data):
         burst = self.medium.burst
@@ -285,12 +213,12 @@ class Ring:
                     raise
 
     def _make_room(self):
-        """Free the oldest sector on a full disk; False if the policy or the ring's end forbids it."""
-        if self.oldest >= self.newest:
+        """Free the oldest sector on a disk that is full; False if the policy or the ring's end forbids it."""
+        from . import full
+
+        if not full.may_drop(self):
             return False
-        if self.cursor()[0] <= self.oldest and not self.overwrite:
-            return False
-        self._drop_oldest(frame=False)
+        full.drop_oldest(self, frame=False)
         return True
 
     def _aligned(self, data):
@@ -305,7 +233,7 @@ class Ring:
             raise ValueError("reading of %d bytes: at most %d fit a sector" % (len(payload), room - _DROP_RESERVE - 32))
 
     def _append(self, kind, payload):
-        if self._sealed or not self._fits(len(payload) + 6, 0):
+        if self.sealed or not self._fits(len(payload) + 6, 0):
             self._turn(data=False)
             if kind == record.STATE:
                 return  # the new header carries it all
@@ -317,62 +245,33 @@ class Ring:
     def _only_reserve_left(self):
         return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
 
-    def _free_accepted(self):
-        """Sectors wholly behind the cursor hold nothing pending, unless pins are parked."""
-        first = self.cursor()[0]
-        for key in parked_keys(self.state):
-            first = min(first, self.state[key][1])
-        while self.oldest < min(first, self.newest):
-            self.medium.drop(self.oldest)
-            self.oldest += 1
-
     def _turn(self, data):
         """Begin the next sector, dropping the oldest where the ring is full."""
         self.commit()
-        spare = 1 if data and not self.overwrite else 0
-        if self.newest + 1 - self.oldest >= self.medium.slots - spare:
-            self._free_accepted()
-        while self.newest + 1 - self.oldest >= self.medium.slots - spare:
-            # Parked points never block the readings of pins that the server does take.
-            if not self.overwrite and self.cursor()[0] <= self.oldest:
-                raise RingFull("the ring holds %d readings and overwrite=False: upload or clear() first" % self.pending)
-            self._drop_oldest()
-        if not self._sealed:
+        most = self.medium.slots - (1 if data and not self.overwrite else 0)
+        if self.newest + 1 - self.oldest >= most:
+            from . import full
+
+            full.free_accepted(self)
+            while self.newest + 1 - self.oldest >= most:
+                if not full.may_drop(self):
+                    raise RingFull(
+                        "the ring holds %d readings, overwrite=False: upload or clear() first" % self.pending
+                    )
+                full.drop_oldest(self)
+        if not self.sealed:
             self.medium.seal(self.newest, self.offset)
         self._start_sector(self.newest + 1)
 
-    def _drop_oldest(self, frame=True):
-        """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn
-        erase brings nothing back."""
-        if self._seen_lost or WINDOW in self.state or self.parked:
-            from .delivered import forget_sector
+    def books_open(self):
+        """True if some points ahead of the oldest are delivered, parked or known lost: counting takes a pass."""
+        return bool(self.seen_lost or WINDOW in self.state or parked_keys(self.state))
 
-            lost = forget_sector(self, self.oldest)
-        else:
-            lost = max(0, self.number_at(self.oldest + 1) - self.cursor()[2])
-        self.oldest += 1
-        self.add(DROPPED, lost)
-        if lost or self.cursor()[0] < self.oldest:
-            self.set(OLDEST, (self.oldest,))
-            if self.cursor()[0] < self.oldest:
-                self._move_cursor_to_oldest()
-            if frame and not self._sealed:
-                keys = [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT]
-                keys.extend(parked_keys(self.state))
-                payload = record.encode_state(self.state, [key for key in keys if key in self._dirty])
-                if self._fits(len(payload) + 6, 0):
-                    self._program(self._aligned(record.frame(record.STATE, payload, self._seed)))
-        self.medium.drop(self.oldest - 1)
-
-    def number_at(self, sequence):
-        """Running number of the first point at or after the start of `sequence`."""
-        buf = bytearray(sector.PREFIX_BYTES)
-        for after in range(sequence, self.newest + 1):
-            self.medium.read(after, 0, memoryview(buf))
-            head = sector.parse(buf)
-            if head and head.sequence == after:
-                return head.number
-        return self.number
+    def note_drop(self, keys):
+        """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
+        payload = record.encode_state(self.state, [key for key in keys if key in self._dirty])
+        if not self.sealed and self._fits(len(payload) + 6, 0):
+            self._program(self._aligned(record.frame(record.STATE, payload, self._seed)))
 
     def _start_sector(self, sequence):
         medium = self.medium
@@ -382,12 +281,12 @@ class Ring:
         self._erases = medium.erases
         seed = record.seed(sequence, medium.slot(sequence))
         head = sector.pack(sequence, medium.slots, self.number, medium.sector_bytes, self.state, seed, medium.unit)
-        self._sealed = True  # until the header is there
+        self.sealed = True  # until the header is there
         self._retry(medium.append, sequence, 0, head)
-        self._sealed = False
+        self.sealed = False
         self.newest, self.offset, self._seed = sequence, len(head), seed
         self._dirty.clear()
-        self._chain.reset()
+        self.chain.reset()
         self._last_absolute = -_ABSOLUTE_EVERY
         self._drop_reserve = _DROP_RESERVE + 20 * len(parked_keys(self.state))
 
@@ -399,7 +298,7 @@ class Ring:
         self.commit()
         self.add(DROPPED, self.pending)
         self.forget(WINDOW, PART, DELIVERED, DONE, *parked_keys(self.state))
-        self._seen_lost = 0
+        self.seen_lost = 0
         self.set(CURSOR, self.end())
         self.save(CURSOR)
 

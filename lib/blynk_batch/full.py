@@ -1,0 +1,57 @@
+"""Making room: sectors that hold nothing pending go first, then the oldest, counted.
+
+Works on a Ring; loaded when its medium is full for the first time.
+"""
+
+from . import sector
+from .ring import CORRUPT, CURSOR, DELIVERED, DROPPED, OLDEST, parked_keys
+
+
+def number_at(ring, sequence):
+    """Running number of the first point at or after the start of `sequence`."""
+    buf = bytearray(sector.PREFIX_BYTES)
+    for after in range(sequence, ring.newest + 1):
+        ring.medium.read(after, 0, memoryview(buf))
+        head = sector.parse(buf)
+        if head and head.sequence == after:
+            return head.number
+    return ring.number
+
+
+def move_cursor(ring):
+    """To the oldest point there is."""
+    ring.set(CURSOR, (ring.oldest, 0, number_at(ring, ring.oldest)))
+
+
+def free_accepted(ring):
+    """Sectors wholly behind the cursor hold nothing pending, unless pins are parked."""
+    first = min([ring.cursor()[0]] + [ring.state[key][1] for key in parked_keys(ring.state)])
+    while ring.oldest < min(first, ring.newest):
+        ring.medium.drop(ring.oldest)
+        ring.oldest += 1
+
+
+def may_drop(ring):
+    """What the policy says; parked points never block the readings of pins that the server does take."""
+    return ring.oldest < ring.newest and (ring.overwrite or ring.cursor()[0] > ring.oldest)
+
+
+def drop_oldest(ring, frame=True):
+    """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
+    brings nothing back."""
+    if ring.books_open():
+        from .delivered import forget_sector
+
+        lost = forget_sector(ring, ring.oldest)
+    else:
+        lost = max(0, number_at(ring, ring.oldest + 1) - ring.cursor()[2])
+    ring.oldest += 1
+    ring.add(DROPPED, lost)
+    if lost or ring.cursor()[0] < ring.oldest:
+        ring.set(OLDEST, (ring.oldest,))
+        if ring.cursor()[0] < ring.oldest:
+            move_cursor(ring)
+        if frame:
+            keys = [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT] + parked_keys(ring.state)
+            ring.note_drop(keys)
+    ring.medium.drop(ring.oldest - 1)

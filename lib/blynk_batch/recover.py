@@ -1,0 +1,87 @@
+"""Opening a ring that is there: its state, its end, and the end of a write that a power cut tore.
+
+Works on the Ring that is being opened; reads each sector's headers backwards until one is whole, then every frame
+from there, of which there are at most a few sectors.
+"""
+
+from micropython import const
+
+from . import record, sector
+from .errors import CorruptRing
+from .reader import DATA, Reader
+from .ring import CURSOR, OLDEST, WINDOW
+
+_WINDOW = const(128)  # read in small steps: half of the newest sector is blank on average
+
+
+def recover(ring, oldest, newest):
+    """Take up the ring whose sectors are `oldest` to `newest`."""
+    ring.oldest, ring.newest = oldest, newest
+    first = newest
+    while not _load_header(ring, first):
+        first -= 1
+        if first < oldest:
+            raise CorruptRing("no readable sector header in the ring: open it with format=True to start anew")
+    medium = ring.medium
+    reader = Reader(ring, (first, 0), (newest, medium.sector_bytes), 0, _WINDOW)
+    while True:
+        kind = reader.next()
+        if not kind:
+            break
+        if kind == record.STATE:
+            record.decode_state(reader.payload(), 0, len(reader.payload()), ring.state)
+        elif kind == DATA and reader.chain.boot >= max(1, ring.boot):
+            ring.boot, ring.boot_time = reader.chain.boot, reader.chain.time
+    end = ring.take_up(reader)
+    if reader.good_end and end > reader.good_end:
+        _clean_tail(ring, end)
+    _check_books(ring)
+
+
+def _load_header(ring, sequence):
+    """Read state from that sector's header; False if it is damaged."""
+    medium = ring.medium
+    buf = bytearray(sector.PREFIX_BYTES)
+    medium.read(sequence, 0, memoryview(buf))
+    head = sector.parse(buf)
+    if not head or head.sequence != sequence or head.size > sector.PREFIX_BYTES + sector.STATE_BYTES + 32:
+        return False
+    buf = bytearray(head.size)
+    medium.read(sequence, 0, memoryview(buf))
+    state = sector.parse_state(buf, head.size, record.seed(sequence, medium.slot(sequence)))
+    if state is None:
+        return False
+    ring.state = state
+    return True
+
+
+def _clean_tail(ring, end):
+    """Bytes after the last good frame are a torn write: program them to filler, or go to a new sector."""
+    if ring.medium.patchable:
+        while ring.offset < end:
+            count = min(64, end - ring.offset)
+            ring.medium.append(ring.newest, ring.offset, bytes(count))
+            ring.offset += count
+        ring.chain.reset()
+    else:
+        ring.sealed = True
+
+
+def _check_books(ring):
+    """Let go of what a drop frame named, also where it is still readable, and of what is not there any more."""
+    from . import full
+
+    medium = ring.medium
+    while ring.oldest < min(ring.get(OLDEST), ring.newest):
+        medium.drop(ring.oldest)
+        ring.oldest += 1
+    cursor = ring.state.get(CURSOR)
+    if not cursor or cursor[0] < ring.oldest:
+        full.move_cursor(ring)
+    window = ring.state.get(WINDOW)
+    if window and tuple(window[:2]) <= ring.cursor()[:2]:
+        from .delivered import close_window
+
+        close_window(ring)  # all of it was overwritten
+    while ring.newest - ring.oldest >= medium.slots:
+        full.drop_oldest(ring)
