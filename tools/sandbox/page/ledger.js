@@ -77,7 +77,7 @@ function lateness({ arrived_ms, first_ms, last_ms }) {
   return newest === oldest ? newest : `${newest} to ${oldest}`;
 }
 
-function reply({ status, message, fault }) {
-  const text = status === 0 ? "no reply" : String(status);
-  return [text, message, fault && `(${fault})`].filter(Boolean).join(" ");
+function reply({ status, message, points, fault }) {
+  const text = status !== 0 ? [status, message] : [points > 0 ? "no reply, though stored" : "no reply"];
+  return [...text, fault && `(${fault})`].filter(Boolean).join(" ");
 }

@@ -1,0 +1,208 @@
+"""What the page is told over HTTP: summaries, charts with gaps, the paged ledger, CSV, events, and big ledgers."""
+
+import csv
+import io
+import json
+import sqlite3
+
+import pytest
+
+from tests.host import wire
+from tests.host.wire import post, request
+from tools.sandbox.testing import Sandbox
+
+T = 1790000000000
+MINUTE = 60_000
+
+
+def ask(sandbox, path):
+    reply = request(sandbox.url, "GET", path)
+    assert reply.status == 200, reply.body
+    return json.loads(reply.body)
+
+
+def rows_of(sandbox, path):
+    reply = request(sandbox.url, "GET", path)
+    assert reply.status == 200 and reply.headers["content-type"].startswith("text/csv")
+    return list(csv.reader(io.StringIO(reply.body)))
+
+
+def test_the_summary_of_an_empty_ledger_names_its_devices(sandbox):
+    summary = ask(sandbox, "/sandbox/summary")
+    assert summary["totals"] == {
+        "requests": 0, "batches": 0, "points": 0, "duplicates": 0, "bytes": 0, "spoilt": 0
+    }  # fmt: skip
+    assert [device["token"] for device in summary["devices"]] == [sandbox.token]
+    assert summary["pins"] == []
+
+
+def test_the_summary_adds_up():
+    with Sandbox(tokens=["a", "b"]) as sandbox:
+        post(sandbox, [[T, 1], [T + 1, 2]], token="a")
+        post(sandbox, [[T, 1]], token="a")
+        post(sandbox, [[T, 7.5], [T - 5, 8]], "v2", token="b")
+        post(sandbox, "[]", token="b")
+        post(sandbox, [[T, 1]], token="c")
+        summary = ask(sandbox, "/sandbox/summary")
+        totals = summary["totals"]
+        assert (totals["requests"], totals["batches"], totals["spoilt"]) == (5, 3, 2)
+        assert (totals["points"], totals["duplicates"]) == (5, 1)
+        assert [(d["token"], d["requests"], d["batches"], d["points"]) for d in summary["devices"]] == [
+            ("a", 2, 2, 3),
+            ("b", 2, 1, 2),
+        ]
+        pins = [(pin["pin"], pin["points"], pin["first_ms"], pin["last_ms"], pin["latest"]) for pin in summary["pins"]]
+        assert pins == [(1, 3, T, T + 1, "2"), (2, 2, T - 5, T, "7.5")]
+
+
+def series(sandbox, first, last, slices=600, pin=1):
+    return ask(sandbox, "/sandbox/series?device=1&pin=%d&from=%d&to=%d&slices=%d" % (pin, first, last, slices))
+
+
+def test_a_short_series_is_drawn_point_by_point(sandbox):
+    post(sandbox, [[T, 1], [T + MINUTE, 3.5], [T + 2 * MINUTE, 2]])
+    drawn = series(sandbox, T, T + MINUTE)
+    assert (drawn["ms"], drawn["low"], drawn["high"]) == ([T, T + MINUTE], [1, 3.5], [1, 3.5])
+    assert (drawn["gaps"], drawn["slice_ms"]) == ([], 0)
+
+
+def test_a_long_silence_is_a_gap(sandbox):
+    post(sandbox, [[T + i * MINUTE, i] for i in range(20) if not 8 < i < 18])
+    drawn = series(sandbox, T, T + 20 * MINUTE)
+    assert drawn["gaps"] == [[T + 8 * MINUTE, T + 18 * MINUTE]]
+    assert drawn["low"] == [*range(9), None, 18, 19]
+    assert drawn["ms"] == sorted(drawn["ms"])
+
+
+def test_a_long_series_keeps_its_extremes_and_its_gaps(sandbox):
+    values = {i: 20 for i in range(9000) if not 4000 <= i < 5000}
+    values[1234], values[7777] = -40, 99.5
+    post(sandbox, [[T + i * 1000, value] for i, value in values.items()])
+    drawn = series(sandbox, T, T + 8_999_000, slices=100)
+    assert 80 <= len(drawn["ms"]) <= 101
+    assert min(low for low in drawn["low"] if low is not None) == -40
+    assert max(high for high in drawn["high"] if high is not None) == 99.5
+    assert len(drawn["gaps"]) == 1
+    first, last = drawn["gaps"][0]
+    assert abs(first - (T + 3_999_000)) <= drawn["slice_ms"] and abs(last - (T + 5_000_000)) <= drawn["slice_ms"]
+
+
+def test_booleans_are_drawn_and_texts_are_listed(sandbox):
+    post(sandbox, [[T, True], [T + 1, False]])
+    post(sandbox, [[T, "open"], [T + 1, "shut"]], "v2")
+    assert series(sandbox, T, T + 1)["low"] == [1, 0]
+    assert series(sandbox, T, T + 1, pin=2)["ms"] == []
+    assert ask(sandbox, "/sandbox/texts?device=1&pin=2") == [
+        {"ms": T + 1, "value": '"shut"'},
+        {"ms": T, "value": '"open"'},
+    ]
+
+
+def test_the_ledger_comes_in_pages_newest_first(sandbox):
+    for number in range(5):
+        post(sandbox, [[T + number, number]])
+    post(sandbox, "[]")
+    page = ask(sandbox, "/sandbox/requests?size=2")
+    assert [row["id"] for row in page] == [6, 5]
+    assert [row["id"] for row in ask(sandbox, "/sandbox/requests?size=2&before=5")] == [4, 3]
+    assert [row["id"] for row in ask(sandbox, "/sandbox/requests?kind=refused")] == [6]
+    assert [row["id"] for row in ask(sandbox, "/sandbox/requests?kind=stored&size=1")] == [5]
+
+
+@pytest.mark.parametrize(
+    "path", ["/sandbox/series?device=1", "/sandbox/series?device=1&pin=1&from=5&to=1", "/sandbox/texts?device=x&pin=1"]
+)
+def test_a_wrong_question_is_an_error(sandbox, path):
+    reply = request(sandbox.url, "GET", path)
+    assert reply.status == 400 and json.loads(reply.body)["error"]["message"]
+
+
+def test_points_are_exported_as_they_arrived(sandbox):
+    post(sandbox, '[[%d,21.50],[%d,"a,b \\"c\\""]]' % (T, T - 1))
+    post(sandbox, [[T, 1]], "v2")
+    rows = rows_of(sandbox, "/sandbox/points.csv")
+    arrived = [str(row["arrived_ms"]) for row in sandbox.batches()]
+    assert rows == [
+        ["batch", "arrived_ms", "token", "pin", "ms", "value", "time_utc"],
+        ["1", arrived[0], sandbox.token, "1", str(T), "21.50", "2026-09-21T14:13:20.000Z"],
+        ["1", arrived[0], sandbox.token, "1", str(T - 1), '"a,b \\"c\\""', "2026-09-21T14:13:19.999Z"],
+        ["2", arrived[1], sandbox.token, "2", str(T), "1", "2026-09-21T14:13:20.000Z"],
+    ]
+    assert len(rows_of(sandbox, "/sandbox/points.csv?pin=2")) == 2
+    assert len(rows_of(sandbox, "/sandbox/points.csv?device=2")) == 1
+
+
+def test_the_ledger_is_exported_with_what_was_refused(sandbox):
+    post(sandbox, [[T, 1]])
+    post(sandbox, [[T, 1]], "v300")
+    header, stored, refused = rows_of(sandbox, "/sandbox/requests.csv")
+    assert dict(zip(header, stored))["points"] == "1"
+    assert dict(zip(header, refused))["message"] == "Wrong pin format."
+
+
+def test_events_tell_of_every_request_and_fault(sandbox):
+    with wire.socket.create_connection(wire.address(sandbox.url), timeout=60) as page:
+        page.sendall(b"GET /sandbox/events HTTP/1.1\r\nHost: s\r\n\r\n")
+        stream = page.makefile("rb")
+        while b"hello" not in stream.readline():
+            pass
+        sandbox.fault("no_date")
+        post(sandbox, [[T, 1]])
+        lines = []
+        while sum(line.startswith(b"data:") for line in lines) < 2:
+            lines.append(stream.readline())
+    events = [line.split(b": ", 1)[1].strip() for line in lines if line.startswith(b"event:")]
+    data = [json.loads(line[6:]) for line in lines if line.startswith(b"data:")]
+    assert events == [b"faults", b"request"]
+    assert data[0][0]["name"] == "no_date"
+    assert (data[1]["id"], data[1]["points"], data[1]["fault"]) == (1, 1, "no_date")
+
+
+@pytest.mark.parametrize(
+    "path", ["/page/nothing.js", "/page/..%2fcli.py", "/page/", "/charts/uPlot.d.ts", "/charts/..%2fpackage.json"]
+)
+def test_only_the_pages_own_files_are_served(sandbox, path):
+    assert request(sandbox.url, "GET", path).status == 404
+
+
+def test_a_million_points_in_two_thousand_batches_stay_small_answers(sandbox):
+    batches, size = 2000, 500
+    _fill(sandbox.database, batches, size)
+    summary = ask(sandbox, "/sandbox/summary")
+    assert summary["totals"]["points"] == batches * size
+    assert summary["pins"][0]["points"] == batches * size
+    drawn = series(sandbox, T, T + batches * size * 1000)
+    assert len(drawn["ms"]) <= 601
+    assert (min(drawn["low"]), max(drawn["high"])) == (-1000, 1000)
+    assert len(ask(sandbox, "/sandbox/requests?size=100")) == 100
+    zoomed = series(sandbox, T + 500_000_000, T + 500_100_000)
+    assert len(zoomed["ms"]) == 101
+
+
+def test_the_charts_of_a_big_ledger_never_read_its_table(sandbox):
+    post(sandbox, [[T, 1]])
+    queries = [
+        "SELECT min(number) FROM points WHERE device = 1 AND pin = 1 AND ms >= 5 AND ms < 9",
+        "SELECT ms, number FROM points WHERE device = 1 AND pin = 1 AND ms BETWEEN 5 AND 9 ORDER BY ms",
+    ]
+    for query in queries:
+        (plan,) = sandbox.query("EXPLAIN QUERY PLAN " + query)
+        assert "USING COVERING INDEX points_by_time (device=? AND pin=? AND ms>? AND ms<?)" in plan["detail"]
+
+
+def _fill(database, batches, size):
+    """Points one second apart, 20 but for two; written behind the server's back, since only reading is tested."""
+    connection = sqlite3.connect(str(database), timeout=60)
+    connection.executemany(
+        """INSERT INTO requests (id, arrived_ms, device, token, pin, region, bytes, status, message, points,
+           first_ms, last_ms) VALUES (?, ?, 1, 't', 1, 'home', 9999, 200, 'OK', ?, ?, ?)""",
+        ((b, T + b, size, T + (b - 1) * size * 1000, T + (b * size - 1) * 1000) for b in range(1, batches + 1)),
+    )
+    odd = {123_456: -1000, 876_543: 1000}
+    numbers = ((i, odd.get(i, 20)) for i in range(batches * size))
+    connection.executemany(
+        "INSERT INTO points (batch, device, pin, ms, value, number) VALUES (?, 1, 1, ?, ?, ?)",
+        ((i // size + 1, T + i * 1000, str(number), number) for i, number in numbers),
+    )
+    connection.commit()
+    connection.close()
