@@ -8,14 +8,12 @@ import json
 
 from micropython import const
 
-from .settings import split
 
 PATH = "/external/api/batch/update"
 BATCH_POINTS = const(10000)  # in one request
 BATCH_BYTES = const(2000000)  # of one request, headers included
 HEAD_BYTES = const(1024)  # kept free for the request's headers
 POINTS_PER_DAY = const(100000)
-REGIONS = ("blynk.cloud",)  # fra1, lon1, ny3, sgp1, blr1 are its subdomains
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 # What a reply asks for
@@ -38,23 +36,6 @@ def url(server, token, pin):
 def headers(len_bytes):
     """Of a request whose body has `len_bytes` bytes; without the content type it is refused."""
     return {"Content-Type": "application/json", "Content-Length": str(len_bytes)}
-
-
-def redirect(location, server, home, regions):
-    """The server that `location` names, or None where the token must not go.
-
-    `server` is the one asked, `home` the configured one. Followed: the same path, https staying https, and a host
-    that is, or is below, the configured one or one of `regions`."""
-    scheme, host, path = split(location)
-    name = host.split(":")[0]
-    if scheme not in ("http", "https") or "@" in host or path.split("?")[0] != PATH:
-        return None
-    if scheme == "http" and server.startswith("https:"):
-        return None
-    for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
-        if name == allowed or name.endswith("." + allowed):
-            return "%s://%s" % (scheme, host)
-    return None
 
 
 def accepted(status, reply):

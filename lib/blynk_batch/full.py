@@ -4,7 +4,8 @@ Works on a Ring; loaded when its medium is full for the first time.
 """
 
 from . import sector
-from .ring import CORRUPT, CURSOR, DELIVERED, DROPPED, OLDEST, parked_keys
+from .errors import RingFull
+from .ring import CORRUPT, CURSOR, DELIVERED, DROPPED, OLDEST, WINDOW, parked_keys
 
 
 def number_at(ring, sequence):
@@ -36,11 +37,28 @@ def may_drop(ring):
     return ring.oldest < ring.newest and (ring.overwrite or ring.cursor()[0] > ring.oldest)
 
 
+def make_room(ring):
+    """Free the oldest sector of a disk that is full; False if the policy or the ring's end forbids it."""
+    if not may_drop(ring):
+        return False
+    drop_oldest(ring, frame=False)
+    return True
+
+
+def turn(ring, most):
+    """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any."""
+    free_accepted(ring)
+    while ring.newest + 1 - ring.oldest >= most:
+        if not may_drop(ring):
+            raise RingFull("the ring holds %d readings, overwrite=False: upload or clear() first" % ring.pending)
+        drop_oldest(ring)
+
+
 def drop_oldest(ring, frame=True):
     """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
     brings nothing back."""
-    if ring.books_open():
-        from .delivered import forget_sector
+    if ring.seen_lost or WINDOW in ring.state or parked_keys(ring.state):
+        from .forget import forget_sector
 
         lost = forget_sector(ring, ring.oldest)
     else:

@@ -74,12 +74,29 @@ def grow(uploader, size):
 
 def _elsewhere(uploader, location, error, result):
     home = uploader.home
-    server = api.redirect(location, uploader.server, home, uploader.settings["regions"])
+    server = _redirect(location, uploader.server, home, uploader.settings["regions"])
     uploader.hops += 1
     if server is None or server == uploader.server or uploader.hops > _HOPS:
         return _later(uploader, error, result)
     uploader.ring.save_value(REGION, None if server == home else server.encode())
     return True
+
+
+def _redirect(location, server, home, regions):
+    """The server that `location` names, or None where the token must not go.
+
+    `server` is the one asked, `home` the configured one. Followed: the same path, https staying https, and a host
+    that is, or is below, the configured one or one of `regions`."""
+    scheme, host, path = split(location)
+    name = host.split(":")[0]
+    if scheme not in ("http", "https") or "@" in host or path.split("?")[0] != api.PATH:
+        return None
+    if scheme == "http" and server.startswith("https:"):
+        return None
+    for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
+        if name == allowed or name.endswith("." + allowed):
+            return "%s://%s" % (scheme, host)
+    return None
 
 
 def _stop(uploader, error, result):

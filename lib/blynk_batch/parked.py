@@ -63,7 +63,7 @@ class Parked:
         self.cutoff = cutoff
         self.order = [ring.state[key][0]]
 
-    def times(self):
+    def times(self, _known=0):
         return Times(self.ring, self._now, self._unsynced)
 
     def body(self, pin, max_points, max_bytes):

@@ -1,11 +1,12 @@
 """What is pending, point by point, and the counters: for people and tools, not for logging or the upload."""
 
-from . import record, ring as keys
+from . import ring as keys
 from .clock import ANCHOR
 from .delivered import is_delivered, parked
 from .reader import DATA
 from .times import NEVER, Times
 from .uploader import LAST_SUCCESS
+from .values import to_value
 
 
 def points(ring, now, unsynced):
@@ -16,10 +17,10 @@ def points(ring, now, unsynced):
         first = min([tuple(state[key][1:3]) for key in waiting.values()])
         for pin, time, text, position in _points(ring, first + (0,), ring.cursor(), now, unsynced):
             if pin in waiting and position >= tuple(state[waiting[pin]][1:3]):
-                yield pin, time, record.to_value(text)
+                yield pin, time, to_value(text)
     for pin, time, text, position in _points(ring, ring.cursor(), ring.end(), now, unsynced):
         if not is_delivered(state, pin, position):
-            yield pin, time, record.to_value(text)
+            yield pin, time, to_value(text)
 
 
 def _points(ring, start, end, now, unsynced):

@@ -9,7 +9,7 @@ A frame is   first byte | (two length bytes) | payload | 24 bits of CRC-32
 """
 
 import struct
-from binascii import crc32, hexlify, unhexlify
+from binascii import crc32, unhexlify
 
 from micropython import const
 
@@ -30,7 +30,11 @@ ABSOLUTE = const(0x60)  # either of the two: readable without the frames before
 KINDS = const(0x10)  # every value starts with its kind
 _PINS = const(0x0F)  # how many pins follow: 0 the same as before, 15 a count byte first
 
-_FALSE, _TRUE, _NUMBER, _STRING = const(0), const(1), const(2), const(3)
+# Kinds of values: false, true, number, string
+_FALSE = const(0)
+_TRUE = const(1)
+_NUMBER = const(2)
+_STRING = const(3)
 
 _MAX_TIME_MS = 1 << 48
 
@@ -107,26 +111,6 @@ def number_text(value):
     return repr(value).replace("+", "")
 
 
-def _number(text):
-    if text[0] == "[":
-        lon, lat = text[1:-1].split(",")
-        return (_number(lon), _number(lat))
-    return float(text) if "." in text or "e" in text else int(text)
-
-
-def split_numbers(text):
-    """The texts of a group's numbers; commas inside brackets belong to a location."""
-    if "[" not in text:
-        return text.split(",")
-    texts = []
-    for part in text.split(","):
-        if texts and texts[-1][0] == "[" and texts[-1][-1] != "]":
-            texts[-1] += "," + part
-        else:
-            texts.append(part)
-    return texts
-
-
 def encode_values(values):
     """(KINDS or 0, the bytes of `values`)."""
     for value in values:
@@ -145,32 +129,6 @@ def encode_values(values):
         put_varint(out, len(data))
         out.extend(data)
     return KINDS, out
-
-
-def decode_texts(view, at, end, kinds):
-    """A list of each value as number text (str), bool, or (bytes of a string,)."""
-    if not kinds:
-        text = str(to_symbols(hexlify(view[at:end])), "ascii")
-        return split_numbers(text[:-1] if text[-1] == "," else text)
-    values = []
-    while at < end:
-        kind = view[at]
-        at += 1
-        if kind <= _TRUE:
-            values.append(kind == _TRUE)
-            continue
-        size, at = get_varint(view, at)
-        data = view[at : at + size]
-        values.append((bytes(data),) if kind == _STRING else decode_texts(data, 0, size, 0)[0])
-        at += size
-    return values
-
-
-def to_value(text):
-    """The Python value for one entry of `decode_texts`."""
-    if isinstance(text, bool):
-        return text
-    return text[0].decode() if isinstance(text, tuple) else _number(text)
 
 
 # Times and pins ----------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ can have touched), patchable (bytes can be programmed to 0x00 in place), erases,
 from micropython import const
 
 from . import record, sector
-from .errors import RingFull
 from .reader import Reader
 
 # State keys. Below 0x80 a tuple of ints, else bytes.
@@ -44,7 +43,7 @@ class Ring:
         self.chain = record.Chain()
         self._buffer = bytearray()
         self._buffered = 0
-        self.seen_lost = 0
+        self.seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
         self.sealed = False  # the newest sector takes no more frames
         span = medium.open()
         if span:
@@ -147,10 +146,6 @@ class Ring:
     buffered_points = 0
     boot = boot_time = 0  # the last boot that a frame named, and its last uptime; what opening found
 
-    def saw_lost(self, count):
-        """A whole pass from the cursor to the end found `count` points lost to damage."""
-        self.seen_lost = count
-
     # Writing
 
     def log(self, boot, time, pins, values):
@@ -208,18 +203,13 @@ class Ring:
             try:
                 return action(*args)
             except OSError as e:
-                if e.args[0] != ENOSPC or not self._make_room():
-                    self.failed = e.args[0] != ENOSPC
+                if e.args[0] != ENOSPC:
+                    self.failed = True
                     raise
+                from .full import make_room
 
-    def _make_room(self):
-        """Free the oldest sector on a disk that is full; False if the policy or the ring's end forbids it."""
-        from . import full
-
-        if not full.may_drop(self):
-            return False
-        full.drop_oldest(self, frame=False)
-        return True
+                if not make_room(self):
+                    raise
 
     def _aligned(self, data):
         return data + b"\xff" * (-len(data) % self.medium.unit)
@@ -250,22 +240,12 @@ class Ring:
         self.commit()
         most = self.medium.slots - (1 if data and not self.overwrite else 0)
         if self.newest + 1 - self.oldest >= most:
-            from . import full
+            from .full import turn
 
-            full.free_accepted(self)
-            while self.newest + 1 - self.oldest >= most:
-                if not full.may_drop(self):
-                    raise RingFull(
-                        "the ring holds %d readings, overwrite=False: upload or clear() first" % self.pending
-                    )
-                full.drop_oldest(self)
+            turn(self, most)
         if not self.sealed:
             self.medium.seal(self.newest, self.offset)
         self._start_sector(self.newest + 1)
-
-    def books_open(self):
-        """True if some points ahead of the oldest are delivered, parked or known lost: counting takes a pass."""
-        return bool(self.seen_lost or WINDOW in self.state or parked_keys(self.state))
 
     def note_drop(self, keys):
         """The drop frame: the changed ones of `keys`, in the room that was kept for it."""

@@ -22,7 +22,7 @@ class Times:
         self._ring = ring
         self._now = now
         self._drop = unsynced == "drop"
-        self._known = ring.get(KNOWN)
+        self.known = ring.get(KNOWN)
         self._boot = self._run_last = 0
         self._in_run = False
         self.estimated = False
@@ -32,7 +32,7 @@ class Times:
     def of(self, reader):
         chain = reader.chain
         if not chain.boot:
-            self._known = chain.time
+            self.known = chain.time
             self._boot = 0
             self._in_run = self.estimated = False
             return chain.time
@@ -40,8 +40,8 @@ class Times:
             self._enter(reader)
         self._uptime = chain.time
         if self._epoch is not None:
-            self._known = self._epoch + chain.time
-            return self._known
+            self.known = self._epoch + chain.time
+            return self.known
         if self._until is None:
             return None
         if self._drop:
@@ -63,7 +63,7 @@ class Times:
             return
         self._boot = boot
         self._passed = 0
-        self._run_known = self._known
+        self._run_known = self.known
         self._look_ahead(reader.position, boot)
         self._in_run = self.estimated = self._epoch is None and self._until is not None
 

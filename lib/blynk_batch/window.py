@@ -15,7 +15,6 @@ from .batch import Body, text_bytes
 from .delivered import close_window, is_delivered, parked, with_done
 from .reader import DATA
 from .clock import KNOWN
-from .times import NEVER, Times
 
 _YIELD_EVERY = const(64)  # frames
 _POINTS, _BYTES, _EXPIRED, _DROPPED, _ESTIMATED = range(5)
@@ -48,14 +47,19 @@ class Window:
             self.end, self.cutoff, self.now = end, cutoff, now
         self._known = 0
 
-    def times(self):
-        return Times(self.ring, self.now, self._unsynced)
+    def times(self, known=0):
+        """A new pass's Times; `known` is Unix ms of the point before, if it does not start at the cursor."""
+        from .times import Times
+
+        times = Times(self.ring, self.now, self._unsynced)
+        times.known = known or times.known
+        return times
 
     def count(self):
         """Count every pin's points and bytes, then fix the window: a generator that lets others work in between."""
         ring = self.ring
         reader = ring.reader(end=self.end)
-        times = self.times()
+        times = None
         frames = 0
         while True:
             kind = reader.next()
@@ -66,16 +70,19 @@ class Window:
                 yield
             if kind != DATA:
                 continue
-            if reader.chain.boot:
-                self.unsure = True
-            time = times.of(reader)
-            if time is None or not self._count_frame(reader, time, times.estimated):
+            time = reader.chain.time
+            if times or reader.chain.boot:
+                if not times:
+                    times = self.times(self._known)
+                    self.unsure = True
+                time = times.of(reader)
+            if time is None or not self._count_frame(reader, time, times and times.estimated):
                 self.waiting = time is None
                 self.end = reader.position + (reader.number,)
                 break
             if time > 0:
                 self._known = time
-        self._lost = reader.lost
+        self._lost = ring.seen_lost = reader.lost
         part = ring.state.get(keys.PART)
         if part and part[0] in self.order:  # it keeps one pin's progress, so that pin comes first
             self.order.remove(part[0])
@@ -103,14 +110,14 @@ class Window:
             if entry is None:
                 entry = self.pins[pin] = [0, 1, 0, 0, 0]
                 self.order.append(pin)
-            if time == NEVER:
+            if time < 0:  # never known: Times.NEVER
                 entry[_DROPPED] += 1
             elif time < self.cutoff:
                 entry[_EXPIRED] += 1
             else:
                 entry[_POINTS] += 1
                 entry[_BYTES] += base + sizes[index] + 1
-                entry[_ESTIMATED] += estimated
+                entry[_ESTIMATED] += 1 if estimated else 0
         return True
 
     def _has_room(self, pins, base, sizes):
@@ -193,7 +200,7 @@ class Window:
         close_window(ring)
         ring.set(keys.CURSOR, tuple(self.end))
         ring.add(keys.CORRUPT, self._lost)
-        ring.saw_lost(0)
+        ring.seen_lost = 0
         if self._known:
             ring.set(KNOWN, (self._known,))
 

@@ -8,7 +8,7 @@ import random
 
 from blynk_batch.errors import Error
 from blynk_batch.files import FileRing
-from blynk_batch.record import to_value
+from blynk_batch.values import to_value
 from flash import NorFlash, mount, umount
 
 WASM = False

@@ -47,7 +47,7 @@ class RingStore:
         self._ring.log(0, START_MS + first * STEP_MS, bytes(range(count)), values)
 
     def readings(self):
-        from blynk_batch.record import to_value
+        from blynk_batch.values import to_value
 
         found = []
         reader = self._ring.reader()
