@@ -30,6 +30,13 @@ lint: setup typings/.stamp ## check style, types against the boards' stubs, and 
 sandbox: .venv/.stamp node ## run a local server that stands in for Blynk (ARGS=--help lists its options)
 	@exec $(RUN) -m tools.sandbox $(ARGS)
 
+.PHONY: sandbox-bench dashboard-picture
+sandbox-bench: .venv/.stamp node ## time the sandbox's page and queries with a million points
+	@$(RUN) -m tools.sandbox.measure $(ARGS)
+
+dashboard-picture: .venv/.stamp node ## take the README's picture of the sandbox's page
+	@$(RUN) -m tools.sandbox.screenshot $(ARGS)
+
 .PHONY: size
 size: .venv/.stamp ## count each library file's lines and its bytes on a board
 	@$(RUN) tools/size.py $(ARGS)

@@ -1,38 +1,25 @@
-"""A real headless Chromium for the page's tests: started once per file, one empty page per test."""
+"""The sandbox's page in a real headless Chromium, in the words of the tests."""
 
 import os
-import shutil
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tools import browser
+
 WAIT_S = 60
 
 
-def find_browser():
-    """(browser, driver); without both the tests are skipped, but not in continuous integration."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    driver = shutil.which("chromedriver")
-    if browser and driver:
-        return browser, driver
-    reason = "needs Chromium and its chromedriver on PATH"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+def require_browser():
+    """Without a browser the tests are skipped, but not in continuous integration."""
+    if browser.find() is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(browser.MISSING)
 
 
 def start_browser():
-    browser, driver = find_browser()
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,1000"):
-        options.add_argument("--" + argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=Service(driver))
+    require_browser()
+    return browser.start()
 
 
 class Page:
