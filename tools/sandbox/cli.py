@@ -4,9 +4,11 @@ The first line printed names the URL; then the token to use and a curl line to p
 """
 
 import asyncio
+import os
 import secrets
 import signal
 import string
+import sys
 import time
 from pathlib import Path
 
@@ -146,8 +148,6 @@ def main(host, port, database, tokens, regions, datastreams, faults, allow_chunk
         raise click.ClickException(str(error))
     try:
         asyncio.run(_serve(server, host, port, [number for _, number in regions]))
-    except OSError as error:
-        raise click.ClickException("cannot listen on %s port %d: %s" % (host, port, error.strerror or error))
     finally:
         ledger.close()
 
@@ -184,27 +184,40 @@ async def _serve(server, host, port, region_ports):
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
-        await server.start(host, port, region_ports)
+        await _listen(server, host, port, region_ports)
         _greet(server, host)
         await stopped.wait()
     finally:
         await server.stop()
 
 
+async def _listen(server, host, port, region_ports):
+    try:
+        await server.start(host, port, region_ports)
+    except OSError as error:
+        raise click.ClickException("cannot listen on %s port %d: %s" % (host, port, error.strerror or error))
+
+
 def _greet(server, host):
+    try:
+        click.echo("\n".join(_greeting(server, host)))
+    except BrokenPipeError:  # whoever started this has read the first line and looks no further
+        sys.stdout = open(os.devnull, "w")
+
+
+def _greeting(server, host):
     urls = server.regions.urls("127.0.0.1" if host == "0.0.0.0" else host)
     home = urls.pop(HOME)
     token = next(iter(server.devices))
-    click.echo("Sandbox at %s (its page shows what arrives)" % home)
+    yield "Sandbox at %s (its page shows what arrives)" % home
     for name, (_, region) in server.devices.items():
-        click.echo("token %s%s" % (name, "" if region == HOME else " of region " + region))
+        yield "token %s%s" % (name, "" if region == HOME else " of region " + region)
     for name, url in urls.items():
-        click.echo("region %s at %s" % (name, url))
-    click.echo(
-        "curl -X POST '%s%s?token=%s&pin=v1' -H 'Content-Type: application/json' -d '[[%d,21.5]]'"
-        % (home, contract.PATH, token, time.time() * 1000)
-    )
-    click.echo("database %s" % server.ledger.path)
+        yield "region %s at %s" % (name, url)
+    yield "curl -X POST '%s%s?token=%s&pin=v1' -H 'Content-Type: application/json' -d '[[%d,21.5]]'" % (
+        home, contract.PATH, token, time.time() * 1000,
+    )  # fmt: skip
+    yield "database %s" % server.ledger.path
     if host == "0.0.0.0":
-        click.echo("a board uses this machine's own address instead of 127.0.0.1")
-    click.echo("Ctrl-C stops it.")
+        yield "a board uses this machine's own address instead of 127.0.0.1"
+    yield "Ctrl-C stops it."
