@@ -4,7 +4,7 @@ Knows the clock and the ring's state; nothing of batches or replies. Each change
 caller writes anyway.
 """
 
-import os
+import random
 
 from micropython import const
 
@@ -20,7 +20,7 @@ _DAY_MS = 86400000
 
 def _random(limit):
     """0 to limit - 1."""
-    return int.from_bytes(os.urandom(3), "little") % limit
+    return random.getrandbits(24) % limit
 
 
 class Pace:
