@@ -95,6 +95,47 @@ def test_a_truncated_reply_ends_short_of_its_length(faulty):
     assert faulty.stored() == [(1, T, 1)]
 
 
+def test_a_stalled_reply_stops_short_and_keeps_the_connection_open(faulty):
+    faulty.fault("stalled_reply", body_bytes=1, count=1)
+    with socket.create_connection(wire.address(faulty.url), timeout=0.5) as connection:
+        connection.sendall(raw_upload(faulty, BODY, ["Content-Length: %d" % len(BODY)]))
+        received = b""
+        with pytest.raises(socket.timeout):
+            while True:
+                received += connection.recv(4096)
+        assert received.startswith(b"HTTP/1.1 200 OK\r\n") and received.endswith(b"\r\n\r\nO")
+    assert faulty.stored() == [(1, T, 1)]
+
+
+def test_a_chunked_reply_is_the_right_one(faulty):
+    faulty.fault("chunked_reply", count=1)
+    reply = post(faulty, BATCH)
+    assert (reply.status, reply.body, reply.headers["transfer-encoding"]) == (200, "OK", "chunked")
+    assert "content-length" not in reply.headers
+    faulty.fault("chunked_reply", count=1)
+    request = raw_upload(faulty, BODY, ["Content-Length: %d" % len(BODY)]).replace(b"HTTP/1.1", b"HTTP/1.0")
+    received, _ = exchange_raw(faulty, request)
+    assert received.endswith(b"\r\n\r\nOK") and b"chunked" not in received
+
+
+def test_an_unmeasured_reply_ends_with_the_connection(faulty):
+    faulty.fault("unmeasured_reply", count=1)
+    received, was_reset = upload(faulty)
+    assert received.endswith(b"\r\n\r\nOK") and b"Content-Length" not in received
+    assert not was_reset
+
+
+def test_a_server_may_hang_up_without_having_said_so(faulty):
+    faulty.fault("hang_up_after", count=1)
+    connection = http.client.HTTPConnection(*wire.address(faulty.url), timeout=60)
+    path = faulty.upload_url()[len(faulty.url) :]
+    connection.request("POST", path, BODY, wire.JSON)
+    reply = connection.getresponse()
+    assert (reply.status, reply.read(), reply.getheader("Connection")) == (200, b"OK", None)
+    assert connection.sock.recv(1) == b"", "closed, though nothing announced it"
+    connection.close()
+
+
 def test_a_garbage_reply_has_no_status_line(faulty):
     faulty.fault("garbage", text="SSH-2.0-nothing\r\n", count=1)
     assert upload(faulty) == (b"SSH-2.0-nothing\r\n", False)
@@ -145,7 +186,10 @@ def test_429_says_when_to_come_back(faulty):
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_server_errors(faulty, status):
     faulty.fault("server_error", status=status, count=1)
-    assert post(faulty, BATCH).status == status
+    reply = post(faulty, BATCH)
+    assert reply.status == status and "retry-after" not in reply.headers
+    faulty.fault("server_error", status=status, retry_after_s=60, count=1)
+    assert post(faulty, BATCH).headers["retry-after"] == "60"
     assert faulty.stored() == []
 
 
@@ -162,6 +206,8 @@ def test_a_captive_portal_redirects_to_its_login(faulty):
     faulty.fault("portal_redirect", location="http://192.0.2.9/in", count=1)
     reply = post(faulty, BATCH)
     assert (reply.status, reply.headers["location"]) == (302, "http://192.0.2.9/in")
+    faulty.fault("portal_redirect", status=303, count=1)
+    assert post(faulty, BATCH).status == 303
     assert faulty.stored() == []
 
 
@@ -179,6 +225,13 @@ def test_any_reply_can_be_made_up(faulty):
     reply = post(faulty, BATCH)
     assert (reply.status, reply.body, reply.headers["content-type"].split(";")[0]) == (200, "ok", "text/plain")
     assert len(faulty.stored()) == 3
+
+
+def test_a_made_up_reply_may_have_a_header_of_its_own(faulty):
+    faulty.fault("reply", status=503, header="Retry-After: Wed, 21 Oct 2026 07:28:00 GMT", count=1)
+    reply = post(faulty, BATCH)
+    assert (reply.status, reply.headers["retry-after"]) == (503, "Wed, 21 Oct 2026 07:28:00 GMT")
+    assert faulty.stored() == []
 
 
 def test_points_past_a_limit_can_vanish_behind_an_ok(faulty):

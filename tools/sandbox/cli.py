@@ -11,6 +11,7 @@ import string
 import sys
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
@@ -215,7 +216,7 @@ def _greeting(server, host):
     for name, url in urls.items():
         yield "region %s at %s" % (name, url)
     yield "curl -X POST '%s%s?token=%s&pin=v1' -H 'Content-Type: application/json' -d '[[%d,21.5]]'" % (
-        home, contract.PATH, token, time.time() * 1000,
+        home, contract.PATH, quote(token), time.time() * 1000,
     )  # fmt: skip
     yield "database %s" % server.ledger.path
     if host == "0.0.0.0":

@@ -7,6 +7,7 @@ silence. The only file that touches a request's socket.
 import asyncio
 import socket
 import struct
+from email.utils import formatdate
 
 from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE
@@ -118,11 +119,13 @@ class Exchange:
     def elsewhere(self, location):
         return self.server.regions.url(self, location) + self.request.raw_path
 
-    def raw_reply(self, response):
-        """The bytes of a reply, for faults that send them piecemeal."""
-        headers = dict(response.headers)
-        headers["Content-Length"] = str(len(response.body or b""))
-        headers.setdefault("Server", SERVER_SOFTWARE)
+    def raw_reply(self, response, measured=True):
+        """The bytes of a reply, for faults that send them piecemeal; without a Content-Length if not `measured`."""
+        headers = {"Date": formatdate(usegmt=True), "Server": SERVER_SOFTWARE, **response.headers}
+        if measured:
+            headers["Content-Length"] = str(len(response.body or b""))
+        else:
+            headers.pop("Content-Length", None)
         lines = ["HTTP/1.1 %d %s" % (response.status, response.reason)]
         lines += ["%s: %s" % header for header in headers.items()]
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + (response.body or b"")

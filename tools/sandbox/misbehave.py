@@ -18,6 +18,11 @@ _PORTAL = (
 )
 
 
+def _cut(raw, body_bytes):
+    """A reply's bytes as far as so many bytes of its body."""
+    return raw[: raw.index(b"\r\n\r\n") + 4 + body_bytes]
+
+
 async def offline(exchange):
     """The connection is reset as soon as the request's headers are there."""
     exchange.end(reset=True)
@@ -52,9 +57,10 @@ async def too_many_requests(exchange, *, retry_after_s=30):
     return await exchange.refuse(429, "Too many requests.", headers)
 
 
-async def server_error(exchange, *, status=503):
-    """A reply 5xx; nothing is stored."""
-    return await exchange.refuse(status, "Server error.")
+async def server_error(exchange, *, status=503, retry_after_s=-1):
+    """A reply 5xx, with Retry-After unless that is negative; nothing is stored."""
+    headers = {} if retry_after_s < 0 else {"Retry-After": str(retry_after_s)}
+    return await exchange.refuse(status, "Server error.", headers)
 
 
 async def portal(exchange):
@@ -63,10 +69,10 @@ async def portal(exchange):
     return web.Response(text=_PORTAL, content_type="text/html")
 
 
-async def portal_redirect(exchange, *, location="http://192.0.2.1/login"):
-    """302 to a captive portal's login page; nothing is stored."""
+async def portal_redirect(exchange, *, status=302, location="http://192.0.2.1/login"):
+    """302 (or another status) to a captive portal's login page; nothing is stored."""
     await exchange.read_body()
-    return web.Response(status=302, headers={"Location": location})
+    return web.Response(status=status, headers={"Location": location})
 
 
 async def network_login(exchange):
@@ -100,9 +106,34 @@ async def drop_past(exchange, *, keep=100):
 
 async def truncated_reply(exchange, *, body_bytes=1):
     """The batch is stored; the reply ends after `body_bytes` of its body, short of its Content-Length."""
-    reply = exchange.raw_reply(await exchange.judge())
-    head, separator, body = reply.partition(b"\r\n\r\n")
-    exchange.end(head + separator + body[:body_bytes])
+    exchange.end(_cut(exchange.raw_reply(await exchange.judge()), body_bytes))
+
+
+async def stalled_reply(exchange, *, body_bytes=1):
+    """The batch is stored; after `body_bytes` of the reply's body nothing more comes."""
+    await exchange.send(_cut(exchange.raw_reply(await exchange.judge()), body_bytes))
+    await exchange.until_gone()
+
+
+async def chunked_reply(exchange):
+    """The right reply, in chunked transfer coding, one byte to a chunk. HTTP/1.0 gets it without a length."""
+    right = await exchange.judge()
+    if exchange.request.version < (1, 1):
+        return exchange.end(exchange.raw_reply(right, measured=False))
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in right.body) + b"0\r\n\r\n"
+    right.headers["Transfer-Encoding"] = "chunked"
+    head, _, _ = exchange.raw_reply(right, measured=False).partition(b"\r\n\r\n")
+    exchange.end(head + b"\r\n\r\n" + chunks)
+
+
+async def unmeasured_reply(exchange):
+    """The right reply without a Content-Length; it ends with the connection."""
+    exchange.end(exchange.raw_reply(await exchange.judge(), measured=False))
+
+
+async def hang_up_after(exchange):
+    """The right reply, then the connection ends without having said so: no keeping alive."""
+    exchange.end(exchange.raw_reply(await exchange.judge()))
 
 
 async def huge_reply(exchange, *, status=200, bytes=1_000_000):
@@ -150,10 +181,12 @@ async def invalid_token(exchange):
     return await exchange.refuse(400, "Invalid token.")
 
 
-async def reply(exchange, *, status=200, body="", content_type="application/json", stored=False):
-    """Any reply you like, the batch stored first or not."""
+async def reply(exchange, *, status=200, body="", content_type="application/json", header="", stored=False):
+    """Any reply you like, the batch stored first or not; `header`: one more header, as in "Name: value"."""
     await (exchange.judge() if stored else exchange.read_body())
-    return web.Response(status=status, text=body, content_type=content_type)
+    name, _, value = header.partition(":")
+    headers = {name.strip(): value.strip()} if header else None
+    return web.Response(status=status, text=body, content_type=content_type, headers=headers)
 
 
 def date_off(headers, *, hours=2.0):
@@ -170,8 +203,9 @@ FAULTS = {
     function.__name__: function
     for function in (
         offline, slow, slow_read, slow_reply, too_many_requests, server_error, portal, portal_redirect,
-        network_login, wrong_region, lose_reply, drop_past, truncated_reply, huge_reply, garbage, never,
-        reset_before, reset_within, reset_after, unknown_400, invalid_token, reply,
+        network_login, wrong_region, lose_reply, drop_past, truncated_reply, stalled_reply, chunked_reply,
+        unmeasured_reply, hang_up_after, huge_reply, garbage, never, reset_before,
+        reset_within, reset_after, unknown_400, invalid_token, reply,
     )
 }  # fmt: skip
 SHAPES = {function.__name__: function for function in (date_off, no_date)}

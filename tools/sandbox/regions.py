@@ -33,6 +33,7 @@ class Regions:
         return exchange.region == location
 
     def urls(self, host):
+        host = "[%s]" % host if ":" in host and not host.startswith("[") else host
         return {name: "http://%s:%d" % (host, port) for name, port in self._ports.items()}
 
     def _other(self, exchange):

@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from pathlib import Path
+from urllib.parse import quote
 
 from tools.sandbox.contract import PATH, parse_pin
 
@@ -81,7 +82,7 @@ class Sandbox:
         return status
 
     def upload_url(self, pin="v1", token=None):
-        return "%s%s?token=%s&pin=%s" % (self.url, PATH, token or self.token, pin)
+        return "%s%s?token=%s&pin=%s" % (self.url, PATH, quote(token or self.token), pin)
 
     # Control
 
