@@ -8,6 +8,8 @@
 Each name is loaded when it is first used, since a board that only logs should not hold the uploader in RAM.
 """
 
+import sys
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -33,3 +35,9 @@ def __getattr__(name):
     value = getattr(module, name)
     globals()[name] = value
     return value
+
+
+def let_go(name):
+    """Take the code of the module `name` out of the heap: it works once, when something is opened."""
+    sys.modules.pop("blynk_batch." + name, None)
+    globals().pop(name, None)

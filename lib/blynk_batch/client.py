@@ -1,11 +1,10 @@
 """The facade: what a program calls. It alone knows all other files; logging loads nothing of the upload."""
 
-from . import ring as keys
+from . import let_go, ring as keys
 from .clock import Boots, SystemClock
 from .errors import Error
 from .guard import Guard
 from .point import check_timestamp, check_value, pin_number
-from .settings import check_limits, check_server, check_token
 
 _open_rings = {}  # key of the ring: the ring; two clients would write over each other
 
@@ -44,8 +43,10 @@ class Client:
         unsynced="estimate",
         debug=None,
     ):
-        check_token(token)
-        self._token, self._server = token, check_server(server)
+        from . import settings
+
+        settings.check_token(token)
+        self._token, self._server = token, settings.check_server(server)
         self._settings = {
             "batch_points": batch_points,
             "batch_bytes": batch_bytes,
@@ -55,7 +56,8 @@ class Client:
             "unsynced": unsynced,
             "debug": debug,
         }
-        check_limits(self._settings)
+        settings.check_limits(self._settings)
+        let_go("settings")
         if ring is None:
             from .files import FileRing
 

@@ -189,7 +189,7 @@ class _Files:
                     raise
         if current and offset + done >= self._spilled:
             at = offset + done - self._spilled
-            part = self._tail[at : at + len(view) - done]
+            part = memoryview(self._tail)[at : at + len(view) - done]
             view[done : done + len(part)] = part
             done += len(part)
         while done < len(view):

@@ -12,7 +12,7 @@ can have touched), patchable (bytes can be programmed to 0x00 in place), erases,
 
 from micropython import const
 
-from . import record, sector
+from . import let_go, record, sector
 from .reader import Reader
 
 # State keys. Below 0x80 a tuple of ints, else bytes.
@@ -50,6 +50,7 @@ class Ring:
             from .recover import recover
 
             recover(self, span[0], span[1])
+            let_go("recover")
         else:
             self.oldest = self.newest = self.number = 0
             self._start_sector(0)

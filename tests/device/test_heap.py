@@ -1,0 +1,57 @@
+"""RAM grows with neither the backlog nor the batch: the whole job runs in a heap of 128 KB, from source.
+
+The Unix port's words are twice as large as a board's.
+"""
+
+import gc
+
+import blynk_batch
+
+HEAP = "128k"
+WASM = False  # its collector cannot look at the stack, so the heap's size says nothing there
+TIMEOUT_S = 240
+
+
+class CountingServer:
+    """Takes batches and looks at the heap now and then; keeps nothing."""
+
+    def __init__(self):
+        self.requests = self.bytes = self.peak = 0
+
+    def post(self, url, headers, body, timeout_s):
+        size = chunks = 0
+        for chunk in body:
+            size += len(chunk)
+            if chunks % 40 == 0:
+                gc.collect()
+                self.peak = max(self.peak, gc.mem_alloc())
+            chunks += 1
+        assert size == int(headers["Content-Length"])
+        self.requests += 1
+        self.bytes += size
+        return 200, {}, b"OK"
+
+
+def drain(points, path):
+    server = CountingServer()
+    ring = blynk_batch.FileRing(path, capacity_bytes=256 * 1024)
+    client = blynk_batch.Client("token", ring=ring, transport=server)
+    for number in range(points):
+        client.log(1, round(20.5 + number % 100 / 100, 2), timestamp=1648054765458 + number * 10000)
+    result = client.upload()
+    client.close()
+    assert (result.error, result.uploaded, result.pending) == (None, points, 0), result
+    return server
+
+
+def test_ten_thousand_points_leave_in_one_request():
+    server = drain(10000, "ring")
+    assert server.requests == 1
+    assert server.bytes > 200000
+
+
+def test_the_heap_in_use_is_the_same_for_ten_points_and_for_ten_thousand():
+    drain(10, "first")  # everything is loaded
+    few = drain(10, "few").peak
+    many = drain(10000, "many").peak
+    assert abs(many - few) < 2048, (few, many)
