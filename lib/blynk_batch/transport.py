@@ -47,7 +47,8 @@ class Requests:
             if name == "location":
                 raise Moved(found[name])
 
-        return self._module.request("POST", url, data=data, headers=headers, timeout=timeout_s, parse_headers=hear)
+        request = self._module.request
+        return request("POST", url, data=data, headers=headers, timeout=timeout_s, parse_headers=hear)  # pyright: ignore
 
     def post(self, url, headers, body, timeout_s):
         found = {}
@@ -66,8 +67,9 @@ class Requests:
                 # The module does not tell the status; its caller follows only what leads to the same path.
                 return 308 if _path(found["location"]) == _path(url) else 302, found, b""
             except OSError:
-                if self.streams and data.failed:
-                    raise data.failed  # the body's own exception, which had to look like the network's
+                failed = getattr(data, "failed", None)
+                if failed:
+                    raise failed  # the body's own exception, which had to look like the network's
                 raise
             finally:
                 sockets.close()
