@@ -41,6 +41,10 @@ dashboard-picture: .venv/.stamp node ## take the README's picture of the sandbox
 size: .venv/.stamp ## count each library file's lines and its bytes on a board
 	@$(RUN) tools/size.py $(ARGS)
 
+.PHONY: bench
+bench: setup .venv/.bench.stamp ## measure flash, heap and speed beside the naive ways (ARGS=wear: one part)
+	@$(RUN) -m tools.bench $(ARGS)
+
 .PHONY: setup
 setup: .venv/.stamp node ## fetch what the other targets need (they do it themselves)
 	@tools/micropython -c ''
@@ -56,6 +60,10 @@ clean: ## remove everything that set-up, tests and builds made
 	@$(RUN) -m pip --version >/dev/null 2>&1 || { rm -rf .venv && $(PYTHON) -m venv .venv; }
 	@$(RUN) -m pip install -q 'pip>=25.1,<26'
 	@$(RUN) -m pip install -q --group dev
+	@touch $@
+
+.venv/.bench.stamp: pyproject.toml .venv/.stamp
+	@$(RUN) -m pip install -q --group bench
 	@touch $@
 
 # The two boards' stubs name the same modules, so each has a folder of its own.

@@ -1,0 +1,108 @@
+"""wake.py LIBRARY FORM ON: one deep-sleep cycle with the library itself in flash: import, open, log, close.
+
+LIBRARY is a folder on the host with blynk_batch as FORM, py or mpy; it is copied into the flash first. What each step
+reads, programs and erases there is the mean over several wakes. What it allocates is measured with the ring in a
+folder of the host, since the simulated flash allocates too.
+"""
+
+import gc
+import os
+import sys
+
+from cells import cell
+from devices import Place, fill
+from flash import mount, umount
+from series import walk
+
+WAKES = 40
+STEPS = ("import", "open", "log", "close")
+
+
+def copy(source, target):
+    os.mkdir(target)
+    for entry in os.ilistdir(source):
+        name = entry[0]
+        if name.endswith(".py") or name.endswith(".mpy"):
+            with open(source + "/" + name, "rb") as f, open(target + "/" + name, "wb") as g:
+                g.write(f.read())
+
+
+def forget():
+    """As if the library had never been imported."""
+    for name in list(sys.modules):
+        if name.startswith("blynk_batch"):
+            del sys.modules[name]
+
+
+def cycle(folder, reading, seen):
+    """Wake once; `seen(step)` is called after each."""
+    import blynk_batch
+
+    make_ring, make_client = blynk_batch.FileRing, blynk_batch.Client
+    seen("import")
+    client = make_client("bench", ring=make_ring(folder))
+    seen("open")
+    client.log_group(reading[1], timestamp=reading[0])
+    seen("log")
+    client.close()
+    seen("close")
+
+
+def flash_use(library, form, on):
+    readings = walk()
+    place = Place(on, "ours", 262144)
+    fill(place, readings)
+    place.store.client.close()
+    device = place.device
+    os.mkdir("/sim/lib")
+    copy(library + "/blynk_batch", "/sim/lib/blynk_batch")
+    sys.path.insert(0, "/sim/lib")
+    sums = {}
+
+    def seen(step):
+        counters = (device.bytes_read, device.bytes_programmed, device.erases)
+        sums[step] = [total + now for total, now in zip(sums.get(step, (0, 0, 0)), counters)]
+        device.reset_counters()
+
+    for _ in range(WAKES):
+        umount("/sim")
+        forget()
+        device.reset_counters()
+        mount(device, "/sim", on, format=False)
+        cycle("/sim/readings", next(readings), seen)
+    what = "deep-sleep cycle as .%s, " % form
+    for step in STEPS[:3]:
+        cell(what + step + ": bytes read", on, "ours", sums[step][0] / WAKES)
+    for index, name in enumerate(("bytes read", "bytes programmed", "erases")):
+        cell(what + "all: " + name, on, "ours", sum([sums[step][index] for step in STEPS]) / WAKES)
+    umount("/sim")
+    sys.path.pop(0)
+
+
+def allocations(library, form):
+    readings = walk()
+    sys.path.insert(0, library)
+    cycle("ring", next(readings), lambda step: None)
+    cycle("ring", next(readings), lambda step: None)
+    forget()
+    reading = next(readings)
+    gc.collect()
+    gc.disable()
+    last = gc.mem_alloc()
+    used = {}
+
+    def seen(step):
+        nonlocal last
+        now = gc.mem_alloc()
+        used[step] = now - last
+        last = gc.mem_alloc()
+
+    cycle("ring", reading, seen)
+    gc.enable()
+    for step in STEPS[:3]:
+        cell("deep-sleep cycle as .%s, %s: bytes allocated" % (form, step), "", "ours", used[step])
+
+
+allocations(sys.argv[1], sys.argv[2])
+forget()
+flash_use(sys.argv[1], sys.argv[2], sys.argv[3])

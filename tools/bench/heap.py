@@ -1,0 +1,84 @@
+"""The least heap in which the job is done, as .mpy and from source, stage by stage, and for more and more points."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from tools.bench.micropython import Failed, ROOT, cell, run
+from tools.bench.sizes import compile_library
+from tools.sandbox.testing import Sandbox
+
+STAGES = ("import", "open", "log", "drain")
+TARGET_KIB = {"mpy": 96, "py": 128}
+_MOST_KIB = 1024
+
+
+class Job:
+    """The job with the library as .mpy or from source on a copy of a ring of so many points."""
+
+    def __init__(self, form, sandbox, folder):
+        self._folder = Path(folder)
+        self._sandbox = sandbox
+        self._library = ROOT / "lib"
+        if form == "mpy":
+            self._library = self._folder / "mpy"
+            compile_library(self._library)
+
+    def ring(self, points):
+        """A ring with so many points of one pin."""
+        ring = self._folder / ("ring%d" % points)
+        if not ring.exists():
+            run("fill", ring, points, 1, self._folder / "points.csv")
+        return ring
+
+    def fits(self, stage, points, kib):
+        """The bytes in use at its end, or None if it ran out of memory."""
+        copy = self._folder / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.ring(points), copy)
+        arguments = [self._sandbox.url, self._sandbox.token]
+        try:
+            output = run("heap", self._library, stage, copy, *arguments, heap="%dk" % kib, folder=self._folder)
+        except Failed as failure:
+            if "MemoryError" not in str(failure) and "memory allocation failed" not in str(failure):
+                raise
+            return None
+        found = re.search(r"^DONE (\d+) (\d+)$", output, re.MULTILINE)
+        if not found or (stage == "drain" and int(found.group(1)) != points):
+            raise Failed("the job did not deliver %d points: %s" % (points, output))
+        return int(found.group(2))
+
+    def least(self, stage, points):
+        """(KiB, bytes in use at the end)"""
+        low, high = 16, _MOST_KIB
+        used = self.fits(stage, points, high)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.fits(stage, points, middle) is None:
+                low = middle
+            else:
+                high = middle
+        return high, used
+
+
+def measure(form, counts):
+    with Sandbox(total_limit=None, day_limit=None) as sandbox, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        job = Job(form, sandbox, folder)
+        for stage in STAGES[:3]:
+            least, used = job.least(stage, counts[0])
+            yield cell("least heap up to %s, KiB" % stage, "." + form, "ours", least)
+            if stage == "import":
+                yield cell("bytes in use after import", "." + form, "ours", used)
+        found = [job.least("drain", count)[0] for count in counts]
+        for count, least in zip(counts, found):
+            yield cell("least heap with a drain of %d points, KiB" % count, "." + form, "ours", least)
+        if len(counts) > 1:
+            yield cell("the same, most less least, KiB", "." + form, "ours", max(found) - min(found))
+
+
+def jobs(quick):
+    for form in ("mpy",) if quick else ("mpy", "py"):
+        yield partial(lambda form, counts: list(measure(form, counts)), form, (10,) if quick else (10, 10000))

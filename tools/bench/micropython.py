@@ -1,0 +1,50 @@
+"""Runs the measuring scripts of tools/bench/device in MicroPython. Knows no measurement."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "tools" / "bench" / "device"
+CLIMATE = ROOT / "examples" / "data" / "room-climate.csv"
+_FOLDERS = [SCRIPTS, ROOT / "tools" / "sim"]
+_TIMEOUT_S = 900
+
+
+class Failed(Exception):
+    """What a script said before it ended badly."""
+
+
+def run(script, *arguments, heap="64m", folder=None):
+    """The output of tools/bench/device/<script>.py, run in `folder`, or in an empty one."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as empty:
+        done = subprocess.run(
+            [str(ROOT / "tools" / "micropython"), "-X", "heapsize=" + heap, str(SCRIPTS / (script + ".py"))]
+            + [str(argument) for argument in arguments],
+            cwd=folder or empty,
+            env=dict(os.environ, MICROPYPATH=":".join(map(str, _FOLDERS)) + ":.frozen"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIMEOUT_S,
+        )
+    if done.returncode:
+        raise Failed("%s %s: %s" % (script, " ".join(map(str, arguments)), done.stdout[-2000:]))
+    return done.stdout
+
+
+def cells(script, *arguments, **options):
+    """The cells that the script told; at least one, or it did not measure."""
+    lines = re.findall(r"^CELL (.*)$", run(script, *arguments, **options), re.MULTILINE)
+    if not lines:
+        raise Failed("%s %s measured nothing" % (script, " ".join(map(str, arguments))))
+    return [json.loads(line) for line in lines]
+
+
+def cell(what, on, who, value):
+    """What a script's line says, for what is measured on the host."""
+    return {"what": what, "on": on, "who": who, "value": value}
