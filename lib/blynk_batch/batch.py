@@ -12,8 +12,8 @@ from micropython import const
 from . import record
 from .reader import DATA
 
-_POINTS = const(32)  # a chunk's points: about 1 KB
-_CHUNK = const(1000)
+_POINTS = const(12)  # a chunk is about 300 bytes: a long-running heap has few large holes
+_CHUNK = const(300)
 
 
 class Vanished(Exception):

@@ -21,25 +21,13 @@ class Requests:
     """`module`: stands in for the firmware's `requests`. Raises NotImplementedError if that one is too old."""
 
     def __init__(self, module=None):
-        self._module = module or _firmware_module()
-        sent = self._try(_Stream([b"x"]))
-        self.streams = sent is not None and b"chunked" not in sent and sent.endswith(b"\r\n\r\nx")
-        sent = self._try(b"x")
-        if sent is None:
-            raise NotImplementedError("this firmware's urequests cannot show reply headers: update it, or use HTTPS")
-        self._adds_length = sent.count(b"Content-Length") > 1
+        self.module = module or _firmware_module()
+        from . import let_go, probe
 
-    def _try(self, data):
-        """What the module would send, None if it cannot."""
-        dummy = _Dummy()
-        try:
-            with _Sockets(self._module, dummy):
-                self._call("http://a/b", {"Content-Length": "1"}, data, 1, {}).close()
-        except Exception:  # noqa: BLE001 - whatever it raises, it is not able to
-            return None
-        return dummy.sent if dummy.heard else None
+        self.streams, self._adds_length = probe.look_at(self)
+        let_go("probe")
 
-    def _call(self, url, headers, data, timeout_s, found):
+    def call(self, url, headers, data, timeout_s, found):
         def hear(line, _):
             at = line.find(b":")
             name = str(line[:at], "utf-8").lower()
@@ -47,21 +35,21 @@ class Requests:
             if name == "location":
                 raise Moved(found[name])
 
-        request = self._module.request
+        request = self.module.request
         return request("POST", url, data=data, headers=headers, timeout=timeout_s, parse_headers=hear)  # pyright: ignore
 
     def post(self, url, headers, body, timeout_s):
         found = {}
         if self.streams:
-            data = _Stream(body)
+            data = Stream(body)
         else:
             data = b"".join([bytes(chunk) for chunk in body])
             if self._adds_length:
                 headers = {name: headers[name] for name in headers if name != "Content-Length"}
-        sockets = _Sockets(self._module)
+        sockets = Sockets(self.module)
         with sockets:
             try:
-                response = self._call(url, headers, data, timeout_s, found)
+                response = self.call(url, headers, data, timeout_s, found)
                 return response.status_code, found, _read(response.raw, found)
             except Moved:
                 # The module does not tell the status; its caller follows only what leads to the same path.
@@ -102,7 +90,7 @@ def _path(url):
     return url[at:].split("?")[0] if at >= 0 else "/"
 
 
-class _Stream:
+class Stream:
     """A body as the module knows one: with `__next__`, without `__len__`. It closes its socket on OSError alone."""
 
     def __init__(self, body):
@@ -121,65 +109,30 @@ class _Stream:
             raise OSError("body")
 
 
-class _Sockets:
+class Sockets:
     """In place of the module's `socket` during one request: remembers the socket, so that it is always closed."""
 
-    def __init__(self, module, dummy=None):
-        self._module = module
+    def __init__(self, module):
+        self.module = module
         self._name = "socket" if hasattr(module, "socket") else "usocket"
         self._real = getattr(module, self._name, None)
-        self._dummy = dummy
         self._made = []
 
     def __enter__(self):
         if self._real:
-            setattr(self._module, self._name, self)
+            setattr(self.module, self._name, self)
 
     def __exit__(self, *_):
         if self._real:
-            setattr(self._module, self._name, self._real)
+            setattr(self.module, self._name, self._real)
 
     def __getattr__(self, name):
         return getattr(self._real, name)
 
-    def getaddrinfo(self, *args):
-        return [(2, 1, 0, "", ("", 0))] if self._dummy else self._real.getaddrinfo(*args)
-
     def socket(self, *args):
-        made = self._dummy or self._real.socket(*args)
-        self._made.append(made)
-        return made
+        self._made.append(self._real.socket(*args))
+        return self._made[-1]
 
     def close(self):
         for made in self._made:
             made.close()
-
-
-class _Dummy:
-    """A socket that takes all and answers 200."""
-
-    def __init__(self):
-        self.sent = b""
-        self.heard = False
-        self._lines = [b"HTTP/1.0 200 OK\r\n", b"A: b\r\n", b"\r\n"]
-
-    def write(self, data):
-        self.sent += data if isinstance(data, bytes) else bytes(data, "utf-8")
-        return len(data)
-
-    send = sendall = write
-
-    def readline(self):
-        self.heard = True
-        return self._lines.pop(0) if self._lines else b""
-
-    def settimeout(self, _):
-        pass
-
-    connect = setblocking = settimeout
-
-    def read(self, *_):
-        return b""
-
-    def close(self):
-        pass
