@@ -20,7 +20,7 @@ _HOMES = {
     "Requests": "transport",
     "set_clock": "clock",
 }
-_HOMES.update([(name, "errors") for name in ("Error", "RingFull", "CorruptRing", "Busy")])
+_HOMES.update([(name, "errors") for name in ("Error", "RingFull", "CorruptRing", "WrongDevice", "Busy")])
 _FAULTS = "UploadError NetworkError ServerError Redirected BatchTooLarge PinRefused PointRefused InvalidToken"
 
 

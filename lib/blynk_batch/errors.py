@@ -3,6 +3,7 @@
 Error
 +-- RingFull        the ring is full and may not overwrite: upload or clear first
 +-- CorruptRing     no sector of the ring can be read
++-- WrongDevice     a block device holds something else, or a newer format: format=True erases it
 +-- Busy            one call interrupted another, and the queue for such calls is full
 +-- UploadError     never raised by upload(): it is in result.error; `status` is the HTTP status or 0
     +-- NetworkError   no whole reply: name service, connection, timeout, TLS, reset    retry later
@@ -25,6 +26,10 @@ class RingFull(Error):
 
 class CorruptRing(Error):
     """Not one readable sector header is left; nothing was changed on the medium."""
+
+
+class WrongDevice(Error):
+    """The block device holds something else than a ring that can be read; nothing was changed on it."""
 
 
 class Busy(Error):

@@ -71,6 +71,7 @@ def _make_folder(path):
 
 class _Files:
     unit = 1
+    skips = False
     burst = SECTOR_BYTES
     patchable = False  # an append is atomic, so that there is never a torn frame to hide
     sector_bytes = SECTOR_BYTES

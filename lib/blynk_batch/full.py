@@ -1,11 +1,11 @@
 """Making room: sectors that hold nothing pending go first, then the oldest, counted.
 
-Works on a Ring; loaded when its medium is full for the first time.
+Works on a Ring; loaded when its medium is full for the first time, or when there is time to make room ahead.
 """
 
-from . import sector
+from . import record, sector
 from .errors import RingFull
-from .ring import CORRUPT, CURSOR, DELIVERED, DROPPED, OLDEST, WINDOW, parked_keys
+from .ring import CORRUPT, CURSOR, DELIVERED, DONE, DROP_RESERVE, DROPPED, OLDEST, PART, WINDOW, parked_keys
 
 
 def number_at(ring, sequence):
@@ -32,6 +32,14 @@ def free_accepted(ring):
         ring.oldest += 1
 
 
+def prepare(ring):
+    """Free what the server has and erase ahead, so that log() seldom waits: for when there is time."""
+    if ring.medium.skips:
+        free_accepted(ring)
+        if ring.newest + 1 - ring.oldest < ring.medium.slots:
+            ring.medium.prepare(ring.newest + 1)
+
+
 def may_drop(ring):
     """What the policy says; parked points never block the readings of pins that the server does take."""
     return ring.oldest < ring.newest and (ring.overwrite or ring.cursor()[0] > ring.oldest)
@@ -48,7 +56,7 @@ def make_room(ring):
 def turn(ring, most):
     """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any."""
     free_accepted(ring)
-    while ring.newest + 1 - ring.oldest >= most:
+    while ring.newest + 1 + ring.past - ring.oldest >= most:
         if not may_drop(ring):
             raise RingFull("the ring holds %d readings, overwrite=False: upload or clear() first" % ring.pending)
         drop_oldest(ring)
@@ -73,3 +81,20 @@ def drop_oldest(ring, frame=True):
             keys = [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT] + parked_keys(ring.state)
             ring.note_drop(keys)
     ring.medium.drop(ring.oldest - 1)
+
+
+def check_size(ring, size):
+    """ValueError for a data payload of `size` bytes that fits no sector, not even a new one."""
+    room = ring.medium.sector_bytes - sector.PREFIX_BYTES - len(record.encode_state(ring.state)) - 64
+    if size + 32 > room - DROP_RESERVE:
+        raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, room - DROP_RESERVE - 32))
+
+
+def clear(ring):
+    """Drop everything pending, counted."""
+    ring.commit()
+    ring.add(DROPPED, ring.pending)
+    ring.forget(WINDOW, PART, DELIVERED, DONE, *parked_keys(ring.state))
+    ring.seen_lost = 0
+    ring.set(CURSOR, ring.end())
+    ring.save(CURSOR)

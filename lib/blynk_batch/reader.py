@@ -9,7 +9,7 @@ from . import record, sector
 from .record import ABSOLUTE, BLANK, FILLER, GENERAL
 
 DATA = 1  # the other kinds are record.STATE, REJECT and ANCHOR
-_WINDOW = 1024
+_WINDOW = 512
 
 
 class Reader:
@@ -32,7 +32,7 @@ class Reader:
         self.number = number
         self._count = 0
         self.absolute_at = -1
-        self.good_end = 0
+        self.good_end = self.version = 0
         self.sequence = start[0]
         self.offset = start[1]
         self._known = start[1] > 0  # False: the chain or the number is to be found in the header
@@ -63,7 +63,7 @@ class Reader:
     def _open_sector(self):
         """Enter `self.sequence` at `self.offset`, 0 meaning its first frame; skip sectors that do not parse."""
         while self.sequence <= self._end[0]:
-            self._at = self._filled = 0
+            self.at = self._filled = 0
             self._base = 0
             self.seed = record.seed(self.sequence, self.medium.slot(self.sequence))
             self.need(sector.PREFIX_BYTES)
@@ -72,7 +72,7 @@ class Reader:
             if head and head.sequence == self.sequence:
                 self.lost += max(0, head.number - self.number)
                 self.number = max(head.number, self.number) if not self._known else self.number
-                self._first = head.size
+                self.version = head.version
                 self._start_at(head, self.offset)
                 return
             if self.sequence == self._end[0] and self._known:
@@ -83,7 +83,7 @@ class Reader:
             self._known = False
         self.sequence = self._end[0]
         self.offset = self.next_at = self.limit = self._end[1]
-        self._base, self._at, self._filled = self.offset, 0, 0
+        self._base, self.at, self._filled = self.offset, 0, 0
 
     def _start_at(self, head, target):
         """Skip the header; then walk the chain up to `target` without handing its frames out."""
@@ -104,24 +104,27 @@ class Reader:
     # Bytes
 
     def seek(self, offset):
-        self._base, self._at, self._filled = offset, 0, 0
+        if self._base <= offset <= self._base + self._filled:
+            self.at = offset - self._base
+        else:
+            self._base, self.at, self._filled = offset, 0, 0
 
     def need(self, count):
-        """Have `count` bytes at `self._at`, as far as the sector goes; False when it ends before."""
-        if self._at + count <= self._filled:
+        """Have `count` bytes at `self.at`, as far as the sector goes; False when it ends before."""
+        if self.at + count <= self._filled:
             return True
-        left = self._filled - self._at
-        if self._base + self._at + count > self.medium.sector_bytes:
+        left = self._filled - self.at
+        if self._base + self.at + count > self.medium.sector_bytes:
             return False
         if count > len(self.buf):
             buf = bytearray(count + 64)
-            buf[:left] = self.view[self._at : self._filled]
+            buf[:left] = self.view[self.at : self._filled]
             self.buf = buf
             self.view = memoryview(buf)
-        elif self._at:
-            self.buf[:left] = self.buf[self._at : self._filled]
-        self._base += self._at
-        self._at = 0
+        elif self.at:
+            self.buf[:left] = self.buf[self.at : self._filled]
+        self._base += self.at
+        self.at = 0
         room = min(len(self.buf), self.medium.sector_bytes - self._base)
         self.medium.read(self.sequence, self._base + left, self.view[left:room])
         self._filled = room
@@ -152,12 +155,12 @@ class Reader:
         self.number += self._count
         self._count = 0
         while True:
-            self._at = self.next_at - self._base
-            if self._at > self._filled:
+            self.at = self.next_at - self._base
+            if self.at > self._filled:
                 self.seek(self.next_at)
             if self.next_at >= self.limit or not self.need(4):
                 return 0
-            at = self._at
+            at = self.at
             first = self.buf[at]
             if first == FILLER:
                 self.chain.reset()  # whoever skips bytes goes on with an absolute frame
@@ -174,7 +177,7 @@ class Reader:
                 first = 0
             size = record.frame_size(self.buf, at) if first else 0
             if first and self.next_at + size <= self.limit and self.need(size):
-                at = self._at
+                at = self.at
                 view = self.view
                 end = at + size
                 if crc32(view[at : end - 3], self.seed) & 0xFFFFFF == int.from_bytes(view[end - 3 : end], "little"):
@@ -218,7 +221,7 @@ class Reader:
             self.seek(offset)
             count = min(64, end - offset)
             self.need(min(count, self.medium.sector_bytes - offset))
-            if self.view[:count] != b"\xff" * count:
+            if self.view[self.at : self.at + count] != b"\xff" * count:
                 self.seek(start)
                 return False
             offset += count

@@ -9,7 +9,7 @@ from micropython import const
 from . import record, sector
 from .errors import CorruptRing
 from .reader import DATA, Reader
-from .ring import CURSOR, OLDEST, WINDOW
+from .ring import ABSOLUTE_EVERY, CURSOR, OLDEST, WINDOW
 
 _WINDOW = const(128)  # read in small steps: half of the newest sector is blank on average
 
@@ -32,10 +32,22 @@ def recover(ring, oldest, newest):
             record.decode_state(reader.payload(), 0, len(reader.payload()), ring.state)
         elif kind == DATA and reader.chain.boot >= max(1, ring.boot):
             ring.boot, ring.boot_time = reader.chain.boot, reader.chain.time
-    end = ring.take_up(reader)
-    if reader.good_end and end > reader.good_end:
+    end = _take_up(ring, reader)
+    if reader.good_end and end > ring.offset:
         _clean_tail(ring, end)
     _check_books(ring)
+
+
+def _take_up(ring, reader):
+    """Go on where `reader` found the last good frame; the offset up to which bytes are in use."""
+    medium = ring.medium
+    ring.number = reader.number
+    ring.seed = record.seed(ring.newest, medium.slot(ring.newest))
+    ring.offset = reader.good_end + -reader.good_end % medium.unit
+    ring.chain = reader.chain  # the delta chain goes on where the last boot left it
+    ring.last_absolute = reader.absolute_at if reader.absolute_at >= 0 else -ABSOLUTE_EVERY
+    ring.sealed = reader.good_end == 0 or reader.version != sector.VERSION
+    return reader.offset
 
 
 def _load_header(ring, sequence):
@@ -56,15 +68,23 @@ def _load_header(ring, sequence):
 
 
 def _clean_tail(ring, end):
-    """Bytes after the last good frame are a torn write: program them to filler, or go to a new sector."""
-    if ring.medium.patchable:
+    """Bytes after the last good frame are a torn write: program them to filler, or go on behind them where they can
+    be programmed once only, or in a new sector."""
+    medium = ring.medium
+    if not medium.skips:
+        ring.sealed = True
+        return
+    ring.chain.reset()
+    if not medium.patchable:
+        ring.offset = end + -end % medium.unit
+        return
+    try:
         while ring.offset < end:
             count = min(64, end - ring.offset)
-            ring.medium.append(ring.newest, ring.offset, bytes(count))
+            medium.append(ring.newest, ring.offset, bytes(count))
             ring.offset += count
-        ring.chain.reset()
-    else:
-        ring.sealed = True
+    except OSError:
+        ring.sealed = True  # a block that fails
 
 
 def _check_books(ring):

@@ -14,15 +14,16 @@ def _good_at(reader, offset):
     reader.seek(offset)
     if not reader.need(4):
         return -1
-    first = reader.buf[0]
+    first = reader.buf[reader.at]
     if first == BLANK:
         return -1 if reader.blank_from(offset) else 0
     if first == FILLER:
         return 0
-    size = record.frame_size(reader.buf, 0)
+    size = record.frame_size(reader.buf, reader.at)
     if offset + size > reader.limit or not reader.need(size):
         return 0
-    return size if record.check(reader.view, 0, size, reader.seed) else 0
+    at = reader.at
+    return size if record.check(reader.view, at, at + size, reader.seed) else 0
 
 
 def resync(reader):

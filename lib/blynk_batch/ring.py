@@ -4,7 +4,8 @@ Knows frames, sectors, the cursor and named counters; no filesystem, no network,
 files.py or block.py. Opening is recovery.
 
 A medium has sector_bytes, slots (sectors it holds), unit (alignment of frames), burst (bytes that one torn program
-can have touched), patchable (bytes can be programmed to 0x00 in place), erases, and
+can have touched), patchable (bytes can be programmed to 0x00 in place), skips (it is raw: a sector that fails can be
+left out), erases, and
     open() -> (oldest, newest) or None     read(sequence, offset, view)      slot(sequence)
     begin(sequence)  make it ready         append(sequence, offset, data)    durable on return
     seal(sequence, offset)  it is full     drop(sequence)  it is not needed  close()
@@ -22,8 +23,9 @@ UPLOADED, REQUESTS, REJECTED, EXPIRED, ESTIMATED, BAD_BLOCKS = 7, 8, 9, 10, 11, 
 WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
 PARKED, PARKED_PINS = 40, 8
 
-_ABSOLUTE_EVERY = const(256)
-_DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame; 20 more for each parked pin
+ABSOLUTE_EVERY = const(256)
+DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame; 20 more for each parked pin
+_SURELY_FITS = const(256)
 ENOSPC = const(28)
 
 
@@ -52,18 +54,10 @@ class Ring:
             recover(self, span[0], span[1])
             let_go("recover")
         else:
-            self.oldest = self.newest = self.number = 0
-            self._start_sector(0)
-
-    def take_up(self, reader):
-        """Go on where `reader` found the last good frame; the offset up to which bytes are in use."""
-        self.number = reader.number
-        self._seed = record.seed(self.newest, self.medium.slot(self.newest))
-        self.offset = reader.good_end
-        self.chain = reader.chain  # the delta chain goes on where the last boot left it
-        self._last_absolute = reader.absolute_at if reader.absolute_at >= 0 else -_ABSOLUTE_EVERY
-        self.sealed = reader.good_end == 0
-        return reader.offset
+            self.oldest = self.number = self.offset = 0
+            self.newest = -1
+            self.sealed = True
+            self.turn(data=False)
 
     # State
 
@@ -145,6 +139,7 @@ class Ring:
     failed = False  # the medium raised: nothing more is expected of it
     key = None  # what names the place, so that it is not opened twice
     buffered_points = 0
+    past = 0  # sectors behind the newest that were found to fail
     boot = boot_time = 0  # the last boot that a frame named, and its last uptime; what opening found
 
     # Writing
@@ -153,17 +148,16 @@ class Ring:
         """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
         `commit_every` holds it back. ValueError if it fits no sector, RingFull if it is refused."""
         at = self.offset + len(self._buffer)
-        absolute = at - self._last_absolute >= _ABSOLUTE_EVERY or self.sealed
+        absolute = at - self.last_absolute >= ABSOLUTE_EVERY or self.sealed
         before = (self.chain.boot, self.chain.time, self.chain.interval, self.chain.pins)
         payload = self.chain.encode(boot, time, pins, values, absolute)
         try:
-            if self.sealed or not self._fits(len(payload) + 6, self._drop_reserve):
-                self._check_size(payload)
-                self._turn(data=True)
+            if self.sealed or not self._fits(len(payload) + 6, self.drop_reserve):
+                self.turn(data=True, size=len(payload))
                 payload = self.chain.encode(boot, time, pins, values, True)
             if payload[0] & 0xE0 > 0x80:
-                self._last_absolute = self.offset + len(self._buffer)
-            self._buffer.extend(self._aligned(record.frame(0, payload, self._seed)))
+                self.last_absolute = self.offset + len(self._buffer)
+            self._buffer.extend(self.framed(0, payload))
             self._buffered += 1
             self.buffered_points += len(pins)
             if self._buffered >= self.commit_every:
@@ -180,16 +174,15 @@ class Ring:
             return
         data, points = self._buffer, self.buffered_points
         try:
-            self._program(data)
-        except Exception:
+            self.program(data)
+        except Exception as e:
             # What was not acknowledged is taken back; the place is not trusted again.
-            self.sealed = True
             self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
-            raise
+            self._instead(e, "write_again", data)
         self.number += points
         self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
 
-    def _program(self, data):
+    def program(self, data):
         burst = self.medium.burst
         view = memoryview(data)
         at = 0
@@ -212,49 +205,68 @@ class Ring:
                 if not make_room(self):
                     raise
 
-    def _aligned(self, data):
+    def _instead(self, error, remedy, *args):
+        """This place failed; not all of a raw medium need have."""
+        self.sealed = True
+        if not self.medium.skips or not isinstance(error, OSError):
+            raise error
+        from . import badblock
+
+        getattr(badblock, remedy)(self, *args)
+
+    def framed(self, kind, payload):
+        """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
+        data = record.frame(kind, payload, self.seed)
         return data + b"\xff" * (-len(data) % self.medium.unit)
 
     def _fits(self, size, reserve):
         return self.offset + len(self._buffer) + size + self.medium.unit + reserve <= self.medium.sector_bytes
 
-    def _check_size(self, payload):
-        room = self.medium.sector_bytes - sector.PREFIX_BYTES - len(record.encode_state(self.state)) - 64
-        if len(payload) + 32 > room - _DROP_RESERVE:
-            raise ValueError("reading of %d bytes: at most %d fit a sector" % (len(payload), room - _DROP_RESERVE - 32))
-
     def _append(self, kind, payload):
         if self.sealed or not self._fits(len(payload) + 6, 0):
-            self._turn(data=False)
+            self.turn(data=False)
             if kind == record.STATE:
                 return  # the new header carries it all
-        data = self._aligned(record.frame(kind, payload, self._seed))
-        self._program(data)
+        try:
+            self.program(self.framed(kind, payload))
+        except OSError as e:
+            self._instead(e, "append_again", kind, payload)
 
     # Turnover
 
     def _only_reserve_left(self):
         return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
 
-    def _turn(self, data):
-        """Begin the next sector, dropping the oldest where the ring is full."""
+    def turn(self, data, size=0):
+        """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
+        payload of `size` bytes that fits none."""
+        if size > _SURELY_FITS:
+            from .full import check_size
+
+            check_size(self, size)
         self.commit()
         most = self.medium.slots - (1 if data and not self.overwrite else 0)
-        if self.newest + 1 - self.oldest >= most:
+        if self.newest + 1 + self.past - self.oldest >= most:
             from .full import turn
 
             turn(self, most)
         if not self.sealed:
             self.medium.seal(self.newest, self.offset)
-        self._start_sector(self.newest + 1)
+        try:
+            self.start_sector(self.newest + 1 + self.past)
+        except OSError as e:
+            self._instead(e, "skip", most)
 
     def note_drop(self, keys):
         """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
         payload = record.encode_state(self.state, [key for key in keys if key in self._dirty])
         if not self.sealed and self._fits(len(payload) + 6, 0):
-            self._program(self._aligned(record.frame(record.STATE, payload, self._seed)))
+            try:
+                self.program(self.framed(record.STATE, payload))
+            except OSError as e:
+                self._instead(e, "go_on")
 
-    def _start_sector(self, sequence):
+    def start_sector(self, sequence):
         medium = self.medium
         self._retry(medium.begin, sequence)
         self.set(OLDEST, (self.oldest,))
@@ -265,23 +277,21 @@ class Ring:
         self.sealed = True  # until the header is there
         self._retry(medium.append, sequence, 0, head)
         self.sealed = False
-        self.newest, self.offset, self._seed = sequence, len(head), seed
+        self.newest, self.offset, self.seed = sequence, len(head), seed
+        self.past = 0
         self._dirty.clear()
         self.chain.reset()
-        self._last_absolute = -_ABSOLUTE_EVERY
-        self._drop_reserve = _DROP_RESERVE + 20 * len(parked_keys(self.state))
+        self.last_absolute = -ABSOLUTE_EVERY
+        self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
 
-    _drop_reserve = _DROP_RESERVE
+    drop_reserve = DROP_RESERVE
     _erases = 0
 
     def clear(self):
         """Drop everything pending, counted."""
-        self.commit()
-        self.add(DROPPED, self.pending)
-        self.forget(WINDOW, PART, DELIVERED, DONE, *parked_keys(self.state))
-        self.seen_lost = 0
-        self.set(CURSOR, self.end())
-        self.save(CURSOR)
+        from .full import clear
+
+        clear(self)
 
     def close(self):
         """Commit, and note counters that changed."""

@@ -17,7 +17,7 @@ MEDIA = {
     "nor": (lambda image: NorFlash(4, image=image), None),
     "pages": (lambda image: NorFlash(4, page_size=256, image=image), None),
     "units": (lambda image: NorFlash(4, unit=16, image=image), None),
-    "sd": (lambda image: SdCard(64, image=image), None),
+    "sd": (lambda image: SdCard(34, image=image), None),
 }
 
 
@@ -40,7 +40,7 @@ class RingStore:
         else:
             from blynk_batch.block import BlockRing
 
-            self._ring = BlockRing(device)
+            self._ring = BlockRing(device, unit=getattr(device, "unit", 1))
 
     def log(self, first, count):
         values = [value_of(number, self._strings) for number in range(first, first + count)]

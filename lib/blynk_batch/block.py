@@ -1,0 +1,182 @@
+"""BlockRing: the ring straight on a block device, each sector one erase block at slot sequence modulo slots.
+
+Knows where sectors lie and what the device held before; frames are ring.py's, drivers device.py's, blocks that are
+written whole tails.py's. docs/format.md draws the layout.
+"""
+
+from micropython import const
+
+from . import sector
+from .device import Device
+from .errors import CorruptRing, WrongDevice
+from .ring import Ring
+
+_BURST = const(64)
+_MIN_SLOTS = const(3)
+
+
+class BlockRing(Ring):
+    """A ring on `device`, any MicroPython block device: esp32.Partition, rp2.Flash, SPI flash, FRAM, an SD card.
+
+    start, blocks   the part of the device to use, in its blocks; all of it by default
+    overwrite       True: a full ring drops its oldest sector, counted. False: log() raises RingFull.
+    commit_every    readings held in RAM before they are made durable together; 1 loses none.
+    page_size       what a program must be a multiple of, 256 on rp2; with whole_blocks the bytes that the driver
+                    rewrites at once (4096 for a driver that caches a flash sector)
+    unit            bytes that can be programmed only once between erases: 16 under flash encryption
+    whole_blocks    True: only whole blocks can be written, or the driver caches them; found out by asking
+    verify          read back what was programmed; a block that fails is skipped, see stats()["bad_blocks"]
+    format          True: take a device that holds something else, which is erased. A ring that is there stays.
+
+    Raises WrongDevice if the device holds something else or a newer format, CorruptRing if no header can be read
+    (nothing is changed then), Error if what is pending does not fit `blocks`, ValueError for a part that the device
+    does not have or of less than three sectors, OSError of the driver as it is.
+    """
+
+    def __init__(
+        self,
+        device,
+        *,
+        start=0,
+        blocks=None,
+        overwrite=True,
+        commit_every=1,
+        page_size=None,
+        unit=None,
+        whole_blocks=None,
+        verify=True,
+        format=False,
+    ):
+        flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)
+        if flash.whole:
+            from .tails import Tails as Medium
+        else:
+            Medium = Slots
+        medium = Medium(flash)
+        if medium.wanted < _MIN_SLOTS:
+            raise ValueError("%d bytes: a ring needs %d sectors of %d" % (flash.bytes, _MIN_SLOTS, flash.sector_bytes))
+        self.key = ("blocks", flash.name(), start)
+        try:
+            super().__init__(medium, overwrite, commit_every)
+        except (CorruptRing, WrongDevice):
+            if not format:
+                raise
+            from .layout import wipe
+
+            wipe(medium)
+            super().__init__(medium, overwrite, commit_every)
+        if medium.slots != medium.wanted:
+            from .layout import move
+
+            move(self)
+
+
+class Slots:
+    """Sectors of a device that takes programs of any length, or of whole pages, at an offset."""
+
+    skips = True  # a sector that fails is left out, its sequence with it
+
+    def __init__(self, flash):
+        self.flash = flash
+        self.unit = flash.unit
+        self.burst = _BURST if flash.page == 1 else flash.page
+        self.patchable = flash.unit == 1
+        self.sector_bytes = flash.sector_bytes
+        self.wanted = self.slots = self.slots_in(flash.bytes)
+        self.erases = 0
+        self._erased = -1  # sequence whose sector was found blank or erased in this run
+        self._programs = 0
+
+    def slots_in(self, size):
+        return size // self.flash.sector_bytes
+
+    def slot(self, sequence):
+        return sequence % self.slots
+
+    def _address(self, sequence):
+        return sequence % self.slots * self.flash.sector_bytes
+
+    # Opening
+
+    def open(self):
+        newest = -1 if self._other_size(0) or self._other_size(1) else self.newest()
+        if newest < 0:
+            from .layout import find
+
+            newest = find(self)
+        if newest < 0:
+            return None
+        return max(0, newest - self.slots + 1), newest
+
+    def _other_size(self, slot):
+        head = self.head(slot)
+        return head is not None and head.slots != self.slots
+
+    def newest(self):
+        """The highest sequence of a ring with `self.slots` slots, -1 if there is none."""
+        from .search import newest
+
+        return newest(self.sequence_at, self.slots)
+
+    def peek(self, slot, view):
+        """The first bytes of a slot, whatever they are."""
+        self.flash.read(slot * self.flash.sector_bytes, view)
+
+    def head(self, slot):
+        """The sector.Prefix in that slot, of whatever size of ring, or None."""
+        buf = bytearray(sector.PREFIX_BYTES)
+        self.peek(slot, memoryview(buf))
+        head = sector.parse(buf)
+        if head and head.version > sector.VERSION:
+            text = "a newer blynk_batch wrote format %d here, this one knows %d: update it, or format=True erases it"
+            raise WrongDevice(text % (head.version, sector.VERSION))
+        return head
+
+    def sequence_at(self, slot):
+        """The sequence of the sector in `slot`, -1 if none of this ring is there."""
+        head = self.head(slot)
+        if not head or head.slots != self.slots or head.sequence % self.slots != slot:
+            return -1
+        return head.sequence if head.sector_bytes == self.flash.sector_bytes else -1
+
+    def is_blank(self, slot, start=0):
+        """True if the slot is blank from its byte `start` to its end."""
+        size = self.flash.sector_bytes
+        return self.flash.is_blank(slot * size + start, size - start)
+
+    def wipe(self, slot):
+        self.flash.erase(slot * self.flash.sector_bytes)
+
+    def trust_blank(self, sequence):
+        """The slot was seen to be blank from end to end: it needs no erase."""
+        self._erased = sequence
+
+    # Sectors
+
+    def read(self, sequence, offset, view):
+        self.flash.read(self._address(sequence) + offset, view)
+
+    def begin(self, sequence):
+        if self._erased != sequence:
+            self.erases += 1
+            self.flash.erase(self._address(sequence))
+        self._erased = -1
+
+    def append(self, sequence, offset, data):
+        self.flash.program(self._address(sequence) + offset, data)
+        self._programs += 1
+
+    def prepare(self, sequence):
+        """Erase ahead. Not in a run that logs a few readings only: what it erased the next run would erase again."""
+        if self._erased != sequence and self._programs >= _BURST:
+            self.begin(sequence)
+            self._erased = sequence
+
+    def seal(self, sequence, offset):
+        pass
+
+    def drop(self, sequence):
+        pass
+
+    def close(self):
+        pass

@@ -1,0 +1,186 @@
+"""A MicroPython block device as bytes: asks it what it can do; reads, programs, erases and checks.
+
+Knows the block protocol and what drivers make of it; nothing of rings. All addresses count from the first block
+that it was given.
+"""
+
+from micropython import const
+
+_SYNC, _COUNT, _SIZE, _ERASE = const(3), const(4), const(5), const(6)
+_EIO = const(5)
+_EINVAL = const(22)
+_STEP = const(128)  # bytes compared at a time
+_PAGE = const(256)
+SECTOR_BYTES = const(4096)  # a sector is one erase block, or as many as make up this
+
+
+class Device:
+    """`blocks` blocks of `device` from block `start` on.
+
+    block_bytes   size of a block       sector_bytes  size of a ring's sector, whole blocks
+    page          programs are multiples of this, at multiples of it; 1: any
+    unit          bytes that can be programmed once only; 1: each bit can be cleared later
+    whole         blocks are written whole: `read_page` and `write_page` serve, each `page` bytes
+    """
+
+    def __init__(self, device, start, blocks, page_size, unit, whole_blocks, verify):
+        self._device = device
+        self._verify = verify
+        self.block_bytes = device.ioctl(_SIZE, 0) or 512
+        count = device.ioctl(_COUNT, 0) or 0
+        if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
+            raise ValueError("start=%r, blocks=%r: the device has %d blocks" % (start, blocks, count))
+        self._first = start
+        self.bytes = (blocks or count - start) * self.block_bytes
+        self.most_bytes = (count - start) * self.block_bytes
+        self.sector_bytes = -(-SECTOR_BYTES // self.block_bytes) * self.block_bytes
+        self.whole = not self._takes_offsets() if whole_blocks is None else whole_blocks
+        if self.whole:
+            self.page = page_size or self.block_bytes
+            if self.page % self.block_bytes or self.sector_bytes % self.page:
+                raise ValueError("page_size=%r: a multiple of %d is needed" % (page_size, self.block_bytes))
+        else:
+            self.page = page_size or (_PAGE if _is_rp2_flash(device) else 1)
+        self.unit = unit or (16 if _is_encrypted(device) else 1)
+
+    def _takes_offsets(self):
+        try:
+            self._device.readblocks(self._first, bytearray(16), 0)
+        except TypeError:
+            return False
+        return True
+
+    def name(self):
+        """What tells this device from others: what an esp32.Partition says of itself, else the object's id."""
+        try:
+            return self._device.info()
+        except AttributeError:
+            return id(self._device)
+
+    def sync(self):
+        """Drivers that hold a block back write it now."""
+        self._device.ioctl(_SYNC, 0)
+
+    # Any address, any length
+
+    def read(self, address, view):
+        done = 0
+        while done < len(view):
+            block, offset = divmod(address + done, self.block_bytes)
+            count = min(len(view) - done, self.block_bytes - offset)
+            self._device.readblocks(self._first + block, view[done : done + count], offset)
+            done += count
+
+    def program(self, address, data):
+        """Durable on return. OSError if the driver says so, or if other bytes are there afterwards."""
+        if self.page == 1:
+            try:
+                self._pieces(address, data)
+            except OSError as e:
+                if e.args[0] != _EINVAL or not len(data) % _PAGE:
+                    raise
+                self.page = _PAGE  # as rp2.Flash, behind some other name
+        if self.page > 1:
+            self._program_pages(address, data)
+        self.sync()
+        if self._verify:
+            self._compare(address, data)
+
+    def _pieces(self, address, data):
+        done = 0
+        while done < len(data):
+            block, offset = divmod(address + done, self.block_bytes)
+            count = min(len(data) - done, self.block_bytes - offset)
+            self._device.writeblocks(self._first + block, bytes(data[done : done + count]), offset)
+            done += count
+
+    def _program_pages(self, address, data):
+        """Whole pages; 0xFF around the data leaves what is there as it is."""
+        page = self.page
+        done = 0
+        while done < len(data):
+            offset = (address + done) % page
+            count = min(len(data) - done, page - offset)
+            buf = bytearray(b"\xff" * page)
+            buf[offset : offset + count] = data[done : done + count]
+            self._pieces(address + done - offset, buf)
+            done += count
+
+    def _compare(self, address, data):
+        buf = bytearray(min(len(data), _STEP))
+        view = memoryview(buf)
+        for at in range(0, len(data), _STEP):
+            part = view[: min(_STEP, len(data) - at)]
+            self.read(address + at, part)
+            if part != data[at : at + _STEP]:
+                raise OSError(_EIO)
+
+    def is_blank(self, address, size):
+        buf = bytearray(_STEP)
+        view = memoryview(buf)
+        blank = b"\xff" * _STEP
+        for at in range(address, address + size, _STEP):
+            self.read(at, view)
+            if buf != blank:
+                return False
+        return True
+
+    # Sectors
+
+    def erase(self, address):
+        """Blank the sector at `address`, also where the driver's own erase does nothing; OSError if it stays."""
+        for at in range(address, address + self.sector_bytes, self.block_bytes):
+            block = self._first + at // self.block_bytes
+            self._device.ioctl(_ERASE, block)
+            if self.is_blank(at, self.block_bytes):
+                continue
+            for ways in (self._overwrite, self._write_block):
+                ways(at)
+                self.sync()
+                if self.is_blank(at, self.block_bytes):
+                    break
+            else:
+                raise OSError(_EIO)
+
+    def _overwrite(self, address):
+        """FRAM, EEPROM: 0xFF written like any other byte."""
+        size = max(_STEP, self.page)
+        blank = b"\xff" * size
+        if self.unit == 1:
+            for at in range(address, address + self.block_bytes, size):
+                self._pieces(at, blank)
+
+    def _write_block(self, address):
+        """Drivers that erase where a whole block is written."""
+        self._device.writeblocks(self._first + address // self.block_bytes, b"\xff" * self.block_bytes)
+
+    # Whole pages
+
+    def read_page(self, index, buf):
+        self._device.readblocks(self._first + index * self.page // self.block_bytes, buf)
+
+    def write_page(self, index, buf):
+        """Durable on return."""
+        self._device.writeblocks(self._first + index * self.page // self.block_bytes, buf)
+        self.sync()
+        if self._verify:
+            check = bytearray(len(buf))
+            self.read_page(index, check)
+            if check != buf:
+                raise OSError(_EIO)
+
+
+def _is_rp2_flash(device):
+    try:
+        import rp2
+    except ImportError:
+        return False
+    return isinstance(device, rp2.Flash)
+
+
+def _is_encrypted(device):
+    """An esp32.Partition with flash encryption says so in the last field of its info()."""
+    try:
+        return bool(device.info()[5])
+    except (AttributeError, IndexError, TypeError):
+        return False

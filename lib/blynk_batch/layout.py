@@ -1,0 +1,111 @@
+"""What a device holds where no ring of the wanted size is found: nothing, a ring of another size, something else.
+
+Loaded when a device is opened for the first time, or with another `start` or `blocks` than before. Reads a bounded
+number of bytes; erases only where format=True asks for it.
+"""
+
+from micropython import const
+
+from . import sector
+from .errors import Error, WrongDevice
+from .ring import CURSOR, DELIVERED, DONE, PART, WINDOW
+from .search import spread
+
+_LOOK = const(64)  # bytes at the start of a slot that tell whether it is in use
+_TORN = const(128)  # a first header is shorter
+_HEADER_LIKE = const(18)  # the prefix up to the sector's size: the same on every first open
+
+
+def find(medium):
+    """The newest sequence of a ring of another size, or -1 on a device that holds nothing. Else WrongDevice."""
+    wanted = medium.wanted
+    best = -1
+    size = wanted
+    for slots in _sizes(medium):
+        medium.slots = slots
+        newest = medium.newest()
+        if newest > best:
+            best, size = newest, slots
+    medium.slots = size
+    if best < 0:
+        _refuse_what_is_there(medium)
+    return best
+
+
+def _sizes(medium):
+    """Sizes of the rings whose sectors are found, as far as they fit the device."""
+    sizes = {medium.wanted}
+    most = medium.slots_in(medium.flash.most_bytes)
+    for slot in spread(medium.slots):
+        head = medium.head(slot)
+        if head and head.slots <= most:
+            sizes.add(head.slots)
+    return sizes
+
+
+def _blank(buf):
+    for byte in buf:
+        if byte != 0xFF and byte:
+            return False
+    return True
+
+
+def _refuse_what_is_there(medium):
+    buf = bytearray(_LOOK)
+    for slot in spread(medium.slots):
+        head = medium.head(slot)
+        if head:
+            text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
+            raise WrongDevice(text % head.slots + ", or format=True erases it")
+        medium.peek(slot, memoryview(buf))
+        if not _blank(buf) and not (slot == 0 and _is_torn_start(medium, buf)):
+            raise WrongDevice("the device holds %s: format=True erases it" % _what(buf))
+    if medium.is_blank(0):
+        medium.trust_blank(0)
+
+
+def _what(buf):
+    if bytes(buf[:3]) == b"BBr":
+        return "a newer format of blynk_batch" if buf[3] > sector.VERSION else "a damaged ring"
+    if bytes(buf[8:16]) == b"littlefs":
+        return "a littlefs filesystem"
+    return "something else"
+
+
+def _is_torn_start(medium, buf):
+    """True if the power went while the first header was programmed on a blank device: some bits are not cleared yet."""
+    head = sector.pack(0, medium.slots, 0, medium.flash.sector_bytes, {}, 0, 1)
+    for index in range(_HEADER_LIKE):
+        if buf[index] & head[index] != head[index]:
+            return False
+    return medium.is_blank(0, _TORN)
+
+
+def wipe(medium):
+    """Make the device blank, as far as a ring can tell; the first slot last, so that a cut leaves it recognisable."""
+    medium.slots = medium.wanted
+    buf = bytearray(_LOOK)
+    for slot in range(medium.slots - 1, -1, -1):
+        medium.peek(slot, memoryview(buf))
+        if not _blank(buf) or not slot:
+            medium.wipe(slot)
+
+
+def move(ring):
+    """Go over to the wanted size, if nothing is pending: the next sector is the first of the new ring. The newest
+    of the old stays until that is written."""
+    medium = ring.medium
+    wanted = medium.wanted
+    if ring.pending:
+        if medium.slots > wanted:
+            text = "%d readings are pending in a ring of %d sectors, more than the %d now given: open it with the old"
+            raise Error(text % (ring.pending, medium.slots, wanted) + " `blocks`, upload or clear() first")
+        return
+    sequence = (ring.newest // wanted + 1) * wanted
+    if not medium.slot(ring.newest):
+        sequence += 1
+    medium.slots = wanted
+    ring.forget(WINDOW, PART, DELIVERED, DONE)
+    ring.set(CURSOR, (sequence, 0, ring.number))
+    ring.oldest = sequence
+    ring.start_sector(sequence)
