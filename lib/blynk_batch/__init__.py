@@ -8,6 +8,7 @@
 Each name is loaded when it is first used, since a board that only logs should not hold the uploader in RAM.
 """
 
+import gc
 import sys
 
 __version__ = "0.1.0"
@@ -26,6 +27,7 @@ _FAULTS = "UploadError NetworkError ServerError Redirected BatchTooLarge PinRefu
 
 def __getattr__(name):
     home = "faults" if name in _FAULTS.split() else _HOMES.get(name, name)
+    gc.collect()  # what lasts then lies together at the heap's start, and large holes stay
     try:
         module = __import__(home, globals(), None, (name,), 1)
     except ImportError:

@@ -1,5 +1,7 @@
 """The facade: what a program calls. It alone knows all other files; logging loads nothing of the upload."""
 
+import gc
+
 from . import let_go, ring as keys
 from .clock import Boots, SystemClock
 from .errors import Error
@@ -171,6 +173,7 @@ class Client:
 
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
+        self.uploader()
         from .upload import upload
 
         return upload(self, timeout_s, watchdog)
@@ -196,12 +199,13 @@ class Client:
         """The policy over this client's ring, loaded when it is first needed."""
         self._check_open()
         if self._uploader is None:
-            from .uploader import Uploader
-
+            gc.collect()  # what lasts then lies together, and large holes stay for what is loaded now
             if self.transport is None:
                 from .transport import Requests
 
                 self.transport = Requests()
+            from .uploader import Uploader
+
             self._uploader = Uploader(
                 self.ring, self._boots, self._guard, self._token, self._server, self._settings, self.transport
             )

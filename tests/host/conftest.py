@@ -20,14 +20,15 @@ def sandbox():
 
 @pytest.fixture
 def run_on_device(tmp_path):
-    """run_on_device(source, *arguments, heap=None): runs MicroPython code in an empty folder; returns its output.
+    """run_on_device(source, *arguments, heap=None, lib=None): runs MicroPython code in a folder of the test's own and
+    returns its output; `lib` is a folder to take blynk_batch from instead of the checkout's.
 
     `blynk_batch` is importable; arguments are in sys.argv[1:], for example a sandbox's URL and token.
     """
 
-    def run(source, *arguments, heap=None):
+    def run(source, *arguments, heap=None, lib=None):
         script = tmp_path / "device_script.py"
-        script.write_text(source)
+        script.write_text("import sys\nsys.path.insert(0, %r)\n%s" % (str(lib), source) if lib else source)
         command = [str(ROOT / "tools" / "micropython")] + (["-X", "heapsize=" + heap] if heap else [])
         done = subprocess.run(
             [*command, str(script), *map(str, arguments)],

