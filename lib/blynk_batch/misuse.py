@@ -1,0 +1,27 @@
+"""The words for what point.py refuses: each exception names the pin and the rule. Loaded with the first mistake."""
+
+
+def bad_pin(pin):
+    if isinstance(pin, str) or (isinstance(pin, int) and not isinstance(pin, bool)):
+        return ValueError("pin %r: must be V0 to V255" % (pin,))
+    return TypeError("pin %r: must be an int or a str like 'V1'" % (pin,))
+
+
+def bad_value(pin, value):
+    if isinstance(value, str):
+        size = len(value.encode())
+        return ValueError("pin V%d: a string of %d bytes, at most 1024 are taken" % (pin, size))
+    if isinstance(value, int):
+        return ValueError("pin V%d: %d does not fit 64 bits" % (pin, value))
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            return ValueError("pin V%d: a location is (longitude, latitude), not %d items" % (pin, len(value)))
+        value = value[0] if isinstance(value[0], (str, bool, tuple, list)) else value[1]
+        return TypeError("pin V%d: %s is no number for a location" % (pin, type(value).__name__))
+    return TypeError("pin V%d: %s is no int, float, bool, str or (lon, lat)" % (pin, type(value).__name__))
+
+
+def bad_timestamp(timestamp):
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int):
+        return TypeError("timestamp %r: must be an int, Unix time in milliseconds" % (timestamp,))
+    return ValueError("timestamp %d: must be Unix time in milliseconds, 13 digits" % timestamp)
