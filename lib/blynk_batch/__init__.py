@@ -13,6 +13,7 @@ import sys
 
 __version__ = "0.1.0"
 
+_LOADING_BYTES = 4096
 _HOMES = {
     "Client": "client",
     "FileRing": "files",
@@ -27,16 +28,25 @@ _FAULTS = "UploadError NetworkError ServerError Redirected BatchTooLarge PinRefu
 
 def __getattr__(name):
     home = "faults" if name in _FAULTS.split() else _HOMES.get(name, name)
-    gc.collect()  # what lasts then lies together at the heap's start, and large holes stay
     try:
-        module = __import__(home, globals(), None, (name,), 1)
+        found = load(home, None if home == name else name)  # `from . import record` asks here first
     except ImportError:
         raise AttributeError("module 'blynk_batch' has no attribute %r" % name)
-    if home == name:
-        return module  # `from . import record` asks here first
-    value = getattr(module, name)
-    globals()[name] = value
-    return value
+    globals()[name] = found
+    return found
+
+
+def load(module, name=None):
+    """The module, or its `name`. Collects often meanwhile: compiling leaves so much garbage that what lasts would
+    else lie strewn over the whole heap, with no large hole left between."""
+    gc.collect()
+    threshold = gc.threshold()
+    gc.threshold(_LOADING_BYTES)
+    try:
+        found = __import__(module, globals(), None, (name,), 1)
+    finally:
+        gc.threshold(threshold)
+    return getattr(found, name) if name else found
 
 
 def let_go(name):

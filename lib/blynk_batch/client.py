@@ -1,8 +1,6 @@
 """The facade: what a program calls. It alone knows all other files; logging loads nothing of the upload."""
 
-import gc
-
-from . import let_go, ring as keys
+from . import let_go, load, ring as keys
 from .clock import Boots, SystemClock
 from .errors import Error
 from .guard import Guard
@@ -45,8 +43,7 @@ class Client:
         unsynced="estimate",
         debug=None,
     ):
-        from . import settings
-
+        settings = load("settings")
         settings.check_token(token)
         self._token, self._server = token, settings.check_server(server)
         self._settings = {
@@ -173,10 +170,7 @@ class Client:
 
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
-        self.uploader()
-        from .upload import upload
-
-        return upload(self, timeout_s, watchdog)
+        return load("upload", "upload")(self, timeout_s, watchdog)
 
     async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1):
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
@@ -199,13 +193,9 @@ class Client:
         """The policy over this client's ring, loaded when it is first needed."""
         self._check_open()
         if self._uploader is None:
-            gc.collect()  # what lasts then lies together, and large holes stay for what is loaded now
             if self.transport is None:
-                from .transport import Requests
-
-                self.transport = Requests()
-            from .uploader import Uploader
-
+                self.transport = load("transport", "Requests")()
+            Uploader = load("uploader", "Uploader")
             self._uploader = Uploader(
                 self.ring, self._boots, self._guard, self._token, self._server, self._settings, self.transport
             )
