@@ -43,7 +43,7 @@ def load(module, name=None):
     threshold = gc.threshold()
     gc.threshold(_LOADING_BYTES)
     try:
-        found = __import__(module, globals(), None, (name,), 1)
+        found = __import__(module, globals(), None, (name or module,), 1)
     finally:
         gc.threshold(threshold)
     return getattr(found, name) if name else found
