@@ -26,6 +26,10 @@ powercut-long: setup ## the same at every byte
 lint: setup typings/.stamp ## check style, types against the boards' stubs, and for machine paths
 	@$(RUN) tools/lint.py $(ARGS)
 
+.PHONY: demo
+demo: .venv/.stamp node ## watch a station lose network and power, come back, and deliver every reading
+	@$(RUN) -m tools.demo $(ARGS)
+
 .PHONY: sandbox
 sandbox: .venv/.stamp node ## run a local server that stands in for Blynk (ARGS=--help lists its options)
 	@exec $(RUN) -m tools.sandbox $(ARGS)

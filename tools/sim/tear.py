@@ -19,6 +19,7 @@ def torn(operation, old, new, byte, mode, seed):
             clear, an erase or an SD block left garbage
     late    as random, but a program left the bytes before `byte` as they were: harsher than littlefs withstands
     """
+    byte = min(byte, len(old))
     if mode == "prefix":
         return bytes(new[:byte]) + bytes(old[byte:])
     count = len(old) - byte

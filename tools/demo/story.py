@@ -1,0 +1,124 @@
+"""What happens in the demo, step by step: the board's processes, the power cuts, and the ledger at the end.
+
+The ledger comes from the server's database and from what the board said before each cut; never from the ring.
+"""
+
+import csv
+import datetime
+import os
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+READINGS = ROOT / "examples" / "data" / "room-climate.csv"
+PINS = 4
+POWER_CUT = 42
+# Where the power goes: part of the way through the rows, which change of the flash from there on, after which byte.
+CUTS = ((0.25, 0, 11), (0.5, 1, 9), (0.7, 0, 3), (0.9, 2, 20))
+
+
+def read_rows(count):
+    """[(Unix ms, [value, ...])] of the first `count` recorded rows."""
+    rows = []
+    with open(READINGS, newline="") as file:
+        for row in list(csv.reader(file))[1 : count + 1]:
+            time = datetime.datetime.strptime(row[0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+            rows.append((int(time.timestamp()) * 1000, [float(text) for text in row[1:]]))
+    return rows
+
+
+def run_board(*arguments):
+    """Start the board; yields the lines it prints as lists of words, and at last ["status", number]."""
+    paths = [ROOT / "examples" / "station", ROOT / "tools" / "sim"]
+    process = subprocess.Popen(
+        [str(ROOT / "tools" / "micropython"), "-X", "heapsize=16m", str(ROOT / "tools" / "demo" / "board.py")]
+        + [str(argument) for argument in arguments],
+        env=dict(os.environ, MICROPYPATH=":".join(map(str, paths))),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        for line in process.stdout:
+            yield line.split()
+        yield ["status", str(process.wait())]
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Flash:
+    """Erases and bytes, summed over the board's processes."""
+
+    def __init__(self):
+        self.erases = self.programmed = 0
+
+    def take(self, words):
+        if words[0] in ("erases", "programmed"):
+            setattr(self, words[0], getattr(self, words[0]) + int(words[1]))
+
+
+def log_rows(sandbox, image, shift_ms, count, say, progress):
+    """Log all rows offline, through all cuts; (rows kept for certain, rows under way at a cut, Flash)."""
+    cuts = [(int(part * count), operation, byte) for part, operation, byte in CUTS]
+    kept, torn, flash = set(), set(), Flash()
+    first = 0
+    while first < count:
+        cut = cuts.pop(0) if cuts else (-1, 0, 0)
+        status = None
+        arguments = (sandbox.url, sandbox.token, image, READINGS, shift_ms, first, count, "%d,%d,%d" % cut)
+        for words in run_board("log", *arguments):
+            flash.take(words)
+            if words[0] == "kept":
+                kept.add(int(words[1]))
+                progress(len(kept))
+            elif words[0] == "cut":
+                torn.add(int(words[1]))
+                say("power cut in the middle of writing row %s; restarting" % words[1])
+            elif words[0] == "status":
+                status = int(words[1])
+            elif words[0] not in ("erases", "programmed"):
+                say(" ".join(words))
+        if status not in (0, POWER_CUT):
+            raise RuntimeError("the board ended with status %s" % status)
+        first = max(kept | torn) + 1
+    return kept, torn, flash
+
+
+def drain(image, sandbox, say):
+    """Reconnect and upload; the board's own words are shown, and count for nothing."""
+    flash = Flash()
+    for words in run_board("drain", sandbox.url, sandbox.token, image):
+        flash.take(words)
+        if words[0] in ("event", "result"):
+            say("board: " + " ".join(words[1:]))
+        elif words[0] not in ("erases", "programmed", "stats", "pending") and words != ["status", "0"]:
+            say(" ".join(words))
+    return flash
+
+
+def csv_flash(count):
+    """What appending the same rows to a CSV file costs on the same chip."""
+    flash = Flash()
+    for words in run_board("csv", READINGS, count):
+        flash.take(words)
+    return flash
+
+
+def compare(rows, kept, torn, arrived):
+    """Point for point: (points that log() took, lost, arrived but never logged, duplicates)."""
+    found = Counter((pin, ms, round(value, 6)) for pin, ms, value in arrived)
+
+    def points(numbers):
+        return {
+            (pin + 1, rows[number][0], round(value, 6))
+            for number in numbers
+            for pin, value in enumerate(rows[number][1])
+        }
+
+    sure = points(kept)
+    lost = sure - set(found)
+    strange = set(found) - sure - points(torn)
+    return sure, lost, strange, sum(found.values()) - len(found)
