@@ -69,6 +69,7 @@ class Body:
         times = window.times() if window.unsure else None
         reader = window.ring.reader(self._start if times else first + (0,), self._end)
         chain = reader.chain
+        behind = True
         while True:
             kind = reader.next()
             if not kind:
@@ -77,8 +78,10 @@ class Body:
                 continue
             time = times.of(reader) if times else chain.time
             index = 0 if chain.pins == one else chain.pins.find(one)
-            if index >= 0 and time >= cutoff and time >= 0 and reader.position >= first:
-                yield reader, time, index
+            if index >= 0 and time >= cutoff:  # Times.NEVER is below any cutoff
+                behind = behind and reader.position < first
+                if not behind:
+                    yield reader, time, index
 
     def left(self):
         """How many of the points sent are still in the ring."""
@@ -128,10 +131,10 @@ class Body:
         size = 0
         sent = self.sent
         stop = min(self.points, sent + _POINTS)
-        after = self.after
+        sequence, offset = self.after
         for reader, time, index in frames:
             chain = reader.chain
-            value = None if chain.kinds else hexlify(reader.payload())
+            value = None if chain.kinds else hexlify(reader.view[reader.body : reader.body_end])
             if value is not None and len(chain.pins) > 1:
                 value = value.split(b"d")[index] if b"e" not in value else None
             if value is not None:
@@ -143,10 +146,10 @@ class Body:
                 texts.append(b"%s[%d,%s]" % (b"," if sent else b"[", time, value))
                 size += len(value)
             sent += 1
-            after = reader.after
+            sequence, offset = reader.sequence, reader.next_at
             if sent >= stop or size > _CHUNK:
                 break
-        self.sent, self.after = sent, after
+        self.sent, self.after = sent, (sequence, offset)
         texts.append(_symbols(digits))
         return b"".join(texts)
 

@@ -21,7 +21,7 @@ class Reader:
     lost            points known to be lost to damage so far;  bad  damaged places so far
     """
 
-    def __init__(self, ring, start, end, number, window=_WINDOW):
+    def __init__(self, ring, start, end, number, window=_WINDOW, head=None):
         self._ring = ring
         self.medium = ring.medium
         self._end = end
@@ -36,7 +36,7 @@ class Reader:
         self.sequence = start[0]
         self.offset = start[1]
         self._known = start[1] > 0  # False: the chain or the number is to be found in the header
-        self._open_sector()
+        self._open_sector(head)
 
     @property
     def position(self):
@@ -60,14 +60,16 @@ class Reader:
 
     # Sectors
 
-    def _open_sector(self):
-        """Enter `self.sequence` at `self.offset`, 0 meaning its first frame; skip sectors that do not parse."""
+    def _open_sector(self, head=None):
+        """Enter `self.sequence` at `self.offset`, 0 meaning its first frame; skip sectors that do not parse. `head`:
+        its Prefix, if that has been read."""
         while self.sequence <= self._end[0]:
             self.at = self._filled = 0
             self._base = 0
             self.seed = record.seed(self.sequence, self.medium.slot(self.sequence))
-            self.need(sector.PREFIX_BYTES)
-            head = sector.parse(self.view[: sector.PREFIX_BYTES])
+            if not head:
+                self.need(sector.PREFIX_BYTES)
+                head = sector.parse(self.view[: sector.PREFIX_BYTES])
             self.limit = self._end[1] if self.sequence == self._end[0] else self.medium.sector_bytes
             if head and head.sequence == self.sequence:
                 self.lost += max(0, head.number - self.number)
@@ -81,6 +83,7 @@ class Reader:
             self.sequence += 1
             self.offset = 0
             self._known = False
+            head = None
         self.sequence = self._end[0]
         self.offset = self.next_at = self.limit = self._end[1]
         self._base, self.at, self._filled = self.offset, 0, 0
@@ -134,6 +137,9 @@ class Reader:
 
     def next(self):
         """Kind of the next frame, 0 at the end."""
+        if self._next_delta():
+            self.kind = DATA
+            return DATA
         while True:
             kind = self.kind = self._step()
             if kind:
@@ -149,6 +155,28 @@ class Reader:
             self.offset = 0
             self._known = False
             self._open_sector()
+
+    def _next_delta(self):
+        """Step to the next frame if it is as most are: short, a plain delta, good, and in the buffer. Does what
+        `_step` does, in a third of the time; False leaves everything to it."""
+        offset, buf, chain = self.next_at, self.buf, self.chain
+        at = offset - self._base
+        if at < 0 or at + 2 > self._filled:
+            return False
+        size = buf[at] + 4
+        end = at + size
+        if buf[at + 1] >= GENERAL or not 4 < size < 196 or end > self._filled or offset + size > self.limit:
+            return False
+        crc = buf[end - 3] | buf[end - 2] << 8 | buf[end - 1] << 16
+        if not chain.pins or crc32(self.view[at : end - 3], self.seed) & 0xFFFFFF != crc:
+            return False
+        chain.step(buf[at + 1])
+        self.number += self._count
+        self._count = len(chain.pins)
+        self.body, self.body_end = at + 2, end - 3
+        self.offset = offset
+        self.next_at = self.good_end = offset + size
+        return True
 
     def _step(self):
         """The next good frame of this sector: its kind, or 0 where the sector's frames end."""

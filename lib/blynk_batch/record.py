@@ -181,13 +181,17 @@ class Chain:
         self.boot, self.time, self.interval, self.pins = boot, time, 0 if absolute else interval, pins
         return out
 
+    def step(self, tag):
+        """Move the chain by a tag below GENERAL."""
+        self.interval = interval = self.interval + tag - 64
+        self.time += interval
+        self.kinds = 0
+
     def decode(self, view, at):
         """Move the chain to the data payload at `view[at]`; the index of its first value byte."""
         tag = view[at]
         if tag < GENERAL:
-            self.interval += tag - 64
-            self.time += self.interval
-            self.kinds = 0
+            self.step(tag)
             return at + 1
         at += 1
         count = tag & _PINS

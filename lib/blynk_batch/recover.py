@@ -11,19 +11,22 @@ from .errors import CorruptRing
 from .reader import DATA, Reader
 from .ring import ABSOLUTE_EVERY, CURSOR, OLDEST, WINDOW
 
-_WINDOW = const(128)  # read in small steps: half of the newest sector is blank on average
+_WINDOW = const(64)  # read in small steps: half of the newest sector is blank on average
 
 
 def recover(ring, oldest, newest):
     """Take up the ring whose sectors are `oldest` to `newest`."""
     ring.oldest, ring.newest = oldest, newest
     first = newest
-    while not _load_header(ring, first):
+    while True:
+        head = _load_header(ring, first)
+        if head or not first:  # sector 0 begins with no state: it does without a header
+            break
         first -= 1
         if first < oldest:
             raise CorruptRing("no readable sector header in the ring: open it with format=True to start anew")
     medium = ring.medium
-    reader = Reader(ring, (first, 0), (newest, medium.sector_bytes), 0, _WINDOW)
+    reader = Reader(ring, (first, 0), (newest, medium.sector_bytes), 0, _WINDOW, head)
     while True:
         kind = reader.next()
         if not kind:
@@ -51,20 +54,20 @@ def _take_up(ring, reader):
 
 
 def _load_header(ring, sequence):
-    """Read state from that sector's header; False if it is damaged."""
+    """Read state from that sector's header; its Prefix, None if it is damaged."""
     medium = ring.medium
     buf = bytearray(sector.PREFIX_BYTES)
     medium.read(sequence, 0, memoryview(buf))
     head = sector.parse(buf)
     if not head or head.sequence != sequence or head.size > sector.PREFIX_BYTES + sector.STATE_BYTES + 32:
-        return False
-    buf = bytearray(head.size)
-    medium.read(sequence, 0, memoryview(buf))
+        return None
+    buf.extend(bytes(head.size - sector.PREFIX_BYTES))
+    medium.read(sequence, sector.PREFIX_BYTES, memoryview(buf)[sector.PREFIX_BYTES :])
     state = sector.parse_state(buf, head.size, record.seed(sequence, medium.slot(sequence)))
     if state is None:
-        return False
+        return None
     ring.state = state
-    return True
+    return head
 
 
 def _clean_tail(ring, end):
