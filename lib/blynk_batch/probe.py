@@ -47,7 +47,7 @@ class _Dummy:
         self._lines = [b"HTTP/1.0 200 OK\r\n", b"A: b\r\n", b"\r\n"]
 
     def write(self, data):
-        self.sent += data if isinstance(data, bytes) else bytes(data, "utf-8")
+        self.sent += bytes(data, "utf-8") if isinstance(data, str) else bytes(data)
         return len(data)
 
     send = sendall = write

@@ -11,6 +11,7 @@ it is iterated over. `streams` False: only bodies in one piece.
 from micropython import const
 
 _REPLY_BYTES = const(1024)
+_WRITE_BYTES = const(1024)
 
 
 class Moved(OSError):
@@ -102,11 +103,35 @@ class Stream:
 
     def __iter__(self):
         try:
-            for chunk in self._body:
-                yield chunk
+            yield from gather(self._body)
         except Exception as e:  # noqa: BLE001 - kept, and raised again by post()
             self.failed = e
             raise OSError("body")
+
+
+def gather(chunks):
+    """Chunks of about 1 KB out of small ones, each valid until the next: a packet for each small one would cost more
+    than making them."""
+    try:
+        out = bytearray(_WRITE_BYTES)
+    except MemoryError:
+        yield from chunks
+        return
+    view = memoryview(out)
+    filled = 0
+    for chunk in chunks:
+        size = len(chunk)
+        if filled + size > _WRITE_BYTES:
+            if filled:
+                yield view[:filled]
+            filled = 0
+        if size > _WRITE_BYTES:
+            yield chunk
+        else:
+            out[filled : filled + size] = chunk
+            filled += size
+    if filled:
+        yield view[:filled]
 
 
 class Sockets:
