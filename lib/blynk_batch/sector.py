@@ -17,7 +17,7 @@ from micropython import const
 from .record import decode_state, encode_state
 
 PREFIX_BYTES = const(24)
-VERSION = const(0)
+VERSION = const(1)  # 0 had the same layout, before the first release
 STATE_BYTES = const(512)
 _FORMAT = "<3sBIIIBBH"
 _MAGIC = b"BBr"
