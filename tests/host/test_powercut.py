@@ -1,4 +1,5 @@
-"""Power cuts through whole workloads on littlefs as both boards mount it; and proof that the runner can fail.
+"""Power cuts through whole workloads, on littlefs as both boards mount it and on four kinds of raw device; and proof
+that the runner can fail.
 
 Knows no invariant: tools/powercut/engine.py does. A failure prints a case for `make powercut CASE=...`.
 """
@@ -14,8 +15,8 @@ drive = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(drive)
 
 
-@pytest.mark.parametrize("workload", ["singles", "groups", "strings", "boots", "acks", "turn"])
-@pytest.mark.parametrize("medium", drive.media())
+@pytest.mark.parametrize("workload", ["singles", "groups", "strings", "boots", "acks", "turn", "lap"])
+@pytest.mark.parametrize("medium", drive.MEDIA)
 def test_every_cut_keeps_what_was_logged(medium, workload, record_property):
     cuts, failures = drive.run_share("ring", medium, workload, drive.every_for(medium, workload, False))
     record_property("cuts survived", cuts)
@@ -23,15 +24,15 @@ def test_every_cut_keeps_what_was_logged(medium, workload, record_property):
     assert cuts > 100
 
 
-@pytest.mark.parametrize("medium", drive.media())
+@pytest.mark.parametrize("medium", drive.MEDIA)
 def test_cut_at_every_byte_of_the_append_that_turns_the_sector_loses_nothing(medium, record_property):
-    cuts, failures = drive.run_share("ring", medium, "turnover", 0)
+    cuts, failures = drive.run_share("ring", medium, "turnover", drive.every_for(medium, "turnover", False))
     record_property("cuts survived", cuts)
     assert not failures, "\n".join(failures[:10])
     assert cuts > 100
 
 
-@pytest.mark.parametrize("medium", drive.media())
+@pytest.mark.parametrize("medium", drive.MEDIA)
 def test_sixty_four_brown_outs_in_a_row_wipe_nothing(medium, record_property):
     cuts, failures = drive.run_share("ring", medium, "brown-outs", 64)
     record_property("cuts survived", cuts)

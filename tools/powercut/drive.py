@@ -1,6 +1,6 @@
 """Runs the cuts of several workloads in parallel MicroPython processes and adds them up: make powercut.
 
-    drive.py            every workload on every medium that the library has, a spread of cuts in each change
+    drive.py            every workload on every medium that the library has, most or a spread of the bytes of each change
     drive.py --long     every byte of every program
     drive.py CASE       one case again, as printed by a failure: store:medium:workload:every:change:byte:mode
 
@@ -19,17 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDERS = [ROOT / "tools" / "powercut", ROOT / "tools" / "sim", ROOT / "lib"]
 LITTLEFS = ("esp32", "rp2")
 RAW = ("nor", "pages", "units", "sd")
-WORKLOADS = ("singles", "groups", "strings", "boots", "acks", "turn", "wrap")
-EVERY = {"wrap": 1, "turn": 4}
+WORKLOADS = ("singles", "groups", "strings", "boots", "acks", "turn", "turnover", "lap", "wrap")
+EVERY = {"wrap": 1, "turn": 4, "turnover": 0}  # cuts per change on littlefs; 10 for the others
+RAW_EVERY = {"wrap": 1, "turn": 2}
 TIMEOUT_S = 3600
 
 
-def has_block_ring():
-    return (ROOT / "lib" / "blynk_batch" / "block.py").exists()
-
-
-def media():
-    return LITTLEFS + (RAW if has_block_ring() else ())
+MEDIA = LITTLEFS + RAW
 
 
 def run_share(store, medium, workload, every, part=0, parts=1, case=()):
@@ -51,7 +47,7 @@ def every_for(medium, workload, long):
     """Cuts per change; 0 is every byte."""
     if long:
         return 0
-    return EVERY.get(workload, 10) if medium in LITTLEFS else 0
+    return EVERY.get(workload, 10) if medium in LITTLEFS else RAW_EVERY.get(workload, 0)
 
 
 def replay(case):
@@ -70,7 +66,7 @@ def main():
         with ThreadPoolExecutor(2) as pool:
             jobs = [
                 pool.submit(run_share, "ring", medium, workload, every_for(medium, workload, options.long))
-                for medium in media()
+                for medium in MEDIA
                 for workload in WORKLOADS
             ]
             results = [job.result() for job in jobs]

@@ -10,8 +10,9 @@ from stores import MEDIA, STORES
 from tear import torn
 
 MORE = 40
+_SPREAD = 40
 # Steps: (log, count) points in one frame, (ack, count), boot: close and open again. Before the cuts begin:
-# (fill, count) single readings, or brink: as many as fit before one turns the sector.
+# (fill, count) single readings, or (brink, n): as many as fit before one turns the sector numbered n.
 WORKLOADS = {
     "singles": ([("log", 1)] * 60, False),
     "groups": ([("log", 3)] * 50, False),
@@ -20,6 +21,7 @@ WORKLOADS = {
     "acks": (([("log", 1)] * 12 + [("ack", 7)]) * 6, False),
     "turn": ([("fill", 340)] + [("log", 1)] * 120, False),
     "turnover": ([("brink", 0), ("log", 1)], False),
+    "lap": ([("brink", 4), ("log", 1)], False),  # the ring is full: a sector is dropped and erased
     "brown-outs": ([("log", 1)] * 20, False),
     "wrap": ([("fill", 1500)] + [("log", 2)] * 400, False),
 }
@@ -46,7 +48,7 @@ class Recording:
             if name in ("fill", "brink"):
                 if name == "brink":
                     handle.close()
-                    count = self.readings_before_turn()
+                    count = self.readings_before_turn(count)
                     handle = self.open(self.device)
                 for _ in range(count):
                     handle = self.step(handle, "log", 1)
@@ -66,10 +68,10 @@ class Recording:
     def open(self, device):
         return self.store(device, self.board, self.strings)
 
-    def readings_before_turn(self):
-        handle = self.open(self.make(None))
-        first, count = handle.sector, 0
-        while handle.sector == first:
+    def readings_before_turn(self, sector):
+        handle = self.open(self.device.revive())
+        count = 0
+        while handle.sector <= sector:
             handle.log(count, 1)
             count += 1
         handle.leave()
@@ -92,10 +94,19 @@ class Recording:
         self.marks.append((len(self.device.journal), self.logged, max(self.acked + handle.dropped, 0)))
 
 
-def cut_bytes(operation, size, every):
-    """Where in a change the cuts fall: all of a small one's bytes, else a spread of about `every`."""
-    count = size if every == 0 and (operation == "program" or size <= 512) else min(size, every or 5)
-    return [index * size // count for index in range(count)]
+def cut_bytes(change, image, every):
+    """Where in a change the cuts fall: a spread of `every` over the bytes that change; 0 is all of a program's."""
+    operation, address, new = change
+    places = range(len(new))
+    if operation == "program":
+        places = [index for index in places if new[index] != image[address + index]] or [0]
+    count = min(len(places), every or (len(places) if operation == "program" else _SPREAD))
+    return [places[index * len(places) // count] for index in range(count)]
+
+
+def cut_modes(recording, operation):
+    """What littlefs does not withstand is asked of raw flash only; an erase or a block has no such case."""
+    return ("prefix", "random") if recording.board or operation != "program" else ("prefix", "random", "late")
 
 
 def check(handle, low, high):
@@ -161,8 +172,8 @@ def cuts(recording, every):
     for index, change in enumerate(recording.journal):
         while recording.marks[mark + 1][0] <= index:
             mark += 1
-        for byte in cut_bytes(change[0], len(change[2]), every):
-            for mode in ("prefix", "random") if recording.board else ("prefix", "random", "late"):
+        for byte in cut_bytes(change, image, every):
+            for mode in cut_modes(recording, change[0]):
                 yield index, byte, mode, image, recording.marks[mark], recording.marks[mark + 1]
         apply(image, change)
 
