@@ -7,10 +7,10 @@ from tools.bench import micropython
 from tools.bench.sizes import compile_library
 
 
-def cells(form, on):
+def cells(form, on, wakes):
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         library = micropython.ROOT / "lib"
         if form == "mpy":
             library = Path(folder)
             compile_library(library)
-        return micropython.cells("wake", library, form, on)
+        return micropython.cells("wake", library, form, on, wakes)

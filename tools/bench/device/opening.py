@@ -6,7 +6,7 @@ from cells import cell
 from devices import Place, fill
 from series import walk
 
-PER_SECTOR = 480
+PER_SECTOR = 488
 
 
 def main(on, kib, samples):
@@ -15,8 +15,9 @@ def main(on, kib, samples):
     fill(place, readings)
     device = place.device
     sizes, operations = [], []
-    for _ in range(samples):
-        for _ in range(PER_SECTOR // samples + 1):
+    step = PER_SECTOR // samples
+    for sample in range(samples):
+        for _ in range(step if sample else step // 2):
             place.store.log(*next(readings))
         place.store.client.close()
         device.reset_counters()

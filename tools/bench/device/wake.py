@@ -1,4 +1,4 @@
-"""wake.py LIBRARY FORM ON: one deep-sleep cycle with the library itself in flash: import, open, log, close.
+"""wake.py LIBRARY FORM ON WAKES: one deep-sleep cycle with the library itself in flash: import, open, log, close.
 
 LIBRARY is a folder on the host with blynk_batch as FORM, py or mpy; it is copied into the flash first. What each step
 reads, programs and erases there is the mean over several wakes. What it allocates is measured with the ring in a
@@ -14,7 +14,6 @@ from devices import Place, fill
 from flash import mount, umount
 from series import walk
 
-WAKES = 40
 STEPS = ("import", "open", "log", "close")
 
 
@@ -48,7 +47,7 @@ def cycle(folder, reading, seen):
     seen("close")
 
 
-def flash_use(library, form, on):
+def flash_use(library, form, on, wakes):
     readings = walk()
     place = Place(on, "ours", 262144)
     fill(place, readings)
@@ -64,7 +63,7 @@ def flash_use(library, form, on):
         sums[step] = [total + now for total, now in zip(sums.get(step, (0, 0, 0)), counters)]
         device.reset_counters()
 
-    for _ in range(WAKES):
+    for _ in range(wakes):
         umount("/sim")
         forget()
         device.reset_counters()
@@ -72,9 +71,9 @@ def flash_use(library, form, on):
         cycle("/sim/readings", next(readings), seen)
     what = "deep-sleep cycle as .%s, " % form
     for step in STEPS[:3]:
-        cell(what + step + ": bytes read", on, "ours", sums[step][0] / WAKES)
+        cell(what + step + ": bytes read", on, "ours", sums[step][0] / wakes)
     for index, name in enumerate(("bytes read", "bytes programmed", "erases")):
-        cell(what + "all: " + name, on, "ours", sum([sums[step][index] for step in STEPS]) / WAKES)
+        cell(what + "all: " + name, on, "ours", sum([sums[step][index] for step in STEPS]) / wakes)
     umount("/sim")
     sys.path.pop(0)
 
@@ -105,4 +104,4 @@ def allocations(library, form):
 
 allocations(sys.argv[1], sys.argv[2])
 forget()
-flash_use(sys.argv[1], sys.argv[2], sys.argv[3])
+flash_use(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
