@@ -1,0 +1,323 @@
+"""BlockRing on every kind of driver: what it refuses, what it skips, what opening costs, and other sizes and formats."""
+
+import struct
+from binascii import crc32
+
+from blynk_batch import BlockRing
+from blynk_batch.errors import Error, WrongDevice
+from blynk_batch.full import prepare
+from blynk_batch.ring import BAD_BLOCKS, DROPPED
+from blynk_batch.values import to_value
+from flash import Cached, NorFlash, SdCard
+
+HEAP = "4m"
+START_MS = 1648054765458
+
+
+def log(ring, first, count):
+    for number in range(first, first + count):
+        ring.log(0, START_MS + number * 10000, b"\x01", [number])
+
+
+def found(ring):
+    numbers = []
+    reader = ring.reader()
+    while reader.next():
+        if reader.kind == 1:
+            (value,) = [to_value(text) for text in reader.values()]
+            assert reader.chain.time == START_MS + value * 10000
+            numbers.append(value)
+    return numbers
+
+
+def raises(kind, action, *args, **options):
+    try:
+        action(*args, **options)
+    except kind as error:
+        return str(error)
+    raise AssertionError("no " + kind.__name__)
+
+
+def keeps_readings(device, **options):
+    """Three sectors' worth of readings, over several openings."""
+    at = 0
+    for count in (1, 700, 1, 500):
+        ring = BlockRing(device, **options)
+        log(ring, at, count)
+        at += count
+        ring.close()
+    ring = BlockRing(device, **options)
+    assert found(ring) == list(range(at)) and ring.pending == at
+    return ring
+
+
+class Fram512(NorFlash):
+    """An EEPROM or FRAM driver: 512-byte blocks, bytes at any offset, no erase."""
+
+    def __init__(self):
+        super().__init__(64, block_size=512, overwritable=True, image=bytes(64 * 512))
+
+
+class ErasesWhenWritten(NorFlash):
+    """A driver that erases only where a whole block is written; its ioctl(6) says that it cannot."""
+
+    def __init__(self):
+        super().__init__(8, ioctl_erases=False)
+
+    def ioctl(self, operation, argument):
+        return -22 if operation == 6 else super().ioctl(operation, argument)
+
+
+def test_every_kind_of_driver_keeps_the_readings():
+    keeps_readings(NorFlash(8))
+    keeps_readings(NorFlash(8, page_size=256), page_size=256)
+    keeps_readings(NorFlash(8, page_size=256))  # found out when the first program is refused
+    keeps_readings(NorFlash(8, unit=16), unit=16)
+    keeps_readings(Fram512())
+    keeps_readings(ErasesWhenWritten())
+    keeps_readings(NorFlash(4, block_size=65536))
+    keeps_readings(SdCard(66))
+    keeps_readings(Cached(NorFlash(8)), whole_blocks=True, page_size=4096)
+
+
+def test_a_full_ring_drops_its_oldest_sector_counted_on_every_kind():
+    for device, options in (
+        (NorFlash(4), {}),
+        (Fram512(), {"blocks": 32}),
+        (ErasesWhenWritten(), {"blocks": 4}),
+        (SdCard(34), {}),
+        (NorFlash(4, page_size=256), {"page_size": 256}),
+    ):
+        ring = BlockRing(device, **options)
+        log(ring, 0, 3000)
+        left = found(ring)
+        assert left == list(range(3000 - len(left), 3000)) and len(left) > 1000
+        assert ring.get(DROPPED) == 3000 - len(left) and ring.pending == len(left)
+        again = BlockRing(device, **options)
+        assert found(again) == left and again.pending == len(left)
+
+
+def test_a_part_of_a_device_is_used_and_the_rest_left_alone():
+    device = NorFlash(12)
+    device.writeblocks(1, b"mine", 4000)
+    device.writeblocks(8, b"mine", 0)
+    before = device.image()
+    ring = BlockRing(device, start=2, blocks=6)
+    log(ring, 0, 4000)
+    after = device.image()
+    assert before[: 2 * 4096] == after[: 2 * 4096] and before[8 * 4096 :] == after[8 * 4096 :]
+    assert ring.key != BlockRing(NorFlash(12), start=2, blocks=6).key
+    for start, blocks in ((-1, None), (12, None), (0, 13), (4, 9), (0, 2)):
+        raises(ValueError, BlockRing, device, start=start, blocks=blocks)
+
+
+def refused(device, *words):
+    before = device.image()
+    text = raises(WrongDevice, BlockRing, device)
+    assert device.image() == before, "changed"
+    for word in words:
+        assert word in text, text
+    ring = BlockRing(device, format=True)
+    log(ring, 0, 10)
+    assert found(BlockRing(device)) == list(range(10))
+    log(BlockRing(device, format=True), 10, 1)  # a ring that is there stays
+    assert found(BlockRing(device)) == list(range(11))
+
+
+def test_a_device_that_holds_something_else_is_refused_and_left_untouched():
+    device = NorFlash(8)
+    device.writeblocks(0, b"\x01\x00\x00\x00\xf0\x0f\xff\xf7littlefs", 0)
+    refused(device, "littlefs", "format=True")
+    device = NorFlash(8)
+    device.writeblocks(5, b"something", 0)
+    refused(device, "something else")
+    card = SdCard(66)
+    card.writeblocks(0, b"\xeb\x58\x90MSDOS" + bytes(504))
+    refused(card, "something else")
+
+
+def with_version(device, version):
+    for slot in range(device.blocks):
+        head = bytearray(20)
+        device.readblocks(slot, head, 0)
+        if head[:3] == b"BBr":
+            head[3] = version
+            device.data[slot * 4096 : slot * 4096 + 24] = bytes(head) + struct.pack("<I", crc32(head))
+    return device
+
+
+def test_a_newer_format_is_refused_and_left_untouched():
+    device = NorFlash(8)
+    log(BlockRing(device), 0, 1000)
+    refused(with_version(device, 7), "newer", "format 7", "update")
+
+
+def test_an_older_format_is_read_and_gets_no_more_readings_in_its_sectors():
+    device = NorFlash(8)
+    log(BlockRing(device), 0, 1000)
+    with_version(device, 0)
+    ring = BlockRing(device)
+    old = ring.newest
+    assert found(ring) == list(range(1000))
+    log(ring, 1000, 1)
+    assert ring.newest == old + 1
+    assert found(BlockRing(device)) == list(range(1001))
+    log(BlockRing(device), 1001, 5000)  # its sectors serve again
+    assert found(BlockRing(device))[-1] == 6000
+
+
+def test_the_first_header_torn_at_any_byte_is_no_other_owner():
+    base = NorFlash(4)
+    whole = base.revive()
+    whole.journal = []
+    BlockRing(whole)
+    assert [change[0] for change in whole.journal] == ["program"], "a blank device needs no erase"
+    for mode in ("prefix", "random", "late"):
+        for byte in range(len(whole.journal[0][2])):
+            device = base.revive()
+            device.cut_at(0, byte, mode, byte)
+            raises(OSError, BlockRing, device)
+            device = device.revive()
+            log(BlockRing(device), 0, 3)
+            assert found(BlockRing(device)) == [0, 1, 2]
+
+
+def test_blocks_that_fail_to_erase_or_program_or_read_back_wrong_lose_nothing():
+    for flaw in ("erase", "program", "wrong"):
+        for block in range(5):
+            device = NorFlash(8, bad={block: flaw})
+            ring = BlockRing(device)
+            log(ring, 0, 1500)
+            assert ring.get(BAD_BLOCKS) >= 1, (flaw, block)
+            assert found(ring) == list(range(1500)), (flaw, block)
+            again = BlockRing(device.revive())
+            assert found(again) == list(range(1500)) and again.pending == 1500, (flaw, block)
+            log(again, 1500, 3000)
+            last = found(again)
+            assert last == list(range(4500 - len(last), 4500)) and again.pending == len(last)
+
+
+def test_a_block_that_fails_in_the_middle_moves_the_readings_under_way_to_the_next():
+    for commit_every, pins in ((1, b"\x01"), (7, b"\x01"), (3, bytes(range(20)))):
+        device = NorFlash(8)
+        ring = BlockRing(device, commit_every=commit_every)
+        number = 0
+        for step in range(60):
+            if step == 30:
+                device.bad[ring.newest] = "wrong"
+            ring.log(3, 1000 + number * 777, pins, [number] * len(pins))
+            number += 1
+        ring.commit()
+        assert ring.get(BAD_BLOCKS) == 1
+        for opened in (ring, BlockRing(device.revive())):
+            reader = opened.reader()
+            seen = []
+            while reader.next():
+                if reader.kind == 1:
+                    values = [to_value(text) for text in reader.values()]
+                    chain = reader.chain
+                    assert (chain.boot, chain.pins, values) == (3, pins, values[:1] * len(pins))
+                    assert chain.time == 1000 + values[0] * 777
+                    seen.append(values[0])
+            assert seen == list(range(60)), seen
+
+
+def test_two_bad_blocks_in_a_row_fail_one_call_and_the_next_goes_on_behind_them():
+    device = NorFlash(8)
+    ring = BlockRing(device)
+    log(ring, 0, 100)
+    device.bad = {0: "program", 1: "erase", 2: "wrong"}
+    raises(OSError, log, ring, 100, 1)
+    log(ring, 100, 50)
+    assert found(BlockRing(device.revive())) == list(range(150))
+
+
+def test_verify_false_does_not_read_back():
+    device = NorFlash(8)
+    ring = BlockRing(device, verify=False)
+    log(ring, 0, 10)
+    reads = device.reads
+    log(ring, 10, 10)
+    assert device.reads == reads
+
+
+def test_opening_a_full_ring_of_any_size_reads_little():
+    for blocks in (16, 64, 256, 1024):
+        device = NorFlash(blocks)
+        ring = BlockRing(device, verify=False)
+        total = worst = count = 0
+        fill = blocks + blocks // 3
+        while ring.newest < fill:
+            ring.log(0, START_MS, b"\x01", ["x" * 1000])
+        for number in range(40):
+            for _ in range(17):
+                log(ring, number, 1)
+            device.bytes_read = 0
+            opened = BlockRing(device, verify=False)
+            assert (opened.newest, opened.offset, opened.pending) == (ring.newest, ring.offset, ring.pending)
+            worst = max(worst, device.bytes_read)
+            total += device.bytes_read
+            count += 1
+        assert worst <= 4500 and total / count <= 2500, (blocks, total / count, worst)
+
+
+def test_a_sector_that_a_drop_frame_names_is_gone_though_it_can_be_read():
+    device = NorFlash(4)
+    ring = BlockRing(device)
+    log(ring, 0, 100)
+    while ring.newest < 4:
+        log(ring, 100, 1)
+    oldest = device.image()[4096 : 2 * 4096]
+    while ring.newest < 5:
+        log(ring, 100, 1)
+    device.data[4096 : 2 * 4096] = oldest  # the erase did nothing after all
+    again = BlockRing(device)
+    assert again.newest == 4 and again.oldest == 2 and again.pending == len(found(again))
+
+
+def test_erasing_ahead_takes_the_erase_out_of_log():
+    device = NorFlash(8)
+    ring = BlockRing(device)
+    log(ring, 0, 100)
+    erases = device.erases
+    prepare(ring)
+    assert device.erases == erases + 1
+    prepare(ring)
+    assert device.erases == erases + 1
+    at = 100
+    while ring.newest == 0:
+        log(ring, at, 1)
+        at += 1
+    assert device.erases == erases + 1
+    assert found(BlockRing(device)) == list(range(at))
+    short = BlockRing(device)
+    log(short, at, 1)
+    prepare(short)  # a run of a few readings would erase in vain, again and again
+    assert device.erases == erases + 1
+
+
+def test_a_larger_part_is_used_once_the_ring_is_empty():
+    device = NorFlash(16)
+    ring = BlockRing(device, blocks=4)
+    log(ring, 0, 1000)
+    ring = BlockRing(device, blocks=12)
+    assert ring.medium.slots == 4 and found(ring) == list(range(1000))
+    ring.clear()
+    ring = BlockRing(device, blocks=12)
+    assert ring.medium.slots == 12 and ring.pending == 0 and ring.get(DROPPED) == 1000
+    log(ring, 0, 4000)
+    assert found(BlockRing(device, blocks=12)) == list(range(4000))
+
+
+def test_a_smaller_part_is_refused_until_the_ring_is_empty():
+    for device, blocks in ((NorFlash(16), (12, 4)), (SdCard(130), (130, 34))):
+        ring = BlockRing(device, blocks=blocks[0])
+        log(ring, 0, 3000)
+        text = raises(Error, BlockRing, device, blocks=blocks[1], format=True)
+        assert "3000" in text
+        ring = BlockRing(device, blocks=blocks[0])
+        assert found(ring) == list(range(3000))
+        ring.clear()
+        ring = BlockRing(device, blocks=blocks[1])
+        log(ring, 0, 500)
+        assert found(BlockRing(device, blocks=blocks[1])) == list(range(500))
