@@ -1,4 +1,4 @@
-"""BlockRing on every kind of driver: what it refuses, what it skips, what opening costs, and other sizes and formats."""
+"""BlockRing on every kind of driver: what it refuses and skips, what opening costs, other sizes and formats."""
 
 import struct
 from binascii import crc32

@@ -13,7 +13,8 @@ INTERNAL = {"help", "node"}
 
 
 def test_make_alone_prints_one_line_for_every_target():
-    output = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
+    command = ["make", "--no-print-directory"]
+    output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
     listed = [re.match(r"make (\S+) +\S", line).group(1) for line in output.splitlines()]
     targets = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(set(" ".join(targets).split()) - INTERNAL)

@@ -117,8 +117,8 @@ GROUPS = [
     Group(
         "drain",
         "Draining 10,000 points to a local server",
-        "The sandbox, in a process of its own, on the same machine; the median of nine runs in turn, in a heap of 1 MB. "
-        "Beside it a program that reads lines of CSV and posts `json.dumps` of 500 points.",
+        "The sandbox, in a process of its own, on the same machine; the median of nine runs in turn, in a heap of "
+        "1 MB. Beside it a program that reads lines of CSV and posts `json.dumps` of 500 points.",
         drain.jobs,
         alone=True,
     ),

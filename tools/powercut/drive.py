@@ -1,6 +1,6 @@
 """Runs the cuts of several workloads in parallel MicroPython processes and adds them up: make powercut.
 
-    drive.py            every workload on every medium that the library has, most or a spread of the bytes of each change
+    drive.py            every workload on every medium, at most or a spread of the bytes of each change
     drive.py --long     every byte of every program
     drive.py CASE       one case again, as printed by a failure: store:medium:workload:every:change:byte:mode
 

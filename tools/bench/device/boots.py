@@ -1,4 +1,4 @@
-"""boots.py ON WHO COUNT: what a durable reading costs when the board sleeps deeply after each: mount, open, log, close."""
+"""boots.py ON WHO COUNT: a durable reading where the board sleeps deeply after each: mount, open, log, close."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""fill.py FOLDER POINTS PINS CSV: a ring in FOLDER with so many points of so many pins, and the same as lines of CSV."""
+"""fill.py FOLDER POINTS PINS CSV: a ring in FOLDER with so many points and pins, and the same as lines of CSV."""
 
 import sys
 

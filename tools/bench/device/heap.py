@@ -1,4 +1,4 @@
-"""heap.py LIBRARY STAGE FOLDER [URL TOKEN]: a whole job up to STAGE in whatever heap it was given; `DONE n` says it fits.
+"""heap.py LIBRARY STAGE FOLDER [URL TOKEN]: a whole job up to STAGE in the heap it was given; `DONE n` says it fits.
 
 STAGE is import, open, log or drain; LIBRARY the folder with the library's sources or compiled files; FOLDER the ring.
 `in use` is what lies on the heap at the end. Small, since it takes part of that heap itself.
