@@ -41,6 +41,10 @@ sandbox-bench: .venv/.stamp node ## time the sandbox's page and queries with a m
 dashboard-picture: .venv/.stamp node ## take the README's picture of the sandbox's page
 	@$(RUN) -m tools.sandbox.screenshot $(ARGS)
 
+.PHONY: pull
+pull: .venv/.stamp ## read a ring off a board, an image or a folder; export or upload it (ARGS=--help)
+	@$(RUN) -m tools.pull $(ARGS)
+
 .PHONY: size
 size: .venv/.stamp ## count each library file's lines and its bytes on a board
 	@$(RUN) tools/size.py $(ARGS)

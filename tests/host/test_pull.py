@@ -1,0 +1,214 @@
+"""make pull: rings of every kind are read by the library, exported, uploaded in the board's place, and left alone."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.sandbox.testing import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "test-token-of-32-characters-0001"
+# Makes a ring of 300 rows of five pins; argv: what to make it on, where, and the server's URL.
+MAKE = """
+import sys
+import blynk_batch
+from flash import NorFlash, SdCard, mount
+
+kind, path, url = sys.argv[1:4]
+device = None
+if kind == "folder":
+    ring = blynk_batch.FileRing(path, capacity_bytes=64 * 1024)
+elif kind in ("esp32", "rp2"):
+    device = NorFlash(64, page_size=256 if kind == "rp2" else 1)
+    mount(device, "/flash", kind)
+    ring = blynk_batch.FileRing("/flash/readings", capacity_bytes=64 * 1024)
+elif kind == "sd":
+    device = SdCard(130)
+    ring = blynk_batch.BlockRing(device)
+else:
+    device = NorFlash(16, unit=16 if kind == "units" else 1)
+    ring = blynk_batch.BlockRing(device, unit=device.unit)
+client = blynk_batch.Client("test-token-of-32-characters-0001", ring=ring, server=url)
+for row in range(300):
+    values = {1: 20.5 + row / 8, 2: row - 150, 3: "text %d" % row, 4: row % 2 == 0, 5: (24.94, 60.17)}
+    client.log_group(values, timestamp=1648054765458 + row * 60000)
+client.log(1, None)
+if len(sys.argv) > 4:
+    client.log(2, "no number", timestamp=1648054765458)
+    print(client.upload())
+print(client.stats())
+client.close()
+if device:
+    device.save(path)
+"""
+KINDS = ["folder", "esp32", "rp2", "nor", "units", "sd"]
+
+
+@pytest.fixture
+def make_ring(run_on_device, tmp_path, monkeypatch):
+    """make_ring(kind, url="http://127.0.0.1:9", upload=False): path of a new ring's folder or image."""
+
+    def make(kind, url="http://127.0.0.1:9", upload=False):
+        path = tmp_path / kind
+        source = "import sys\nsys.path.append(%r)\n" % str(ROOT / "tools" / "sim") + MAKE
+        run_on_device(source, kind, path, url, *["upload"] * upload, heap="16m")
+        return path
+
+    return make
+
+
+def pull(*arguments, status=0):
+    """What `make pull` prints: (standard output, standard error)."""
+    command = [sys.executable, "-m", "tools.pull", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == status, done.stderr
+    return done.stdout, done.stderr
+
+
+def source_of(kind, path):
+    if kind == "folder":
+        return ["--folder", path]
+    return ["--image", path, "--path", "/readings", "--unit", "16" if kind == "units" else "1"]
+
+
+def rows_logged():
+    """What MAKE logged, as exported: (pin, ms, value)."""
+    for row in range(300):
+        values = (20.5 + row / 8, row - 150, "text %d" % row, row % 2 == 0, [24.94, 60.17])
+        for index, value in enumerate(values):
+            yield "V%d" % (index + 1), 1648054765458 + row * 60000, value
+
+
+def digest(path):
+    """A hash over all files at `path`."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [(str(file), hashlib.sha256(file.read_bytes()).hexdigest()) for file in files if file.is_file()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_ring_is_exported_as_it_was_logged_and_left_untouched(make_ring, kind):
+    path = make_ring(kind)
+    before = digest(path)
+    output, report = pull(*source_of(kind, path), "--json", "-")
+    points = [json.loads(line) for line in output.splitlines()]
+    assert [(point["pin"], point["timestamp_ms"], point["value"]) for point in points] == list(rows_logged())
+    assert {(point["state"], point["time_source"]) for point in points} == {("pending", "clock")}
+    assert "pending     1500 points, 0 of them parked" in report
+    assert "1500 logged, 0 uploaded, 0 dropped, 1 skipped" in report
+    assert "damage      none" in report
+    assert digest(path) == before
+
+
+def test_csv_has_a_row_for_each_point_with_its_time_in_utc(make_ring):
+    output, _ = pull("--folder", make_ring("folder"), "--csv", "-")
+    rows = list(csv.reader(io.StringIO(output)))
+    assert rows[0] == ["pin", "timestamp_ms", "time_utc", "value", "state", "time_source"]
+    assert rows[1] == ["V1", "1648054765458", "2022-03-23T16:59:25.458Z", "20.5", "pending", "clock"]
+    assert [row[3] for row in rows[2:6]] == ["-150", "text 0", "true", "[24.94, 60.17]"]
+    assert len(rows) == 1501
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_upload_in_the_boards_place_delivers_each_point_once(make_ring, sandbox, kind):
+    path = make_ring(kind)
+    before = digest(path)
+    _, report = pull(*source_of(kind, path), "--upload", "--server", sandbox.url, "--token", sandbox.token)
+    assert "uploaded    1500 points in 5 requests, 0 left" in report
+    assert TOKEN not in report
+    arrived = sorted((("V%d" % pin, ms, json.dumps(value)) for pin, ms, value in sandbox.points()))
+    assert arrived == sorted((pin, ms, json.dumps(value)) for pin, ms, value in rows_logged())
+    assert digest(path) == before
+
+
+@pytest.mark.parametrize("kind", ["folder", "esp32", "nor", "sd"])
+def test_what_is_put_back_is_not_sent_again(make_ring, sandbox, kind):
+    path = make_ring(kind)
+    upload = [*source_of(kind, path), "--upload", "--server", sandbox.url, "--token", sandbox.token, "--put-back"]
+    pull(*upload)
+    _, report = pull(*upload)
+    assert "pending     0 points" in report and "0 points in 0 requests" in report
+    assert len(sandbox.points()) == 1500
+    output, _ = pull(*source_of(kind, path), "--csv", "-", "--all")
+    assert output.count(",delivered,") == 1500
+
+
+def test_what_a_server_refuses_is_shown_and_the_rest_goes_out(make_ring, sandbox):
+    sandbox.fault("reply", pin=2, status=400, body='{"error":{"message":"No datastream setup for that pin."}}')
+    path = make_ring("folder")
+    arguments = ("--folder", path, "--upload", "--server", sandbox.url, "--token", sandbox.token, "--put-back")
+    _, report = pull(*arguments, status=1)
+    assert "uploaded    1200 points" in report and "No datastream setup" in report
+    output, report = pull("--folder", path, "--csv", "-")
+    assert "300 points, 300 of them parked" in report
+    assert output.count(",parked,") == 300
+
+
+def test_a_server_that_is_not_there_leaves_everything_and_the_status_says_so(make_ring):
+    path = make_ring("folder")
+    before = digest(path)
+    address = "http://127.0.0.1:9"
+    _, report = pull("--folder", path, "--upload", "--server", address, "--token", TOKEN, status=1)
+    assert "uploaded    0 points in 1 requests, 1500 left" in report and "error" in report
+    assert digest(path) == before
+
+
+def test_a_rejected_point_is_shown_with_the_status_it_got(make_ring):
+    types = ["V1:double", "V2:integer", "V3:string", "V4:boolean", "V5:location"]
+    with Sandbox(datastream=types) as strict:
+        path = make_ring("folder", strict.url, upload=True)
+        _, report = pull("--folder", path)
+    assert "rejected    V2, status 400: [[1648054765458, 'no number']]" in report
+    assert report.count("\nrejected") == 1
+
+
+def test_damage_is_counted_and_the_rest_is_exported(make_ring):
+    path = make_ring("nor")
+    data = bytearray(path.read_bytes())
+    data[6000] ^= 0x10
+    path.write_bytes(data)
+    output, report = pull("--image", path, "--json", "-")
+    points = map(json.loads, output.splitlines())
+    values = [(point["pin"], point["timestamp_ms"], point["value"]) for point in points]
+    assert 1400 < len(values) < 1500
+    assert set(map(str, values)) < set(map(str, rows_logged()))
+    assert " unreadable frames, %d points lost with them" % (1500 - len(values)) in report
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([], "give one of --port, --image and --folder"),
+        (["--folder", "HERE", "--upload"], "--upload needs --token"),
+        (["--folder", "HERE", "--put-back"], "--put-back goes with --upload"),
+        (["--folder", "HERE"], "HERE is empty"),
+        (["--image", "HERE/none"], "does not exist"),
+        (["--port", "HERE/no-port"], "cannot open HERE/no-port"),
+    ],
+)
+def test_what_cannot_work_is_said_in_one_sentence(tmp_path, arguments, words):
+    here = tmp_path / "empty"
+    here.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.pull", *(text.replace("HERE", str(here)) for text in arguments)],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "BLYNK_TOKEN"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert words.replace("HERE", str(here)) in done.stdout and "Traceback" not in done.stdout
+
+
+def test_an_image_of_something_else_is_refused(tmp_path):
+    image = tmp_path / "image"
+    image.write_bytes(bytes(range(256)) * 64)
+    _, report = pull("--image", image, status=1)
+    assert "the ring cannot be read: WrongDevice" in report

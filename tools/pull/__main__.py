@@ -1,0 +1,137 @@
+"""make pull: the command line. Options, what is printed, and in which order things happen."""
+
+import ssl
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from tools.pull import exports, reading
+from tools.pull.board import FromBoard
+from tools.pull.sources import FromFolder, FromImage
+
+_PENDING = ("pending", "parked")
+
+
+_FILE = click.Path(exists=True, dir_okay=False)
+_FOLDER = click.Path(exists=True, file_okay=False)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--port", help="Read the ring off the board at this serial port, such as /dev/ttyACM0 or COM5.")
+@click.option("--image", type=_FILE, help="Read a file with a flash chip's bytes.")
+@click.option("--folder", type=_FOLDER, help="Read the folder of a FileRing.")
+@click.option("--path", default="/blynk_batch", show_default=True, help="FileRing's folder on a board or in an image.")
+@click.option("--device", help="A BlockRing on the board: the Python expression for its device, imports and all.")
+@click.option("--page", type=int, help="BlockRing's page_size, where blocks are written whole. [default: as seen]")
+@click.option("--unit", type=int, default=1, show_default=True, help="BlockRing's unit: 16 under flash encryption.")
+@click.option("--csv", type=click.File("w"), help="Write the points to this CSV file; - prints them.")
+@click.option("--json", type=click.File("w"), help="Write the points as lines of JSON; - prints them.")
+@click.option("--all", "everything", is_flag=True, help="Export also what the server has, as far as it is still there.")
+@click.option("--upload", is_flag=True, help="Send what is pending to the server, in the board's place.")
+@click.option("--server", default="https://blynk.cloud", show_default=True, help="For --upload.")
+@click.option("--token", envvar="BLYNK_TOKEN", help="The device's auth token, for --upload; or set BLYNK_TOKEN.")
+@click.option("--put-back", is_flag=True, help="After --upload, note at the source what was accepted.")
+def main(**options):
+    """Read a ring off a board, a flash image or a folder; check, export or upload it. The source stays as it is
+    unless --put-back is given."""
+    check(options)
+    with tempfile.TemporaryDirectory(prefix="pull-") as work:
+        source = take(options, work)
+        sinks = [exports.Csv(options["csv"])] if options["csv"] else []
+        sinks += [exports.JsonLines(options["json"])] if options["json"] else []
+        summary, rejects = export(source.copy, sinks, options["everything"])
+        report(summary, rejects)
+        if options["upload"]:
+            good = send(source.copy, options["server"], options["token"], summary["pending"])
+            if options["put_back"]:
+                click.echo("put back    %d files" % len(source.put_back()), err=True)
+            sys.exit(0 if good else 1)
+
+
+def take(options, work):
+    """The Source that the options name."""
+    blocks = {"page": options["page"], "unit": options["unit"]}
+    if options["port"]:
+        return FromBoard(options["port"], work, options["path"], options["device"], **blocks)
+    if options["image"]:
+        return FromImage(options["image"], work, options["path"], **blocks)
+    return FromFolder(options["folder"], work)
+
+
+def check(options):
+    """UsageError for options that do not go together."""
+    if sum(bool(options[name]) for name in ("port", "image", "folder")) != 1:
+        raise click.UsageError("give one of --port, --image and --folder")
+    if options["upload"] and not options["token"]:
+        raise click.UsageError("--upload needs --token")
+    if options["put_back"] and not options["upload"]:
+        raise click.UsageError("--put-back goes with --upload")
+    if options["put_back"] and options["device"]:
+        raise click.UsageError("--put-back: only the files of a FileRing can be put back onto a board")
+
+
+def export(copy, sinks, everything):
+    """Give each point to the sinks; (the summary, the reject records)."""
+    summary, rejects = None, []
+    for record in reading.records(copy):
+        if "summary" in record:
+            summary = record["summary"]
+        elif "rejected" in record:
+            rejects.append(record)
+        elif everything or record["state"] in _PENDING:
+            for sink in sinks:
+                sink.add(record)
+    return summary, rejects
+
+
+def report(summary, rejects):
+    """What the check found, for people: on standard error, so that an export can be piped on."""
+
+    def say(name, text):
+        click.echo("%-11s %s" % (name, text), err=True)
+
+    say("ring", "%(sectors)d sectors in use, %(used_bytes)d of %(capacity_bytes)d bytes, %(frames)d frames" % summary)
+    say("pending", "%(pending)d points, %(parked)d of them parked" % summary)
+    say("lifetime", "%(logged)d logged, %(uploaded)d uploaded, %(dropped)d dropped, %(skipped)d skipped, "
+        "%(expired)d expired, %(rejected)d rejected" % summary)  # fmt: skip
+    if summary["unreadable_frames"] or summary["lost_here"]:
+        say("damage", "%(unreadable_frames)d unreadable frames, %(lost_here)d points lost with them" % summary)
+    else:
+        say("damage", "none")
+    for reject in rejects:
+        say("rejected", "V%d, status %d: %s" % (reject["rejected"], reject["status"], reject["points"]))
+
+
+def send(copy, server, token, pending):
+    """Drain the copy; True if nothing is left for want of a good answer."""
+    ca = certificates() if server.startswith("https:") else "-"
+    with click.progressbar(length=pending, label="uploading", file=sys.stderr) as bar:
+        said = []
+        for line in reading.run("upload.py", server, token, ca, *copy):
+            kind, _, text = line.partition(" ")
+            words = text.split()
+            if kind == "EVENT" and text.endswith("accepted"):
+                bar.update(int(words[1]))
+            said.append((kind, text))
+    outcome = dict(said)
+    uploaded, requests, left = outcome["RESULT"].split()
+    click.echo("uploaded    %s points in %s requests, %s left" % (uploaded, requests, left), err=True)
+    for kind in ("ERROR", "WAITING"):
+        if kind in outcome:
+            click.echo("%-11s %s" % (kind.lower(), outcome[kind]), err=True)
+    return "ERROR" not in outcome and "WAITING" not in outcome
+
+
+def certificates():
+    """This machine's root certificates, as a file of PEM."""
+    paths = ssl.get_default_verify_paths()
+    for path in (paths.cafile, paths.openssl_cafile, "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"):
+        if path and Path(path).is_file():
+            return path
+    raise click.ClickException("this machine has no file of root certificates: set SSL_CERT_FILE to one")
+
+
+if __name__ == "__main__":
+    main()

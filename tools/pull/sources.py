@@ -1,0 +1,88 @@
+"""Where a ring is taken from: each makes a copy to work on and, when told to, puts the changed copy back.
+
+    FromFolder   a FileRing's folder on this machine, such as one copied from a card
+    FromImage    a file with the bytes of a flash chip: of a BlockRing, or of a littlefs filesystem with a ring in it
+    FromBoard    over USB, see board.py
+
+`copy` are the arguments by which device/rings.py opens the copy. Nothing is ever changed but by `put_back()`.
+"""
+
+import shutil
+from pathlib import Path
+
+import click
+
+_PAGE_SIZES = (512, 4096)
+_MAGIC = b"BBr"
+_BLOCK_HEAD = 16  # of a block that is written whole, see docs/format.md
+
+
+class Source:
+    """`work` is a temporary folder of the caller's."""
+
+    copy = ()
+
+    def put_back(self):
+        """Write what changed in the copy back to where it came from; gives the names of what was written."""
+        raise NotImplementedError
+
+
+class FromFolder(Source):
+    def __init__(self, folder, work):
+        self._folder = Path(folder)
+        self._copy = Path(work) / "ring"
+        shutil.copytree(self._folder, self._copy)
+        if not any(self._copy.iterdir()):
+            raise click.ClickException("%s is empty: give the folder that FileRing() was made with" % folder)
+        self._before = snapshot(self._copy)
+        self.copy = ("folder", str(self._copy))
+
+    def put_back(self):
+        written, gone = changes(self._before, snapshot(self._copy))
+        for name in written:
+            (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._copy / name, self._folder / name)
+        for name in gone:
+            (self._folder / name).unlink()
+        return written + gone
+
+
+class FromImage(Source):
+    """`path` is the ring's folder in a filesystem; `page` and `unit` are what an image cannot tell: BlockRing's
+    page_size where blocks are written whole, and its unit."""
+
+    def __init__(self, image, work, path="/blynk_batch", page=None, unit=1):
+        self._image = Path(image)
+        self._copy = Path(work) / "image"
+        shutil.copyfile(self._image, self._copy)
+        with open(self._copy, "rb") as file:
+            start = file.read(8192)
+        if b"littlefs" in (start[8:16], start[4104:4112]):
+            self.copy = ("littlefs", str(self._copy), path)
+        else:
+            self.copy = ("blocks", str(self._copy), str(page or _guess_page(start)), str(unit))
+
+    def put_back(self):
+        if self._copy.read_bytes() == self._image.read_bytes():
+            return []
+        shutil.copyfile(self._copy, self._image)
+        return [self._image.name]
+
+
+def _guess_page(start):
+    """512 for a ring on blocks that are written whole: its first sector's header lies behind a block head."""
+    if start[:3] != _MAGIC and start[_BLOCK_HEAD : _BLOCK_HEAD + 3] == _MAGIC:
+        return _PAGE_SIZES[0]
+    return _PAGE_SIZES[1]
+
+
+def snapshot(folder):
+    """{name: bytes} of all files below `folder`."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def changes(before, after):
+    """(names that are new or differ, sectors before tails; names that are gone). A tail counts only with the sector
+    that it belongs to, so a transfer that breaks off loses nothing."""
+    written = sorted(name for name in after if after[name] != before.get(name))
+    return written, sorted(set(before) - set(after))
