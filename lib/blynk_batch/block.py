@@ -109,8 +109,10 @@ class Slots:
         return max(0, newest - self.slots + 1), newest
 
     def _other_size(self, slot):
-        head = self.head(slot)
-        return head is not None and head.slots != self.slots
+        """True if it looks like a sector of a ring of another size, by as few bytes as tell."""
+        buf = bytearray(12)
+        self.peek(slot, memoryview(buf))
+        return buf[:3] == b"BBr" and int.from_bytes(buf[8:], "little") != self.slots
 
     def newest(self):
         """The highest sequence of a ring with `self.slots` slots, -1 if there is none."""

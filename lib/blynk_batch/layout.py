@@ -29,7 +29,8 @@ def find(medium):
     medium.slots = size
     if best < 0:
         _refuse_what_is_there(medium)
-    return best
+        return -1
+    return medium.newest()  # takes up the block under way of the ring that counts
 
 
 def _sizes(medium):

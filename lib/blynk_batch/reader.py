@@ -25,6 +25,7 @@ class Reader:
         self._ring = ring
         self.medium = ring.medium
         self._end = end
+        self._window = window  # what is read at a time; the buffer grows with a longer frame
         self.buf = bytearray(window)
         self.view = memoryview(self.buf)
         self.chain = record.Chain()
@@ -128,7 +129,7 @@ class Reader:
             self.buf[:left] = self.buf[self.at : self._filled]
         self._base += self.at
         self.at = 0
-        room = min(len(self.buf), self.medium.sector_bytes - self._base)
+        room = min(max(count, self._window), self.medium.sector_bytes - self._base)
         self.medium.read(self.sequence, self._base + left, self.view[left:room])
         self._filled = room
         return True

@@ -9,6 +9,7 @@ from micropython import const
 
 _FRESH_WALK = const(16)  # on the first lap all behind the newest is blank: look no further than this
 _PROBES = const(64)
+_REMEMBERED = const(32)
 
 
 def spread(slots):
@@ -28,8 +29,18 @@ def _some(sequence_at, slots):
     return None
 
 
-def newest(sequence_at, slots):
-    """The highest sequence; -1 if there is no sector. `sequence_at(slot)` is -1 for what is no sector."""
+def newest(look, slots):
+    """The highest sequence; -1 if there is no sector. `look(slot)` is a slot's sequence, -1 for what is no sector."""
+    seen_at = {}
+
+    def sequence_at(slot):
+        sequence = seen_at.get(slot)
+        if sequence is None:
+            sequence = look(slot)
+            if len(seen_at) < _REMEMBERED:
+                seen_at[slot] = sequence
+        return sequence
+
     found = _some(sequence_at, slots)
     if not found:
         return -1

@@ -1,0 +1,50 @@
+"""What opening a full BlockRing reads: the heads that bisection looks at and the newest sector, at any size."""
+
+from blynk_batch import BlockRing
+from blynk_batch.ring import DROPPED
+from flash import NorFlash
+
+HEAP = "100m"  # the largest ring has 16 MiB
+WASM = False
+START_MS = 1648054765458
+
+
+def full_ring(blocks):
+    """A device whose ring has wrapped and has just begun a sector."""
+    device = NorFlash(blocks)
+    ring = BlockRing(device, verify=False)
+    while ring.newest < blocks + blocks // 3:
+        ring.log(0, START_MS, b"\x01", ["x" * 3800])
+    assert ring.get(DROPPED) == ring.oldest > 0
+    return device, ring
+
+
+def bytes_read_at_open(device, ring):
+    device.bytes_read = 0
+    opened = BlockRing(device, verify=False)
+    assert (opened.newest, opened.offset, opened.pending) == (ring.newest, ring.offset, ring.pending)
+    return device.bytes_read
+
+
+def test_opening_a_full_ring_of_any_size_reads_little():
+    for blocks in (16, 256, 4096):
+        device, ring = full_ring(blocks)
+        ring.log(0, START_MS, b"\x01", [20.5])
+        ring.turn(data=False)
+        sector = ring.newest
+        reads = []
+        number = 0
+        while ring.newest == sector:
+            ring.log(0, START_MS + number * 10007, b"\x01", [20 + number % 100 / 10])
+            number += 1
+            if number % 10 == 0:
+                reads.append(bytes_read_at_open(device, ring))
+        assert len(reads) > 30
+        assert max(reads) <= 4500 and sum(reads) / len(reads) <= 2500, (blocks, max(reads), sum(reads) / len(reads))
+
+
+def test_a_long_frame_is_read_in_one_piece_and_nothing_far_behind_it():
+    device = NorFlash(8)
+    ring = BlockRing(device, verify=False)
+    ring.log(0, START_MS, b"\x01", ["x" * 1000])
+    assert bytes_read_at_open(device, ring) <= ring.offset + 400
