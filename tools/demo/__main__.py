@@ -11,41 +11,57 @@ from tools.demo import story
 from tools.sandbox.testing import Sandbox
 
 
+_TERMINAL_S = 40
+
+
 @click.command()
 @click.option("--rows", default=2881, show_default=True, help="How many of the recorded rows, one a minute, to replay.")
+@click.option("--seconds", type=int, help="How long logging takes, to be watched. [default: 40 in a terminal, else 0]")
 @click.option(
     "--fault", default=None, help="A fault of the sandbox during the upload, e.g. drop_past: see it not add up."
 )
-def main(rows, fault):
+def main(rows, seconds, fault):
     """Replay two recorded days on a simulated board with power cuts, upload, and check the server's ledger."""
+    watched = os.environ.get("CI") != "true" and sys.stdin.isatty()
+    if seconds is None:
+        seconds = _TERMINAL_S if watched else 0
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder, Sandbox() as sandbox:
+        good = play(sandbox, os.path.join(folder, "flash.bin"), rows, seconds, fault)
+        if watched:
+            click.echo("\nThe readings are on %s until Ctrl-C." % sandbox.url)
+            wait()
+    sys.exit(0 if good else 1)
+
+
+def play(sandbox, image, rows, seconds, fault):
+    """The whole story; True if the ledger adds up."""
     recorded = story.read_rows(rows)
     shift_ms = int(time.time()) * 1000 - recorded[-1][0]
     shifted = [(ms + shift_ms, values) for ms, values in recorded]
     say = click.echo
-    with tempfile.TemporaryDirectory(prefix="demo-") as folder, Sandbox() as sandbox:
-        image = os.path.join(folder, "flash.bin")
-        say("server   %s" % sandbox.url)
-        say("station  offline: %d rows of %d readings go to a simulated flash chip with littlefs" % (rows, story.PINS))
-        with click.progressbar(length=rows, label="logging") as bar:
-            kept, torn, flash = story.log_rows(
-                sandbox, image, shift_ms, rows, lambda text: say("\n  " + text), lambda n: bar.update(n - bar.pos)
-            )
-        say("station  online again: uploading what it kept")
-        if fault:
-            sandbox.fault(fault)
-        after = story.drain(image, sandbox, lambda text: say("  " + text))
-        flash.erases += after.erases
-        say("measure  the same rows appended to a CSV file, on the same chip")
-        naive = story.csv_flash(rows)
-        good = report(sandbox, shifted, kept, torn, flash, naive)
-        if os.environ.get("CI") != "true" and sys.stdin.isatty():
-            say("\nThe readings are on %s until Ctrl-C." % sandbox.url)
-            try:
-                while True:
-                    time.sleep(3600)
-            except KeyboardInterrupt:
-                say("")
-    sys.exit(0 if good else 1)
+    say("server   %s shows what arrives: open it now" % sandbox.url)
+    say("station  offline: %d rows of %d readings go to a simulated flash chip with littlefs" % (rows, story.PINS))
+    pause_us = seconds * 1000000 // rows
+    with click.progressbar(length=rows, label="logging") as bar:
+        kept, torn, flash = story.log_rows(
+            sandbox, image, shift_ms, rows, pause_us, lambda text: say("\n  " + text), lambda n: bar.update(n - bar.pos)
+        )
+    say("station  online again: uploading what it kept")
+    if fault:
+        sandbox.fault(fault)
+    after = story.drain(image, sandbox, lambda text: say("  " + text))
+    flash.erases += after.erases
+    say("measure  the same rows appended to a CSV file, on the same chip")
+    return report(sandbox, shifted, kept, torn, flash, story.csv_flash(rows))
+
+
+def wait():
+    """Until Ctrl-C."""
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        click.echo("")
 
 
 def report(sandbox, rows, kept, torn, flash, naive):

@@ -1,6 +1,7 @@
 """The demo's board, run by MicroPython: examples/station on a simulated chip with littlefs, until the power goes.
 
-    board.py log   URL TOKEN IMAGE CSV SHIFT_MS FIRST LAST CUT_ROW,OPERATION,BYTE   rows FIRST to LAST; 42 at the cut
+    board.py log   URL TOKEN IMAGE CSV SHIFT_MS FIRST LAST CUT_ROW,OPERATION,BYTE PAUSE_US   rows FIRST to LAST, with a
+        pause after each; ends with status 42 at the cut
     board.py drain URL TOKEN IMAGE
     board.py csv   CSV LAST                                               the same rows appended to a CSV file
 
@@ -9,6 +10,7 @@ Prints one line for each thing that happened; `kept N` once log_group() for row 
 
 import os
 import sys
+import time
 
 import config
 import station
@@ -42,8 +44,6 @@ class RecordedSensor:
 
 def _unix_ms(text):
     """Of "2015-02-04T17:51:00Z"."""
-    import time
-
     date, clock = text[:-1].split("T")
     fields = [int(part) for part in date.split("-") + clock.split(":")]
     return int(time.mktime(tuple(fields) + (0, 0))) * 1000
@@ -71,7 +71,7 @@ def _end(chip, path, status=0):
     sys.exit(status)
 
 
-def log(url, token, image, csv, shift_ms, first, last, cut):
+def log(url, token, image, csv, shift_ms, first, last, cut, pause_us):
     chip = _existing(image)
     config.SERVER, config.TOKEN = url, token
     sensor = RecordedSensor(csv, int(shift_ms), int(first))
@@ -88,6 +88,7 @@ def log(url, token, image, csv, shift_ms, first, last, cut):
             print("cut", row)
             _end(chip, image, POWER_CUT)
         print("kept", row)
+        time.sleep_us(int(pause_us))
     client.close()
     _end(chip, image)
 

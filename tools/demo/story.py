@@ -60,7 +60,7 @@ class Flash:
             setattr(self, words[0], getattr(self, words[0]) + int(words[1]))
 
 
-def log_rows(sandbox, image, shift_ms, count, say, progress):
+def log_rows(sandbox, image, shift_ms, count, pause_us, say, progress):
     """Log all rows offline, through all cuts; (rows kept for certain, rows under way at a cut, Flash)."""
     cuts = [(int(part * count), operation, byte) for part, operation, byte in CUTS]
     kept, torn, flash = set(), set(), Flash()
@@ -68,7 +68,7 @@ def log_rows(sandbox, image, shift_ms, count, say, progress):
     while first < count:
         cut = cuts.pop(0) if cuts else (-1, 0, 0)
         status = None
-        arguments = (sandbox.url, sandbox.token, image, READINGS, shift_ms, first, count, "%d,%d,%d" % cut)
+        arguments = (sandbox.url, sandbox.token, image, READINGS, shift_ms, first, count, "%d,%d,%d" % cut, pause_us)
         for words in run_board("log", *arguments):
             flash.take(words)
             if words[0] == "kept":
