@@ -170,6 +170,7 @@ class Client:
 
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
+        self.uploader()  # loaded in its own order
         return load("upload", "upload")(self, timeout_s, watchdog)
 
     async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1):
@@ -193,9 +194,11 @@ class Client:
         """The policy over this client's ring, loaded when it is first needed."""
         self._check_open()
         if self._uploader is None:
+            # The large files first: from source they ask for the most room, and each leaves less of it.
+            load("window")
+            Uploader = load("uploader", "Uploader")
             if self.transport is None:
                 self.transport = load("transport", "Requests")()
-            Uploader = load("uploader", "Uploader")
             self._uploader = Uploader(
                 self.ring, self._boots, self._guard, self._token, self._server, self._settings, self.transport
             )
