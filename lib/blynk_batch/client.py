@@ -13,7 +13,7 @@ class Client:
     """Keeps readings in `ring` until Blynk has accepted them.
 
     token           the device's auth token
-    ring            a FileRing or BlockRing; FileRing("/blynk_batch") if None
+    ring            a FileRing or BlockRing; FileRing("/blynk_batch.ring") if None
     server          "https://blynk.cloud" or the region's own, without a path
     transport       None: the firmware's `requests`; or HTTPS(ca=...), or anything with its `post` method
     clock           None: the board's own; or an object with now() and uptime(), see clock.py
@@ -60,7 +60,8 @@ class Client:
         if ring is None:
             from .files import FileRing
 
-            ring = FileRing("/blynk_batch")
+            # Not "/blynk_batch": MicroPython would import that folder instead of the library in /lib.
+            ring = FileRing("/blynk_batch.ring")
         _claim(ring)
         self.ring = ring
         self.transport = transport

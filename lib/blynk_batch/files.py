@@ -33,12 +33,15 @@ class FileRing(Ring):
     commit_every    readings held in RAM before they are made durable together; 1 loses none.
     tails, tail_bytes  how many tail files and how large; the defaults suit littlefs on ESP32 and RP2.
 
-    Raises ValueError for a capacity under three sectors, OSError of the filesystem as it is.
+    Raises ValueError for a capacity under three sectors or a folder that hides the library from `import`, OSError of
+    the filesystem as it is.
     """
 
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=8, tail_bytes=120):
         if capacity_bytes is not None and capacity_bytes < 3 * SECTOR_BYTES:
             raise ValueError("capacity_bytes=%r: at least %d" % (capacity_bytes, 3 * SECTOR_BYTES))
+        if path.split("/")[-1] == "blynk_batch":
+            raise ValueError("path=%r: MicroPython would import that folder instead of the library" % path)
         super().__init__(_Files(path, capacity_bytes, tails, tail_bytes), overwrite, commit_every)
         self.key = _place(path)
 
