@@ -172,7 +172,7 @@ class Device:
 
 def _is_rp2_flash(device):
     try:
-        import rp2
+        import rp2  # pyright: ignore
     except ImportError:
         return False
     return isinstance(device, rp2.Flash)
