@@ -30,6 +30,10 @@ lint: setup typings/.stamp ## check style, types against the boards' stubs, and 
 demo: .venv/.stamp node ## watch a station lose network and power, come back, and deliver every reading
 	@$(RUN) -m tools.demo $(ARGS)
 
+.PHONY: demo-picture
+demo-picture: .venv/.stamp node ## take the README's picture of the demo
+	@$(RUN) -m tools.demo.picture $(ARGS)
+
 .PHONY: sandbox
 sandbox: .venv/.stamp node ## run a local server that stands in for Blynk (ARGS=--help lists its options)
 	@exec $(RUN) -m tools.sandbox $(ARGS)
@@ -41,8 +45,12 @@ sandbox-bench: .venv/.stamp node ## time the sandbox's page and queries with a m
 dashboard-picture: .venv/.stamp node ## take the README's picture of the sandbox's page
 	@$(RUN) -m tools.sandbox.screenshot $(ARGS)
 
+.PHONY: plan
+plan: setup ## work out a station: ring, outage, life of the flash, requests (ARGS=--help)
+	@$(RUN) -m tools.plan $(ARGS)
+
 .PHONY: pull
-pull: .venv/.stamp ## read a ring off a board, an image or a folder; export or upload it (ARGS=--help)
+pull: setup ## read a ring off a board, an image or a folder; export or upload it (ARGS=--help)
 	@$(RUN) -m tools.pull $(ARGS)
 
 .PHONY: size

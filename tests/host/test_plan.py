@@ -1,0 +1,117 @@
+"""make plan: its figures hold on a real ring, its arithmetic is right, and it says what cannot work and what would."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tools.plan import answer as plan
+from tools.plan.station import Station, pin, seconds, size
+
+ROOT = Path(__file__).resolve().parents[2]
+COSTS = {"erases per row": 0.05, "flash ms per row": 3.0, "rows per sector": 400}
+STATION = Station({1: "double", 2: "integer"}, 60, 14 * 86400, 900, "littlefs-esp32", 2 * 1024 * 1024)
+
+
+def run_plan(*arguments):
+    command = [sys.executable, "-m", "tools.plan", *arguments]
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def work_out(costs=COSTS, limits=None, **changes):
+    """(answer, advice) for STATION with some of it changed."""
+    limits = limits or plan.Limits()
+    station = replace(STATION, **changes)
+    answer = plan.work_out(station, costs, limits, plan.Link())
+    return answer, plan.advice(station, answer, limits)
+
+
+def test_the_figures_follow_from_what_a_row_costs():
+    answer, advice = work_out()
+    rows = 14 * 24 * 60
+    assert answer.capacity_bytes == (51 + 2) * 4096
+    assert answer.readings_held == 52 * 400 * 2
+    assert answer.backlog_points == rows * 2
+    assert answer.catch_up_requests == 2 * 3
+    assert (answer.points_per_day, answer.requests_per_month) == (2880, 5760)
+    assert answer.lifetime_years == pytest.approx(512 * 100_000 / (0.05 * 525960))
+    assert advice == []
+
+
+LIFE = dict(COSTS, **{"erases per row": 20})
+
+
+@pytest.mark.parametrize(
+    "changes, costs, fails, words",
+    [
+        ({"every_s": 1}, COSTS, True, "172800 points a day, and the server takes 100000: log every 2 s"),
+        ({"upload_s": 50, "every_s": 50}, COSTS, True, "103680 requests a month, and the plan has 100000"),
+        ({"outage_s": 86400 * 80}, COSTS, True, "a ring of 1160 KiB does not fit 1024 KiB"),
+        ({}, LIFE, False, "the flash lasts 4.9 years: log every 124 s"),
+        ({"outage_s": 86400 * 100, "every_s": 900}, COSTS, False, "Blynk takes points of the last three months"),
+        ({"outage_s": 86400 * 9, "every_s": 2}, COSTS, False, "catching up takes"),
+    ],
+)
+def test_what_cannot_work_or_may_bite_is_said_with_what_would_do(changes, costs, fails, words):
+    _, advice = work_out(costs, **changes)
+    assert [text for failing, text in advice if failing is fails and words in text], advice
+
+
+def test_what_is_proposed_works():
+    for changes in ({"every_s": 1, "outage_s": 3600}, {"every_s": 50, "upload_s": 50}, {"outage_s": 86400 * 80}):
+        _, advice = work_out(**changes)
+        assert advice[0][0]
+    assert work_out(every_s=2, outage_s=3600)[1] == []
+    assert work_out(every_s=50, upload_s=60)[1] == []
+    assert "log every 69 s" in work_out(outage_s=86400 * 80)[1][0][1]
+    assert not any(fails for fails, _ in work_out(outage_s=86400 * 80, every_s=69)[1])
+
+
+@pytest.mark.parametrize("text, expected", [("90", 90), ("15m", 900), ("36h", 129600), ("1.5d", 129600)])
+def test_times_have_units(text, expected):
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("read, text", [(seconds, "soon"), (seconds, "0"), (size, "2G"), (size, "0"), (pin, "V256:x")])
+def test_what_is_no_time_or_size_or_pin_is_refused(read, text):
+    with pytest.raises(ValueError, match=text):
+        read(text)
+
+
+@pytest.mark.parametrize("text", ["V1", "V1:float", "V1:string", "V1:double:3", "V1:string:2000"])
+def test_a_pin_needs_a_kind_and_a_string_its_length(text):
+    done = run_plan("--pin", text)
+    assert done.returncode == 2 and text in done.stdout and "Traceback" not in done.stdout
+
+
+# Logs the rows of an outage into a ring of the capacity that the plan chose; prints how many were dropped.
+OUTAGE = """
+import sys
+import blynk_batch
+
+ring = blynk_batch.FileRing("ring", capacity_bytes=int(sys.argv[1]))
+client = blynk_batch.Client("token", ring=ring)
+for row in range(int(sys.argv[2])):
+    client.log_group({1: round(20 + row % 999 / 100, 2), 2: row % 500}, timestamp=1648054765458 + row * 60000)
+print(client.stats()["dropped"])
+"""
+
+
+def test_the_ring_that_it_chooses_holds_the_outage(run_on_device):
+    found = run_plan("--pin", "V1:double", "--pin", "V2:integer", "--outage", "2d", "--json")
+    assert found.returncode == 0, found.stdout
+    answer = json.loads(found.stdout)["plan"]
+    assert run_on_device(OUTAGE, answer["capacity_bytes"], 2 * 24 * 60) == "0\n"
+    assert run_on_device(OUTAGE, answer["capacity_bytes"], 2 * 24 * 60 * 2) != "0\n"
+
+
+def test_a_plan_that_cannot_work_ends_with_status_1_and_a_deep_sleeper_on_raw_flash_with_0():
+    done = run_plan("--pin", "V1:double", "--every", "1s", "--pin", "V2:double", "--medium", "raw")
+    assert done.returncode == 1 and "CANNOT WORK" in done.stdout
+    sleeper = ("--pin", "V3:string:20", "--deep-sleep", "--medium", "raw-pages", "--flash", "1M", "--apart")
+    done = run_plan(*sleeper)
+    assert done.returncode == 0, done.stdout
+    assert "blocks=" in done.stdout

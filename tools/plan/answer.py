@@ -1,0 +1,120 @@
+"""The arithmetic of a plan: from a Station and what a row of it costs to figures, and from these to advice. Pure."""
+
+import math
+from dataclasses import asdict, dataclass
+
+SECTOR_BYTES = 4096
+CYCLES = 100_000  # erases that a block of NOR flash is good for, see docs/benchmarks.md
+BATCH_POINTS = 10_000
+DAY_S, MONTH_S, YEAR_S = 86400, 30 * 86400, 31557600
+FREE_REQUESTS = 100_000  # messages a month in Blynk's free plan
+OLDEST_DAYS = 90  # Blynk's change log of April 2026: three months
+ENOUGH_YEARS = 10
+
+
+@dataclass
+class Limits:
+    points_per_day: int = 100_000
+    requests_per_month: int = FREE_REQUESTS
+
+
+@dataclass
+class Link:
+    """How fast a board sends. No board has been measured yet: these are assumptions, see docs/tools.md."""
+
+    request_s: float = 4.0  # name service, TCP and TLS handshake of one request
+    kbit_per_s: float = 500.0
+    points_per_s: float = 300.0
+
+
+@dataclass
+class Answer:
+    capacity_bytes: int
+    rows_per_sector: float
+    readings_held: int
+    outage_days: float
+    lifetime_years: float
+    log_ms: float
+    points_per_day: float
+    requests_per_month: float
+    backlog_points: int
+    catch_up_requests: int
+    catch_up_s: float
+    catch_up_days: float  # more than 1 where the daily limit spreads it
+
+    def as_dict(self):
+        return asdict(self)
+
+
+def work_out(station, costs, limits, link):
+    pins = len(station.pins)
+    rows = math.ceil(station.outage_s / station.every_s)
+    per_sector = costs["rows per sector"]
+    sectors = max(3, math.ceil(rows / per_sector) + 2)  # the one under way, and the one that makes room
+    held = int((sectors - 1) * per_sector)
+    erases_a_year = costs["erases per row"] * YEAR_S / station.every_s
+    per_day = pins * DAY_S / station.every_s
+    requests = pins * math.ceil(rows / BATCH_POINTS)
+    return Answer(
+        capacity_bytes=sectors * SECTOR_BYTES,
+        rows_per_sector=per_sector,
+        readings_held=held * pins,
+        outage_days=held * station.every_s / DAY_S,
+        lifetime_years=flash_blocks(station, sectors) * CYCLES / erases_a_year,
+        log_ms=costs["flash ms per row"],
+        points_per_day=per_day,
+        requests_per_month=requests_per_month(station, pins),
+        backlog_points=rows * pins,
+        catch_up_requests=requests,
+        catch_up_s=requests * link.request_s
+        + rows * station.json_bytes() * 8 / (link.kbit_per_s * 1000)
+        + rows * pins / link.points_per_s,
+        catch_up_days=rows * pins / max(1, limits.points_per_day - per_day),
+    )
+
+
+def flash_blocks(station, sectors):
+    """Blocks that share the erases: littlefs moves its blocks about, a raw ring has its own."""
+    if station.medium.startswith("littlefs"):
+        return station.flash_bytes // SECTOR_BYTES
+    return min(sectors, station.flash_bytes // SECTOR_BYTES)
+
+
+def requests_per_month(station, pins):
+    """One for each pin and upload, more where an interval's rows fill more than one batch."""
+    rows = station.upload_s / station.every_s
+    if rows < 1:
+        return pins * MONTH_S / station.every_s
+    return pins * math.ceil(rows / BATCH_POINTS) * MONTH_S / station.upload_s
+
+
+def advice(station, answer, limits):
+    """[(fails, text)]: what cannot work, then what may bite, each with what would do."""
+    pins = len(station.pins)
+    found = []
+    if answer.points_per_day > limits.points_per_day:
+        least = math.ceil(pins * DAY_S / limits.points_per_day)
+        text = "%d points a day, and the server takes %d: log every %d s or more slowly, or fewer pins"
+        found.append((True, text % (answer.points_per_day, limits.points_per_day, least)))
+    if answer.requests_per_month > limits.requests_per_month:
+        least = math.ceil(pins * MONTH_S / limits.requests_per_month / 60)
+        text = "%d requests a month, and the plan has %d: upload every %d minutes or more seldom"
+        found.append((True, text % (answer.requests_per_month, limits.requests_per_month, least)))
+    room = station.flash_bytes // 2 if station.medium.startswith("littlefs") else station.flash_bytes
+    if answer.capacity_bytes > room:
+        rows = int((room // SECTOR_BYTES - 2) * answer.rows_per_sector)
+        days = rows * station.every_s / DAY_S
+        text = "a ring of %d KiB does not fit %d KiB: it would cover %.1f days; log every %d s, or take a larger medium"
+        slower = math.ceil(station.outage_s / rows)
+        found.append((True, text % (answer.capacity_bytes // 1024, room // 1024, days, slower)))
+    if answer.lifetime_years < ENOUGH_YEARS:
+        slower = math.ceil(station.every_s * ENOUGH_YEARS / answer.lifetime_years)
+        text = "the flash lasts %.1f years: log every %d s, use commit_every, or a larger or raw medium"
+        found.append((answer.lifetime_years < 1, text % (answer.lifetime_years, slower)))
+    if station.outage_s > OLDEST_DAYS * DAY_S:
+        text = "an outage of %d days: Blynk takes points of the last three months, older ones may be refused"
+        found.append((False, text % (station.outage_s / DAY_S)))
+    if answer.catch_up_days > 1 and answer.points_per_day < limits.points_per_day:
+        text = "catching up takes %.1f days, since the server takes %d points a day"
+        found.append((False, text % (answer.catch_up_days, limits.points_per_day)))
+    return sorted(found, key=lambda item: not item[0])
