@@ -61,6 +61,10 @@ size: .venv/.stamp ## count each library file's lines and its bytes on a board
 bench: setup .venv/.bench.stamp ## measure flash, heap and speed beside the naive ways (ARGS=wear: one part)
 	@$(RUN) -m tools.bench $(ARGS)
 
+.PHONY: release-check
+release-check: .venv/.stamp ## may this checkout be released as the version that it says?
+	@$(RUN) -m tools.release_check
+
 .PHONY: setup
 setup: .venv/.stamp node ## fetch what the other targets need (they do it themselves)
 	@tools/micropython -c ''
