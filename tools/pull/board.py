@@ -60,7 +60,7 @@ print('END')
 class FromBoard(Source):
     """`path` is the FileRing's folder; or `device` the Python expression that gives a BlockRing's device there."""
 
-    def __init__(self, port, work, path="/blynk_batch", device=None, page=None, unit=1):
+    def __init__(self, port, work, path="/blynk_batch.ring", device=None, page=None, unit=1):
         self._port = port
         self._path = path.rstrip("/")
         self._copy = Path(work) / ("image" if device else "ring")

@@ -51,7 +51,7 @@ class FromImage(Source):
     """`path` is the ring's folder in a filesystem; `page` and `unit` are what an image cannot tell: BlockRing's
     page_size where blocks are written whole, and its unit."""
 
-    def __init__(self, image, work, path="/blynk_batch", page=None, unit=1):
+    def __init__(self, image, work, path="/blynk_batch.ring", page=None, unit=1):
         self._image = Path(image)
         self._copy = Path(work) / "image"
         shutil.copyfile(self._image, self._copy)
