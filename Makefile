@@ -12,7 +12,7 @@ help: # a target is listed here by the text after its two number signs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: setup ## run all tests (ARGS='-k ring' for some of them)
+test: setup typings/.stamp ## run all tests (ARGS='-k ring' for some of them)
 	@$(RUN) -m pytest tests -n 2 --dist worksteal -q $(ARGS)
 
 .PHONY: powercut powercut-long
