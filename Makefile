@@ -53,6 +53,10 @@ plan: setup ## work out a station: ring, outage, life of the flash, requests (AR
 pull: setup ## read a ring off a board, an image or a folder; export or upload it (ARGS=--help)
 	@$(RUN) -m tools.pull $(ARGS)
 
+.PHONY: board
+board: .venv/.stamp node ## run a board without hardware that mpremote and ampy talk to
+	@exec $(RUN) -m tools.virtual_board $(ARGS)
+
 .PHONY: size
 size: .venv/.stamp ## count each library file's lines and its bytes on a board
 	@$(RUN) tools/size.py $(ARGS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.boards import start_board
 from tools.sandbox.testing import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,6 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def sandbox():
     """A sandbox of the test's own, with an empty ledger."""
     with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def board():
+    """A virtual board with an empty flash."""
+    with start_board() as running:
         yield running
 
 

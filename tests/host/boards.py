@@ -1,0 +1,48 @@
+"""What the tests of the board tools share: a virtual board, and the programs that talk to it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.virtual_board.host import VirtualBoard, missing
+
+ROOT = Path(__file__).resolve().parents[2]
+_PATIENCE_S = 120
+
+
+def start_board(**options):
+    """A virtual board. Skips the test where Node.js is missing, but fails it in continuous integration."""
+    if problem := missing():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(problem)
+    return VirtualBoard(**options)
+
+
+def run_tool(name, *arguments, status=0):
+    """Output of a program from the virtual environment, such as mpremote."""
+    return run(Path(sys.executable).with_name(name), *arguments, status=status)
+
+
+def run(*command, status=0, **options):
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_PATIENCE_S,
+        **options,
+    )
+    assert done.returncode == status, done.stdout
+    return done.stdout
+
+
+def mpremote(board, *arguments):
+    return run_tool("mpremote", "connect", board.port, *arguments)
+
+
+def ampy(board, *arguments):
+    return run_tool("ampy", "--port", board.port, *arguments)

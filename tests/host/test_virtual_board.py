@@ -1,0 +1,156 @@
+"""The virtual board as mpremote and ampy see it: files, programs, resets, Ctrl-C, and its limits."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.host.boards import ROOT, ampy, mpremote, run_tool, start_board
+
+PATIENCE_S = 30
+HELP = 'Type "help()"'
+
+
+class Line:
+    """Types on the board's serial line and reads what comes back."""
+
+    def __init__(self, board):
+        self._file = os.open(board.port, os.O_RDWR | os.O_NOCTTY)
+        self._said = ""
+
+    def type(self, text):
+        os.write(self._file, text.encode())
+
+    def until(self, expected):
+        """What the board says up to and with `expected`."""
+        end = time.monotonic() + PATIENCE_S
+        while expected not in self._said:
+            assert time.monotonic() < end, "%r is not in %r" % (expected, self._said)
+            if select.select([self._file], [], [], 1)[0]:
+                self._said += os.read(self._file, 1024).decode()
+        before, found, self._said = self._said.partition(expected)
+        return before + found
+
+    def close(self):
+        os.close(self._file)
+
+
+@pytest.fixture
+def line(board):
+    line = Line(board)
+    line.until(">>> ")
+    yield line
+    line.close()
+
+
+def test_mpremote_runs_code_and_handles_files(board, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import sys\nprint(sys.implementation.name, 6 * 7)\n")
+    assert mpremote(board, "run", script).strip() == "micropython 42"
+    assert mpremote(board, "eval", "1 << 40").strip() == str(1 << 40)
+    mpremote(board, "fs", "mkdir", "folder")
+    mpremote(board, "fs", "cp", script, ":folder/copy.py")
+    assert "copy.py" in mpremote(board, "fs", "ls", "folder")
+    assert (board.folder / "folder" / "copy.py").read_text() == script.read_text()
+    mpremote(board, "fs", "rm", "folder/copy.py")
+    mpremote(board, "fs", "rmdir", "folder")
+    assert list(board.folder.iterdir()) == []
+
+
+def test_ampy_puts_gets_lists_and_runs(board, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("print('from ampy')\n")
+    ampy(board, "put", script, "/script.py")
+    assert ampy(board, "ls").split() == ["/script.py"]
+    assert ampy(board, "get", "/script.py").strip() == script.read_text().strip()
+    assert ampy(board, "run", script).strip() == "from ampy"
+
+
+def test_errors_carry_the_numbers_of_boards(board):
+    code = "import os\ntry: os.stat('/missing')\nexcept OSError as e: print(e)\nos.mkdir('a')\n"
+    code += "try: os.mkdir('a')\nexcept OSError as e: print(e)\nprint(os.stat('')[0] & 0xF000 == os.stat('/')[0])"
+    assert mpremote(board, "exec", code).splitlines() == ["[Errno 2] ENOENT", "[Errno 17] EEXIST", "True"]
+
+
+def test_a_full_flash_says_so_and_keeps_what_it_has():
+    with start_board(flash_bytes=64 * 1024) as small:
+        code = "import os\nwith open('kept', 'w') as f: f.write('kept')\nf = open('big', 'w')\n"
+        code += "try:\n while True: f.write('x' * 1024)\nexcept OSError as e: print(e.errno)\n"
+        code += "f.close()\nprint(os.statvfs('/')[3])"
+        assert mpremote(small, "exec", code).splitlines() == ["28", "0"]
+        assert (small.folder / "kept").read_text() == "kept"
+        assert (small.folder / "big").stat().st_size == 13 * 4096
+
+
+def test_boot_and_main_run_at_a_soft_reset_and_files_stay(line, board):
+    (board.folder / "boot.py").write_text("print('boot runs')")
+    line.type("f = open('main.py', 'w'); f.write('print(1000 + 1)'); f.close()\r")
+    line.until(">>> ")
+    board.reset()
+    said = line.until(HELP)
+    assert said.index("boot runs") < said.index("1001")
+    line.until(">>> ")
+    line.type("\x04")
+    assert "MPY: soft reboot\r\nboot runs\r\n1001" in line.until(">>> ")
+
+
+def test_a_program_asks_for_resets_and_learns_the_cause(line):
+    line.type("import machine; print('cause', machine.reset_cause())\r")
+    assert "cause 1\r\n" in line.until("\r\n>>> ")
+    for call, cause in (("reset()", 2), ("deepsleep(10)", 4), ("soft_reset()", 5)):
+        line.type("import machine; machine.%s\r" % call)
+        line.until(HELP)
+        line.until(">>> ")
+        line.type("import machine; print('cause', machine.reset_cause())\r")
+        assert "cause %d\r\n" % cause in line.until("\r\n>>> ")
+
+
+def test_ctrl_c_stops_a_program_that_sleeps_or_looks_at_the_clock(line, board):
+    for body in ("time.sleep(1000)", "time.ticks_ms()"):
+        line.type("import time\rprint('be' + 'gins')\rwhile True: %s\r\r" % body)
+        line.until("begins\r\n")
+        line.until("... ")
+        line.type("\x03")
+        line.until("KeyboardInterrupt")
+        line.until(">>> ")
+    assert board.restarts == 0
+
+
+def test_ctrl_c_in_a_busy_loop_restarts_the_board_and_keeps_its_files(line, board):
+    line.type("f = open('kept', 'w'); f.write('kept'); f.close()\rwhile True: pass\r\r")
+    line.until("... \r\n")
+    line.type("\x03")
+    line.until(HELP)
+    line.type("open('kept').read()\r")
+    line.until("'kept'\r\n>>> ")
+    assert board.restarts == 1
+
+
+def test_main_that_runs_for_ever_does_not_lock_a_tool_out(board):
+    (board.folder / "main.py").write_text("import time\nwhile True:\n    time.sleep(60)\n")
+    board.reset()
+    assert mpremote(board, "exec", "print('in')").strip() == "in"
+
+
+def test_make_board_says_where_it_is_and_how_to_use_it(tmp_path):
+    process = subprocess.Popen(
+        ["make", "--no-print-directory", "board", "ARGS=--folder %s" % tmp_path],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said = ""
+        while "Ctrl-C" not in said:
+            said += process.stdout.readline()
+        port = re.search(r"make deploy PORT=(\S+)", said).group(1)
+        assert run_tool("mpremote", "connect", port, "exec", "with open('x', 'w') as f: f.write('there')") == ""
+        assert (tmp_path / "x").read_text() == "there"
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=PATIENCE_S)

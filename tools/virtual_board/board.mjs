@@ -1,0 +1,168 @@
+// A board without hardware: MicroPython's webassembly build behind standard input and output, which stand for its
+// serial line. Started by host.py as `node board.mjs FOLDER FLASH_BYTES`.
+//
+// Does what the build alone does not: boot.py and main.py, soft and hard resets that keep the files, the answer to
+// mpremote's question for raw-paste mode, Ctrl-C in a running program, and the modules in modules/.
+import { readdirSync, readFileSync } from "node:fs";
+import { loadMicroPython } from "../node/node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs";
+import { Files } from "./files.mjs";
+import { CTRL_C, Wire } from "./wire.mjs";
+
+const [CTRL_A, CTRL_B, CTRL_D, CTRL_E, LF, CR] = [1, 2, 4, 5, 10, 13];
+const RAW_PROMPT = "raw REPL; CTRL-B to exit\r\n>";
+const STAND_INS = "/.stand-ins";
+// As machine.reset_cause() numbers them on an ESP32.
+const CAUSES = { power: 1, hard: 2, deepsleep: 4, soft: 5 };
+
+class Board {
+  constructor(folder, flashBytes) {
+    this.wire = new Wire();
+    this.files = new Files(folder, flashBytes, () => this.pollCtrlC());
+    this.wanted = null; // the reset that a program has asked for: {kind, sleepMs}
+    const now = Date.now;
+    Date.now = () => (this.pollCtrlC(), now()); // MicroPython asks for the time often
+  }
+
+  // Ctrl-C becomes KeyboardInterrupt if a program runs, and else stays with the REPL.
+  pollCtrlC() {
+    if (!this.python || !this.wire.interrupted()) return;
+    const { _module } = this.python;
+    if (this.inProgram || _module.ccall("mp_hal_get_interrupt_char", "number", [], []) === CTRL_C) {
+      if (this.wire.takeInterrupt()) _module.ccall("mp_sched_keyboard_interrupt", "null", [], []);
+    }
+  }
+
+  async start(kind, raw) {
+    this.python = null;
+    this.said = ""; // since the last byte typed
+    this.raw = false;
+    this.lineLength = this.probed = 0;
+    const hear = (bytes) => this.heard(bytes);
+    const python = await loadMicroPython({ stdout: hear, stderr: hear, linebuffer: false });
+    this.prepare(python, kind);
+    this.python = python;
+    await this.runProgram("/boot.py");
+    if (!raw && !this.wanted) await this.runProgram("/main.py");
+    if (this.wanted) return;
+    this.wire.muted = raw;
+    python.replInit();
+    this.wire.muted = false;
+    if (raw) this.type(CTRL_A);
+    this.wire.flush();
+  }
+
+  // A fresh instance gets the modules that a board has built in, then the files.
+  prepare(python, kind) {
+    const { FS } = python;
+    python.registerJsModule("_board", {
+      reset_cause: CAUSES[kind],
+      reset: (kind, sleepMs) => this.reset(kind, sleepMs),
+      sleep: (ms) => (this.wire.sleep(ms), this.pollCtrlC()),
+    });
+    FS.mkdir(STAND_INS);
+    const source = new URL("./modules/", import.meta.url);
+    const names = readdirSync(source).filter((name) => name.endsWith(".py"));
+    for (const name of names) FS.writeFile(`${STAND_INS}/${name}`, readFileSync(new URL(name, source)));
+    const imports = names.map((name) => `import ${name.slice(0, -3)}`);
+    python.runPython(
+      `import sys\nsys.path.insert(0, "${STAND_INS}")\ntry:\n ${imports.join("\n ")}\nfinally:\n sys.path.pop(0)\n` +
+        `del sys, ${names.map((name) => name.slice(0, -3)).join(", ")}`,
+    );
+    this.files.attach(FS);
+    FS.chdir("/");
+  }
+
+  reset(kind, sleepMs) {
+    this.wire.flush();
+    this.wire.muted = true; // a board that resets says nothing more
+    this.wanted = { kind, sleepMs };
+  }
+
+  async runProgram(path) {
+    if (!this.python.FS.analyzePath(path).exists) return;
+    const source = this.python.FS.readFile(path, { encoding: "utf8" });
+    this.inProgram = true;
+    try {
+      this.wire.whileRunning(() => this.python.runPython(source));
+    } catch (error) {
+      if (error.name !== "PythonError") throw error;
+      if (error.type !== "SystemExit") this.wire.print(error.message.replace(/\r?\n/g, "\r\n"));
+    } finally {
+      this.inProgram = false;
+    }
+  }
+
+  // The build prints "\n" where a board sends "\r\n".
+  heard([byte]) {
+    this.wire.write(byte === LF && !this.said.endsWith("\r") ? [CR, LF] : [byte]);
+    this.said += String.fromCharCode(byte);
+  }
+
+  // One byte to the REPL; true if it ended in a request for a soft reset.
+  type(byte) {
+    this.said = "";
+    const ended = this.wire.whileRunning(() => this.python.replProcessChar(byte));
+    if (byte === CTRL_A && this.said.includes(RAW_PROMPT)) this.raw = true;
+    if (byte === CTRL_B) this.raw = false;
+    this.lineLength = byte <= CTRL_D ? 0 : this.lineLength + 1;
+    return ended !== 0;
+  }
+
+  // mpremote asks for raw-paste mode with CTRL_E, "A", CTRL_A; the answer is that there is none.
+  isProbe(byte) {
+    const expected = [CTRL_E, "A".charCodeAt(0), CTRL_A];
+    if (!this.raw || this.lineLength || byte !== expected[this.probed]) {
+      this.probed = 0;
+      return false;
+    }
+    this.probed = (this.probed + 1) % expected.length;
+    if (this.probed === 0) {
+      this.wire.print("R\x00");
+      this.wire.flush();
+    }
+    return true;
+  }
+
+  async serve() {
+    await this.start("power", false);
+    for (;;) {
+      if (!(await this.resetIfWanted())) {
+        const byte = this.wire.next();
+        if (byte === null) return;
+        if (!this.isProbe(byte) && this.type(byte) && !this.wanted) await this.softReset();
+      }
+    }
+  }
+
+  async softReset() {
+    this.wire.print("MPY: soft reboot\r\n");
+    await this.restart("soft", this.raw);
+  }
+
+  async resetIfWanted() {
+    if (!this.wanted) return false;
+    const { kind, sleepMs } = this.wanted;
+    this.wanted = null;
+    this.wire.sleep(sleepMs); // deep sleep; Ctrl-C ends it, which a real board does not offer
+    this.wire.muted = false;
+    await this.restart(kind, kind === "soft" && this.raw);
+    return true;
+  }
+
+  async restart(kind, raw) {
+    this.files.saveAll();
+    await this.start(kind, raw);
+  }
+}
+
+const board = new Board(process.argv[2], Number(process.argv[3]));
+try {
+  await board.serve();
+} catch (error) {
+  // A crash of the build itself; the host starts a new process, as a board's watchdog would.
+  board.wire.muted = false;
+  board.wire.print(`\r\nvirtual board: ${error}\r\n`);
+  board.wire.flush();
+  process.exit(1);
+}
+process.exit(0);

@@ -1,0 +1,130 @@
+"""The host's side of the virtual board: a pseudo-terminal, and the Node process that it talks to.
+
+    with VirtualBoard(folder) as board:
+        subprocess.run(["mpremote", "connect", board.port, "exec", "print(1)"])
+
+Passes bytes on and starts the process again when it ends. Knows nothing of what they mean. Linux and macOS.
+"""
+
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import threading
+import tty
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BUILD = HERE.parent / "node" / "node_modules" / "@micropython" / "micropython-webassembly-pyscript"
+PICO_W_FLASH_BYTES = 848 * 1024  # of its filesystem
+_NOBODY_READS_S = 1  # after this long output is thrown away, as a USB board does when no program has its port open
+
+
+class BoardError(Exception):
+    """Why there is no virtual board, in one sentence."""
+
+
+def missing():
+    """What has to be installed first, or None."""
+    if shutil.which("node") is None:
+        return "the virtual board needs Node.js: install it, then run `make setup`"
+    if not BUILD.is_dir():
+        return "the virtual board needs MicroPython's webassembly build: run `make setup`"
+    return None
+
+
+class VirtualBoard:
+    """`port` is the path to hand to a tool. `folder` is the board's flash, here to look at; without one it is a
+    temporary folder, removed at the end. `flash_bytes` is what fits. `restarts` counts ends of the process other than
+    by close(). Raises BoardError if Node.js or the build is missing."""
+
+    def __init__(self, folder=None, flash_bytes=PICO_W_FLASH_BYTES):
+        if problem := missing():
+            raise BoardError(problem)
+        self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="virtual-board-")
+        self.folder = Path(folder or self._temporary.name)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._flash_bytes = flash_bytes
+        # The other end stays open here: else reading fails between two programs that use the port.
+        self._line, self._other_end = os.openpty()
+        tty.setraw(self._other_end)
+        self.port = os.ttyname(self._other_end)
+        self.restarts = -1
+        self._closing = False
+        self._process = None
+        self._lock = threading.Lock()
+        self._start()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._to_board, self._from_board)]
+        for thread in self._threads:
+            thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _start(self):
+        self.restarts += 1
+        self._process = subprocess.Popen(
+            ["node", str(HERE / "board.mjs"), str(self.folder), str(self._flash_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+        )
+
+    def reset(self):
+        """As by its reset button, also in a busy loop."""
+        self._process.kill()
+
+    def close(self):
+        with self._lock:
+            self._closing = True
+            self._process.kill()
+        for thread in self._threads:
+            thread.join()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            stream.close()
+        os.close(self._line)
+        os.close(self._other_end)
+        if self._temporary:
+            self._temporary.cleanup()
+
+    def _to_board(self):
+        while not self._closing:
+            if not select.select([self._line], [], [], 0.2)[0]:
+                continue
+            typed = os.read(self._line, 4096)
+            try:
+                while typed:
+                    typed = typed[os.write(self._process.stdin.fileno(), typed) :]
+            except (BrokenPipeError, ValueError):
+                pass  # the process is being replaced: what is typed into a board that resets is lost
+
+    def _from_board(self):
+        patience = _NOBODY_READS_S
+        while True:
+            said = os.read(self._process.stdout.fileno(), 4096)
+            if not said:
+                if not self._replace():
+                    return
+            while said:
+                if not select.select([], [self._line], [], patience)[1]:
+                    patience = 0
+                    break
+                patience = _NOBODY_READS_S
+                said = said[os.write(self._line, said[:256]) :]
+
+    def _replace(self):
+        """A new process for one that ended; False when the board is closed."""
+        with self._lock:
+            if self._closing:
+                return False
+            ended = self._process
+            ended.wait()
+            self._start()
+            ended.stdin.close()
+            ended.stdout.close()
+        return True

@@ -1,0 +1,92 @@
+"""Stands for a board's `machine`: resets and sleep as they are, and a few peripherals that do nothing."""
+
+import _board
+import time
+
+PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
+
+
+def reset_cause():
+    return _board.reset_cause
+
+
+def reset():
+    _leave("hard", 0)
+
+
+def soft_reset():
+    _leave("soft", 0)
+
+
+def deepsleep(time_ms=0):
+    _leave("deepsleep", time_ms)
+
+
+def _leave(kind, ms):
+    _board.reset(kind, ms)
+    raise SystemExit
+
+
+def lightsleep(time_ms=0):
+    time.sleep_ms(time_ms)
+
+
+def idle():
+    time.sleep_ms(1)
+
+
+def freq(*_):
+    return 133000000
+
+
+def unique_id():
+    return b"virtual!"
+
+
+class Pin:
+    IN, OUT, PULL_UP, PULL_DOWN = 0, 1, 1, 2
+
+    def __init__(self, id, mode=-1, pull=-1, *, value=0):
+        self._value = value
+
+    def value(self, *new):
+        if not new:
+            return self._value
+        self._value = new[0]
+
+    __call__ = value
+
+    def on(self):
+        self._value = 1
+
+    def off(self):
+        self._value = 0
+
+
+class ADC:
+    """Reads a slow triangle wave, so that a chart shows something."""
+
+    def __init__(self, pin):
+        pass
+
+    def read_u16(self):
+        seconds = int(time.time()) % 600
+        return 20000 + 40 * (seconds if seconds < 300 else 600 - seconds)
+
+
+class WDT:
+    """A watchdog that never bites."""
+
+    def __init__(self, id=0, timeout=5000):
+        pass
+
+    def feed(self):
+        pass
+
+
+class RTC:
+    """The host's clock, which is always right."""
+
+    def datetime(self, *_):
+        year, month, day, hour, minute, second, weekday, _ = time.gmtime()[:8]
+        return year, month, day, weekday, hour, minute, second, 0
