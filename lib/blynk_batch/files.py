@@ -10,6 +10,7 @@ rewrites a tail; only when all tails are full do their bytes go to the sector's 
 
 import os
 import struct
+import sys
 from binascii import crc32
 
 from micropython import const
@@ -40,16 +41,25 @@ class FileRing(Ring):
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=8, tail_bytes=120):
         if capacity_bytes is not None and capacity_bytes < 3 * SECTOR_BYTES:
             raise ValueError("capacity_bytes=%r: at least %d" % (capacity_bytes, 3 * SECTOR_BYTES))
-        if path.split("/")[-1] == "blynk_batch":
+        if _hides_library(path):
             raise ValueError("path=%r: MicroPython would import that folder instead of the library" % path)
         super().__init__(_Files(path, capacity_bytes, tails, tail_bytes), overwrite, commit_every)
         self.key = _place(path)
 
 
+def _absolute(path):
+    return path if path.startswith("/") else os.getcwd().rstrip("/") + "/" + path
+
+
+def _hides_library(path):
+    """True if `import blynk_batch` would look here first, as it does for /blynk_batch where "" is in sys.path."""
+    places = [_absolute(place).rstrip("/") + "/blynk_batch" for place in sys.path]
+    return _absolute(path) in places
+
+
 def _place(path):
     """The folder and, where the firmware tells (1.25), the filesystem that is mounted there."""
-    if not path.startswith("/"):
-        path = os.getcwd().rstrip("/") + "/" + path
+    path = _absolute(path)
     try:
         mounts = os.mount()  # pyright: ignore
         found = [(len(at), id(fs)) for fs, at in mounts if at == "/" or (path + "/").startswith(at + "/")]
