@@ -57,6 +57,14 @@ pull: setup ## read a ring off a board, an image or a folder; export or upload i
 board: .venv/.stamp node ## run a board without hardware that mpremote and ampy talk to
 	@exec $(RUN) -m tools.virtual_board $(ARGS)
 
+.PHONY: verify-live
+# Not from the environment: a TOKEN there may be another service's.
+ifeq ($(origin TOKEN),command line)
+verify-live: export BLYNK_TOKEN := $(TOKEN)
+endif
+verify-live: .venv/.stamp ## see what the live service answers, beside the sandbox (TOKEN=... PIN=V1 SERVER=...)
+	@$(RUN) -m tools.verify_live $(if $(PIN),--pin '$(PIN)') $(if $(SERVER),--server '$(SERVER)') $(ARGS)
+
 .PHONY: size
 size: .venv/.stamp ## count each library file's lines and its bytes on a board
 	@$(RUN) tools/size.py $(ARGS)
