@@ -53,6 +53,11 @@ plan: setup ## work out a station: ring, outage, life of the flash, requests (AR
 pull: setup ## read a ring off a board, an image or a folder; export or upload it (ARGS=--help)
 	@$(RUN) -m tools.pull $(ARGS)
 
+.PHONY: deploy
+deploy: .venv/.stamp ## put the library onto a board (PORT=, EXAMPLE=pico_w, TOOL=ampy, REPLACE=1, SOURCE=1)
+	@$(RUN) -m tools.deploy $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
+		$(if $(EXAMPLE),--example '$(EXAMPLE)') $(if $(REPLACE),--replace) $(if $(SOURCE),--source) $(ARGS)
+
 .PHONY: board
 board: .venv/.stamp node ## run a board without hardware that mpremote and ampy talk to
 	@exec $(RUN) -m tools.virtual_board $(ARGS)
