@@ -58,6 +58,10 @@ deploy: .venv/.stamp ## put the library onto a board (PORT=, EXAMPLE=pico_w, TOO
 	@$(RUN) -m tools.deploy $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
 		$(if $(EXAMPLE),--example '$(EXAMPLE)') $(if $(REPLACE),--replace) $(if $(SOURCE),--source) $(ARGS)
 
+.PHONY: package
+package: .venv/.stamp ## write package.json, by which mip installs the library, from what is in lib/
+	@$(RUN) tools/package.py $(if $(BASE),--base '$(BASE)') $(ARGS)
+
 .PHONY: board
 board: .venv/.stamp node ## run a board without hardware that mpremote and ampy talk to
 	@exec $(RUN) -m tools.virtual_board $(ARGS)

@@ -1,0 +1,78 @@
+"""package.json: true to lib/, and enough for mip: from this machine by mpremote, from a server by the board's own."""
+
+import functools
+import http.server
+import json
+import shutil
+import threading
+
+import pytest
+
+from tests.host.boards import ROOT, mpremote, run
+from tools import package
+
+LIBRARY = ROOT / "lib" / "blynk_batch"
+USE = """
+import blynk_batch
+client = blynk_batch.Client("t" * 32, ring=blynk_batch.FileRing(%r))
+client.log("V1", 21.5)
+print(blynk_batch.__version__, client.pending, list(client.points())[0][0])
+"""
+
+
+def test_package_json_is_what_make_package_writes():
+    written = (ROOT / "package.json").read_text()
+    expected = package.package(package.base_of(json.loads(written)))
+    assert written == package.text(expected), "run `make package`"
+
+
+@pytest.mark.parametrize("base", ["", "github:owner/repository", "https://example.com/a"])
+def test_make_package_keeps_the_base_that_it_finds(base):
+    assert package.base_of(package.package(base)) == base
+
+
+def test_it_names_every_file_and_the_version():
+    content = json.loads((ROOT / "package.json").read_text())
+    assert {target for target, _ in content["urls"]} == {"blynk_batch/" + path.name for path in LIBRARY.glob("*.py")}
+    assert all((ROOT / source).read_bytes() for _, source in content["urls"])
+    assert '__version__ = "%s"' % content["version"] in (LIBRARY / "__init__.py").read_text()
+
+
+def test_mpremote_installs_it_onto_a_board(board):
+    mpremote(board, "mip", "install", "./package.json")
+    assert {path.name for path in (board.folder / "lib" / "blynk_batch").iterdir()} == names()
+    assert mpremote(board, "exec", USE % "/readings").split()[1:] == ["1", "1"]
+
+
+def names():
+    return {path.name for path in LIBRARY.glob("*.py")}
+
+
+@pytest.fixture
+def server():
+    """Serves this checkout, as a code host would."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Handler, directory=str(ROOT))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield "http://127.0.0.1:%d" % running.server_port
+        running.shutdown()
+        thread.join()
+
+
+def test_a_boards_own_mip_installs_it_from_a_server(server, run_on_device, tmp_path):
+    listing = ROOT / "build" / "mip" / tmp_path.name / "package.json"
+    run("make", "--no-print-directory", "package", "BASE=" + server, "ARGS=--output %s" % listing)
+    target = tmp_path / "target"
+    target.mkdir()
+    url = "%s/%s" % (server, listing.relative_to(ROOT).as_posix())
+    run_on_device("import mip\nmip.install(%r, target=%r)" % (url, str(target)))
+    shutil.rmtree(listing.parent)
+    installed = {path.name: path.read_bytes() for path in (target / "blynk_batch").iterdir()}
+    assert installed == {path.name: path.read_bytes() for path in LIBRARY.glob("*.py")}
+    assert run_on_device(USE % str(tmp_path / "readings"), lib=target).split()[1:] == ["1", "1"]
