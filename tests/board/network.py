@@ -5,6 +5,7 @@
 
 STA_IF = 0
 ACCESS_POINT = ("a network", "a password")
+reached = False
 
 
 class WLAN:
@@ -28,7 +29,9 @@ class WLAN:
         self._asked += 1
         if found is None:
             raise KeyboardInterrupt
-        return self._knows and found
+        global reached
+        reached = self._knows and found
+        return reached
 
     def status(self, what):
         assert what == "rssi"

@@ -1,5 +1,7 @@
 """Every example runs as on its board, with stand-ins for the hardware alone; the database says what arrived."""
 
+import time
+
 import pytest
 
 from tests.host.simulated_board import Board
@@ -32,6 +34,15 @@ def test_pico_w_keeps_what_it_measured_offline_and_sends_it_in_one_request(start
     assert output.splitlines()[-1] == "Ctrl-C"
     board.start("machine.wire(4, [14419, 14519])")
     assert values(sandbox, "V1")[4:] == [15.3, 12.4], "nothing is sent twice after a restart"
+
+
+def test_pico_w_gives_readings_from_before_the_clock_was_set_their_time(start, sandbox):
+    before_ms = time.time() * 1000
+    wiring = "import time\ntime.forget()\nmachine.wire(4, [14019, 14119, 14219, 14319])\n"
+    start("pico_w", "rp2", wiring + "network.WLAN.script = [False, False, True]", MEASURE_EVERY_S=0.2)
+    assert values(sandbox, "V1") == [27.0, 24.1, 21.2, 18.3]
+    times = [ms for _, ms, _ in sandbox.points()]
+    assert before_ms - 1000 < times[0] and times == sorted(times) and times[3] < time.time() * 1000 + 1000
 
 
 def test_esp32_skips_a_sensor_that_does_not_answer_and_sends_both_values_of_the_others(start, sandbox):
@@ -167,3 +178,10 @@ def test_health_tells_the_last_error_once_the_server_can_be_reached(start, sandb
     sandbox.fault("too_many_requests", count=1, retry_after_s=1)
     start("health", "rp2", "machine.wire(4, [14019] * 4)\nmachine.wire(26, [39718] * 4)\n", MEASURE_EVERY_S=1.2)
     assert values(sandbox, "V16") == ["none"] * 2 + ["the server answered 429: Too many requests."] * 2
+
+
+def test_station_measures_four_values_and_sends_them_when_it_is_online(start, sandbox):
+    wiring = "".join("machine.wire(%d, [%d, %d, %d])\n" % (pin, pin, pin + 100, pin + 200) for pin in (26, 27, 28, 29))
+    start("station", "rp2", wiring + "network.WLAN.script = [False] * 4 + [True]")
+    for pin in (1, 2, 3, 4):
+        assert values(sandbox, pin) == [25 + pin, 125 + pin, 225 + pin]
