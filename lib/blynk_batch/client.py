@@ -214,10 +214,16 @@ class Client:
 
     def close(self, *, sleep_ms=None):
         """Make all durable and let go of the ring; before deep sleep note how long it is planned to last, so that
-        readings without a clock keep their time. Twice does no harm."""
+        readings without a clock keep their time. Twice does no harm.
+
+        sleep_ms  int of 0 or more; None: no sleep is planned. ValueError or TypeError for anything else."""
         if not self._open:
             return
         if sleep_ms is not None:
+            if isinstance(sleep_ms, bool) or not isinstance(sleep_ms, int) or sleep_ms < 0:
+                from .misuse import bad_sleep
+
+                raise bad_sleep(sleep_ms)
             self._boots.sleep(sleep_ms)
         self._open = False
         try:

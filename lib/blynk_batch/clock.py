@@ -2,7 +2,8 @@
 
 With a trusted wall clock that is Unix ms. Without, it is the number of the boot and its uptime, and as soon as the
 clock is known an anchor frame gives the boot's uptime 0 its Unix time (times.py reads it back). A boot takes its
-number with the first reading that needs it. After a planned deep sleep the same boot goes on.
+number with the first reading that needs it. After a planned deep sleep the same boot goes on, and where the board
+loses its clock with each sleep (RP2) that is so for ever: a new anchor follows whenever the clock was set again.
 """
 
 import time
@@ -10,23 +11,28 @@ import time
 from micropython import const
 
 from . import record
+from .ring import ANCHOR, SLEEP
 
-# State keys: the last boot's number; (boot, Unix ms of its uptime 0); (boot, uptime ms at the planned wake)
-BOOT, ANCHOR, SLEEP = const(64), const(65), const(66)
+BOOT = const(64)  # state key: the last boot's number
 KNOWN = const(67)  # Unix ms of the last point delivered: what comes later is never older
 
 BUILD_MS = 1793491200000  # 2026-11-01: a clock that shows less is not set
 _EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
 _PERIOD = time.ticks_add(0, -1) + 1  # of ticks_ms  # pyright: ignore
+_STARTING_MS = const(60000)  # more than any board takes to get here from its reset
 
 
 class SystemClock:
     """The board's own clock. `now()` is Unix ms, or None while the wall clock is not set (an ESP32 starts in 2000,
     an RP2 in 2021 after every hard reset: both are before this library was built)."""
 
+    woke_ms = 0  # what uptime() was when the board woke
+
     def __init__(self):
-        self._ticks = time.ticks_ms()
-        self._uptime_ms = 0
+        self._ticks = ticks = time.ticks_ms()
+        # They count from the reset, so that the seconds of starting up are no gap between sleeps; not so after a soft
+        # reset, where they have gone on.
+        self._uptime_ms = ticks if 0 <= ticks < _STARTING_MS and not _was_reset_by("SOFT_RESET") else 0
 
     def now(self):
         if hasattr(time, "time_ns"):
@@ -36,7 +42,7 @@ class SystemClock:
         return now if now >= BUILD_MS else None
 
     def uptime(self):
-        """Milliseconds since the object was made; right as long as it is asked once in 12 days."""
+        """Milliseconds since the board was reset; right as long as it is asked once in 12 days."""
         ticks = time.ticks_ms()
         passed = time.ticks_diff(ticks, self._ticks)
         self._ticks = ticks
@@ -45,12 +51,16 @@ class SystemClock:
 
     def powered_on(self):
         """True if the board came from power-off, so that no planned sleep explains the time in between."""
-        try:
-            import machine
+        return _was_reset_by("PWRON_RESET")
 
-            return machine.reset_cause() == machine.PWRON_RESET
-        except (ImportError, AttributeError):
-            return False
+
+def _was_reset_by(cause):
+    try:
+        import machine
+
+        return machine.reset_cause() == getattr(machine, cause)
+    except (ImportError, AttributeError):
+        return False
 
 
 class Boots:
@@ -60,18 +70,15 @@ class Boots:
         self._ring = ring
         self._clock = clock
         self.boot = self._base = 0
-        self._anchored = False
-        slept = ring.state.get(SLEEP)
+        self._open = False  # readings were stored with this boot's uptime, and no anchor follows them yet
+        self._forgetful = clock.now() is None  # it woke without the time, and will again
+        slept = ring.state.get(SLEEP)  # (boot, uptime ms at the planned wake, 1 if it has readings without an anchor)
         if slept:
             ring.set(SLEEP, None)
-            # A mark that readings have passed is from an earlier sleep.
-            stale = slept[0] < ring.boot or (ring.boot == slept[0] and ring.boot_time > slept[1])
-            cold = hasattr(clock, "powered_on") and clock.powered_on()
-            if not stale and not cold:
-                self.boot, self._base = slept
-                self._base -= clock.uptime()
-                anchor = ring.state.get(ANCHOR)
-                self._anchored = bool(anchor and anchor[0] == self.boot)
+            if not (hasattr(clock, "powered_on") and clock.powered_on()):
+                self.boot = slept[0]
+                self._base = slept[1] - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
+                self._open = slept[2] > 0
 
     def now(self):
         return self._clock.now()
@@ -79,33 +86,40 @@ class Boots:
     def uptime(self):
         return self._base + self._clock.uptime()
 
-    def stamp(self):
-        """(0, Unix ms), or (boot, uptime ms) while the wall clock is not known."""
-        now = self._clock.now()
-        if now is not None:
-            self.anchor(now)
-            return 0, now
+    def number(self):
+        """This boot's number; it takes one if it has none."""
         if not self.boot:
             ring = self._ring
             self.boot = max(ring.get(BOOT), ring.boot) + 1
             ring.set(BOOT, (self.boot,))
-        return self.boot, self.uptime()
+        return self.boot
+
+    def stamp(self):
+        """(0, Unix ms), or (boot, uptime ms) while the wall clock is not known."""
+        uptime = self.uptime()  # asked each time, before the ticks wrap
+        now = self._clock.now()
+        if now is not None:
+            self.anchor(now)
+            return 0, now
+        self._open = True
+        return self.number(), uptime
 
     def anchor(self, now):
-        """Note the Unix time of this boot's uptime 0, once it is known and needed."""
-        if self.boot and not self._anchored and now is not None:
+        """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""
+        if self._open and now is not None:
             epoch = max(0, now - self.uptime())
-            payload = bytearray()
-            record.put_varint(payload, self.boot)
-            payload.extend(epoch.to_bytes(6, "little"))
-            self._ring.put(record.ANCHOR, payload)
+            self._ring.put(record.ANCHOR, record.put_anchor(self.boot, epoch))
             self._ring.set(ANCHOR, (self.boot, epoch))
-            self._anchored = True
+            self._open = False
+
+    def mark(self):
+        """(boot, uptime ms) to tell later how long ago this was; boot 0 where the wall clock alone will tell."""
+        return (self.number() if self._forgetful else self.boot), max(0, self.uptime())
 
     def sleep(self, sleep_ms):
-        """Note that the board wakes `sleep_ms` from now, if there are readings whose time hangs on it."""
-        if self.boot and not self._anchored:
-            self._ring.save_value(SLEEP, (self.boot, self.uptime() + sleep_ms))
+        """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
+        if self._forgetful or self._open:
+            self._ring.save_value(SLEEP, (self.number(), self.uptime() + sleep_ms, 1 if self._open else 0))
 
 
 def set_clock():

@@ -25,3 +25,8 @@ def bad_timestamp(timestamp):
     if isinstance(timestamp, bool) or not isinstance(timestamp, int):
         return TypeError("timestamp %r: must be an int, Unix time in milliseconds" % (timestamp,))
     return ValueError("timestamp %d: must be Unix time in milliseconds, 13 digits" % timestamp)
+
+
+def bad_sleep(sleep_ms):
+    kind = ValueError if isinstance(sleep_ms, int) and not isinstance(sleep_ms, bool) else TypeError
+    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more" % (sleep_ms,))

@@ -13,6 +13,7 @@ BACKOFF, BUDGET, DRAINED = const(32), const(33), const(34)
 
 _FIRST_S = const(10)
 _CAP_S = const(3600)
+_WAKE_S = const(60)
 _STEPS = const(9)
 _LONGEST_S = const(86400)
 _DAY_MS = 86400000
@@ -34,8 +35,9 @@ class Pace:
         saved = ring.state.get(BACKOFF)
         if saved:
             # How long the board was away is not known without a clock: any part of the wait may have passed. A board
-            # that resets every minute then tries about once in a wait, and neither hammers the server nor gives up.
-            self._until = boots.uptime() + _random(saved[2] * 1000 + 1)
+            # that wakes every minute for a moment then tries about once in a wait, and neither hammers nor gives up.
+            over = _random(saved[2]) < _WAKE_S
+            self._until = boots.uptime() + (0 if over else _random(saved[2] * 1000 + 1))
 
     def wait_s(self):
         """Seconds until a request may go out, 0 for now."""
@@ -44,7 +46,7 @@ class Pace:
             return 0
         left = self._until - self._boots.uptime()
         now = self._boots.now()
-        if now is not None and saved[1]:
+        if now is not None and saved[1] and saved[1] - now <= saved[2] * 1000:  # else the clock was set back
             left = saved[1] - now
         return max(0, min(saved[2], (left + 999) // 1000))
 
@@ -93,8 +95,7 @@ class Pace:
 
     def drains(self):
         """Note that a drain starts."""
-        now = self._boots.now()
-        self._ring.set(DRAINED, (now or 0, self._boots.boot, max(0, self._boots.uptime())))
+        self._ring.set(DRAINED, (self._boots.now() or 0,) + self._boots.mark())
 
     def since_drain_s(self):
         """Seconds since the last drain, or None where that is not known."""
@@ -104,7 +105,7 @@ class Pace:
         now = self._boots.now()
         if now is not None and saved[0]:
             passed = now - saved[0]
-        elif saved[1] == self._boots.boot:
+        elif saved[1] and saved[1] == self._boots.boot:
             passed = self._boots.uptime() - saved[2]
         else:
             return None

@@ -6,6 +6,7 @@ Knows where they are; no network, no policy.
 
 from . import ring as keys
 from .batch import Body
+from .clock import KNOWN
 from .reader import DATA
 from .times import Times
 
@@ -64,7 +65,10 @@ class Parked:
         self.order = [ring.state[key][0]]
 
     def times(self, _known=0):
-        return Times(self.ring, self._now, self._unsynced)
+        # All of them are older than the last point delivered, which serves where the clock is not set now.
+        times = Times(self.ring, self._now or self.ring.get(KNOWN) or 1, self._unsynced)
+        times.known = 0
+        return times
 
     def body(self, pin, max_points, max_bytes):
         first = tuple(self.ring.state[self._key][1:3])

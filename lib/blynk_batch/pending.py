@@ -1,7 +1,6 @@
 """What is pending, point by point, and the counters: for people and tools, not for logging or the upload."""
 
 from . import ring as keys
-from .clock import ANCHOR
 from .delivered import is_delivered, parked
 from .reader import DATA
 from .times import NEVER, Times
@@ -25,6 +24,8 @@ def points(ring, now, unsynced):
 
 def _points(ring, start, end, now, unsynced):
     times = Times(ring, now, unsynced)
+    if start[:2] < ring.cursor()[:2]:
+        times.known = 0  # parked points are older than the last one delivered
     reader = ring.reader(start, end)
     while reader.next():
         if reader.kind == DATA:
@@ -35,15 +36,13 @@ def _points(ring, start, end, now, unsynced):
                 yield pin, None if time == NEVER else time, texts[index], reader.position
 
 
-def _waiting_for_clock(ring, boots):
-    """Pending points that were stored without a clock and have no anchor yet."""
-    if not boots.boot or ring.state.get(ANCHOR, (0,))[0] == boots.boot:
-        return 0
+def _waiting_for_clock(ring, now):
+    """Pending points whose time is not known yet."""
+    if now is not None:
+        return 0  # the next reading or upload ties them to it
     count = 0
-    reader = ring.reader()
-    while reader.next():
-        if reader.kind == DATA and reader.chain.boot == boots.boot:
-            count += len(reader.chain.pins)
+    for _, time, _ in points(ring, None, "estimate"):
+        count += time is None
     return count
 
 
@@ -66,7 +65,7 @@ def stats(ring, boots):
     found["pending"] = ring.pending
     found["parked"] = ring.parked
     found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
-    found["waiting_for_clock"] = _waiting_for_clock(ring, boots)
+    found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())
     found["used_bytes"] = (ring.newest - ring.oldest) * ring.medium.sector_bytes + ring.offset
     found["last_success"] = ring.get(LAST_SUCCESS) or None
     return found

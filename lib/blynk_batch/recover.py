@@ -9,7 +9,7 @@ from micropython import const
 from . import record, sector
 from .errors import CorruptRing
 from .reader import DATA, Reader
-from .ring import ABSOLUTE_EVERY, CURSOR, OLDEST, WINDOW
+from .ring import ABSOLUTE_EVERY, ANCHOR, CURSOR, OLDEST, SLEEP, WINDOW
 
 _WINDOW = const(64)  # read in small steps: half of the newest sector is blank on average
 
@@ -19,7 +19,9 @@ def recover(ring, oldest, newest):
     ring.oldest, ring.newest = oldest, newest
     first = newest
     while True:
-        head = _load_header(ring, first)
+        head = load_header(ring, first)
+        if head:
+            head, ring.state = head
         if head or not first:  # sector 0 begins with no state: it does without a header
             break
         first -= 1
@@ -33,8 +35,11 @@ def recover(ring, oldest, newest):
             break
         if kind == record.STATE:
             record.decode_state(reader.payload(), 0, len(reader.payload()), ring.state)
-        elif kind == DATA and reader.chain.boot >= max(1, ring.boot):
-            ring.boot, ring.boot_time = reader.chain.boot, reader.chain.time
+        elif kind == record.ANCHOR:
+            ring.state[ANCHOR] = record.get_anchor(reader.payload())
+        elif kind == DATA:
+            ring.state.pop(SLEEP, None)  # of a sleep before that reading
+            ring.boot = max(ring.boot, reader.chain.boot)
     end = _take_up(ring, reader)
     if reader.good_end and end > ring.offset:
         _clean_tail(ring, end)
@@ -53,8 +58,8 @@ def _take_up(ring, reader):
     return reader.offset
 
 
-def _load_header(ring, sequence):
-    """Read state from that sector's header; its Prefix, None if it is damaged."""
+def load_header(ring, sequence):
+    """(Prefix, state) from that sector's header; None if it is damaged."""
     medium = ring.medium
     buf = bytearray(sector.PREFIX_BYTES)
     medium.read(sequence, 0, memoryview(buf))
@@ -64,10 +69,7 @@ def _load_header(ring, sequence):
     buf.extend(bytes(head.size - sector.PREFIX_BYTES))
     medium.read(sequence, sector.PREFIX_BYTES, memoryview(buf)[sector.PREFIX_BYTES :])
     state = sector.parse_state(buf, head.size, record.seed(sequence, medium.slot(sequence)))
-    if state is None:
-        return None
-    ring.state = state
-    return head
+    return None if state is None else (head, state)
 
 
 def _clean_tail(ring, end):

@@ -22,6 +22,8 @@ OLDEST, CURSOR, DROPPED, CORRUPT, ERASES, SKIPPED = 1, 2, 3, 4, 5, 6
 UPLOADED, REQUESTS, REJECTED, EXPIRED, ESTIMATED, BAD_BLOCKS = 7, 8, 9, 10, 11, 12
 WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
 PARKED, PARKED_PINS = 40, 8
+ANCHOR = 65  # (boot, Unix ms of its uptime 0): the last anchor frame
+SLEEP = 66  # of the clock, void once a reading follows
 
 ABSOLUTE_EVERY = const(256)
 DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame; 20 more for each parked pin
@@ -140,7 +142,7 @@ class Ring:
     key = None  # what names the place, so that it is not opened twice
     buffered_points = 0
     past = 0  # sectors behind the newest that were found to fail
-    boot = boot_time = 0  # the last boot that a frame named, and its last uptime; what opening found
+    boot = 0  # the last boot that a frame named, as far as opening saw
 
     # Writing
 

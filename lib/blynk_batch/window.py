@@ -45,13 +45,14 @@ class Window:
             self.end, self.cutoff, self.now = self._saved[:3], self._saved[3], self._saved[4] or None
         else:
             self.end, self.cutoff, self.now = end, cutoff, now
+        self._seen = self._saved[5:] if self._saved else ring.end()[:2]  # what comes later changes no time
         self._known = 0
 
     def times(self, known=0):
         """A new pass's Times; `known` is Unix ms of the point before, if it does not start at the cursor."""
         from .times import Times
 
-        times = Times(self.ring, self.now, self._unsynced)
+        times = Times(self.ring, self.now, self._unsynced, self._seen)
         times.known = known or times.known
         return times
 
@@ -92,7 +93,8 @@ class Window:
                 self._close()  # nothing but damage and parked points
         elif not self._saved:
             ring.set(keys.DELIVERED, None)
-            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0))
+            seen = self._seen if self.unsure else ()
+            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
 
     def _count_frame(self, reader, time, estimated):
         """Add the frame's points; False if one of its pins has reached a limit."""
