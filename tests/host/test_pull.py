@@ -5,12 +5,15 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.host.boards import start_board
+from tools.board.connection import Connection
 from tools.sandbox.testing import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,7 +192,7 @@ def test_damage_is_counted_and_the_rest_is_exported(make_ring):
         (["--folder", "HERE", "--put-back"], "--put-back goes with --upload"),
         (["--folder", "HERE"], "HERE is empty"),
         (["--image", "HERE/none"], "does not exist"),
-        (["--port", "HERE/no-port"], "cannot open HERE/no-port"),
+        (["--port", "HERE/no-port"], "There is no port HERE/no-port"),
     ],
 )
 def test_what_cannot_work_is_said_in_one_sentence(tmp_path, arguments, words):
@@ -212,3 +215,68 @@ def test_an_image_of_something_else_is_refused(tmp_path):
     image.write_bytes(bytes(range(256)) * 64)
     _, report = pull("--image", image, status=1)
     assert "the ring cannot be read: WrongDevice" in report
+
+
+# On a virtual board, by its own library: a ring in a folder, and one on a device that is there in its RAM.
+ON_BOARD = """
+import blynk_batch
+client = blynk_batch.Client("t", ring=blynk_batch.FileRing("/readings", capacity_bytes=16384))
+for row in range(200):
+    client.log_group({1: 20.5 + row / 8, 2: "text %d" % row}, timestamp=1648054765458 + row * 60000)
+client.close()
+"""
+RAM_DEVICE = """
+import blynk_batch
+class Device:
+    data = bytearray(b"\\xff" * 16384)
+    def readblocks(self, block, buf, offset=0):
+        buf[:] = self.data[block * 4096 + offset:][:len(buf)]
+    def writeblocks(self, block, buf, offset=0):
+        start = block * 4096 + offset
+        self.data = self.data[:start] + bytes(buf) + self.data[start + len(buf):]
+    def ioctl(self, operation, argument):
+        return {4: 4, 5: 4096}.get(operation, 0)
+device = Device()
+with blynk_batch.Client("t", ring=blynk_batch.BlockRing(device)) as client:
+    client.log(1, 21.5, timestamp=1648054765458)
+"""
+
+
+@pytest.fixture
+def board():
+    with start_board() as running:
+        shutil.copytree(ROOT / "lib" / "blynk_batch", running.folder / "lib" / "blynk_batch")
+        running.reset()
+        yield running
+
+
+def test_a_ring_is_read_off_a_board_that_stays_as_it_is_until_told_otherwise(board, sandbox):
+    with Connection(board.port) as connection:
+        connection.exec(ON_BOARD, timeout_s=60)
+    source = ["--port", board.port, "--path", "/readings"]
+    before = digest(board.folder / "readings")
+    output, report = pull(*source, "--csv", "-")
+    assert output.count("\n") == 401 and "V2,1648066705458,2022-03-23T20:18:25.458Z,text 199,pending,clock" in output
+    assert "pending     400 points" in report
+    upload = [*source, "--upload", "--server", sandbox.url, "--token", sandbox.token]
+    _, report = pull(*upload)
+    assert "uploaded    400 points in 2 requests, 0 left" in report and digest(board.folder / "readings") == before
+    _, report = pull(*upload, "--put-back")
+    assert "put back    2 files" in report
+    _, report = pull(*source)
+    assert "pending     0 points" in report
+
+
+def test_a_ring_on_a_boards_device_is_read_by_an_expression(board):
+    (board.folder / "made.py").write_text(RAM_DEVICE)
+    board.reset()
+    source = ["--port", board.port, "--device", "__import__('made').device"]
+    output, _ = pull(*source, "--csv", "-")
+    assert output.splitlines()[1:] == ["V1,1648054765458,2022-03-23T16:59:25.458Z,21.5,pending,clock"]
+    _, report = pull("--port", board.port, "--device", "nothing", status=1)
+    assert "--device nothing: NameError" in report
+
+
+def test_a_board_without_a_ring_is_told_how_to_name_its_folder(board):
+    _, report = pull("--port", board.port, status=1)
+    assert "The board has no ring in /blynk_batch.ring: name its folder by --path." in report

@@ -1,162 +1,98 @@
-"""A ring on a board, over USB through mpremote: reads its files or its blocks, and writes files back when told to.
+"""A ring on a board, over USB: reads its files or its blocks, and writes files back when told to.
 
-Entering the board's raw REPL resets it softly, so that no program writes to the ring meanwhile; main.py does not run
-again until the next reset.
+Connecting resets the board softly, so that no program writes to the ring meanwhile; main.py does not run again until
+the next reset. Knows tools/board's connection, and no format.
 """
 
 import base64
-import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import click
 
+from tools.board import files
+from tools.board.connection import Connection
+from tools.board.errors import BoardProblem, RemoteError
 from tools.pull.sources import FromImage, Source, changes, snapshot
 
-# Sent to the board. Each prints a line for every 1,536 bytes: what they belong to, then base64.
-_COMMON = """
-import binascii, os
-def send(name, data):
-    print(name, str(binascii.b2a_base64(data), 'ascii').strip())
+_CHUNK_BYTES = 1536
+_READ_FILE = """
+import binascii
+with open(%r, 'rb') as f:
+    f.seek(%d)
+    print(binascii.b2a_base64(f.read(%d)))
 """
-_FILES = (
-    _COMMON
-    + """
-def walk(root, below):
-    for entry in sorted(os.ilistdir(root + below)):
-        name = below + '/' + entry[0]
-        if entry[1] & 0x4000:
-            walk(root, name)
-            continue
-        print('FILE', name[1:], os.stat(root + name)[6])
-        with open(root + name, 'rb') as f:
-            while True:
-                data = f.read(1536)
-                if not data:
-                    break
-                send('DATA', data)
-walk(%r, '')
-print('END')
-"""
-)
-_BLOCKS = (
-    _COMMON
-    + """
+_OPEN_BLOCKS = """
+import binascii
 device = %s
 size = device.ioctl(5, 0) or 512
-count = device.ioctl(4, 0)
-print('SIZE', size * count)
 buf = bytearray(size)
-for block in range(count):
-    device.readblocks(block, buf)
-    for at in range(0, size, 1536):
-        send('DATA', buf[at:at + 1536])
-print('END')
+print((size, device.ioctl(4, 0)))
 """
-)
+_READ_BLOCK = "device.readblocks(%d, buf)\nfor at in range(0, size, %d): print(binascii.b2a_base64(buf[at:at + %d]))"
+
+
+def _decoded(text):
+    """The bytes of lines such as b'aGk=\\n', as the board prints them."""
+    return b"".join(base64.b64decode(line.strip()[2:-1].replace("\\n", "")) for line in text.splitlines())
 
 
 class FromBoard(Source):
     """`path` is the FileRing's folder; or `device` the Python expression that gives a BlockRing's device there."""
 
-    def __init__(self, port, work, path="/blynk_batch.ring", device=None, page=None, unit=1):
+    def __init__(self, port, work, path, device=None, page=None, unit=1):
         self._port = port
         self._path = path.rstrip("/")
-        self._copy = Path(work) / ("image" if device else "ring")
+        work = Path(work)
+        with Connection(port) as board:
+            if device:
+                self._read_blocks(board, device, work / "blocks")
+            else:
+                self._read_files(board, work / "ring")
         if device:
-            self._read_blocks(device)
-            self._image = FromImage(self._copy, _made(Path(work) / "blocks"), page=page, unit=unit)
-            self.copy = self._image.copy
+            (work / "image").mkdir()
+            self.copy = FromImage(work / "blocks", work / "image", page=page, unit=unit).copy
             return
-        self._read_files()
+        self._copy = work / "ring"
         self._before = snapshot(self._copy)
         self.copy = ("folder", str(self._copy))
 
-    def _read_files(self):
-        self._copy.mkdir()
-        file = None
-        with click.progressbar(length=0, label="reading " + self._path, file=sys.stderr) as bar:
-            for words in self._run(_FILES % self._path):
-                if words[0] == "FILE":
-                    target = self._copy / words[1]
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    file = target
-                    file.write_bytes(b"")
-                    bar.length += int(words[2])
-                elif words[0] == "DATA":
-                    data = base64.b64decode(words[1])
-                    with open(file, "ab") as sink:
-                        sink.write(data)
-                    bar.update(len(data))
-        if not any(self._copy.iterdir()):
-            raise click.ClickException("%s on the board is empty: name the ring's folder by --path" % self._path)
+    def _read_files(self, board, target):
+        found = files.present(board, [self._path])
+        if not found:
+            raise BoardProblem("The board has no ring in %s: name its folder by --path." % self._path)
+        with _progress(sum(size for size, _ in found.values()), "reading " + self._path) as bar:
+            for path, (size, digest) in found.items():
+                data = b""
+                while len(data) < size:
+                    data += _decoded(board.exec(_READ_FILE % (path, len(data), _CHUNK_BYTES)))
+                    bar.update(min(_CHUNK_BYTES, size))
+                if files.sha256(data) != digest:
+                    raise BoardProblem("%s changed while it was read: run this again." % path)
+                copy = target / path[len(self._path) + 1 :]
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(data)
 
-    def _read_blocks(self, device):
-        progress = click.progressbar(length=0, label="reading blocks", file=sys.stderr)
-        with open(self._copy, "wb") as sink, progress as bar:
-            for words in self._run(_BLOCKS % device):
-                if words[0] == "SIZE":
-                    bar.length = int(words[1])
-                elif words[0] == "DATA":
-                    data = base64.b64decode(words[1])
-                    sink.write(data)
-                    bar.update(len(data))
-
-    def _run(self, script):
-        """The words of each line that the board prints; ClickException if it does not come to its END."""
-        command = [sys.executable, "-m", "mpremote", "connect", self._port, "exec", script]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        said = []
-        reader = threading.Thread(target=lambda: said.append(process.stderr.read()), daemon=True)
-        reader.start()
-        ended = False
-        other = []
+    def _read_blocks(self, board, device, target):
         try:
-            for line in process.stdout:
-                words = line.split()
-                if not words:
-                    continue
-                ended = ended or words[0] == "END"
-                if words[0] in ("FILE", "DATA", "SIZE"):
-                    yield words
-                elif not ended:
-                    other.append(line.strip())
-        finally:
-            process.kill()
-            process.wait()
-        reader.join(5)
-        if not ended:
-            raise click.ClickException(self._explain("\n".join(other + said)))
-
-    def _explain(self, text):
-        if "ENOENT" in text:
-            return "the board has no folder %s: name the ring's folder by --path" % self._path
-        if "failed to access" in text or "could not open port" in text or "no device found" in text:
-            return "cannot open %s: is the board plugged in, and does no other program have the port?" % self._port
-        if "raw repl" in text:
-            return "the board at %s does not answer: press its reset button and try again" % self._port
-        last = [line for line in text.splitlines() if line.strip()]
-        return "reading the board broke off: %s" % (last[-1] if last else "no reason given")
+            size, count = board.ask(_OPEN_BLOCKS % device)
+        except RemoteError as error:
+            raise BoardProblem("--device %s: %s" % (device, error.text.splitlines()[-1]))
+        with open(target, "wb") as sink, _progress(size * count, "reading blocks") as bar:
+            for block in range(count):
+                sink.write(_decoded(board.exec(_READ_BLOCK % (block, _CHUNK_BYTES, _CHUNK_BYTES))))
+                bar.update(size)
 
     def put_back(self):
+        """Whole files; on littlefs each counts once it is closed. Sectors go before the tails that follow them."""
         written, gone = changes(self._before, snapshot(self._copy))
-        for name in written:
-            self._copy_over(name)
-        for name in gone:
-            self._mpremote("fs", "rm", ":%s/%s" % (self._path, name))
+        with Connection(self._port) as board:
+            for name in written:
+                files.write(board, "%s/%s" % (self._path, name), (self._copy / name).read_bytes())
+            for name in gone:
+                board.exec("import os\nos.remove(%r)" % ("%s/%s" % (self._path, name)))
         return written + gone
 
-    def _copy_over(self, name):
-        self._mpremote("fs", "cp", str(self._copy / name), ":%s/%s" % (self._path, name))
 
-    def _mpremote(self, *arguments):
-        command = [sys.executable, "-m", "mpremote", "connect", self._port, *arguments]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode:
-            raise click.ClickException(self._explain(done.stdout))
-
-
-def _made(folder):
-    folder.mkdir()
-    return folder
+def _progress(length, label):
+    return click.progressbar(length=length, label=label, file=sys.stderr)
