@@ -5,7 +5,7 @@ itself after the chip is let go, and until it is done the chip hears nothing but
 programming and erasing are NorFlash's: setting a bit without an erase is a RuleBroken.
 """
 
-from flash import NorFlash
+from flash import NorFlash, RuleBroken
 
 BLOCK = 4096
 _PAGE = 256
@@ -20,16 +20,17 @@ class Chip:
     busy_polls  how often the status says busy after a program or an erase; None: for ever
     protected   programs and erases are silently ignored, as with the block protect bits set
     asleep      in deep power-down, as left by an earlier program, until it is released
-    ignored     commands that came while it was busy or without a write enable
+    busy        polls for which it still is at the start, since the reset came in the middle of an erase
+
+    A real chip ignores a command while it is busy, and a change without a write enable; here both are RuleBroken.
     """
 
-    def __init__(self, image=None, maker=0xEF, busy_polls=3, protected=False, asleep=False):
+    def __init__(self, image=None, maker=0xEF, busy_polls=3, protected=False, asleep=False, busy=0):
         self.flash = NorFlash((1 << _CAPACITY) // BLOCK, image=image)
         self.id = bytes((maker, 0x40, _CAPACITY))
         self.busy_polls, self.protected, self.asleep = busy_polls, protected, asleep
         self.selected = False
-        self.ignored = 0
-        self._polls = 0  # left until it is no longer busy
+        self._polls = busy  # left until it is no longer busy
         self._enabled = False
         self._sent = b""
         self._read = 0
@@ -55,7 +56,7 @@ class Chip:
             for at in range(len(view)):
                 view[at] = self._status()
         elif self._busy():
-            self.ignored += 1
+            self._complain(command)
         elif command == 0x9F:
             view[:] = self.id[: len(view)]
         elif command == 0x03:
@@ -66,6 +67,10 @@ class Chip:
 
     def _busy(self):
         return self._polls is None or self._polls > 0
+
+    def _complain(self, command):
+        if self._polls is not None:
+            raise RuleBroken("0x%02x while it is busy" % command)
 
     def _status(self):
         if self._busy():
@@ -83,7 +88,7 @@ class Chip:
         elif self.asleep or command in (0x05, 0x9F, 0x03, 0):
             return
         elif self._busy():
-            self.ignored += 1
+            self._complain(command)
         elif command == 0x06:
             self._enabled = True
         elif command in (0x02, 0x20):
@@ -93,8 +98,7 @@ class Chip:
 
     def _change(self, command, sent):
         if not self._enabled:
-            self.ignored += 1
-            return
+            raise RuleBroken("0x%02x without a write enable" % command)
         self._enabled = False
         if self.protected:
             return

@@ -104,6 +104,13 @@ def test_external_flash_loses_nothing_that_was_logged_when_the_power_goes_within
     assert arrived == logged + [2.014] * 2 and 30 < len(logged) < 42
 
 
+def test_external_flash_goes_on_where_a_block_of_the_chip_is_worn_out(start, sandbox, tmp_path):
+    raw = list(range(20000, 20600))
+    worn = "network.WLAN.script = [False] * 580 + [True]\nchip.flash.bad = {1: 'wrong'}\n"
+    start("external_flash", "rp2", CHIP % ("", str(tmp_path / "chip.bin"), raw) + worn)
+    assert_volts(sandbox, raw)
+
+
 @pytest.mark.parametrize(
     "options, says",
     [
@@ -123,8 +130,8 @@ def test_external_flash_says_that_no_chip_is_there(start):
     assert "ETIMEDOUT" in output.splitlines()[-1]
 
 
-def test_external_flash_wakes_a_chip_that_sleeps_and_waits_for_one_that_is_slow(start, sandbox, tmp_path):
-    wiring = CHIP % ("asleep=True, busy_polls=50", str(tmp_path / "chip.bin"), [20000, 20001])
+def test_external_flash_wakes_a_chip_that_sleeps_and_waits_for_one_that_is_busy(start, sandbox, tmp_path):
+    wiring = CHIP % ("asleep=True, busy_polls=50, busy=5", str(tmp_path / "chip.bin"), [20000, 20001])
     start("external_flash", "rp2", wiring)
     assert_volts(sandbox, [20000, 20001])
 

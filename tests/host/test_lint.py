@@ -8,8 +8,9 @@ import pytest
 from tools import lint
 
 
-@pytest.fixture(autouse=True)
-def node():
+@pytest.fixture
+def pyright():
+    """Skips the test where Node.js is missing."""
     if lint.PYRIGHT.is_file() and shutil.which("node"):
         return
     # In continuous integration a check that silently was left out would be worse than a failure.
@@ -22,7 +23,7 @@ def test_style(capfd):
 
 
 @pytest.mark.parametrize("port", lint.PORTS)
-def test_types(port, capsys):
+def test_types(pyright, port, capsys):
     assert lint.check_types(port), capsys.readouterr().out
 
 
@@ -30,7 +31,7 @@ def test_no_traces_of_one_machine(capsys):
     assert lint.check_traces(), capsys.readouterr().out
 
 
-def test_what_one_board_lacks_is_found_where_an_example_is_for_both(tmp_path, monkeypatch, capsys):
+def test_what_one_board_lacks_is_found_where_an_example_is_for_both(pyright, tmp_path, monkeypatch, capsys):
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "library.py").write_text("VERSION = 1\n")
     for example, text in (("both", "import esp32"), ("sd_card", "import esp32, library\nesp32.Partition(library.NO)")):
