@@ -67,6 +67,7 @@ def ask(server, pin, planned, yes):
     click.echo("%d requests go to %s, for %s." % (len(planned), server, pin))
     click.echo("Each counts against the plan's messages; up to %d points of test values may stay in the device's data."
                % sum(len(batch.points) for batch in planned))  # fmt: skip
+    click.echo("%s must save raw data, and its limits must take the values 11 to 63." % pin)
     if not yes:
         click.confirm("Send them?", abort=True)
 
