@@ -75,6 +75,7 @@ class Slots:
     """Sectors of a device that takes programs of any length, or of whole pages, at an offset."""
 
     skips = True  # a sector that fails is left out, its sequence with it
+    remedy = "format=True erases it"
 
     def __init__(self, flash):
         self.flash = flash
@@ -129,9 +130,8 @@ class Slots:
         buf = bytearray(sector.PREFIX_BYTES)
         self.peek(slot, memoryview(buf))
         head = sector.parse(buf)
-        if head and head.version > sector.VERSION:
-            text = "a newer blynk_batch wrote format %d here, this one knows %d: update it, or format=True erases it"
-            raise WrongDevice(text % (head.version, sector.VERSION))
+        if head:
+            sector.check_version(head, "update it, or " + self.remedy)
         return head
 
     def sequence_at(self, slot):
@@ -157,6 +157,12 @@ class Slots:
 
     def read(self, sequence, offset, view):
         self.flash.read(self._address(sequence) + offset, view)
+
+    def free_from(self, sequence):
+        return sequence
+
+    def explained(self, error):
+        return error
 
     def begin(self, sequence):
         if self._erased != sequence:

@@ -227,7 +227,7 @@ class Client:
             self._boots.sleep(sleep_ms)
         self._open = False
         try:
-            self.ring.close()
+            self.ring.close(sleep_ms is not None)
         finally:
             _release(self.ring)
 

@@ -57,10 +57,10 @@ def _refuse_what_is_there(medium):
         head = medium.head(slot)
         if head:
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
-            raise WrongDevice(text % head.slots + ", or format=True erases it")
+            raise WrongDevice(text % head.slots + ", or " + medium.remedy)
         medium.peek(slot, memoryview(buf))
         if not _blank(buf) and not (slot == 0 and _is_torn_start(medium, buf)):
-            raise WrongDevice("the device holds %s: format=True erases it" % _what(buf))
+            raise WrongDevice("the device holds %s: %s" % (_what(buf), medium.remedy))
     if medium.is_blank(0):
         medium.trust_blank(0)
 

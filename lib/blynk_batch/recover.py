@@ -9,7 +9,7 @@ from micropython import const
 from . import record, sector
 from .errors import CorruptRing
 from .reader import DATA, Reader
-from .ring import ABSOLUTE_EVERY, ANCHOR, CURSOR, OLDEST, SLEEP, WINDOW
+from .ring import ABSOLUTE_EVERY, ANCHOR, BAD_BLOCKS, CURSOR, OLDEST, SLEEP, WINDOW
 
 _WINDOW = const(64)  # read in small steps: half of the newest sector is blank on average
 
@@ -17,6 +17,7 @@ _WINDOW = const(64)  # read in small steps: half of the newest sector is blank o
 def recover(ring, oldest, newest):
     """Take up the ring whose sectors are `oldest` to `newest`."""
     ring.oldest, ring.newest = oldest, newest
+    medium = ring.medium
     first = newest
     while True:
         head = load_header(ring, first)
@@ -26,8 +27,7 @@ def recover(ring, oldest, newest):
             break
         first -= 1
         if first < oldest:
-            raise CorruptRing("no readable sector header in the ring: open it with format=True to start anew")
-    medium = ring.medium
+            raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
     reader = Reader(ring, (first, 0), (newest, medium.sector_bytes), 0, _WINDOW, head)
     while True:
         kind = reader.next()
@@ -41,7 +41,7 @@ def recover(ring, oldest, newest):
             ring.state.pop(SLEEP, None)  # of a sleep before that reading
             ring.boot = max(ring.boot, reader.chain.boot)
     end = _take_up(ring, reader)
-    if reader.good_end and end > ring.offset:
+    if end > ring.offset and not ring.sealed:
         _clean_tail(ring, end)
     _check_books(ring)
 
@@ -64,6 +64,8 @@ def load_header(ring, sequence):
     buf = bytearray(sector.PREFIX_BYTES)
     medium.read(sequence, 0, memoryview(buf))
     head = sector.parse(buf)
+    if head:
+        sector.check_version(head, "update it")
     if not head or head.sequence != sequence or head.size > sector.PREFIX_BYTES + sector.STATE_BYTES + 32:
         return None
     buf.extend(bytes(head.size - sector.PREFIX_BYTES))
@@ -90,6 +92,7 @@ def _clean_tail(ring, end):
             ring.offset += count
     except OSError:
         ring.sealed = True  # a block that fails
+        ring.add(BAD_BLOCKS, 1)
 
 
 def _check_books(ring):

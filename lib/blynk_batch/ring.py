@@ -9,6 +9,7 @@ left out), erases, and
     open() -> (oldest, newest) or None     read(sequence, offset, view)      slot(sequence)
     begin(sequence)  make it ready         append(sequence, offset, data)    durable on return
     seal(sequence, offset)  it is full     drop(sequence)  it is not needed  close()
+    free_from(sequence)  that or the next that can be begun     explained(error)  an OSError, in words where it has any
 """
 
 from micropython import const
@@ -201,11 +202,11 @@ class Ring:
             except OSError as e:
                 if e.args[0] != ENOSPC:
                     self.failed = True
-                    raise
+                    raise self.medium.explained(e)
                 from .full import make_room
 
                 if not make_room(self):
-                    raise
+                    raise self.medium.explained(e)
 
     def _instead(self, error, remedy, *args):
         """This place failed; not all of a raw medium need have."""
@@ -252,10 +253,13 @@ class Ring:
             from .full import turn
 
             turn(self, most)
-        if not self.sealed:
-            self.medium.seal(self.newest, self.offset)
+        if self.newest >= 0:
+            self._retry(self.medium.seal, self.newest, self.offset)
+        sequence = self.medium.free_from(self.newest + 1 + self.past)
+        if self.newest < 0:
+            self.oldest = sequence
         try:
-            self.start_sector(self.newest + 1 + self.past)
+            self.start_sector(sequence)
         except OSError as e:
             self._instead(e, "skip", most)
 
@@ -295,9 +299,11 @@ class Ring:
 
         clear(self)
 
-    def close(self):
-        """Commit, and note counters that changed."""
+    def close(self, sleeping=False):
+        """Commit, and note counters that changed. `sleeping`: deep sleep comes next, so that no file needs closing,
+        which on FAT would write its folder."""
         self.commit()
         if self._dirty:
             self.save(must=False)
-        self.medium.close()
+        if not sleeping:
+            self.medium.close()

@@ -52,6 +52,15 @@ def parse(buf):
     return Prefix(buf)
 
 
+def check_version(head, remedy):
+    """WrongDevice if a newer library wrote it."""
+    if head.version > VERSION:
+        from .errors import WrongDevice
+
+        text = "a newer blynk_batch wrote format %d here, this one knows %d: %s"
+        raise WrongDevice(text % (head.version, VERSION, remedy))
+
+
 def parse_state(buf, size, seed):
     """The state in a header of `size` bytes, or None if it is damaged. Unit padding follows the CRC."""
     end = size - 4

@@ -15,7 +15,7 @@ from micropython import const
 
 from .block import Slots
 
-_HEAD = const(16)
+HEAD_BYTES = const(16)
 _FORMAT = "<IHHI"
 
 
@@ -26,9 +26,9 @@ class Tails(Slots):
 
     def __init__(self, flash):
         self._per_sector = flash.sector_bytes // flash.page
-        self._holds = flash.page - _HEAD
+        self._holds = flash.page - HEAD_BYTES
         self._block = bytearray(flash.page)  # the block under way, as it is written
-        self._body = memoryview(self._block)[_HEAD:]
+        self._body = memoryview(self._block)[HEAD_BYTES:]
         self._cache = bytearray(flash.page)  # the block read last
         self._cached = (-1, -1)
         self._cache_used = -1
@@ -79,7 +79,7 @@ class Tails(Slots):
         sequence, index, used, slots = struct.unpack_from(_FORMAT, buf)
         if slots != self.slots or index >= self._per_sector or used > self._holds:
             return None
-        if _check(buf, used) != struct.unpack_from("<I", buf, _HEAD - 4)[0]:
+        if check(buf, used) != struct.unpack_from("<I", buf, HEAD_BYTES - 4)[0]:
             return None
         return sequence, index, used
 
@@ -87,7 +87,7 @@ class Tails(Slots):
         """The first bytes of what a slot holds, without the head; as they are if there is no such head."""
         self._cached = (-1, -1)
         self.flash.read_page(slot * self._per_sector, self._cache)
-        at = _HEAD if self._cache[_HEAD : _HEAD + 3] == b"BBr" else 0
+        at = HEAD_BYTES if self._cache[HEAD_BYTES : HEAD_BYTES + 3] == b"BBr" else 0
         view[:] = memoryview(self._cache)[at : at + len(view)]
 
     def is_blank(self, slot, start=0):
@@ -97,6 +97,10 @@ class Tails(Slots):
         self.flash.write_page(slot * self._per_sector, bytes(self.flash.page))
 
     # Sectors
+
+    def page(self, sequence, index):
+        """Where that block of the sector has its place."""
+        return sequence % self.slots * self._per_sector + index
 
     def read(self, sequence, offset, view):
         """Fill `view`. Blocks that are missing read as filler up to the block under way, as blank behind it."""
@@ -108,7 +112,7 @@ class Tails(Slots):
             if under_way:
                 body, used, rest = self._body, self._used if index == self._index else 0, 0xFF
             else:
-                body, used, rest = memoryview(self._cache)[_HEAD:], self._find(sequence, index), 0
+                body, used, rest = memoryview(self._cache)[HEAD_BYTES:], self._find(sequence, index), 0
             have = max(0, min(count, used - at))
             view[done : done + have] = body[at : at + have]
             for lacking in range(done + have, done + count):
@@ -118,7 +122,7 @@ class Tails(Slots):
     def _find(self, sequence, index):
         """Have that block in the cache; its bytes in use, -1 if it is not there."""
         if self._cached != (sequence, index):
-            found = self._load(self.slot(sequence) * self._per_sector + index, self._cache)
+            found = self._load(self.page(sequence, index), self._cache)
             self._cached = (sequence, index)
             self._cache_used = found[2] if found and found[:2] == (sequence, index) else -1
         return self._cache_used
@@ -159,12 +163,12 @@ class Tails(Slots):
 
     def _write_place(self):
         self._cached = (-1, -1)
-        self._write(self.slot(self._sequence) * self._per_sector + self._index)
+        self._write(self.page(self._sequence, self._index))
 
     def _write(self, page):
         block = self._block
         struct.pack_into(_FORMAT, block, 0, self._sequence, self._index, self._used, self.slots)
-        struct.pack_into("<I", block, _HEAD - 4, _check(block, self._used))
+        struct.pack_into("<I", block, HEAD_BYTES - 4, check(block, self._used))
         self.flash.write_page(page, block)
 
     def seal(self, sequence, offset):
@@ -173,6 +177,6 @@ class Tails(Slots):
             self._write_place()
 
 
-def _check(block, used):
+def check(block, used):
     view = memoryview(block)
-    return crc32(view[_HEAD : _HEAD + used], crc32(view[: _HEAD - 4]))
+    return crc32(view[HEAD_BYTES : HEAD_BYTES + used], crc32(view[: HEAD_BYTES - 4]))

@@ -1,0 +1,141 @@
+"""FileRing on FAT: one file of full size, made once, that serves as a card does: sectors of blocks and two tails.
+
+FAT has nothing atomic: a file that grows has its acknowledged bytes written again, and its folder with them. So the
+ring's file never grows. Its blocks are written whole and in place, which touches no table and no folder, and tails.py
+keeps what a torn block would lose. Knows files on FAT; sectors are tails.py's, other sizes refit.py's.
+
+    <path>/ring0   as many sectors as fit the capacity, then two blocks; ring1 and so on after a change of capacity
+"""
+
+import os
+
+from micropython import const
+
+from .device import SECTOR_BYTES, Device
+from .errors import WrongDevice
+from .folder import mounts
+from .tails import Tails
+
+_BLOCK = const(512)
+_FLASH_BLOCK = const(4096)
+_CARD_BYTES = const(67108864)  # cards are larger than this, flash with blocks of 4096 bytes is smaller
+_EIO, _ENOSPC = const(5), const(28)
+
+
+def name_of(path, number):
+    return "%s/ring%d" % (path, number)
+
+
+def open_medium(path, number, capacity_bytes):
+    """The medium in the folder `path` over its file with that number, which is made if there is none of any size.
+    The file after it is a copy that was not finished."""
+    name = name_of(path, number)
+    try:
+        os.remove(name_of(path, number + 1))
+    except OSError:
+        pass
+    try:
+        size = os.stat(name)[6]
+    except OSError:
+        size = 0
+    if not size:
+        size = make(name, path, capacity_bytes // SECTOR_BYTES)
+    return FatTails(path, number, size)
+
+
+def make(name, path, slots):
+    """Write the file, all zeros; its bytes. It counts from the moment that it is closed."""
+    status = os.statvfs(path)
+    page = _page(status)
+    size = slots * SECTOR_BYTES + 2 * page
+    free = status[1] * status[4]
+    if free < size:
+        raise OSError(_ENOSPC, "%s: %d bytes are free, capacity_bytes asks for %d" % (path, free, size))
+    step = bytes(min(SECTOR_BYTES, 2 * page))
+    with open(name, "wb") as f:
+        for _ in range(size // len(step)):
+            f.write(step)
+    return size
+
+
+def _page(status):
+    """What is written at once: a block of the medium. A filesystem does not tell, so where it may lie on flash that
+    has larger blocks than a card, it is those."""
+    flash = not status[0] % _FLASH_BLOCK and status[1] * status[2] < _CARD_BYTES
+    return _FLASH_BLOCK if flash else _BLOCK
+
+
+class FatTails(Tails):
+    """Sectors in a file of `size` bytes."""
+
+    remedy = "remove it to start anew"
+
+    def __init__(self, path, number, size):
+        page = _BLOCK if size % SECTOR_BYTES else _FLASH_BLOCK
+        self.path, self.number = path, number
+        self.name = name_of(path, number)
+        self.file = Blocks(self.name, size)
+        super().__init__(Device(self.file, 0, None, page, None, True, True))
+
+    def open(self):
+        try:
+            return super().open()
+        except WrongDevice as e:
+            raise WrongDevice("%s: %s" % (self.name, e))
+
+    def explained(self, error):
+        from .trouble import explained
+
+        return explained(error, self.name)
+
+    def slot(self, sequence):
+        """As in all of a FileRing: sectors keep their checks when the capacity changes."""
+        return 0
+
+    def close(self):
+        self.file.close()
+
+
+class Blocks:
+    """The file as a block device. A block is on the card when its write returns, since FAT hands whole blocks through;
+    smaller ones than the medium's are not written (see _page)."""
+
+    def __init__(self, name, size):
+        self._name = name
+        self._size = size
+        self._file = None
+        self._mounted = mounts(name)  # a file does not keep its filesystem in memory
+
+    def _at(self, block):
+        if not self._file:
+            self._file = open(self._name, "r+b")
+        self._file.seek(block * _BLOCK)
+        return self._file
+
+    def readblocks(self, block, buf):
+        self._whole(block, buf, False)
+
+    def writeblocks(self, block, buf):
+        self._whole(block, buf, True)
+
+    def _whole(self, block, buf, write):
+        try:
+            f = self._at(block)
+            if (f.write(buf) if write else f.readinto(buf)) != len(buf):
+                raise OSError(_EIO)
+        except OSError:
+            self.close()  # FAT serves a file that failed no more
+            raise
+
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return self._size // _BLOCK
+        return _BLOCK if operation == 5 else 0
+
+    def close(self):
+        file, self._file = self._file, None
+        if file:
+            try:
+                file.close()
+            except OSError:  # only the time of the last change is lost
+                pass

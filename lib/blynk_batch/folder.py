@@ -1,0 +1,248 @@
+"""What a FileRing's folder holds: the ring's sectors and tails, the one file of a ring on FAT, files of others.
+
+Works once, when the ring is opened. The ring's own are told by what is in them, never by the name alone: a file of
+somebody else is neither read as a sector, written to nor removed.
+"""
+
+import os
+import struct
+import sys
+from binascii import crc32
+
+from micropython import const
+
+from . import sector
+
+_TAIL_HEAD = const(12)
+_FILE, _FOLDER = const(0x8000), const(0x4000)
+_ENOENT, _EEXIST, _ENOTDIR = const(2), const(17), const(20)
+_DEFAULT_CAPACITY = const(262144)
+_SECTOR_BYTES = const(4096)
+_MOST = const(1 << 30)  # sequences are below
+_TAIL_BLOCKS = (1024, 8192)
+
+
+def check(path, capacity_bytes):
+    """ValueError for what FileRing does not take."""
+    if not path or not isinstance(path, str):
+        raise ValueError("path=%r: a folder, such as '/readings'" % (path,))
+    if capacity_bytes is not None and capacity_bytes < 3 * _SECTOR_BYTES:
+        raise ValueError("capacity_bytes=%r: at least %d" % (capacity_bytes, 3 * _SECTOR_BYTES))
+    places = [_absolute(place).rstrip("/") + "/blynk_batch" for place in sys.path]
+    if _absolute(path.rstrip("/")) in places:
+        raise ValueError("path=%r: MicroPython would import that folder instead of the library" % path)
+
+
+def _absolute(path):
+    return path if path.startswith("/") else os.getcwd().rstrip("/") + "/" + path
+
+
+def place(path):
+    """What names the ring's place: the folder and, where the firmware tells (1.25), the filesystem mounted there."""
+    path = _absolute(path)
+    found = mounts(path)
+    return (path, id(found[0][0])) if found else path
+
+
+def look(files):
+    """The medium: `files`, told where it stands, or on FAT another."""
+    path = files.path
+    _make(path)
+    newest, oldest, number = _survey(files, 0, _MOST)
+    if number is None:
+        if _find(files, newest, oldest):
+            return files
+        if not _is_fat(path):
+            files.slots = _capacity(files) // _SECTOR_BYTES
+            return files
+        os.rmdir(path + "/tail")
+    from .fat import open_medium
+
+    return open_medium(path, number or 0, _capacity(files))
+
+
+def _survey(files, low, high):
+    """One look through the folder: (newest, oldest) of the sequences from `low` below `high`, -1 if there is none, and
+    the lowest N of files ringN that have the size of a ring, None if there is none."""
+    newest = oldest = -1
+    number = None
+    for entry in os.ilistdir(files.path):
+        name = entry[0]
+        if entry[1] != _FILE:
+            continue
+        if name[:4] == "ring" and name[4:].isdigit() and _is_ring_size(files.path + "/" + name):
+            number = int(name[4:]) if number is None else min(number, int(name[4:]))
+        sequence = _sequence(name)
+        if low <= sequence < high:
+            newest = max(newest, sequence)
+            oldest = sequence if oldest < 0 else min(oldest, sequence)
+    return newest, oldest, number
+
+
+def _sequence(name):
+    """The number in a name of eight hexadecimal digits, else -1."""
+    if len(name) != 8:
+        return -1
+    try:
+        sequence = int(name, 16)
+    except ValueError:
+        return -1
+    return sequence if "%08x" % sequence == name else -1
+
+
+def _make(path):
+    """The folder and those above it, but not the first of an absolute path: a card that is not mounted must not
+    become a folder of the board's own flash."""
+    at = path.find("/", 1) if path.startswith("/") else 0
+    while at >= 0:
+        at = path.find("/", at + 1)
+        try:
+            os.mkdir(path if at < 0 else path[:at])
+        except OSError as e:
+            if at < 0:
+                _must_be_folder(path, e)
+
+
+def _must_be_folder(path, error):
+    try:
+        mode = os.stat(path)[0]
+    except OSError:
+        raise error
+    if not mode & _FOLDER:
+        raise OSError(_ENOTDIR)
+
+
+def _capacity(files):
+    """As asked for, else the smaller of 256 KiB and half of the free space."""
+    if files.capacity:
+        return files.capacity
+    free = os.statvfs(files.path)
+    return max(3 * _SECTOR_BYTES, min(_DEFAULT_CAPACITY, free[1] * free[4] // 2))
+
+
+# FAT
+
+
+def _is_ring_size(name):
+    size = os.stat(name)[6]
+    return size >= 3 * _SECTOR_BYTES and size % _SECTOR_BYTES in (0, 1024)
+
+
+def _is_fat(path):
+    """True if the names of the folder's files are found in capitals too; newer firmware tells what is mounted."""
+    try:
+        os.mkdir(path + "/tail")
+    except OSError as e:
+        if e.args[0] != _EEXIST:
+            raise
+    kinds = [type(fs).__name__ for fs, at in mounts(path)]
+    if kinds:
+        return kinds[0] == "VfsFat"
+    try:
+        os.stat(path + "/TAIL")
+    except OSError:
+        return False
+    return True
+
+
+def mounts(path):
+    """[(filesystem, where)] of the one that `path` lies in; empty before MicroPython 1.25."""
+    try:
+        found = [(fs, at) for fs, at in os.mount() if at == "/" or (path + "/").startswith(at + "/")]  # pyright: ignore
+    except (TypeError, AttributeError):
+        return []
+    found.sort(key=lambda mount: -len(mount[1]))
+    return found[:1]
+
+
+# Sectors as files
+
+
+def _find(files, newest, oldest):
+    """Tell `files` about the ring that is there; False if none is."""
+    tails = _read_tails(files)
+    newest, head = _newest(files, newest, tails)
+    if newest < 0:
+        return False
+    slots = head.slots if head else _DEFAULT_CAPACITY // _SECTOR_BYTES
+    files.slots = files.capacity // _SECTOR_BYTES if files.capacity else slots
+    first = max(0, newest + 1 - max(slots, files.slots))
+    if oldest < first:  # what is older, or no sector at all, is somebody else's
+        oldest = _survey(files, first, newest + 1)[1]
+    files.span = (newest if oldest < 0 else min(oldest, newest), newest)
+    files.current = newest
+    try:
+        files.spilled = os.stat(files.name(newest))[6]
+    except OSError:
+        files.spilled = 0
+    _join(files, tails)
+    return True
+
+
+def _newest(files, newest, tails):
+    """The newest sector, -1 if there is none, and the Prefix of the newest that can be read."""
+    last = max([tail[0] for tail in tails])
+    doubtful = []
+    head = None
+    while newest >= 0:
+        head, is_ours = _look_at(files, newest)
+        if head:
+            break
+        if is_ours or newest == last:
+            doubtful.append(newest)
+        newest = _survey(files, 0, newest)[0]
+    for sequence, offset, body in tails:
+        if not offset and sequence > newest:
+            newest, head = sequence, _checked(body, sequence) or head
+    for sequence in doubtful:
+        if not head or newest < sequence < newest + head.slots:
+            newest = max(newest, sequence)
+    return newest, head
+
+
+def _look_at(files, sequence):
+    """(its Prefix or None, True if the file is a sector, be it damaged)."""
+    with open(files.name(sequence), "rb") as f:
+        data = f.read(sector.PREFIX_BYTES)
+    return _checked(data, sequence), data[:3] == b"BBr"
+
+
+def _checked(data, sequence):
+    head = sector.parse(data) if len(data) >= sector.PREFIX_BYTES else None
+    if not head or head.sequence != sequence:
+        return None
+    sector.check_version(head, "update it")
+    return head
+
+
+# Tails
+
+
+def _read_tails(files):
+    tails = []
+    for index in range(files.tails):
+        try:
+            with open("%s/tail/%d" % (files.path, index), "rb") as f:
+                data = f.read()
+        except OSError as e:
+            if e.args[0] != _ENOENT:
+                raise
+            data = b""
+        tail = (-1, 0, b"")
+        if len(data) >= _TAIL_HEAD:
+            sequence, offset, crc = struct.unpack_from("<III", data)
+            body = data[_TAIL_HEAD:]
+            if crc32(body, crc32(data[:8])) == crc:
+                tail = (sequence, offset, body)
+        tails.append(tail)
+    return tails
+
+
+def _join(files, tails):
+    """Tails that continue the sector's bytes one after the other, from the first."""
+    for index, (sequence, offset, body) in enumerate(tails):
+        if sequence != files.current or offset != files.spilled + len(files.tail):
+            break
+        files.tail_start = len(files.tail)
+        files.tail_index = index
+        files.tail.extend(body)
