@@ -8,15 +8,23 @@ Knows no example.
 """
 
 _scripts = {}
+_taken = {}
 PWRON_RESET, WDT_RESET = 1, 3
 
 
 def wire(pin, script):
     _scripts[pin] = iter(script)
+    _taken[pin] = 0
+
+
+def taken(pin):
+    """How many readings of a pin's script there were so far."""
+    return _taken[pin]
 
 
 def follow(pin):
     """The next reading of a pin's script; Ctrl-C at its end."""
+    _taken[pin] += 1
     try:
         return next(_scripts[pin])
     except StopIteration:
