@@ -53,10 +53,20 @@ plan: setup ## work out a station: ring, outage, life of the flash, requests (AR
 pull: setup ## read a ring off a board, an image or a folder; export or upload it (ARGS=--help)
 	@$(RUN) -m tools.pull $(ARGS)
 
+.PHONY: flash
+flash: .venv/.stamp ## put a MicroPython image onto a board (FIRMWARE=file, ESP32: PORT= ERASE=1, Pico W: VOLUME=)
+	@$(RUN) -m tools.flash $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(if $(PORT),--port '$(PORT)') \
+		$(if $(VOLUME),--volume '$(VOLUME)') $(if $(ERASE),--erase) $(if $(YES),--yes) $(ARGS)
+
 .PHONY: deploy
 deploy: .venv/.stamp ## put the library onto a board (PORT=, EXAMPLE=pico_w, TOOL=ampy, REPLACE=1, SOURCE=1)
 	@$(RUN) -m tools.deploy $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
 		$(if $(EXAMPLE),--example '$(EXAMPLE)') $(if $(REPLACE),--replace) $(if $(SOURCE),--source) $(ARGS)
+
+.PHONY: board-check
+board-check: .venv/.stamp ## check the library on a board and print a report (PORT=, WIFI=name PASSWORD=... to drain)
+	@$(RUN) -m tools.board_check $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
+		$(if $(WIFI),--wifi '$(WIFI)' --password '$(PASSWORD)') $(ARGS)
 
 .PHONY: package
 package: .venv/.stamp ## write package.json, by which mip installs the library, from what is in lib/

@@ -1,0 +1,80 @@
+"""make board-check on the virtual board: a report of what it found, and no mercy for what is wrong."""
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from tests.host.boards import mpremote, run
+from tools.board import files
+from tools.board.connection import Connection
+from tools.board_check.__main__ import main
+from tools.deploy import library
+
+LOSE_THE_NEWEST = b"""
+import os
+tails = "/board_check.ring/tail/"
+try:
+    for name in os.listdir(tails):
+        os.remove(tails + name)
+except OSError:
+    pass
+"""
+
+
+def check(board, *arguments, status=0):
+    done = CliRunner().invoke(main, ["--port", board.port, *arguments])
+    assert done.exit_code == status, (done.output, done.exception)
+    return done.output
+
+
+@pytest.fixture
+def board_with_library(board):
+    for path, data in library.files().items():
+        target = board.folder / path[1:]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    board.reset()
+    return board
+
+
+def rows(report):
+    return dict(re.findall(r"^\| (.+?) \| (.+) \|$", report, re.MULTILINE))
+
+
+def test_make_board_check_reports_what_it_measured_and_leaves_nothing_behind(board_with_library):
+    report = run("make", "--no-print-directory", "board-check", "PORT=" + board_with_library.port)
+    found = rows(report)
+    assert re.search(r"^### Board check: blynk_batch \d+\.\d+\.\d+ on .+, 20\d\d-\d\d-\d\d$", report, re.MULTILINE)
+    assert re.match(r"MicroPython v1\.\d+", found["firmware"])
+    assert found["filesystem at /"].startswith("848 KB, ") and "blocks of 4096" in found["filesystem at /"]
+    used = [float(found["heap " + when].split()[0]) for when in ("before the import", "after it", "with an open ring")]
+    assert used == sorted(used) and used[0] < used[2]
+    assert re.match(r"\d+\.\d ms in the mean, \d+\.\d ms the longest", found["log(), each of 50 readings"])
+    assert found["readings after it"] == "50 of 50 as logged, 0 damaged"
+    assert {"hard reset until its prompt answers", "opening the ring after it"} <= set(found)
+    assert report.endswith("By `make board-check`: all as it should be.\n")
+    assert {path.name for path in board_with_library.folder.iterdir()} == {"lib"}
+
+
+def test_without_a_network_it_says_that_the_drain_was_not_tried(board_with_library):
+    assert rows(check(board_with_library, "--wifi", "any"))["drain"] == "no network: drain not tried"
+
+
+def test_readings_that_a_reset_loses_are_reported_as_wrong_with_status_1(board_with_library):
+    with Connection(board_with_library.port) as board:
+        files.write(board, "/boot.py", LOSE_THE_NEWEST)
+    report = check(board_with_library, status=1)
+    assert re.match(r"\d+ of 50 as logged, \d+ damaged \*\*\(wrong\)\*\*", rows(report)["readings after it"])
+    assert report.endswith("By `make board-check`: wrong: readings after it.\n")
+
+
+def test_a_board_without_the_library_is_told_what_to_do_first(board):
+    assert "The library is not on the board: run `make deploy PORT=%s` first." % board.port in check(board, status=1)
+
+
+def test_a_ring_of_the_programs_own_is_left_alone(board_with_library):
+    use = "import blynk_batch\nc = blynk_batch.Client('t' * 32)\nprint(c.pending)\nc.log(1, 1)\nc.close()"
+    assert mpremote(board_with_library, "exec", use) == "0\n"
+    check(board_with_library)
+    assert mpremote(board_with_library, "exec", use) == "1\n"
