@@ -93,7 +93,7 @@ def _sequence(name):
 def _make(path):
     """The folder and those above it, but not the first of an absolute path: a card that is not mounted must not
     become a folder of the board's own flash."""
-    at = path.find("/", 1) if path.startswith("/") else 0
+    at = max(0, path.find("/", 1)) if path.startswith("/") else 0
     while at >= 0:
         at = path.find("/", at + 1)
         try:
