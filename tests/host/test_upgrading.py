@@ -4,12 +4,14 @@ import json
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
 
 from tests.host.boards import mpremote, start_board
 from tests.host.simulated_board import Board
+from tools.pull.sources import snapshot
 from tools.sandbox.testing import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +88,27 @@ def test_a_ring_of_the_first_release_goes_on_from_where_it_was(run_on_device, sa
     assert arrived == {pin: [(ms, pytest.approx(value) if pin in (1, 5) else value) for ms, value in wanted]
                        for pin, wanted in old_backlog().items()}  # fmt: skip
     assert sandbox.points(7) == []
+
+
+OPEN = """
+import blynk_batch
+try:
+    blynk_batch.FileRing("readings")
+except blynk_batch.Error as e:
+    print(e)
+"""
+
+
+def test_an_older_library_leaves_a_ring_of_a_newer_format_alone_and_says_so(run_on_device, tmp_path):
+    ring = tmp_path / "readings"
+    unpack(OLD_RING, ring)
+    data = bytearray((ring / "00000000").read_bytes())
+    data[3] += 1
+    data[20:24] = zlib.crc32(data[:20]).to_bytes(4, "little")
+    (ring / "00000000").write_bytes(data)
+    before = snapshot(ring)
+    assert "a newer blynk_batch wrote format 2 here, this one knows 1: update it" in run_on_device(OPEN)
+    assert snapshot(ring) == before
 
 
 def test_new_files_of_the_library_beside_the_ring_leave_it_as_it_is(tmp_path, sandbox):
