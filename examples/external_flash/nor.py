@@ -21,7 +21,7 @@ _TIMEOUT_MS = const(1000)  # the slowest erase in the datasheets takes 400
 class NorFlash:
     """The chip on `spi` (a machine.SPI in mode 0) that `cs` selects (a machine.Pin, an output, high).
 
-    OSError: ENODEV if no such chip answers, ETIMEDOUT if it stays busy (or is not wired at all)."""
+    OSError: ENODEV if no such chip answers, ETIMEDOUT if it stays busy or is not wired at all."""
 
     def __init__(self, spi, cs):
         self._spi = spi
@@ -74,7 +74,7 @@ class NorFlash:
         start = time.ticks_ms()
         while self._is_busy():
             if time.ticks_diff(time.ticks_ms(), start) > _TIMEOUT_MS:
-                raise OSError(errno.ETIMEDOUT)
+                raise OSError(errno.ETIMEDOUT, "the flash stays busy, or none is wired to these pins")
 
     def _command(self, command, address=None, data=None, into=None):
         self._byte[0] = command

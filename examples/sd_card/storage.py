@@ -1,4 +1,4 @@
-"""The ring on the card in the slot: without a filesystem, since FAT survives no power cut while it is written."""
+"""The ring on the card in the slot: raw, so that no power cut can cost more than the reading under way."""
 
 import blynk_batch
 import config
