@@ -29,6 +29,7 @@ class RecordedSensor:
         for _ in range(first):
             self._file.readline()
         self._shift_ms = shift_ms
+        self._now_ms = None  # not set before the first row
 
     def read(self):
         time, *texts = self._file.readline().strip().split(",")
