@@ -132,20 +132,27 @@ class Body:
         sent = self.sent
         stop = min(self.points, sent + _POINTS)
         sequence, offset = self.after
+        plain = not (self._window.unsure or self._window.cutoff)
         for reader, time, index in frames:
             chain = reader.chain
-            value = None if chain.kinds else hexlify(reader.view[reader.body : reader.body_end])
-            if value is not None and len(chain.pins) > 1:
-                value = value.split(b"d")[index] if b"e" not in value else None
-            if value is not None:
-                digits.append(b"%se%dd%sf" % (b"d" if sent else b"e", time, value))
-            else:
-                texts.append(_symbols(digits))
-                digits = []
-                value = text_bytes(reader.values()[index])
-                texts.append(b"%s[%d,%s]" % (b"," if sent else b"[", time, value))
-                size += len(value)
-            sent += 1
+            many = len(chain.pins) > 1
+            while True:
+                value = None if chain.kinds else hexlify(reader.view[reader.body : reader.body_end])
+                if value is not None and many:
+                    value = value.split(b"d")[index] if b"e" not in value else None
+                if value is not None:
+                    digits.append(b"%se%dd%sf" % (b"d" if sent else b"e", time, value))
+                else:
+                    texts.append(_symbols(digits))
+                    digits = []
+                    value = text_bytes(reader.values()[index])
+                    texts.append(b"%s[%d,%s]" % (b"," if sent else b"[", time, value))
+                    size += len(value)
+                sent += 1
+                # The next frame is most often one of the same pins.
+                if sent >= stop or size > _CHUNK or not plain or not reader.next_delta():
+                    break
+                time = chain.time
             sequence, offset = reader.sequence, reader.next_at
             if sent >= stop or size > _CHUNK:
                 break

@@ -53,9 +53,6 @@ class Reader:
 
         return decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
 
-    def byte(self, at):
-        return self.buf[at]
-
     def payload(self):
         return self.view[self.body : self.body_end]
 
@@ -138,7 +135,7 @@ class Reader:
 
     def next(self):
         """Kind of the next frame, 0 at the end."""
-        if self._next_delta():
+        if self.next_delta():
             self.kind = DATA
             return DATA
         while True:
@@ -157,7 +154,7 @@ class Reader:
             self._known = False
             self._open_sector()
 
-    def _next_delta(self):
+    def next_delta(self):
         """Step to the next frame if it is as most are: short, a plain delta, good, and in the buffer. Does what
         `_step` does, in a third of the time; False leaves everything to it."""
         offset, buf, chain = self.next_at, self.buf, self.chain
@@ -166,12 +163,14 @@ class Reader:
             return False
         size = buf[at] + 4
         end = at + size
-        if buf[at + 1] >= GENERAL or not 4 < size < 196 or end > self._filled or offset + size > self.limit:
+        if buf[at + 1] > 0x7F or not 4 < size < 196 or end > self._filled or offset + size > self.limit:
             return False
         crc = buf[end - 3] | buf[end - 2] << 8 | buf[end - 1] << 16
         if not chain.pins or crc32(self.view[at : end - 3], self.seed) & 0xFFFFFF != crc:
             return False
-        chain.step(buf[at + 1])
+        chain.interval = interval = chain.interval + buf[at + 1] - 64
+        chain.time += interval
+        chain.kinds = 0
         self.number += self._count
         self._count = len(chain.pins)
         self.body, self.body_end = at + 2, end - 3

@@ -17,6 +17,7 @@ from .reader import DATA
 from .clock import KNOWN
 
 _YIELD_EVERY = const(64)  # frames
+_MOST_BYTES = const(512)  # of one number's JSON
 _POINTS, _BYTES, _EXPIRED, _DROPPED, _ESTIMATED = range(5)
 _TEN_TO_12 = 1000000000000
 _TEN_TO_13 = 10000000000000
@@ -60,19 +61,24 @@ class Window:
         """Count every pin's points and bytes, then fix the window: a generator that lets others work in between."""
         ring = self.ring
         reader = ring.reader(end=self.end)
+        chain = reader.chain
         times = None
         frames = 0
+        entry = None  # of the frame before, if those like it can be counted without a detour
         while True:
+            if entry:
+                frames += self._count_plain(reader, entry)
             kind = reader.next()
             if not kind:
                 break
             frames += 1
-            if frames % _YIELD_EVERY == 0:
+            if frames > _YIELD_EVERY:
+                frames = 0
                 yield
             if kind != DATA:
                 continue
-            time = reader.chain.time
-            if times or reader.chain.boot:
+            time = chain.time
+            if times or chain.boot:
                 if not times:
                     times = self.times(self._known)
                     self.unsure = True
@@ -83,6 +89,8 @@ class Window:
                 break
             if time > 0:
                 self._known = time
+            simple = len(chain.pins) == 1 and not (times or self._saved)
+            entry = self.pins.get(chain.pins[0]) if simple else None
         self._lost = ring.seen_lost = reader.lost
         part = ring.state.get(keys.PART)
         if part and part[0] in self.order:  # it keeps one pin's progress, so that pin comes first
@@ -95,6 +103,26 @@ class Window:
             ring.set(keys.DELIVERED, None)
             seen = self._seen if self.unsure else ()
             ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
+
+    def _count_plain(self, reader, entry):
+        """Count the next frames of the same one pin that are plain, as far as they surely keep the limits; how many."""
+        chain, buf = reader.chain, reader.buf
+        room = min(self._max_points - entry[_POINTS], (self._max_bytes - entry[_BYTES]) // _MOST_BYTES, _YIELD_EVERY)
+        first_ms = max(self.cutoff, _TEN_TO_12)
+        frames = points = size = 0
+        while frames < room and reader.next_delta():
+            frames += 1
+            time = chain.time
+            if first_ms <= time < _TEN_TO_13:
+                end = reader.body_end
+                points += 1
+                size += 17 + 2 * (end - reader.body) - (buf[end - 1] & 15 == 13)
+            else:
+                self._count_frame(reader, time, False)
+        entry[_POINTS] += points
+        entry[_BYTES] += size
+        self._known = chain.time
+        return frames
 
     def _count_frame(self, reader, time, estimated):
         """Add the frame's points; False if one of its pins has reached a limit."""
@@ -213,7 +241,7 @@ def _sizes(reader):
     if not chain.kinds:
         if len(chain.pins) == 1:
             at, end = reader.body, reader.body_end
-            return (2 * (end - at) - (1 if reader.byte(end - 1) & 15 == 13 else 0),)
+            return (2 * (end - at) - (reader.buf[end - 1] & 15 == 13),)
         digits = hexlify(reader.payload())
         if b"e" not in digits:
             return [len(part) for part in digits.split(b"d")]
