@@ -4,12 +4,14 @@ import json
 
 import pytest
 
-from tools.bench import report, targets
+from tools.bench import figures, report, targets
 from tools.bench.groups import GROUPS
 from tools.bench.__main__ import measure
+from tools.bench.micropython import ROOT
 from tools.bench.rows import line, number, rows_of
 
 FLASH = ("wear", "boots", "opening")
+DOCUMENT = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
@@ -35,9 +37,29 @@ def test_a_missed_target_shows():
 
 
 def test_every_target_is_of_something_that_is_measured():
-    known = (report.ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    missing = [what for what, _, _, _ in targets._TARGETS if "| %s |" % what not in known]
+    missing = [what for what, _, _, _ in targets._TARGETS if "| %s |" % what not in DOCUMENT]
     assert not missing
+
+
+def test_the_figures_for_programs_are_those_of_the_document():
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in DOCUMENT.splitlines() if row.startswith("| ")]
+    rows = [row for row in rows if row[0] != "---"]
+    shown, column = {}, None
+    for row in rows:
+        if row[0] == "what":
+            column = row.index("ours") if "ours" in row else None
+            on = row.index("on") if "on" in row else None
+        elif column is not None and row[column]:
+            shown[row[0], row[on] if on else ""] = row[column]
+    stored = {(what, on): number(value) for what, found in figures.load().items() for on, value in found.items()}
+    assert stored == shown
+    assert len(stored) > 100
+
+
+def test_a_figure_that_was_not_measured_is_named():
+    assert figures.figure("erases per durable reading", "nor") < 1
+    with pytest.raises(KeyError, match="'erases per reading' on 'moon'"):
+        figures.figure("erases per reading", "moon")
 
 
 @pytest.mark.parametrize(

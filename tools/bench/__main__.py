@@ -1,6 +1,6 @@
 """`make bench`: measures every group, or those named, prints one table and writes build/bench.json.
 
-    python -m tools.bench                  all, and docs/benchmarks.md with its picture
+    python -m tools.bench                  all; writes docs/benchmarks.md with its picture, and docs/benchmarks.json
     python -m tools.bench wear boots       these groups; the document stays as it is
     python -m tools.bench --quick          few readings: shows that everything runs, the figures mean little
 """
@@ -9,7 +9,7 @@ import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from tools.bench import report
+from tools.bench import figures, report
 from tools.bench.groups import GROUPS
 from tools.bench.micropython import ROOT
 from tools.bench.plot import draw
@@ -40,6 +40,7 @@ def main(arguments=None):
     if not options.groups and not options.quick:
         rows = [row for _, rows in groups for row in rows]
         (ROOT / "docs" / "benchmarks.md").write_text(report.markdown(groups), encoding="utf-8")
+        figures.PATH.write_text(figures.as_json(rows), encoding="utf-8")
         draw(rows, ROOT / "docs" / "benchmarks.svg")
     return 0
 

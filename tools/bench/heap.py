@@ -33,14 +33,25 @@ class Job:
             run("fill", ring, points, 1, self._folder / "points.csv")
         return ring
 
-    def fits(self, stage, points, kib):
-        """The bytes in use at its end, or None if it ran out of memory."""
+    def _copy(self, points):
         copy = self._folder / "copy"
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.ring(points), copy)
+        return shutil.copytree(self.ring(points), copy)
+
+    def peak(self, points):
+        """The most bytes in use on the heap while so many points are drained."""
+        output = run("peak", self._library, self._copy(points), folder=self._folder)
+        found = re.search(r"^PEAK (\d+) (\d+)$", output, re.MULTILINE)
+        if not found or int(found.group(1)) != points:
+            raise Failed("the drain did not deliver %d points: %s" % (points, output))
+        return int(found.group(2))
+
+    def fits(self, stage, points, kib):
+        """The bytes in use at its end, or None if it ran out of memory."""
         arguments = [self._sandbox.url, self._sandbox.token]
+        ring = self._copy(points)
         try:
-            output = run("heap", self._library, stage, copy, *arguments, heap="%dk" % kib, folder=self._folder)
+            output = run("heap", self._library, stage, ring, *arguments, heap="%dk" % kib, folder=self._folder)
         except Failed as failure:
             if "MemoryError" not in str(failure) and "memory allocation failed" not in str(failure):
                 raise
@@ -69,13 +80,15 @@ def measure(form, counts):
         for stage in STAGES[:3]:
             least, used = job.least(stage, counts[0])
             yield cell("least heap up to %s, KiB" % stage, "." + form, "ours", least)
-            if stage == "import":
-                yield cell("bytes in use after import", "." + form, "ours", used)
-        found = [job.least("drain", count)[0] for count in counts]
-        for count, least in zip(counts, found):
+            yield cell("heap in use after %s, bytes" % stage, "." + form, "ours", used)
+        for count in counts:
+            least, _ = job.least("drain", count)
             yield cell("least heap with a drain of %d points, KiB" % count, "." + form, "ours", least)
+        peaks = [job.peak(count) for count in counts]
+        for count, peak in zip(counts, peaks):
+            yield cell("heap in use at the peak of a drain of %d points, bytes" % count, "." + form, "ours", peak)
         if len(counts) > 1:
-            yield cell("the same, most less least, KiB", "." + form, "ours", max(found) - min(found))
+            yield cell("the same, most less least, bytes", "." + form, "ours", max(peaks) - min(peaks))
 
 
 def jobs(quick):

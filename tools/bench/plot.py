@@ -34,7 +34,8 @@ def _bars(axis, found):
     for index, (on, values) in enumerate(found.items()):
         places = [place + (index - 0.5) * 0.36 for place in range(len(CONTENDERS))]
         bars = axis.barh(places, [values.get(who, 0) for who in CONTENDERS], 0.34, color=_COLORS[on], label=on)
-        axis.bar_label(bars, ["%.3g" % values[who] if who in values else "" for who in CONTENDERS], 3, fontsize=8)
+        labels = ["%.3g" % values[who] if who in values else "" for who in CONTENDERS]
+        axis.bar_label(bars, labels, padding=3, fontsize=8)
     low, high = axis.get_xlim()
     axis.set_xlim(low, high * 4)
     for side in ("top", "right"):

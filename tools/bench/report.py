@@ -12,7 +12,7 @@ INTRODUCTION = """# Benchmarks
 
 Made by `make bench`, which measures all of it anew, the naive ways included, on simulated flash that keeps the chip's
 rules, under MicroPython's Unix port: no board was measured. The heading of each table names the command for it alone.
-`build/bench.json` has every digit.
+`build/bench.json` has every digit, `docs/benchmarks.json` our own figures for programs (`tools/bench/figures.py`).
 
 ![Erases and bytes programmed for a durable reading, ours beside the naive ways](benchmarks.svg)
 
@@ -29,6 +29,8 @@ header with a CRC; [FlashDB](https://github.com/armink/FlashDB), time series, wh
 
 def verdict(rows):
     judged = [row for row in rows if row.met is not None]
+    if not judged:
+        return "no targets among these"
     return "%d of %d targets met" % (sum(row.met for row in judged), len(judged))
 
 

@@ -20,11 +20,12 @@ RAW = {
 
 
 class Place:
-    """A device `on` which the contender `who` stores; `capacity` bytes are for a ring."""
+    """A device `on` which the contender `who` stores; for a ring, its capacity in bytes and its `commit_every`."""
 
-    def __init__(self, on, who, capacity):
+    def __init__(self, on, who, capacity, commit_every=1):
         self.on = on
         self._capacity = capacity
+        self._commit_every = commit_every
         if on in MOUNTS:
             self.device = MOUNTS[on]()
             mount(self.device, "/sim", on)
@@ -36,12 +37,12 @@ class Place:
     def _files(self):
         from blynk_batch import FileRing
 
-        return FileRing("/sim/readings", capacity_bytes=self._capacity)
+        return FileRing("/sim/readings", self._capacity, commit_every=self._commit_every)
 
     def _blocks(self):
         from blynk_batch import BlockRing
 
-        return BlockRing(self.device)
+        return BlockRing(self.device, commit_every=self._commit_every)
 
     def reset(self):
         """As a reset does: mount again, open again."""

@@ -1,4 +1,4 @@
-"""drain.py WHO SOURCE URL TOKEN: deliver what is stored in SOURCE; prints `DRAINED points requests microseconds`.
+"""drain.py LIBRARY WHO SOURCE URL TOKEN: deliver what is stored in SOURCE; `DRAINED points requests microseconds`.
 
 ours: a ring in that folder, by upload(). csv: a file of lines, read one by one, `json.dumps` of 500 points of a pin,
 `requests.post`, as a program that knows the batch call would. csv, one by one: a request for each point.
@@ -50,8 +50,9 @@ def csv(source, url, token, size=500):
     return points, sent, time.ticks_diff(time.ticks_us(), start)
 
 
-who = sys.argv[1]
+sys.path[0] = sys.argv[1]
+who = sys.argv[2]
 if who == "ours":
-    print("DRAINED", *ours(*sys.argv[2:5]))
+    print("DRAINED", *ours(*sys.argv[3:6]))
 else:
-    print("DRAINED", *csv(*sys.argv[2:5], size=500 if who == "csv" else 1))
+    print("DRAINED", *csv(*sys.argv[3:6], size=500 if who == "csv" else 1))

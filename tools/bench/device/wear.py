@@ -1,4 +1,7 @@
-"""wear.py ON WHO COUNT: what COUNT durable readings, ten seconds apart, cost the flash, ring wrapped before."""
+"""wear.py ON WHO COUNT [PINS [COMMIT_EVERY]]: what COUNT readings cost the flash, ring wrapped.
+
+A reading is a group of PINS pins, durable at once or with COMMIT_EVERY - 1 others.
+"""
 
 import sys
 
@@ -17,9 +20,9 @@ def years(erases, seconds):
     return SPREAD_BLOCKS * CYCLES / erases * seconds / YEAR_S
 
 
-def main(on, who, count):
-    readings = walk()
-    place = Place(on, who, CAPACITY)
+def main(on, who, count, pins=1, commit_every=1):
+    readings = walk(pins=range(1, pins + 1))
+    place = Place(on, who, CAPACITY, commit_every)
     if who == "ours":
         fill(place, readings)
     device, store = place.device, place.store
@@ -35,9 +38,22 @@ def main(on, who, count):
         store.log(*next(readings))
         times.append(device.time_us - before)
         logged += 1
-    report(on, who, device, times)
-    if who == "ours":
-        cell("readings per 4 KiB sector", on, who, turn(store, readings, 4) / 4)
+    if commit_every > 1:
+        costs("reading, commit_every=%d" % commit_every, on, who, device, times)
+    elif pins > 1:
+        costs("durable reading, groups of %d" % pins, on, who, device, times)
+        cell("groups of %d per 4 KiB sector" % pins, on, who, turn(store, readings, 4) / 4)
+    else:
+        report(on, who, device, times)
+        if who == "ours":
+            cell("readings per 4 KiB sector", on, who, turn(store, readings, 4) / 4)
+
+
+def costs(of, on, who, device, times):
+    count = len(times)
+    cell("erases per " + of, on, who, device.erases / count)
+    cell("bytes programmed per " + of, on, who, device.bytes_programmed / count)
+    cell("flash time per %s, mean, ms" % of, on, who, sum(times) / count / 1000)
 
 
 def report(on, who, device, times):
@@ -56,4 +72,4 @@ def report(on, who, device, times):
         cell("years a 2 MiB flash lasts, a reading per minute", on, who, years(erases, 60))
 
 
-main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+main(sys.argv[1], sys.argv[2], *[int(argument) for argument in sys.argv[3:]])
