@@ -55,6 +55,8 @@ def check_types(port):
         # On a board an attribute that is None until first used is an idiom, not a mistake.
         "reportOptionalMemberAccess": False,
         "reportOptionalSubscript": False,
+        "reportOptionalOperand": False,
+        "reportOptionalIterable": False,
     }
     path = ROOT / "build" / ("pyright-%s.json" % port)
     path.parent.mkdir(exist_ok=True)

@@ -32,7 +32,7 @@ class SystemClock:
         self._ticks = ticks = time.ticks_ms()
         # They count from the reset, so that the seconds of starting up are no gap between sleeps; not so after a soft
         # reset, where they have gone on.
-        self._uptime_ms = ticks if 0 <= ticks < _STARTING_MS and not _was_reset_by("SOFT_RESET") else 0
+        self._uptime_ms = ticks if 0 <= ticks < _STARTING_MS and not _was_reset_by("SOFT_RESET") else 0  # pyright: ignore
 
     def now(self):
         if hasattr(time, "time_ns"):
@@ -46,7 +46,7 @@ class SystemClock:
         ticks = time.ticks_ms()
         passed = time.ticks_diff(ticks, self._ticks)
         self._ticks = ticks
-        self._uptime_ms += passed if passed >= 0 else passed + _PERIOD
+        self._uptime_ms += passed if passed >= 0 else passed + _PERIOD  # pyright: ignore
         return self._uptime_ms
 
     def powered_on(self):

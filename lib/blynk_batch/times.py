@@ -112,7 +112,7 @@ class Times:
             if waits or not seen or (self._now and seen[0] < self.known <= self._now):
                 seen = (self._now, length + last, boot, self._end)
         self._barren = first
-        self._until, self._length, self._run_last, self._valid = seen
+        self._until, self._length, self._run_last, self._valid = seen  # pyright: ignore
         self._guess = self._until is not None
         if self._guess:
             self._reckon(position, first)
@@ -122,5 +122,5 @@ class Times:
         from .anchors import before
 
         epoch = before(self._ring, position, boot)
-        if epoch is not None and epoch + self._first <= self._until:
+        if epoch is not None and epoch + self._first <= self._until:  # pyright: ignore
             self._epoch = epoch

@@ -13,6 +13,6 @@ _WORDS = {
 
 def explained(error, path):
     """The OSError with the same number that also says what to do; `error` itself if it has words already."""
-    number = error.args[0] if len(error.args) == 1 else None
+    number = error.args[0] if len(error.args) == 1 else 0
     words = _WORDS.get(number)
     return OSError(number, "%s %s" % (path or "/", words)) if words else error
