@@ -56,7 +56,6 @@ def check_types(port):
         "reportOptionalMemberAccess": False,
         "reportOptionalSubscript": False,
         "reportOptionalOperand": False,
-        "reportOptionalIterable": False,
     }
     path = ROOT / "build" / ("pyright-%s.json" % port)
     path.parent.mkdir(exist_ok=True)

@@ -158,6 +158,31 @@ def test_external_flash_leaves_a_chip_that_holds_something_else_alone_until_told
     assert_volts(sandbox, [20000, 20001])
 
 
+LITTLEFS = """
+import os
+import machine
+import nor
+
+chip = nor.NorFlash(machine.SPI(0), machine.Pin(17, machine.Pin.OUT, value=1))
+os.VfsLfs2.mkfs(chip)
+os.mount(os.VfsLfs2(chip), "/chip")
+for number in range(20):
+    with open("/chip/file", "ab") as f:
+        f.write(bytes(number for _ in range(500)))
+os.umount("/chip")
+os.mount(os.VfsLfs2(chip), "/chip")
+with open("/chip/file", "rb") as f:
+    print(f.read() == b"".join(bytes(number for _ in range(500)) for number in range(20)))
+"""
+
+
+def test_the_driver_of_external_flash_serves_littlefs_too(tmp_path):
+    board = Board(tmp_path, "rp2")
+    board.install("external_flash")
+    board.program(LITTLEFS)
+    assert board.start(CHIP % ("", str(tmp_path / "chip.bin"), [])) == "True\nmain.py ended\n"
+
+
 CARD = """
 import flash
 machine.SDCard.card = part(lambda image: flash.SdCard(%d, image), %r)
