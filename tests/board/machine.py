@@ -9,7 +9,7 @@ Knows no example.
 
 _scripts = {}
 _taken = {}
-PWRON_RESET, WDT_RESET = 1, 3
+PWRON_RESET = 1
 
 
 def wire(pin, script):
@@ -54,15 +54,11 @@ class Pin:
 
 class ADC:
     CORE_TEMP = 4
-    ATTN_11DB = 3
 
-    def __init__(self, pin, atten=None):
+    def __init__(self, pin):
         self._pin = pin.number if isinstance(pin, Pin) else pin
 
     def read_u16(self):
-        return follow(self._pin)
-
-    def read_uv(self):
         return follow(self._pin)
 
 
@@ -100,15 +96,3 @@ class SDCard:
 
     def ioctl(self, operation, argument):
         return self.card.ioctl(operation, argument) if operation in (3, 4, 5) else -1
-
-
-class WDT:
-    """Counts how often it is fed."""
-
-    feeds = 0
-
-    def __init__(self, timeout):
-        self.timeout = timeout
-
-    def feed(self):
-        WDT.feeds += 1

@@ -2,7 +2,7 @@
 
     board = Board(tmp_path, "rp2")
     board.install("pico_w", TOKEN=sandbox.token, SERVER=sandbox.url)
-    output = board.start("machine.wire(4, [20000, 20001, None])")
+    output = board.start("machine.wire(4, [20000, 20001])")
 
 The flash chip's bytes lie in `tmp_path` from one start to the next. tests/board/ holds what stands in for the hardware.
 """
