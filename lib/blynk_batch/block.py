@@ -7,7 +7,7 @@ written whole tails.py's. docs/format.md draws the layout.
 from micropython import const
 
 from . import sector
-from .device import Device
+from .device import Device, all_blank
 from .errors import CorruptRing, WrongDevice
 from .ring import Ring
 
@@ -65,6 +65,7 @@ class BlockRing(Ring):
 
             wipe(medium)
             super().__init__(medium, overwrite, commit_every)
+            self.clear()  # an old ring can be there still, below what was refused
         if medium.slots != medium.wanted:
             from .layout import move
 
@@ -76,6 +77,7 @@ class Slots:
 
     skips = True  # a sector that fails is left out, its sequence with it
     remedy = "format=True erases it"
+    is_taken = False  # True: what is there, and no ring, may be erased
 
     def __init__(self, flash):
         self.flash = flash
@@ -100,7 +102,12 @@ class Slots:
     # Opening
 
     def open(self):
-        newest = -1 if self._other_size(0) or self._other_size(1) else self.newest()
+        first, second = self._magic(0), self._magic(1)
+        newest = -1 if b"?" in (first, second) else self.newest()
+        if newest >= 0 and first != b"BBr":
+            from .layout import refuse_filesystem
+
+            refuse_filesystem(self)
         if newest < 0:
             from .layout import find
 
@@ -109,11 +116,13 @@ class Slots:
             return None
         return max(0, newest - self.slots + 1), newest
 
-    def _other_size(self, slot):
-        """True if it looks like a sector of a ring of another size, by as few bytes as tell."""
+    def _magic(self, slot):
+        """The slot's first three bytes, b"?" for a ring of another size: as few bytes as tell."""
         buf = bytearray(12)
         self.peek(slot, memoryview(buf))
-        return buf[:3] == b"BBr" and int.from_bytes(buf[8:], "little") != self.slots
+        if buf[:3] == b"BBr" and int.from_bytes(buf[8:], "little") != self.slots:
+            return b"?"
+        return bytes(buf[:3])
 
     def newest(self):
         """The highest sequence of a ring with `self.slots` slots, -1 if there is none."""
@@ -147,7 +156,10 @@ class Slots:
         return self.flash.is_blank(slot * size + start, size - start)
 
     def wipe(self, slot):
-        self.flash.erase(slot * self.flash.sector_bytes)
+        buf = bytearray(64)
+        self.peek(slot, memoryview(buf))
+        if not slot or not all_blank(buf):
+            self.flash.erase(slot * self.flash.sector_bytes)
 
     def trust_blank(self, sequence):
         """The slot was seen to be blank from end to end: it needs no erase."""

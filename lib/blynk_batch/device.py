@@ -9,6 +9,7 @@ from micropython import const
 _SYNC, _COUNT, _SIZE, _ERASE = const(3), const(4), const(5), const(6)
 _EIO = const(5)
 _EINVAL = const(22)
+_UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver does not have
 _STEP = const(128)  # bytes compared at a time
 _PAGE = const(256)
 SECTOR_BYTES = const(4096)  # a sector is one erase block, or as many as make up this
@@ -28,8 +29,14 @@ class Device:
         self._verify = verify
         self.block_bytes = device.ioctl(_SIZE, 0) or 512
         count = device.ioctl(_COUNT, 0) or 0
+        for number in (start, blocks or 0):
+            if not isinstance(number, int):
+                raise TypeError("start=%r, blocks=%r: must be ints" % (start, blocks))
         if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
             raise ValueError("start=%r, blocks=%r: the device has %d blocks" % (start, blocks, count))
+        for name, size in (("page_size", page_size), ("unit", unit)):
+            if size is not None and (not isinstance(size, int) or size < 1 or size & (size - 1)):
+                raise ValueError("%s=%r: a power of two is needed" % (name, size))
         self._first = start
         self.bytes = (blocks or count - start) * self.block_bytes
         self.most_bytes = (count - start) * self.block_bytes
@@ -41,14 +48,26 @@ class Device:
                 raise ValueError("page_size=%r: a multiple of %d is needed" % (page_size, self.block_bytes))
         else:
             self.page = page_size or (_PAGE if _is_rp2_flash(device) else 1)
+            if self.page > self.block_bytes:
+                raise ValueError("page_size=%r: a block has %d bytes" % (page_size, self.block_bytes))
         self.unit = unit or (16 if _is_encrypted(device) else 1)
 
     def _takes_offsets(self):
         try:
             self._device.readblocks(self._first, bytearray(16), 0)
-        except TypeError:
+        except OSError as e:
+            if e.args[0] != _EINVAL:
+                raise
+            return False
+        except (TypeError, ValueError, AssertionError, NotImplementedError):
             return False
         return True
+
+    def _read(self, block, *where):
+        _check(self._device.readblocks(self._first + block, *where))
+
+    def _write(self, block, *where):
+        _check(self._device.writeblocks(self._first + block, *where))
 
     def name(self):
         """What tells this device from others: what an esp32.Partition says of itself, else the object's id."""
@@ -68,7 +87,7 @@ class Device:
         while done < len(view):
             block, offset = divmod(address + done, self.block_bytes)
             count = min(len(view) - done, self.block_bytes - offset)
-            self._device.readblocks(self._first + block, view[done : done + count], offset)
+            self._read(block, view[done : done + count], offset)
             done += count
 
     def program(self, address, data):
@@ -91,7 +110,7 @@ class Device:
         while done < len(data):
             block, offset = divmod(address + done, self.block_bytes)
             count = min(len(data) - done, self.block_bytes - offset)
-            self._device.writeblocks(self._first + block, bytes(data[done : done + count]), offset)
+            self._write(block, bytes(data[done : done + count]), offset)
             done += count
 
     def _program_pages(self, address, data):
@@ -125,13 +144,26 @@ class Device:
                 return False
         return True
 
+    def is_empty(self, address, size):
+        """True if it is all 0xFF and 0x00, which is what new media hold."""
+        buf = bytearray(self.page if self.whole else _STEP)
+        view = memoryview(buf)
+        for at in range(address, address + size, len(buf)):
+            if self.whole:
+                self.read_page(at // self.page, buf)
+            else:
+                self.read(at, view)
+            if not all_blank(buf):
+                return False
+        return True
+
     # Sectors
 
     def erase(self, address):
         """Blank the sector at `address`, also where the driver's own erase does nothing; OSError if it stays."""
         for at in range(address, address + self.sector_bytes, self.block_bytes):
             block = self._first + at // self.block_bytes
-            self._device.ioctl(_ERASE, block)
+            self._ask_to_erase(block)
             if self.is_blank(at, self.block_bytes):
                 continue
             for ways in (self._overwrite, self._write_block):
@@ -141,6 +173,14 @@ class Device:
                     break
             else:
                 raise OSError(_EIO)
+
+    def _ask_to_erase(self, block):
+        """OSError if the erase failed, but not from a driver that does not know of any."""
+        try:
+            _check(self._device.ioctl(_ERASE, block) or None)
+        except OSError as e:
+            if e.args[0] not in _UNKNOWN:
+                raise
 
     def _overwrite(self, address):
         """FRAM, EEPROM: 0xFF written like any other byte."""
@@ -152,22 +192,36 @@ class Device:
 
     def _write_block(self, address):
         """Drivers that erase where a whole block is written."""
-        self._device.writeblocks(self._first + address // self.block_bytes, b"\xff" * self.block_bytes)
+        self._write(address // self.block_bytes, b"\xff" * self.block_bytes)
 
     # Whole pages
 
     def read_page(self, index, buf):
-        self._device.readblocks(self._first + index * self.page // self.block_bytes, buf)
+        self._read(index * self.page // self.block_bytes, buf)
 
     def write_page(self, index, buf):
         """Durable on return."""
-        self._device.writeblocks(self._first + index * self.page // self.block_bytes, buf)
+        self._write(index * self.page // self.block_bytes, buf)
         self.sync()
         if self._verify:
             check = bytearray(len(buf))
             self.read_page(index, check)
             if check != buf:
                 raise OSError(_EIO)
+
+
+def all_blank(buf):
+    """True if `buf` is all 0xFF and 0x00."""
+    for byte in buf:
+        if byte != 0xFF and byte:
+            return False
+    return True
+
+
+def _check(result):
+    """Drivers raise, or return a negative number (False: machine.SDCard) for a failure; True and positive are none."""
+    if result is False or (result and result < 0):
+        raise OSError(-result or _EIO)
 
 
 def _is_rp2_flash(device):

@@ -7,12 +7,15 @@ number of bytes; erases only where format=True asks for it.
 from micropython import const
 
 from . import sector
+from .device import all_blank
 from .errors import Error, WrongDevice
 from .ring import CURSOR, DELIVERED, DONE, PART, WINDOW
 from .search import spread
 
-_LOOK = const(64)  # bytes at the start of a slot that tell whether it is in use
-_TORN = const(128)  # a first header is shorter
+_BOOT = const(512)  # bytes at the start of a slot that tell what it holds
+_READ_WHOLE = const(65536)  # a device is read from end to end so far, of the rest the starts of some slots
+_WIPE_ALL = const(16384)
+_TORN = const(64)  # a first header is shorter
 _HEADER_LIKE = const(18)  # the prefix up to the sector's size: the same on every first open
 
 
@@ -28,7 +31,8 @@ def find(medium):
             best, size = newest, slots
     medium.slots = size
     if best < 0:
-        _refuse_what_is_there(medium)
+        if not medium.is_taken:
+            _refuse_what_is_there(medium)
         return -1
     return medium.newest()  # takes up the block under way of the ring that counts
 
@@ -44,22 +48,41 @@ def _sizes(medium):
     return sizes
 
 
-def _blank(buf):
-    for byte in buf:
-        if byte != 0xFF and byte:
-            return False
-    return True
+def refuse_filesystem(medium):
+    """WrongDevice if a filesystem was made where a ring was: its first blocks are there, and old sectors behind."""
+    buf = bytearray(_BOOT)
+    for slot in (0, 1):
+        _first_bytes(medium, slot, buf)
+        what = _filesystem(buf)
+        if what:
+            raise WrongDevice("the device holds %s: %s" % (what, medium.remedy))
+
+
+def _first_bytes(medium, slot, buf):
+    """The first bytes of a slot as they are, without any notion of blocks with heads."""
+    flash = medium.flash
+    address = slot * flash.sector_bytes
+    if flash.whole:
+        page = bytearray(flash.page)
+        flash.read_page(address // flash.page, page)
+        buf[:] = page[: len(buf)]
+    else:
+        flash.read(address, memoryview(buf))
 
 
 def _refuse_what_is_there(medium):
-    buf = bytearray(_LOOK)
+    buf = bytearray(_BOOT)
+    size = medium.flash.sector_bytes
     for slot in spread(medium.slots):
         head = medium.head(slot)
         if head:
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
             raise WrongDevice(text % head.slots + ", or " + medium.remedy)
-        medium.peek(slot, memoryview(buf))
-        if not _blank(buf) and not (slot == 0 and _is_torn_start(medium, buf)):
+        _first_bytes(medium, slot, buf)
+        empty = all_blank(buf)
+        if empty and slot * size < _READ_WHOLE:
+            empty = medium.flash.is_empty(slot * size, size)
+        if not empty and not (slot == 0 and _is_torn_start(medium, buf)):
             raise WrongDevice("the device holds %s: %s" % (_what(buf), medium.remedy))
     if medium.is_blank(0):
         medium.trust_blank(0)
@@ -68,9 +91,15 @@ def _refuse_what_is_there(medium):
 def _what(buf):
     if bytes(buf[:3]) == b"BBr":
         return "a newer format of blynk_batch" if buf[3] > sector.VERSION else "a damaged ring"
+    return _filesystem(buf) or "something else"
+
+
+def _filesystem(buf):
     if bytes(buf[8:16]) == b"littlefs":
         return "a littlefs filesystem"
-    return "something else"
+    if bytes(buf[510:]) == b"\x55\xaa":
+        return "a FAT filesystem or a table of partitions"
+    return None
 
 
 def _is_torn_start(medium, buf):
@@ -83,13 +112,15 @@ def _is_torn_start(medium, buf):
 
 
 def wipe(medium):
-    """Make the device blank, as far as a ring can tell; the first slot last, so that a cut leaves it recognisable."""
+    """Make the device blank, as far as a ring can tell; the first slot last, so that a cut leaves it recognisable.
+    Of a card of gigabytes only where the search for a ring looks."""
     medium.slots = medium.wanted
-    buf = bytearray(_LOOK)
-    for slot in range(medium.slots - 1, -1, -1):
-        medium.peek(slot, memoryview(buf))
-        if not _blank(buf) or not slot:
+    slots = range(medium.slots) if medium.slots <= _WIPE_ALL else spread(medium.slots)
+    for slot in slots:
+        if slot:
             medium.wipe(slot)
+    medium.wipe(0)
+    medium.is_taken = True
 
 
 def move(ring):

@@ -14,6 +14,7 @@ from binascii import crc32
 from micropython import const
 
 from .block import Slots
+from .device import all_blank
 
 HEAD_BYTES = const(16)
 _FORMAT = "<IHHI"
@@ -94,7 +95,13 @@ class Tails(Slots):
         return False
 
     def wipe(self, slot):
-        self.flash.write_page(slot * self._per_sector, bytes(self.flash.page))
+        """What looks like this ring's, and the first block; the tails with the last slot."""
+        self._cached = (-1, -1)
+        pages = range(slot * self._per_sector, (slot + 1) * self._per_sector)
+        for page in pages if slot else list(pages) + [self.slots * self._per_sector, self.slots * self._per_sector + 1]:
+            self.flash.read_page(page, self._cache)
+            if page == pages[0] and not all_blank(self._cache) or self._load(page, self._cache):
+                self.flash.write_page(page, bytes(self.flash.page))
 
     # Sectors
 

@@ -1,0 +1,177 @@
+"""How BlockRing finds out what a driver can do, and what a keyword overrides."""
+
+import sys
+
+from blynk_batch import BlockRing
+from flash import Cached, NorFlash, SdCard
+from test_block import found, keeps_readings, log, raises
+
+HEAP = "4m"
+
+
+class Partition(NorFlash):
+    """An esp32.Partition: says of itself where it lies and whether it is encrypted."""
+
+    def __init__(self, encrypted):
+        super().__init__(8, unit=16 if encrypted else 1)
+        self.encrypted = encrypted
+
+    def info(self):
+        return (1, 0x82, 0x310000, len(self.data), "readings", self.encrypted)
+
+
+def test_a_partition_is_asked_whether_it_is_encrypted():
+    for encrypted in (False, True):
+        ring = keeps_readings(Partition(encrypted))
+        assert ring.medium.unit == (16 if encrypted else 1)
+    other = BlockRing(Partition(False))
+    assert other.key == BlockRing(Partition(False)).key, "two objects for one partition are one place"
+
+
+def test_rp2_flash_is_programmed_in_pages():
+    class Flash(NorFlash):
+        def writeblocks(self, block, buf, offset=None):
+            assert not len(buf) % 256 and not (offset or 0) % 256
+            super().writeblocks(block, buf, offset)
+
+    class rp2:
+        pass
+
+    rp2.Flash = Flash
+    sys.modules["rp2"] = rp2
+    ring = keeps_readings(Flash(8))
+    assert ring.medium.burst == 256
+
+
+class TellsByNumber(SdCard):
+    """machine.SDCard of the ESP32: True or False instead of an exception."""
+
+    broken = False
+
+    def readblocks(self, block, buf):
+        super().readblocks(block, buf)
+        return not self.broken
+
+    def writeblocks(self, block, buf):
+        if not self.broken:
+            super().writeblocks(block, buf)
+        return not self.broken
+
+
+def test_a_driver_that_tells_failure_by_its_result_is_believed():
+    card = TellsByNumber(66)
+    ring = keeps_readings(card)
+    count = ring.pending
+    card.broken = True
+    raises(OSError, log, ring, count, 1)
+    card.broken = False
+    log(ring, count, 1)
+    assert found(BlockRing(card)) == list(range(count + 1))
+
+
+class Negative(NorFlash):
+    broken = False
+
+    def writeblocks(self, block, buf, offset=None):
+        if self.broken:
+            return -5
+        super().writeblocks(block, buf, offset)
+
+    def ioctl(self, operation, argument):
+        return -5 if operation == 6 and self.broken else super().ioctl(operation, argument)
+
+
+def test_a_negative_result_is_a_failure():
+    device = Negative(8)
+    ring = BlockRing(device, verify=False)
+    log(ring, 0, 10)
+    device.broken = True
+    raises(OSError, log, ring, 10, 1)
+    device.broken = False
+    log(ring, 10, 1)
+    assert found(BlockRing(device)) == list(range(11))
+
+
+class Picky(SdCard):
+    """Takes an offset as an argument, but no other than whole blocks."""
+
+    def __init__(self, blocks, error):
+        super().__init__(blocks)
+        self.error = error
+
+    def readblocks(self, block, buf, offset=0):
+        if len(buf) % 512 or offset:
+            raise self.error
+        super().readblocks(block, buf)
+
+    def writeblocks(self, block, buf, offset=0):
+        if len(buf) % 512 or offset:
+            raise self.error
+        super().writeblocks(block, buf)
+
+
+def test_a_driver_that_refuses_parts_of_blocks_gets_whole_ones():
+    for error in (ValueError(), AssertionError(), OSError(22)):
+        keeps_readings(Picky(66, error))
+
+
+class NoErase(NorFlash):
+    """EEPROM whose driver raises for what it does not have."""
+
+    def __init__(self):
+        super().__init__(64, block_size=512, overwritable=True)
+
+    def ioctl(self, operation, argument):
+        if operation in (4, 5):
+            return super().ioctl(operation, argument)
+        if operation == 3:
+            return None
+        raise OSError(22)
+
+
+def test_a_driver_without_erase_has_its_blocks_written_over():
+    keeps_readings(NoErase())
+
+
+def test_a_cached_sector_is_written_back_before_log_returns():
+    flash = NorFlash(12)
+    device = Cached(flash)
+    ring = BlockRing(device, whole_blocks=True, page_size=4096)
+    for count in range(0, 300, 25):
+        log(ring, count, 25)
+        again = BlockRing(Cached(flash.revive()), whole_blocks=True, page_size=4096)
+        assert found(again) == list(range(count + 25))
+
+
+def test_whole_blocks_false_overrides_what_is_found_out():
+    class Shy(NorFlash):
+        def readblocks(self, block, buf, offset=0):
+            if len(buf) == 16:
+                raise ValueError()
+            super().readblocks(block, buf, offset)
+
+    assert BlockRing(Shy(8)).medium.flash.whole
+    ring = keeps_readings(Shy(8), whole_blocks=False)
+    assert not ring.medium.flash.whole
+
+
+def test_a_keyword_that_cannot_be_is_refused_before_anything_is_written():
+    device = NorFlash(8)
+    before = device.image()
+    for wrong in (
+        {"page_size": 0},
+        {"page_size": 100},
+        {"page_size": 8192},
+        {"unit": 3},
+        {"start": 1.5},
+        {"blocks": "4"},
+        {"start": 8},
+        {"start": 7},
+        {"blocks": 2},
+        {"whole_blocks": True, "page_size": 512},
+    ):
+        for name in wrong:
+            if name != "whole_blocks":
+                break
+        text = raises((ValueError, TypeError), BlockRing, device, **wrong)
+        assert text and device.image() == before, wrong
