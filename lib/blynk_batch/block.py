@@ -176,6 +176,9 @@ class Slots:
     def explained(self, error):
         return error
 
+    def give_spare(self):
+        return False
+
     def begin(self, sequence):
         if self._erased != sequence:
             self.erases += 1

@@ -6,6 +6,7 @@ rewrites a tail; only when all tails are full do their bytes go to the sector's 
 
     <path>/0000002a     the sector with sequence 0x2a
     <path>/tail/0 ...   sequence, offset, CRC-32, bytes; live only where its offset is where the bytes before end
+    <path>/spare        two blocks of nothing, given up when the disk is full
 """
 
 import os
@@ -20,6 +21,8 @@ from .ring import Ring
 _TAIL_HEAD = const(12)
 SECTOR_BYTES = const(4096)
 _ENOENT = const(2)
+_SPARE_BYTES = const(8000)
+_BLANK = b"\xff" * 64
 
 
 class FileRing(Ring):
@@ -72,6 +75,7 @@ class Files:
         self.capacity = capacity
         self.slots = 0
         self.erases = 0
+        self.has_spare = False
         self.span = None  # (oldest, newest) sequence, if a ring is there
         self._file = None
         self._file_sequence = -1
@@ -114,7 +118,7 @@ class Files:
             done += len(part)
         while done < len(view):
             blank = min(64, len(view) - done)
-            view[done : done + blank] = b"\xff" * blank
+            view[done : done + blank] = _BLANK[:blank]
             done += blank
 
     def _read_file(self, sequence, offset, view):
@@ -147,6 +151,33 @@ class Files:
         self.current = sequence
         self.spilled = 0
         self._reset_tails()
+
+        if not self.has_spare:
+            self._make_spare()
+
+    def _make_spare(self):
+        """Two blocks kept for the day that others have filled the disk: one for the sector's file, one to append to
+        it, which writes its last block anew. If there are none to have, it goes without."""
+        name = self.path + "/spare"
+        try:
+            with open(name, "wb") as f:
+                for _ in range(_SPARE_BYTES // 64):
+                    f.write(_BLANK)
+            self.has_spare = True
+        except OSError:
+            self.has_spare = True
+            self.give_spare()
+
+    def give_spare(self):
+        """Free the spare blocks; False if that was done before."""
+        if not self.has_spare:
+            return False
+        self.has_spare = False
+        try:
+            os.remove(self.path + "/spare")
+        except OSError:
+            pass
+        return True
 
     def _reset_tails(self):
         self.tail = bytearray()

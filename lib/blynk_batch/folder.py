@@ -72,6 +72,8 @@ def _survey(files, low, high):
             continue
         if name[:4] == "ring" and name[4:].isdigit() and _is_ring_size(files.path + "/" + name):
             number = int(name[4:]) if number is None else min(number, int(name[4:]))
+        if name == "spare":
+            files.has_spare = os.stat(files.path + "/spare")[6] > 0
         sequence = _sequence(name)
         if low <= sequence < high:
             newest = max(newest, sequence)

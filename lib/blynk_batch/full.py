@@ -46,11 +46,15 @@ def may_drop(ring):
 
 
 def make_room(ring):
-    """Free the oldest sector of a disk that is full; False if the policy or the ring's end forbids it."""
-    if not may_drop(ring):
-        return False
-    drop_oldest(ring, frame=False)
-    return True
+    """Free a block of a disk that is full; False if there is none to free. What the server has goes first, then what
+    the policy lets go of, then the spare, which readings that may not overwrite leave to acks and state."""
+    if may_drop(ring):
+        drop_oldest(ring, frame=False)
+        return True
+    if ring.buffered_points and not ring.overwrite:
+        text = "the disk is full, %d readings wait, overwrite=False: free some of it, or upload or clear() first"
+        raise RingFull(text % (ring.pending - ring.buffered_points))
+    return ring.medium.give_spare()
 
 
 def turn(ring, most):

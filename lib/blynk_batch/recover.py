@@ -9,7 +9,7 @@ from micropython import const
 from . import record, sector
 from .errors import CorruptRing
 from .reader import DATA, Reader
-from .ring import ABSOLUTE_EVERY, ANCHOR, BAD_BLOCKS, CURSOR, OLDEST, SLEEP, WINDOW
+from .ring import ABSOLUTE_EVERY, ANCHOR, BAD_BLOCKS, CURSOR, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW
 
 _WINDOW = const(64)  # read in small steps: half of the newest sector is blank on average
 
@@ -105,7 +105,9 @@ def _check_books(ring):
         ring.oldest += 1
     cursor = ring.state.get(CURSOR)
     if not cursor or cursor[0] < ring.oldest:
-        full.move_cursor(ring)
+        number = ring.cursor()[2]
+        full.move_cursor(ring)  # on a full disk a sector goes before its drop is noted
+        ring.add(DROPPED, max(0, ring.cursor()[2] - number - ring.get(DELIVERED)))
     window = ring.state.get(WINDOW)
     if window and tuple(window[:2]) <= ring.cursor()[:2]:
         from .delivered import close_window

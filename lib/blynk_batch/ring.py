@@ -15,6 +15,7 @@ left out), erases, and
 from micropython import const
 
 from . import let_go, record, sector
+from .errors import RingFull
 from .reader import Reader
 
 # State keys. Below 0x80 a tuple of ints, else bytes.
@@ -210,6 +211,8 @@ class Ring:
 
     def _instead(self, error, remedy, *args):
         """This place failed; not all of a raw medium need have."""
+        if isinstance(error, RingFull) or error.args[:1] == (ENOSPC,):
+            raise error
         self.sealed = True
         if not self.medium.skips or not isinstance(error, OSError):
             raise error

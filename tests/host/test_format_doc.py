@@ -11,7 +11,7 @@ DUMP = """
 import os
 for folder in ("", "/tail"):
     for name in os.listdir(path + folder):
-        if name != "tail":
+        if name not in ("tail", "spare"):
             with open(path + folder + "/" + name, "rb") as f:
                 print((folder + "/" + name)[1:], f.read().hex())
 """

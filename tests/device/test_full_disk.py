@@ -1,0 +1,116 @@
+"""FileRing on a littlefs that others have filled: log() goes on, acks are kept, and what is dropped is counted."""
+
+import os
+
+from blynk_batch import FileRing
+from blynk_batch.errors import RingFull
+from blynk_batch.ring import CURSOR, DROPPED
+from flash import NorFlash, mount, umount
+from test_block import found, log, raises
+
+HEAP = "8m"
+WASM = False
+BOARDS = ("esp32", 1), ("rp2", 256)
+
+
+def fill_disk(path="/sim/junk"):
+    """Take every block that is free."""
+    size = 4096
+    with open(path, "wb") as f:
+        pass
+    while size:
+        try:
+            with open(path, "ab") as f:
+                f.write(b"j" * size)
+        except OSError:
+            size //= 8
+
+
+def mounted(board, page, blocks=24):
+    umount("/sim")
+    device = NorFlash(blocks, page_size=page)
+    mount(device, "/sim", board)
+    return device
+
+
+def in_order(ring, logged):
+    """The ring has the last readings up to `logged`; all others are counted as dropped."""
+    left = found(ring)
+    assert left == list(range(logged - len(left), logged)), (left[:1], left[-1:], len(left))
+    assert ring.pending == len(left) and ring.get(DROPPED) == logged - len(left), (ring.get(DROPPED), len(left))
+    return len(left)
+
+
+def test_a_disk_that_others_filled_to_the_last_block_still_logs():
+    for board, page in BOARDS:
+        for before in (0, 20, 350, 2500):
+            mounted(board, page)
+            ring = FileRing("/sim/ring", capacity_bytes=32768)
+            log(ring, 0, before)
+            fill_disk()
+            log(ring, before, 1500)
+            assert in_order(ring, before + 1500)
+            again = FileRing("/sim/ring")
+            assert in_order(again, before + 1500)
+            os.remove("/sim/junk")
+            log(again, before + 1500, 700)
+            assert in_order(FileRing("/sim/ring"), before + 2200) >= 700
+
+
+def ack_all(ring):
+    end = ring.end()
+    ring.set(CURSOR, end)
+    ring.save(CURSOR)
+
+
+def test_on_a_full_disk_what_the_server_has_goes_before_what_is_pending():
+    mounted("esp32", 1)
+    ring = FileRing("/sim/ring", capacity_bytes=65536)
+    log(ring, 0, 2000)
+    ack_all(ring)
+    first = ring.newest
+    fill_disk()
+    log(ring, 2000, 200)
+    assert ring.get(DROPPED) == 0 and ring.oldest <= first and found(ring) == list(range(2000, 2200))
+
+
+def test_a_ring_that_may_not_overwrite_refuses_on_a_full_disk_and_still_takes_acks():
+    for board, page in BOARDS:
+        for before in (30, 800):
+            mounted(board, page)
+            ring = FileRing("/sim/ring", capacity_bytes=65536, overwrite=False)
+            log(ring, 0, before)
+            fill_disk()
+            count = before
+            try:
+                while count < before + 3000:
+                    log(ring, count, 1)
+                    count += 1
+            except RingFull as error:
+                assert "disk is full" in str(error) and "%d readings" % count in str(error), error
+            assert count < before + 3000 and found(ring) == list(range(count)) and ring.get(DROPPED) == 0
+            raises(RingFull, log, ring, count, 1)
+            ack_all(ring)
+            assert FileRing("/sim/ring").pending == 0
+            log(ring, count, 1)
+            assert found(FileRing("/sim/ring")) == [count]
+
+
+def test_a_first_open_on_a_full_disk_says_so():
+    mounted("esp32", 1)
+    fill_disk()
+    text = raises(OSError, FileRing, "/sim/ring")
+    assert "/sim/ring" in text and "disk is full" in text and "28" in text
+
+
+def test_a_drop_on_a_full_disk_that_no_frame_noted_is_counted_at_the_next_open():
+    device = mounted("esp32", 1)
+    ring = FileRing("/sim/ring", capacity_bytes=32768)
+    log(ring, 0, 2500)
+    pending, dropped = ring.pending, ring.get(DROPPED)
+    os.remove(ring.medium.name(ring.oldest))
+    again = FileRing("/sim/ring")
+    left = found(again)
+    assert again.pending == len(left) < pending
+    assert again.get(DROPPED) == dropped + pending - len(left)
+    assert device.erases
