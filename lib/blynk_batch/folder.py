@@ -55,7 +55,6 @@ def look(files):
         if not _is_fat(path):
             files.slots = _capacity(files) // _SECTOR_BYTES
             return files
-        os.rmdir(path + "/tail")
     from .fat import open_medium
 
     return open_medium(path, number or 0, _capacity(files))
@@ -132,18 +131,21 @@ def _is_ring_size(name):
 
 def _is_fat(path):
     """True if the names of the folder's files are found in capitals too; newer firmware tells what is mounted."""
+    kinds = [type(fs).__name__ for fs, at in mounts(path)]
+    if kinds == ["VfsFat"]:
+        return True
     try:
         os.mkdir(path + "/tail")
     except OSError as e:
         if e.args[0] != _EEXIST:
             raise
-    kinds = [type(fs).__name__ for fs, at in mounts(path)]
     if kinds:
-        return kinds[0] == "VfsFat"
+        return False
     try:
         os.stat(path + "/TAIL")
     except OSError:
         return False
+    os.rmdir(path + "/tail")
     return True
 
 

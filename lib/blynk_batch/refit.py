@@ -10,19 +10,21 @@ from binascii import crc32
 from . import full, sector
 from .device import SECTOR_BYTES
 from .fat import FatTails, make, name_of
-from .ring import CURSOR, DROPPED, OLDEST
+from .ring import CURSOR, DROPPED, ENOSPC, OLDEST
 from .tails import HEAD_BYTES, check
 
 
 def refit(ring, slots):
-    """Give the ring `slots` sectors. The oldest that do not fit are dropped, counted. OSError if the disk has no room
-    for both files; the ring is as it was then."""
+    """Give the ring `slots` sectors. The oldest that do not fit are dropped, counted. If the disk has no room for
+    both files, the ring stays as it is."""
     old = ring.medium
     name = name_of(old.path, old.number + 1)
     try:
         size = make(name, old.path, slots)
-    except OSError:
+    except OSError as e:
         _remove(name)
+        if e.args[0] == ENOSPC:
+            return
         raise
     full.free_accepted(ring)
     while ring.newest - ring.oldest >= slots:

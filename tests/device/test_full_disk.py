@@ -48,13 +48,13 @@ def test_a_disk_that_others_filled_to_the_last_block_still_logs():
             ring = FileRing("/sim/ring", capacity_bytes=32768)
             log(ring, 0, before)
             fill_disk()
-            log(ring, before, 1500)
-            assert in_order(ring, before + 1500)
+            log(ring, before, 900)
+            assert in_order(ring, before + 900)
             again = FileRing("/sim/ring")
-            assert in_order(again, before + 1500)
+            assert in_order(again, before + 900)
             os.remove("/sim/junk")
-            log(again, before + 1500, 700)
-            assert in_order(FileRing("/sim/ring"), before + 2200) >= 700
+            log(again, before + 900, 700)
+            assert in_order(FileRing("/sim/ring"), before + 1600) >= 700
 
 
 def ack_all(ring):

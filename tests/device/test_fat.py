@@ -1,0 +1,261 @@
+"""FileRing on FAT: one preallocated file whose blocks are written in place; what FAT itself can still lose."""
+
+import os
+
+from blynk_batch import Client, FileRing
+from blynk_batch.errors import WrongDevice
+from blynk_batch.ring import DROPPED
+from flash import NorFlash, SdCard, mount, umount
+from stand_ins import FakeClock
+from test_block import found, log, raises
+
+HEAP = "16m"
+WASM = False
+CAPACITY = 4 * 4096
+
+
+def mounted(device=None):
+    umount("/sim")
+    device = device or SdCard(256)
+    mount(device, "/sim", "fat")
+    return device
+
+
+def opened(**options):
+    return FileRing("/sim/ring", **options)
+
+
+def closed(ring):
+    """What the ring holds; its file closed, as a filesystem that goes away needs it."""
+    numbers = found(ring)
+    assert ring.pending == len(numbers)
+    ring.close()
+    return numbers
+
+
+def test_the_ring_is_one_file_of_the_capacity_and_two_blocks():
+    mounted()
+    ring = opened(capacity_bytes=CAPACITY)
+    log(ring, 0, 3000)
+    assert os.listdir("/sim/ring") == ["ring0"]
+    assert os.stat("/sim/ring/ring0")[6] == CAPACITY + 2 * 512
+    left = closed(ring)
+    assert left == list(range(3000 - len(left), 3000)) and len(left) > 1000
+    again = opened()
+    assert again.get(DROPPED) == 3000 - len(left) and closed(again) == left
+
+
+def test_a_reading_writes_blocks_of_the_file_and_nothing_of_the_filesystem():
+    device = mounted()
+    ring = opened(capacity_bytes=CAPACITY)
+    with open("/sim/ring/ring0", "rb") as f:
+        first = device.data.find(f.read(512))
+    blocks = range(first // 512, first // 512 + os.stat("/sim/ring/ring0")[6] // 512)
+    device.journal = []
+    log(ring, 0, 2000)
+    places = set([address // 512 for _, address, data in device.journal])
+    assert len(places) > 25 and places <= set(blocks), places
+    assert 1 <= len(device.journal) / 2000 < 1.1
+    ring.close(sleeping=True)
+    assert set([address // 512 for _, address, data in device.journal]) <= set(blocks)
+    ring.close()
+    after = set([address // 512 for _, address, data in device.journal]) - set(blocks)
+    assert len(after) == 1, "the folder's block, with the time of the change"
+
+
+def test_deep_sleep_after_each_reading_writes_nothing_of_the_filesystem():
+    device = mounted()
+    opened(capacity_bytes=CAPACITY).close()
+    device.journal = []
+    clients = []
+    for number in range(30):
+        client = Client("token", ring=opened(), clock=FakeClock())
+        client.log(1, number)
+        client.close(sleep_ms=60000)
+        clients.append(client)  # no finaliser closes its file: sleep ends all
+    with open("/sim/ring/ring0", "rb") as f:
+        first = device.data.find(f.read(512)) // 512
+    for _, address, _data in device.journal:
+        assert first <= address // 512 < first + (CAPACITY + 1024) // 512
+    assert client.ring.pending == 30
+    for client in clients:
+        client.ring.close()
+
+
+def test_a_capacity_changed_on_fat_keeps_the_newest_readings():
+    mounted()
+    ring = opened(capacity_bytes=3 * 4096)
+    log(ring, 0, 700)
+    ring.close()
+    ring = opened(capacity_bytes=6 * 4096)
+    assert closed(ring) == list(range(700)) and ring.medium.slots == 6
+    ring = opened()
+    log(ring, 700, 1600)
+    left = closed(ring)
+    assert left == list(range(2300 - len(left), 2300)) and len(left) > 1800
+    ring = opened(capacity_bytes=3 * 4096)
+    log(ring, 2300, 1)
+    left = closed(ring)
+    assert left == list(range(2301 - len(left), 2301)) and 800 < len(left) < 1400
+    assert ring.get(DROPPED) == 2301 - len(left) and len(os.listdir("/sim/ring")) == 1
+    assert closed(opened()) == left
+
+
+def test_a_cut_at_any_write_of_a_change_of_capacity_loses_nothing():
+    base = mounted()
+    ring = opened(capacity_bytes=5 * 4096)
+    log(ring, 0, 1500)
+    assert closed(ring) == list(range(1500))
+    umount("/sim")
+    changed = mounted(base.revive())
+    changed.journal = []
+    assert closed(opened(capacity_bytes=8 * 4096)) == list(range(1500))
+    umount("/sim")
+    cuts = len(changed.journal)
+    assert cuts > 60
+    kept = []
+    for operation in range(0, cuts, 5):
+        device = mounted(base.revive())
+        device.cut_at(operation, 300, "prefix")
+        try:
+            kept.append(opened(capacity_bytes=8 * 4096))
+        except OSError:
+            pass
+        umount("/sim")
+        mounted(device.revive())
+        assert closed(opened()) == list(range(1500)), operation
+        ring = opened(capacity_bytes=8 * 4096)
+        log(ring, 1500, 1)
+        assert closed(ring) == list(range(1501)), operation
+        umount("/sim")
+    kept.clear()
+
+
+def test_a_first_open_cut_at_any_write_is_made_anew():
+    base = mounted()
+    umount("/sim")
+    whole = mounted(base.revive())
+    whole.journal = []
+    opened(capacity_bytes=3 * 4096).close()
+    umount("/sim")
+    for operation in range(len(whole.journal)):
+        device = mounted(base.revive())
+        device.cut_at(operation, 77, "prefix")
+        raises(OSError, open_and_close, device)
+        umount("/sim")
+        mounted(device.revive())
+        ring = opened(capacity_bytes=3 * 4096)
+        log(ring, 0, 50)
+        assert closed(ring) == list(range(50)), operation
+        umount("/sim")
+
+
+def open_and_close(device):
+    opened(capacity_bytes=3 * 4096).close()
+    if device.dead:  # close() does not mind
+        raise OSError(5)
+
+
+def test_a_disk_without_room_for_the_file_says_how_much_there_is():
+    mounted(SdCard(128))
+    text = raises(OSError, opened, capacity_bytes=100000)
+    assert "99328" in text and "bytes are free" in text
+    ring = opened()  # half of what is free
+    log(ring, 0, 2000)
+    slots = ring.medium.slots
+    left = closed(ring)
+    assert 3 <= slots <= 8 and left[-1] == 1999, (slots, left[-1:])
+    with open("/sim/junk", "wb") as f:
+        try:
+            while True:
+                f.write(bytes(512))
+        except OSError:
+            pass
+    ring = opened()
+    log(ring, 2000, 3000)  # the space is the ring's, whatever others do
+    assert closed(ring)[-1] == 4999
+    ring = opened(capacity_bytes=slots * 4096 + 4096)
+    assert ring.medium.slots == slots, "no room for a larger copy: the capacity stays"
+    assert closed(ring)[-1] == 4999
+
+
+def test_a_card_that_fails_for_a_while_goes_on_where_it_was():
+    class Loose(SdCard):
+        out = False
+
+        def readblocks(self, block, buf):
+            if self.out:
+                raise OSError(19)
+            super().readblocks(block, buf)
+
+        def writeblocks(self, block, buf):
+            if self.out:
+                raise OSError(19)
+            super().writeblocks(block, buf)
+
+    device = mounted(Loose(256))
+    ring = opened(capacity_bytes=CAPACITY)
+    log(ring, 0, 100)
+    device.out = True
+    assert "/sim/ring" in raises(OSError, log, ring, 100, 1)
+    raises(OSError, log, ring, 100, 1)
+    device.out = False
+    log(ring, 100, 100)
+    assert closed(ring) == list(range(200)) == closed(opened())
+
+
+def test_fat_on_flash_with_large_blocks_is_written_in_those():
+    flash = mounted(NorFlash(64))
+    ring = opened(capacity_bytes=CAPACITY)
+    assert ring.medium.flash.page == 4096
+    log(ring, 0, 500)
+    image = flash.image()
+    assert closed(ring) == list(range(500))
+    umount("/sim")
+    mounted(NorFlash(64, image=image))  # the power went without a close
+    assert closed(opened()) == list(range(500))
+
+
+def test_a_file_of_that_name_that_is_no_ring_is_refused_with_words():
+    mounted()
+    os.mkdir("/sim/ring")
+    with open("/sim/ring/ring0", "wb") as f:
+        f.write(b"mine!" * 3000 + bytes(4096 * 4 + 1024 - 15000))
+    assert "/sim/ring/ring0" in raises(WrongDevice, opened) and "remove" in raises(WrongDevice, opened)
+    with open("/sim/ring/ring0", "rb") as f:
+        assert f.read(5) == b"mine!"
+
+
+def test_what_fat_itself_can_lose_is_the_folder_while_it_is_written():
+    """Cards leave garbage where a write was torn. In the blocks of the ring's file it costs nothing; in the folder's
+    block, which close() writes, it costs the file."""
+    base = mounted()
+    opened(capacity_bytes=3 * 4096).close()
+    umount("/sim")
+    for close in (False, True):
+        lost = cuts = 0
+        operation = 0
+        while True:
+            device = mounted(base.revive())
+            device.cut_at(operation, 0, "random", operation)
+            logged = 0
+            ring = opened()
+            try:
+                for logged in range(12):
+                    log(ring, logged, 1)
+                ring.close(sleeping=not close)
+            except OSError:
+                pass
+            if not device.dead:
+                break
+            cuts += 1
+            umount("/sim")
+            mounted(device.revive())
+            try:
+                again = closed(opened())
+                assert again in (list(range(logged)), list(range(logged + 1))), (operation, again)
+            except (OSError, UnicodeError, AssertionError):
+                lost += 1
+            umount("/sim")
+            operation += 1
+        assert cuts >= 12 and lost == (1 if close else 0), (cuts, lost)

@@ -1,0 +1,241 @@
+"""FileRing's folder: missing, unmounted, read-only, with files of others in it, of another size or format."""
+
+import os
+import struct
+from binascii import crc32
+
+from blynk_batch import Client, FileRing
+from blynk_batch.errors import CorruptRing, WrongDevice
+from blynk_batch.ring import DROPPED
+from flash import NorFlash, mount, umount
+from stand_ins import FakeClock, FakeServer
+from test_block import found, log, raises
+
+HEAP = "8m"
+WASM = False
+
+
+def mounted(board="esp32", blocks=40):
+    umount("/sim")
+    device = NorFlash(blocks, page_size=256 if board == "rp2" else 1)
+    mount(device, "/sim", board)
+    return device
+
+
+def contents(folder):
+    """{name: bytes} of all files below."""
+    files = {}
+    for entry in os.ilistdir(folder):
+        name = folder + "/" + entry[0]
+        if entry[1] == 0x4000:
+            files.update(contents(name))
+        else:
+            with open(name, "rb") as f:
+                files[name] = f.read()
+    return files
+
+
+def test_a_missing_folder_is_made_and_those_above_it():
+    mounted()
+    log(FileRing("/sim/deep/er/ring"), 0, 3)
+    assert found(FileRing("/sim/deep/er/ring/")) == [0, 1, 2]
+    os.mkdir("/sim/here")
+    os.chdir("/sim/here")
+    log(FileRing("down/ring"), 0, 4)
+    assert found(FileRing("/sim/here/down/ring")) == [0, 1, 2, 3]
+    os.chdir("/")
+
+
+def test_a_card_that_is_not_mounted_does_not_become_a_folder_of_the_boards_flash():
+    umount("/sim")
+    text = raises(OSError, FileRing, "/sim/readings")
+    assert "/sim/readings" in text and "mounted" in text
+    raises(OSError, os.stat, "/sim")
+
+
+def test_a_filesystem_that_goes_away_fails_log_and_nothing_that_was_stored():
+    device = mounted()
+    ring = FileRing("/sim/ring")
+    log(ring, 0, 100)
+    umount("/sim")
+    text = raises(OSError, log, ring, 100, 1)
+    assert "/sim/ring" in text and "mounted" in text, text
+    mount(device, "/sim", "esp32")
+    log(ring, 100, 1)  # it is there again
+    assert found(FileRing("/sim/ring")) == list(range(101))
+
+
+def test_a_folder_that_somebody_removes_fails_log_with_words():
+    mounted()
+    ring = FileRing("/sim/ring")
+    log(ring, 0, 3)
+    for name in contents("/sim/ring"):
+        os.remove(name)
+    os.rmdir("/sim/ring/tail")
+    os.rmdir("/sim/ring")
+    assert "/sim/ring" in raises(OSError, log, ring, 3, 1)
+    log(FileRing("/sim/ring"), 0, 2)
+    assert found(FileRing("/sim/ring")) == [0, 1]
+
+
+def test_a_file_in_the_folders_place_is_refused_with_words():
+    mounted()
+    with open("/sim/ring", "w") as f:
+        f.write("mine")
+    assert "not a folder" in raises(OSError, FileRing, "/sim/ring")
+    with open("/sim/ring") as f:
+        assert f.read() == "mine"
+
+
+def test_a_read_only_filesystem_can_be_read_and_is_never_drained_twice():
+    device = mounted()
+    log(FileRing("/sim/ring"), 0, 300)
+    umount("/sim")
+    os.mount(os.VfsLfs2(device, readsize=32, progsize=32, lookahead=32), "/sim", readonly=True)
+    assert "read-only" in raises(OSError, FileRing, "/sim/other")
+    before = device.image()
+    server = FakeServer()
+    client = Client("token", ring=FileRing("/sim/ring"), clock=FakeClock(), transport=server)
+    assert client.pending == 300 and len(list(client.points())) == 300
+    text = raises(OSError, client.log, 1, 5)
+    assert "read-only" in text and client.pending == 300
+    raises(OSError, client.upload)
+    assert not server.points, "sent what cannot be noted as accepted"
+    assert device.image() == before
+
+
+FOREIGN = {
+    "notes.txt": b"mine",
+    "20260131": b"a name that reads as a number",
+    "deadbeef": b"and another",
+    "00000001": b"a name that the ring comes to",
+    "ring0": b"not a ring's",
+    "0000002A": b"capitals",
+    "tail.bak": b"",
+}
+
+
+def put_foreign(folder):
+    for name in FOREIGN:
+        with open(folder + "/" + name, "wb") as f:
+            f.write(FOREIGN[name])
+
+
+def test_files_of_others_in_the_folder_are_left_alone():
+    for board in ("esp32", "rp2"):
+        for first in (0, 50):
+            mounted(board)
+            ring = FileRing("/sim/ring", capacity_bytes=16384)
+            log(ring, 0, first)
+            put_foreign("/sim/ring")
+            if not first:
+                for name in contents("/sim/ring"):
+                    if "tail/" in name:
+                        os.remove(name)
+            at = first
+            for _ in range(3):
+                ring = FileRing("/sim/ring", capacity_bytes=16384)
+                log(ring, at, 600)
+                at += 600
+                left = found(FileRing("/sim/ring"))
+                assert left == list(range(at - len(left), at)) and len(left) > 600
+                assert ring.pending == len(left) and ring.get(DROPPED) == at - len(left)
+            kept = contents("/sim/ring")
+            for name in FOREIGN:
+                assert kept["/sim/ring/" + name] == FOREIGN[name], name
+
+
+def test_a_larger_capacity_counts_at_once():
+    mounted()
+    ring = FileRing("/sim/ring", capacity_bytes=3 * 4096)
+    log(ring, 0, 1500)
+    left = len(found(ring))
+    ring = FileRing("/sim/ring", capacity_bytes=10 * 4096)
+    log(ring, 1500, 2000)
+    assert len(found(ring)) == left + 2000 == ring.pending
+    assert FileRing("/sim/ring").medium.slots == 10, "a capacity that is not named stays"
+
+
+def test_a_smaller_capacity_drops_the_oldest_counted():
+    mounted()
+    log(FileRing("/sim/ring", capacity_bytes=10 * 4096), 0, 3500)
+    ring = FileRing("/sim/ring", capacity_bytes=3 * 4096)
+    left = found(ring)
+    assert left == list(range(3500 - len(left), 3500)) and 900 < len(left) < 1500
+    assert ring.pending == len(left) and ring.get(DROPPED) == 3500 - len(left)
+    assert len([name for name in os.listdir("/sim/ring") if len(name) == 8]) <= 3
+    log(ring, 3500, 500)
+    again = FileRing("/sim/ring")
+    assert again.medium.slots == 3 and again.pending == len(found(again)) and again.get(DROPPED) + again.pending == 4000
+
+
+def with_version(version):
+    """The ring's headers as another version wrote them, in files and tails."""
+    for name, data in contents("/sim/ring").items():
+        at = 12 if "/tail/" in name else 0
+        if data[at : at + 3] == b"BBr":
+            head = data[at : at + 3] + bytes([version]) + data[at + 4 : at + 20]
+            data = data[:at] + head + struct.pack("<I", crc32(head)) + data[at + 24 :]
+            if at:
+                data = data[:8] + struct.pack("<I", crc32(data[12:], crc32(data[:8]))) + data[12:]
+            with open(name, "wb") as f:
+                f.write(data)
+
+
+def test_an_older_format_is_drained_and_gets_nothing_more_in_its_sectors():
+    for count in (3, 1000):
+        mounted()
+        log(FileRing("/sim/ring"), 0, count)
+        with_version(0)
+        ring = FileRing("/sim/ring")
+        old = ring.newest
+        assert found(ring) == list(range(count))
+        log(ring, count, 200)
+        assert ring.newest == old + 1
+        assert found(FileRing("/sim/ring")) == list(range(count + 200))
+
+
+def test_a_newer_format_is_refused_and_left_untouched():
+    for count in (3, 1000):
+        mounted()
+        log(FileRing("/sim/ring"), 0, count)
+        with_version(7)
+        before = contents("/sim/ring")
+        text = raises(WrongDevice, FileRing, "/sim/ring")
+        assert "format 7" in text and "update" in text
+        assert contents("/sim/ring") == before
+
+
+def test_a_ring_without_any_readable_header_is_refused_with_words():
+    mounted()
+    log(FileRing("/sim/ring", capacity_bytes=3 * 4096), 0, 2500)
+    for name in contents("/sim/ring"):
+        with open(name, "r+b") as f:
+            data = f.read()
+            f.seek(12)
+            f.write(bytes([data[12] ^ 1]) if len(data) > 12 else b"")
+    before = contents("/sim/ring")
+    assert "remove" in raises(CorruptRing, FileRing, "/sim/ring")
+    assert contents("/sim/ring") == before
+
+
+def test_the_default_capacity_is_half_of_what_is_free_and_remembered():
+    mounted(blocks=30)
+    first = FileRing("/sim/ring").medium.slots
+    assert 10 <= first <= 13, first
+    with open("/sim/junk", "wb") as f:
+        f.write(bytes(40000))
+    assert FileRing("/sim/ring").medium.slots == first
+    umount("/sim")
+    mount(NorFlash(300), "/sim", "esp32")
+    assert FileRing("/sim/ring").medium.slots == 64
+
+
+def test_a_path_or_capacity_that_cannot_be_is_refused():
+    mounted()
+    for path in ("", None, 5):
+        raises(ValueError, FileRing, path)
+    for capacity in (0, -1, 12287):
+        assert "at least 12288" in raises(ValueError, FileRing, "/sim/ring", capacity_bytes=capacity)
+    raises(OSError, os.stat, "/sim/ring")
+    FileRing("/sim")  # the root of a filesystem will do
