@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_BLOCK = re.compile(r"(?:<!-- before: ([\w -]*) -->\n+)?^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"(?:<!-- before: ([\w -]*) -->\n+)?^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -35,7 +35,8 @@ def blocks(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start(2)) + 1
-        yield Block(page, line, match.group(2), match.group(3), tuple((match.group(1) or "").split()))
+        kind = (match.group(2).split() or [""])[0]
+        yield Block(page, line, kind, match.group(3), tuple((match.group(1) or "").split()))
 
 
 def links(page):

@@ -28,8 +28,8 @@ kind, path, url = sys.argv[1:4]
 device = None
 if kind == "folder":
     ring = blynk_batch.FileRing(path, capacity_bytes=64 * 1024)
-elif kind in ("esp32", "rp2"):
-    device = NorFlash(64, page_size=256 if kind == "rp2" else 1)
+elif kind in ("esp32", "rp2", "fat"):
+    device = SdCard(512) if kind == "fat" else NorFlash(64, page_size=256 if kind == "rp2" else 1)
     mount(device, "/flash", kind)
     ring = blynk_batch.FileRing("/flash/readings", capacity_bytes=64 * 1024)
 elif kind == "sd":
@@ -51,7 +51,7 @@ client.close()
 if device:
     device.save(path)
 """
-KINDS = ["folder", "esp32", "rp2", "nor", "units", "sd"]
+KINDS = ["folder", "esp32", "rp2", "fat", "nor", "units", "sd"]
 
 
 @pytest.fixture

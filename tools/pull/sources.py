@@ -1,7 +1,8 @@
 """Where a ring is taken from: each makes a copy to work on and, when told to, puts the changed copy back.
 
     FromFolder   a FileRing's folder on this machine, such as one copied from a card
-    FromImage    a file with the bytes of a flash chip: of a BlockRing, or of a littlefs filesystem with a ring in it
+    FromImage    a file with the bytes of a flash chip or card: of a BlockRing, or of a littlefs or FAT filesystem with
+                 a ring in it
     FromBoard    over USB, see board.py
 
 `copy` are the arguments by which device/rings.py opens the copy. Nothing is ever changed but by `put_back()`.
@@ -59,6 +60,8 @@ class FromImage(Source):
             start = file.read(8192)
         if b"littlefs" in (start[8:16], start[4104:4112]):
             self.copy = ("littlefs", str(self._copy), path)
+        elif start[510:512] == b"\x55\xaa" and b"FAT" in start[54:90]:
+            self.copy = ("fat", str(self._copy), path)
         else:
             self.copy = ("blocks", str(self._copy), str(page or _guess_page(start)), str(unit))
 

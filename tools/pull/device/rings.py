@@ -2,6 +2,7 @@
 
     folder PATH            a FileRing's folder
     littlefs IMAGE PATH    an image of a whole filesystem with such a folder in it
+    fat IMAGE PATH         the same of a card
     blocks IMAGE SIZE UNIT an image of the blocks of a BlockRing; SIZE 512 for a card, UNIT 16 for encrypted flash
 """
 
@@ -51,9 +52,9 @@ def open_ring(kind, *arguments):
     """(the ring, what writes the copy back to its file at the end)."""
     if kind == "folder":
         return blynk_batch.FileRing(arguments[0]), _nothing
-    if kind == "littlefs":
-        image = Image(arguments[0], 4096, False)
-        os.mount(os.VfsLfs2(image), "/image")
+    if kind in ("littlefs", "fat"):
+        image = Image(arguments[0], 512, True) if kind == "fat" else Image(arguments[0], 4096, False)
+        os.mount(os.VfsFat(image) if kind == "fat" else os.VfsLfs2(image), "/image")
         path = "/image" + arguments[1]
         try:
             os.stat(path)
