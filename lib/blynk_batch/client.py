@@ -154,9 +154,14 @@ class Client:
         self._check_open()
         if not self.pending:
             return False
+        from .pace import Pace
+
+        # Most often that is all: a board that wakes for a moment need not load the upload.
+        passed = Pace(self.ring, self._boots, None).since_drain_s()
+        if passed is not None and passed < interval_s:
+            return False
         pace = self.uploader().pace
-        passed = pace.since_drain_s()
-        return not pace.wait_s() and pace.budget() != 0 and (passed is None or passed >= interval_s)
+        return not pace.wait_s() and pace.budget() != 0
 
     # Upload
 

@@ -72,10 +72,12 @@ class Boots:
         self.boot = self._base = 0
         self._open = False  # readings were stored with this boot's uptime, and no anchor follows them yet
         self._forgetful = clock.now() is None  # it woke without the time, and will again
-        slept = ring.state.get(SLEEP)  # (boot, uptime ms at the planned wake, 1 if it has readings without an anchor)
+        slept = ring.state.get(SLEEP)
         if slept:
             ring.set(SLEEP, None)
             if not (hasattr(clock, "powered_on") and clock.powered_on()):
+                if len(slept) == 1:  # counted from the last reading
+                    slept = (ring.chain.boot, ring.chain.time + (slept[0] >> 1), slept[0] & 1)
                 self.boot = slept[0]
                 self._base = slept[1] - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
                 self._open = slept[2] > 0
@@ -117,9 +119,19 @@ class Boots:
         return (self.number() if self._forgetful else self.boot), max(0, self.uptime())
 
     def sleep(self, sleep_ms):
-        """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
-        if self._forgetful or self._open:
-            self._ring.save_value(SLEEP, (self.number(), self.uptime() + sleep_ms, 1 if self._open else 0))
+        """Note that the board wakes `sleep_ms` from now, if only that will tell the time then.
+
+        In the state: (boot, uptime ms at the wake, 1 if it has readings without an anchor); shorter behind a reading
+        of this boot: (2 * ms from that to the wake + the 1,), since there is a note for each wake."""
+        if not self._forgetful and not self._open:
+            return
+        ring = self._ring
+        note = (self.number(), self.uptime() + sleep_ms, 1 if self._open else 0)
+        chain, sequence = ring.chain, ring.newest
+        behind = chain.boot == note[0] and chain.time <= note[1]
+        ring.save_value(SLEEP, ((note[1] - chain.time) * 2 + note[2],) if behind else note)
+        if behind and ring.newest != sequence:
+            ring.save_value(SLEEP, note)  # that reading is in another sector
 
 
 def set_clock():

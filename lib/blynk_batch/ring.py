@@ -91,8 +91,16 @@ class Ring:
         """One state frame with `keys` and all that changed since the last; durable on return.
 
         `must` False: leave it for later where only the reserve of a full ring is left."""
-        self.commit()
         self._dirty.update(keys)
+        if self._buffered and self._dirty and not self.medium.skips:
+            # One write for both. Raw sectors that fail take their data frames elsewhere, but no other frames.
+            payload = record.encode_state(self.state, self._dirty)
+            if self._fits(len(payload) + 6, self.drop_reserve):
+                self._buffer.extend(self.framed(record.STATE, payload))
+                self.commit()
+                self._dirty.clear()
+                return
+        self.commit()
         if not self._dirty or (not must and self._only_reserve_left()):
             return
         payload = record.encode_state(self.state, self._dirty)

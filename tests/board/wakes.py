@@ -1,0 +1,94 @@
+"""A board that sleeps deeply: main.py of a folder runs once a wake, on a chip and a clock that go on between.
+
+    wakes.py PORT FOLDER WAKES
+
+Each wake starts with nothing in RAM: the chip is mounted anew and no module of the program or the library is loaded.
+The sensor's n-th reading is n. Prints a line for each, `reading N TRUE_UNIX_MS`, one for each request for the time
+(`ntp`), what the program prints, and at the end the chip's counters and the ring's.
+"""
+
+import os
+import sys
+
+import power_on
+
+START_MS = 1795000000000
+BLOCKS = 64
+SENSE_MS = 150
+RAW_PER_READING = 40
+
+
+class Adc:
+    count = 0
+
+    def __init__(self, _):
+        pass
+
+    def read_u16(self):
+        clock.wait(SENSE_MS)
+        print("reading", Adc.count, clock.now_ms)
+        Adc.count += 1
+        return Adc.count * RAW_PER_READING
+
+
+def settime():
+    clock.wait(700)
+    print("ntp")
+    clock.settime()
+
+
+def forget():
+    """As if nothing had ever been imported."""
+    import blynk_batch
+
+    blynk_batch.__dict__.clear()
+    for name in list(sys.modules):
+        if name.startswith("blynk_batch") or name in ("config", "main", "sensor", "wifi"):
+            del sys.modules[name]
+
+
+def wake(asleep):
+    """Run main.py until it sleeps; its planned milliseconds."""
+    try:
+        __import__("main")
+    except asleep as sleep:
+        return sleep.ms
+    raise AssertionError("main.py ended without going to sleep")
+
+
+def main(port, folder, wakes):
+    global clock
+    power_on._leave_the_host()
+    import board_clock
+    import flash
+
+    clock = board_clock.BoardClock(port, START_MS)
+    clock.install()
+    sys.modules["ntptime"].settime = settime
+    sys.modules["machine"].ADC = Adc
+    sys.modules["machine"].Pin = int
+    chip = flash.NorFlash(BLOCKS, page_size=256 if port == "rp2" else 1)
+    flash.mount(chip, "/", port)
+    power_on._install(folder)
+    for number in range(wakes):
+        if number == 1:
+            chip.reset_counters()  # the first wake made the ring's files
+        os.umount("/")
+        flash.mount(chip, "/", port, format=False)
+        os.chdir("/")
+        slept = wake(board_clock.Asleep)
+        forget()
+        clock.sleep(slept)
+    print("erases", chip.erases, "worst", max(chip.block_erases), "read", chip.bytes_read)
+    import blynk_batch
+    import config
+
+    client = blynk_batch.Client(config.TOKEN, ring=blynk_batch.FileRing(config.RING), server=config.SERVER)
+    clock.settime()
+    print("last", client.upload())
+    stats = client.stats()
+    print("stats", stats["logged"], stats["estimated"], stats["dropped"], stats["pending"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,0 +1,54 @@
+"""examples/deep_sleep as it is, 500 wakes on a simulated chip and clock: nothing lost, right times, little wear."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.host.simulated_board import ROOT, Board
+from tools.bench.sizes import compile_library
+from tools.sandbox.testing import Sandbox
+
+WAKES = 500
+VOLTS = 40 * 3.3 / 65535  # that each reading is above the one before
+BOUND = {"esp32": 0.07, "rp2": 0.12}  # erases a reading
+
+
+def sleep_through(tmp_path, sandbox, port):
+    """The words of each line that the board printed."""
+    board = Board(tmp_path, port)
+    board.install("deep_sleep", TOKEN=sandbox.token, SERVER=sandbox.url)
+    compile_library(tmp_path / "lib")
+    paths = [ROOT / "tests" / "board", ROOT / "tools" / "sim", tmp_path / "lib"]
+    done = subprocess.run(
+        [str(ROOT / "tools" / "micropython"), "-X", "heapsize=1m", str(ROOT / "tests" / "board" / "wakes.py")]
+        + [port, str(board.files), str(WAKES)],
+        env=dict(os.environ, MICROPYPATH=":".join(map(str, paths))),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("port", ["esp32", "rp2"])
+def test_500_wakes_deliver_every_reading_with_its_time_hourly_and_wear_little(tmp_path, port):
+    with Sandbox(total_limit=None) as sandbox:
+        lines = sleep_through(tmp_path, sandbox, port)
+        true_ms = {int(words[1]): int(words[2]) for words in lines if words[0] == "reading"}
+        assert len(true_ms) == WAKES
+        assert {b - a for a, b in zip(list(true_ms.values()), list(true_ms.values())[1:])} <= set(range(59000, 63000))
+        arrived = sandbox.points()
+        numbers = [round(value / VOLTS) - 1 for _, _, value in arrived]
+        assert numbers == list(range(WAKES)), "each once, in order"
+        off = [ms - true_ms[number] for number, (_, ms, _) in zip(numbers, arrived)]
+        assert max(map(abs, off)) < 5000, "seconds off: %r" % off
+        uploads = -(-WAKES // 60)
+        assert len(sandbox.requests()) <= uploads + 1
+        assert sum(words == ["ntp"] for words in lines) == uploads
+    found = {words[0]: words[1:] for words in lines}
+    assert found["stats"] == [str(WAKES), "0", "0", "0"], "logged, estimated, dropped, pending"
+    assert int(found["erases"][0]) / WAKES <= BOUND[port], found["erases"]

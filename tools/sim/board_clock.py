@@ -1,0 +1,134 @@
+"""A simulated board's sense of time: true time, what its clock shows, its ticks, and what a reset does to them.
+
+    clock = BoardClock("rp2", now_ms)          just powered on, at true Unix ms `now_ms`
+    clock.install()                            `time`, `machine` and `ntptime` are the board's from here on
+    clock.wait(ms)                             time passes
+    clock.reset(clock.DEEPSLEEP_RESET)         an ESP32 keeps the time then, an RP2 does not
+
+Programs see only the modules. machine.deepsleep() raises Asleep. Runs on MicroPython; knows nothing of flash or rings.
+"""
+
+import sys
+import time as _real
+
+_COLD_MS = {"esp32": 946684800000, "rp2": 1609459200000}
+_EPOCH_2000_MS = 946684800000
+PERIOD = 1 << 30  # of a board's ticks
+
+
+class Asleep(BaseException):
+    """The program has called machine.deepsleep(`ms`)."""
+
+    def __init__(self, ms):
+        self.ms = ms
+
+
+class BoardClock:
+    """
+    now_ms      true Unix ms        shown_ms  what the board's clock shows
+    starting_ms  from reset to main.py, of which the ticks see all but the last reset's `unseen_ms`
+    ntp         None, or what settime() does: adds these ms to the true time, or raises it if it is an exception
+    """
+
+    PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
+
+    def __init__(self, port, now_ms, starting_ms=800):
+        self.port = port
+        self.now_ms = now_ms
+        self.starting_ms = starting_ms
+        self.ntp = 0
+        self.reset(self.PWRON_RESET)
+
+    def reset(self, cause):
+        self.cause = cause
+        if self.port == "rp2" and cause != self.SOFT_RESET or cause == self.PWRON_RESET:
+            self.shown_ms = _COLD_MS[self.port]
+        if cause != self.SOFT_RESET:
+            self.ticks = 0
+        self.wait(self.starting_ms)
+
+    def wait(self, ms):
+        self.now_ms += ms
+        self.shown_ms += ms
+        self.ticks += ms
+
+    def sleep(self, ms):
+        """Deep sleep of `ms`, and the wake after it."""
+        self.wait(ms)
+        self.reset(self.DEEPSLEEP_RESET if self.port == "esp32" else self.WDT_RESET)
+
+    def off(self, ms):
+        """Without power for `ms`."""
+        self.wait(ms)
+        self.reset(self.PWRON_RESET)
+
+    def settime(self):
+        """What the firmware's ntptime does."""
+        if isinstance(self.ntp, Exception):
+            raise self.ntp
+        self.shown_ms = self.now_ms + self.ntp
+
+    def deepsleep(self, ms):
+        raise Asleep(ms)
+
+    def install(self):
+        modules = {"time": Time(self), "machine": Machine(self), "ntptime": Ntp(self)}
+        sys.modules.update(modules)
+
+
+class Ntp:
+    def __init__(self, clock):
+        self.settime = clock.settime
+
+
+class Machine:
+    """Resets and sleep; give it more attributes for a program that asks for more."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self.deepsleep = clock.deepsleep
+        for name in ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET"):
+            setattr(self, name, getattr(clock, name))
+
+    def reset_cause(self):
+        return self._clock.cause
+
+
+class Time:
+    """`whole` False: time() is a float, as on the Unix port; `nanoseconds` False: without time_ns()."""
+
+    def __init__(self, clock, nanoseconds=True, whole=True):
+        self._clock = clock
+        self._epoch_ms = _EPOCH_2000_MS if clock.port == "esp32" else 0
+        self._whole = whole
+        if nanoseconds:
+            self.time_ns = self._time_ns
+
+    def _shown_ms(self):
+        return self._clock.shown_ms - self._epoch_ms
+
+    def time(self):
+        return self._shown_ms() // 1000 if self._whole else self._shown_ms() / 1000
+
+    def _time_ns(self):
+        return self._shown_ms() * 1000000
+
+    def gmtime(self, seconds=None):
+        seconds = self._shown_ms() // 1000 if seconds is None else seconds
+        return _real.gmtime(seconds + self._epoch_ms // 1000)
+
+    def ticks_ms(self):
+        return self._clock.ticks % PERIOD
+
+    def ticks_add(self, ticks, delta):
+        return (ticks + delta) % PERIOD
+
+    def ticks_diff(self, a, b):
+        half = PERIOD // 2
+        return (a - b + half) % PERIOD - half
+
+    def sleep_ms(self, ms):
+        self._clock.wait(ms)
+
+    def sleep(self, seconds):
+        self._clock.wait(int(seconds * 1000))
