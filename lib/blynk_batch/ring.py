@@ -24,8 +24,7 @@ OLDEST, CURSOR, DROPPED, CORRUPT, ERASES, SKIPPED = 1, 2, 3, 4, 5, 6
 UPLOADED, REQUESTS, REJECTED, EXPIRED, ESTIMATED, BAD_BLOCKS = 7, 8, 9, 10, 11, 12
 WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
 PARKED, PARKED_PINS = 40, 8
-ANCHOR = 65  # (boot, Unix ms of its uptime 0): the last anchor frame
-SLEEP = 66  # of the clock, void once a reading follows
+ANCHOR, SLEEP = 65, 66  # the last anchor frame's (boot, Unix ms of its uptime 0); void once a reading follows
 
 ABSOLUTE_EVERY = const(256)
 DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame; 20 more for each parked pin
@@ -92,22 +91,20 @@ class Ring:
 
         `must` False: leave it for later where only the reserve of a full ring is left."""
         self._dirty.update(keys)
-        if self._buffered and self._dirty and not self.medium.skips:
-            # One write for both. Raw sectors that fail take their data frames elsewhere, but no other frames.
-            payload = record.encode_state(self.state, self._dirty)
-            if self._fits(len(payload) + 6, self.drop_reserve):
-                self._buffer.extend(self.framed(record.STATE, payload))
-                self.commit()
-                self._dirty.clear()
+        wanted = self._dirty and (must or not self._only_reserve_left())
+        payload = record.encode_state(self.state, self._dirty) if wanted else b""
+        if wanted and not self.sealed and not self.medium.skips and self._fits(len(payload) + 6, 0):
+            # One write with the readings that wait. Raw sectors that fail move on readings, but no other frames.
+            self._buffer.extend(self.framed(record.STATE, payload))
+            self.commit()
+        else:
+            self.commit()
+            sequence = self.newest
+            if wanted:
+                self._append(record.STATE, payload)
+            if not wanted or self.newest != sequence:
                 return
-        self.commit()
-        if not self._dirty or (not must and self._only_reserve_left()):
-            return
-        payload = record.encode_state(self.state, self._dirty)
-        sequence = self.newest
-        self._append(record.STATE, payload)
-        if self.newest == sequence:
-            self._dirty.clear()
+        self._dirty.clear()
 
     def put(self, kind, payload):
         """Append a frame of `kind`, durable on return."""
@@ -182,7 +179,7 @@ class Ring:
 
     def commit(self):
         """Make all buffered readings durable."""
-        if not self._buffered:
+        if not self._buffer:
             return
         data, points = self._buffer, self.buffered_points
         try:

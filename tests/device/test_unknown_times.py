@@ -1,0 +1,142 @@
+"""Boots that never learned the time: estimated between what is known, or dropped, and counted."""
+
+import random
+
+from stand_ins import NOW_MS, FakeClock, FakeServer
+from timing import DAY, HOUR, MINUTE, arrived, client_on, unknown_boot
+
+
+HEAP = "2m"
+
+
+def test_unknown_boots_are_stacked_backwards_from_the_next_known_instant():
+    for minutes in (3, 2, 4):
+        unknown_boot(minutes)
+    server = FakeServer()
+    client = client_on(FakeClock(NOW_MS), server)
+    client.log(1, 0)
+    client.upload()
+    wanted = [minute * MINUTE - 1 for minute in range(-8, 1)] + [0]
+    assert [ms for ms, _ in arrived(server)] == wanted, arrived(server)
+    assert client.stats()["estimated"] == 9
+
+
+def test_never_earlier_than_the_last_known_instant_and_spread_evenly_where_they_would_be():
+    client_on(FakeClock(NOW_MS - MINUTE)).log(1, 0)
+    for minutes in (3, 2, 4):
+        unknown_boot(minutes)
+    server = FakeServer()
+    client = client_on(FakeClock(NOW_MS), server)
+    client.log(1, 0)
+    client.upload()
+    found = [ms for ms, _ in arrived(server)]
+    assert found[0] == -MINUTE and found[-1] == 0 and found == sorted(found)
+    gaps = [b - a for a, b in zip(found[1:], found[2:-1])]
+    assert len(set(found)) == 11 and max(gaps) - min(gaps) <= 1 and min(gaps) > 5000, gaps
+    assert client.stats()["estimated"] == 9
+
+
+def test_unsynced_drop_drops_and_counts_them():
+    for minutes in (3, 2):
+        unknown_boot(minutes)
+    server = FakeServer()
+    client = client_on(FakeClock(NOW_MS), server, unsynced="drop")
+    client.log(1, 0)
+    client.upload()
+    assert arrived(server) == [(0, 0)]
+    stats = client.stats()
+    assert (stats["dropped"], stats["estimated"], stats["pending"]) == (5, 0, 0), stats
+
+
+def test_a_retry_sends_the_same_times_whatever_was_learned_meanwhile():
+    for minutes in (3, 2):
+        unknown_boot(minutes)
+    server = FakeServer(OSError(110))  # the reply is lost
+    clock = FakeClock(NOW_MS)
+    client = client_on(clock, server)
+    assert client.upload().error
+    clock.wait(DAY)
+    client.log(1, 100)
+    client = client_on(FakeClock(None), server)
+    client.log(1, 101)
+    client = client_on(FakeClock(NOW_MS + 2 * DAY), server)
+    client.log(1, 102)
+    client.upload()
+    first, again = server.requests[0], server.requests[1]
+    assert first == again, (first, again)
+    assert [value for _, value in arrived(server)][-3:] == [100, 101, 102]
+
+
+def test_a_clock_that_was_years_ahead_does_not_pull_later_boots_with_it():
+    client_on(FakeClock(NOW_MS + 3000 * DAY)).log(1, 0)
+    unknown_boot(3)
+    server = FakeServer()
+    client = client_on(FakeClock(NOW_MS), server)
+    client.log(1, 9)
+    client.upload()
+    assert [ms + 1 for ms, _ in arrived(server)][1:] == [-2 * MINUTE, -MINUTE, 0, 1], arrived(server)
+
+
+def test_an_old_timestamp_logged_by_hand_is_no_instant_to_stack_on():
+    client_on(FakeClock(NOW_MS - DAY)).log(1, 0)
+    unknown_boot(3)
+    client = client_on(FakeClock(None))
+    client.log(2, 0, timestamp=1648054765458)
+    server = FakeServer()
+    client = client_on(FakeClock(NOW_MS), server)
+    client.upload()
+    found = [ms - NOW_MS + 1 for pin, ms, _ in server.points if pin == 1]
+    assert found == [-DAY + 1, -2 * MINUTE, -MINUTE, 0], found
+
+
+def test_order_is_kept_whatever_boots_come_and_go():
+    for seed in range(25):
+        random.seed(seed)
+        path = "order%d" % seed
+        server = FakeServer()
+        true_ms = NOW_MS
+        number = 0
+        known = random.randrange(2)
+        for _ in range(random.randrange(2, 9)):
+            clock = FakeClock(true_ms if known else None)
+            clock.powered_on = lambda: random.randrange(2)
+            client = client_on(clock, server, path=path, batch_points=random.choice((5, 10000)))
+            for _ in range(random.randrange(12)):
+                wait = random.randrange(1, HOUR)
+                clock.wait(wait)
+                true_ms += wait
+                number += 1
+                client.log(1, number)
+                if random.randrange(9) == 0:
+                    clock.now_ms = true_ms
+            if random.randrange(3) == 0:
+                client.upload()
+            if random.randrange(2):
+                client.close(sleep_ms=MINUTE)
+                true_ms += MINUTE
+            else:
+                true_ms += random.randrange(DAY)
+            known = random.randrange(3) == 0
+        client = client_on(FakeClock(true_ms), server, path=path)
+        client.upload()
+        assert client.pending == 0
+        found = arrived(server)
+        assert [value for _, value in found] == list(range(1, number + 1)), (seed, found)
+        stamps = [ms for ms, _ in found]
+        assert stamps == sorted(stamps), (seed, stamps)
+        assert not stamps or (stamps[0] >= -10 * DAY and stamps[-1] <= true_ms - NOW_MS)
+
+
+def test_parked_readings_with_unknown_times_do_not_stop_a_later_boot_without_a_clock():
+    unknown_boot(3)
+    refusal = (400, {}, b'{"error":{"message":"No datastream setup for that pin."}}')
+    server = FakeServer(refusal)
+    client = client_on(FakeClock(NOW_MS), server)
+    client.upload()
+    assert client.stats()["parked"] == 3
+    client = client_on(FakeClock(None), server)
+    client.release(1)
+    result = client.upload()
+    assert result.uploaded == 3 and result.error is None, result
+    stamps = [ms for ms, _ in arrived(server)]
+    assert stamps == sorted(stamps) and -HOUR < stamps[0] and stamps[-1] <= 0, stamps

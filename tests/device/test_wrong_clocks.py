@@ -1,0 +1,151 @@
+"""Clocks that are wrong, or step: what is stored goes out, nothing expires for them, and no wait hangs on them."""
+
+import random
+
+from blynk_batch import clock as clocks
+from stand_ins import NOW_MS, FakeClock, FakeServer
+from timing import DAY, HOUR, MINUTE, arrived, client_on
+
+
+def test_steps_of_the_clock_neither_block_nor_reorder_nor_refuse_what_is_stored():
+    clock = FakeClock()
+    server = FakeServer()
+    client = client_on(clock, server, points_per_day=None)
+    wanted = []
+    number = 0
+    for step in (0, HOUR, -2 * HOUR, 400 * DAY, -500 * DAY, 3000 * DAY, -2900 * DAY):
+        clock.now_ms += step
+        for _ in range(3):
+            clock.wait(1000)
+            number += 1
+            if clock.now_ms < clocks.BUILD_MS:  # what SystemClock would say
+                clock.now_ms = clocks.BUILD_MS
+            client.log(1, number)
+            wanted.append((clock.now_ms - NOW_MS, number))
+        if number % 2:
+            result = client.upload()
+            assert result.error is None and result.waiting is None and client.pending == 0, result
+    client.upload()
+    assert arrived(server) == wanted
+    assert client.stats()["dropped"] == client.stats()["expired"] == 0
+
+
+def date(ms):
+    """A reply's Date header."""
+    import time
+
+    days = "Mon Tue Wed Thu Fri Sat Sun".split()
+    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    t = time.gmtime(ms // 1000 - (946684800 if time.gmtime(0)[0] == 2000 else 0))
+    return "%s, %02d %s %d %02d:%02d:%02d GMT" % (days[t[6]], t[2], months[t[1] - 1], t[0], t[3], t[4], t[5])
+
+
+class DatedServer(FakeServer):
+    """Every reply carries the server's own `Date`."""
+
+    def __init__(self, clock, *replies):
+        super().__init__(*replies)
+        self.clock = clock
+
+    def post(self, *args):
+        status, headers, text = super().post(*args)
+        return status, dict(headers, date=date(self.clock.now_ms)), text
+
+
+def test_the_servers_date_tells_how_wrong_the_clock_is():
+    year = 365 * 86400
+    for error_s, shown in ((0, None), (100, None), (-100, None), (7200, 7200), (-19800, -19800), (year, year)):
+        clock = FakeClock(NOW_MS + error_s * 1000)
+        client = client_on(clock, DatedServer(FakeClock(NOW_MS)), path="clock%d" % error_s)
+        client.log(1, 1)
+        assert client.stats()["clock_error_s"] is None
+        client.upload()
+        found = client.stats()["clock_error_s"]
+        assert found == shown, (error_s, found)
+        clock.now_ms = NOW_MS
+        client.log(1, 2)
+        client.upload()
+        assert client.stats()["clock_error_s"] is None
+
+
+def test_a_server_that_sends_no_date_does_not_stop_expiry():
+    server = FakeServer()
+    client = client_on(FakeClock(NOW_MS), server, max_age_days=30)
+    for day in (40, 1):
+        client.log(1, day, timestamp=NOW_MS - day * DAY)
+    client.upload()
+    assert client.stats()["expired"] == 1 and [value for _, value in arrived(server)] == [1]
+
+
+def test_without_a_clock_nothing_expires():
+    server = FakeServer()
+    client = client_on(FakeClock(None), server, max_age_days=30)
+    client.log(1, 40, timestamp=NOW_MS - 40 * DAY)
+    client.upload()
+    assert client.stats()["expired"] == 0 and arrived(server) == [(-40 * DAY, 40)]
+
+
+def test_a_backoff_that_a_wrong_clock_noted_ends_when_the_clock_is_put_right():
+    server = FakeServer((503, {}, b""))
+    client = client_on(FakeClock(NOW_MS + 3000 * DAY), server)
+    client.log(1, 1)
+    assert client.upload().retry_after_s
+    client = client_on(FakeClock(NOW_MS), server)
+    assert client.upload().uploaded == 1
+
+
+def test_a_step_of_the_clock_does_not_lengthen_a_backoff():
+    clock = FakeClock()
+    client = client_on(clock, FakeServer((503, {}, b"")))
+    client.log(1, 1)
+    client.upload()
+    clock.now_ms -= 1000 * DAY
+    assert client.upload().waiting == "backoff"
+    clock.wait(20000)
+    assert client.upload().uploaded == 1
+
+
+def test_a_board_without_a_clock_that_wakes_for_a_moment_gets_out_of_a_backoff():
+    for wait_s in (10, 60, 600, 3600):
+        random.seed(wait_s)
+        server = FakeServer((429, {"retry-after": str(wait_s)}, b""))
+        path = "wakes%d" % wait_s
+        client = client_on(FakeClock(None), server, path=path)
+        client.log(1, 1, timestamp=NOW_MS)
+        client.upload()
+        wakes = 0
+        while client.pending:
+            client = client_on(FakeClock(None), server, path=path)
+            client.upload()
+            wakes += 1
+            assert wakes < 600
+        assert wakes >= wait_s // 600, (wait_s, wakes)
+
+
+def test_due_keeps_its_interval_over_sleeps_that_lose_the_clock():
+    server = FakeServer()
+    drains = []
+    for minute in range(30):
+        clock = FakeClock(None)
+        client = client_on(clock, server)
+        clock.wait(1000)
+        client.log(1, minute)
+        if client.due(600):
+            clock.now_ms = NOW_MS + minute * MINUTE + 1000
+            assert client.upload().error is None
+            drains.append(minute)
+        clock.wait(1000)
+        client.close(sleep_ms=MINUTE - 2000)
+    assert drains == [0, 10, 20], drains
+
+
+def test_due_does_not_take_the_uptime_of_another_boot_for_its_own():
+    clock = FakeClock(NOW_MS, uptime_ms=5000)
+    client = client_on(clock)
+    client.log(1, 1)
+    client.upload()
+    client.close()
+    clock = FakeClock(None, uptime_ms=8000)
+    client = client_on(clock)
+    client.log(1, 2)
+    assert client.due(900)
