@@ -224,13 +224,15 @@ def _checked(data, sequence):
 
 def _read_tails(files):
     tails = []
-    for index in range(files.tails):
+    while True:
         try:
-            with open("%s/tail/%d" % (files.path, index), "rb") as f:
+            with open("%s/tail/%d" % (files.path, len(tails)), "rb") as f:
                 data = f.read()
         except OSError as e:
             if e.args[0] != _ENOENT:
                 raise
+            if len(tails) >= files.tails:  # there may be more than this ring is to write
+                return tails
             data = b""
         tail = (-1, 0, b"")
         if len(data) >= _TAIL_HEAD:
@@ -239,7 +241,6 @@ def _read_tails(files):
             if crc32(body, crc32(data[:8])) == crc:
                 tail = (sequence, offset, body)
         tails.append(tail)
-    return tails
 
 
 def _join(files, tails):

@@ -242,3 +242,34 @@ def test_the_readings_of_the_documentation_go_out_as_it_prints_them():
 def test_the_ring_makes_its_folder():
     client_on(path="deep/er/ring").log(1, 1)
     assert os.stat("deep/er/ring")[0] & 0x4000
+
+
+def test_a_ring_opened_with_fewer_tails_than_before_keeps_what_is_in_the_others():
+    for count in range(1, 40):
+        path = "tails%d" % count
+        client = client_on(path=path, ring_options={"tails": 16})
+        for number in range(count * 9):
+            client.log(1, number)
+        blynk_batch.client._open_rings.clear()
+        client = client_on(path=path, ring_options={"tails": 3})
+        assert [value for _, _, value in client.points()] == list(range(count * 9))
+        client.log(1, -1)
+        blynk_batch.client._open_rings.clear()
+        assert client_on(path=path).pending == count * 9 + 1
+
+
+def test_a_reading_that_waits_and_what_close_notes_go_out_in_one_write():
+    client = client_on(clock=FakeClock(None), ring_options={"commit_every": 2})
+    medium, writes = client.ring.medium, []
+    append = medium.append
+    medium.append = lambda *args: writes.append(args) or append(*args)
+    client.log(1, 1)
+    assert writes == []
+    client.close(sleep_ms=60000)
+    assert len(writes) == 1
+    clock = FakeClock(None)
+    client = client_on(clock=clock)
+    clock.now_ms = NOW_MS
+    assert list(client.points()) == [(1, NOW_MS - 1, 1)] and client.pending == 1
+    client.log(1, 2)
+    assert list(client.points()) == [(1, NOW_MS - 60000, 1), (1, NOW_MS, 2)]
