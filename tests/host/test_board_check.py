@@ -10,6 +10,7 @@ from tools.board import files
 from tools.board.connection import Connection
 from tools.board_check.__main__ import main
 from tools.deploy import library
+from tools.sandbox.testing import Sandbox
 
 LOSE_THE_NEWEST = b"""
 import os
@@ -57,8 +58,33 @@ def test_make_board_check_reports_what_it_measured_and_leaves_nothing_behind(boa
     assert {path.name for path in board_with_library.folder.iterdir()} == {"lib"}
 
 
-def test_without_a_network_it_says_that_the_drain_was_not_tried(board_with_library):
-    assert rows(check(board_with_library, "--wifi", "any"))["drain"] == "no network: drain not tried"
+@pytest.mark.parametrize("wifi", [(), ("--wifi", "any")])
+def test_without_a_network_or_its_name_it_says_that_the_drain_was_not_tried(board_with_library, wifi):
+    if wifi:
+        board_with_library.network = False
+        board_with_library.reset()
+    found = "no network: drain not tried" if wifi else "no Wi-Fi was named: drain not tried"
+    assert rows(check(board_with_library, *wifi))["drain"] == found
+
+
+def test_with_a_network_it_drains_to_a_sandbox_and_compares(board_with_library):
+    found = rows(check(board_with_library, "--wifi", "any", "--password", "none"))["drain"]
+    assert re.match(r"50 of 50 readings in 1 request\(s\), \d+\.\d s; the server has each once, as logged$", found)
+
+
+class Forgetful(Sandbox):
+    """Says OK and keeps ten readings."""
+
+    def __enter__(self):
+        super().__enter__().fault("drop_past", keep=10)
+        return self
+
+
+def test_readings_that_the_server_does_not_have_are_reported_as_wrong(board_with_library, monkeypatch):
+    monkeypatch.setattr("tools.board_check.check.Sandbox", Forgetful)
+    report = check(board_with_library, "--wifi", "any", status=1)
+    assert "50 of 50 readings" in rows(report)["drain"] and "the server has 10 **(wrong)**" in rows(report)["drain"]
+    assert report.endswith("By `make board-check`: wrong: drain.\n")
 
 
 def test_readings_that_a_reset_loses_are_reported_as_wrong_with_status_1(board_with_library):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.host.boards import ROOT, ampy, mpremote, run_tool, start_board
+from tests.host.boards import ROOT, ampy, mpremote, run, run_tool, start_board
 
 PATIENCE_S = 30
 HELP = 'Type "help()"'
@@ -130,10 +130,62 @@ def test_ctrl_c_in_a_busy_loop_restarts_the_board_and_keeps_its_files(line, boar
     assert board.restarts == 1
 
 
-def test_main_that_runs_for_ever_does_not_lock_a_tool_out(board):
-    (board.folder / "main.py").write_text("import time\nwhile True:\n    time.sleep(60)\n")
+@pytest.mark.parametrize("begun", [True, False])
+def test_main_that_runs_for_ever_does_not_lock_a_tool_out(line, board, begun):
+    (board.folder / "main.py").write_text("import time\nprint('begun')\nwhile True:\n    time.sleep(60)\n")
     board.reset()
+    if begun:
+        line.until("begun")
     assert mpremote(board, "exec", "print('in')").strip() == "in"
+
+
+NETWORK = """
+import network, requests, socket
+wlan = network.WLAN(network.STA_IF)
+wlan.active(True)
+wlan.connect("any", "password")
+print(wlan.isconnected(), requests.post(%r, json=[[1648054765458, 1.5]]).text)
+s = socket.socket()
+s.settimeout(0.2)
+s.connect(("127.0.0.1", %d))
+try:
+    s.recv(1)
+except OSError as e:
+    print(e.errno)
+s.close()
+try:
+    s = socket.socket()
+    s.connect(("127.0.0.1", 1))
+except OSError as e:
+    print(e.errno)
+"""
+
+
+def test_its_network_is_the_hosts(board, sandbox):
+    said = mpremote(board, "exec", NETWORK % (sandbox.upload_url(), sandbox.port))
+    assert said.split() == ["True", "OK", "110", "111"]
+    assert sandbox.points() == [(1, 1648054765458, 1.5)]
+
+
+def test_ctrl_c_stops_a_program_that_waits_for_the_network(line, sandbox):
+    line.type("import socket; s = socket.socket(); s.connect(('127.0.0.1', %d)); s.recv(1)\r" % sandbox.port)
+    line.until("recv(1)\r\n")
+    line.type("\x03")
+    line.until("KeyboardInterrupt")
+    line.until(">>> ")
+
+
+def test_an_example_runs_on_it_as_it_would_on_a_board_and_its_readings_arrive(board, sandbox):
+    run("make", "deploy", "PORT=" + board.port, "EXAMPLE=pico_w")
+    config = (board.folder / "config.py").read_text()
+    config += "TOKEN, SERVER = %r, %r\nMEASURE_EVERY_S, UPLOAD_EVERY_S = 0.2, 1\n" % (sandbox.token, sandbox.url)
+    (board.folder / "config.py").write_text(config)
+    board.reset()
+    end = time.monotonic() + PATIENCE_S
+    while len(sandbox.batches()) < 2:
+        assert time.monotonic() < end, "nothing arrives"
+        time.sleep(0.2)
+    assert all(17 < value < 29 for _, _, value in sandbox.points("V1")) and not sandbox.duplicates()
 
 
 def test_make_board_says_where_it_is_and_how_to_use_it(tmp_path):

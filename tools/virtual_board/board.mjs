@@ -1,11 +1,12 @@
 // A board without hardware: MicroPython's webassembly build behind standard input and output, which stand for its
-// serial line. Started by host.py as `node board.mjs FOLDER FLASH_BYTES`.
+// serial line. Started by host.py as `node board.mjs FOLDER FLASH_BYTES network|offline`.
 //
 // Does what the build alone does not: boot.py and main.py, soft and hard resets that keep the files, the answer to
 // mpremote's question for raw-paste mode, Ctrl-C in a running program, and the modules in modules/.
 import { readdirSync, readFileSync } from "node:fs";
 import { loadMicroPython } from "../node/node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs";
 import { Files } from "./files.mjs";
+import { Network } from "./network.mjs";
 import { CTRL_C, Wire } from "./wire.mjs";
 
 const [CTRL_A, CTRL_B, CTRL_D, CTRL_E, LF, CR] = [1, 2, 4, 5, 10, 13];
@@ -15,9 +16,10 @@ const STAND_INS = "/.stand-ins";
 const CAUSES = { power: 1, hard: 2, deepsleep: 4, soft: 5 };
 
 class Board {
-  constructor(folder, flashBytes) {
+  constructor(folder, flashBytes, hasNetwork) {
     this.wire = new Wire();
     this.files = new Files(folder, flashBytes, () => this.pollCtrlC());
+    this.network = hasNetwork ? new Network(() => this.wire.interrupted() && this.isRunning()) : null;
     this.wanted = null; // the reset that a program has asked for: {kind, sleepMs}
     const now = Date.now;
     Date.now = () => (this.pollCtrlC(), now()); // MicroPython asks for the time often
@@ -25,14 +27,23 @@ class Board {
 
   // Ctrl-C becomes KeyboardInterrupt if a program runs, and else stays with the REPL.
   pollCtrlC() {
-    if (!this.python || !this.wire.interrupted()) return;
-    const { _module } = this.python;
-    if (this.inProgram || _module.ccall("mp_hal_get_interrupt_char", "number", [], []) === CTRL_C) {
-      if (this.wire.takeInterrupt()) _module.ccall("mp_sched_keyboard_interrupt", "null", [], []);
-    }
+    if (!this.wire.interrupted() || !this.isRunning()) return;
+    if (this.wire.takeInterrupt()) this.python._module.ccall("mp_sched_keyboard_interrupt", "null", [], []);
   }
 
+  isRunning() {
+    if (!this.python) return false;
+    return this.inProgram || this.python._module.ccall("mp_hal_get_interrupt_char", "number", [], []) === CTRL_C;
+  }
+
+  // Ctrl-C that is typed meanwhile stops main.py.
   async start(kind, raw) {
+    this.wire.setBusy(true);
+    await this.boot(kind, raw);
+    this.wire.setBusy(false);
+  }
+
+  async boot(kind, raw) {
     this.python = null;
     this.said = ""; // since the last byte typed
     this.raw = false;
@@ -41,14 +52,13 @@ class Board {
     const python = await loadMicroPython({ stdout: hear, stderr: hear, linebuffer: false });
     this.prepare(python, kind);
     this.python = python;
-    await this.runProgram("/boot.py");
-    if (!raw && !this.wanted) await this.runProgram("/main.py");
+    this.runProgram("/boot.py");
+    if (!raw && !this.wanted) this.runProgram("/main.py");
     if (this.wanted) return;
     this.wire.muted = raw;
     python.replInit();
     this.wire.muted = false;
     if (raw) this.type(CTRL_A);
-    this.wire.flush();
   }
 
   // A fresh instance gets the modules that a board has built in, then the files.
@@ -60,13 +70,14 @@ class Board {
       sleep: (ms) => (this.wire.sleep(ms), this.pollCtrlC()),
     });
     FS.mkdir(STAND_INS);
-    const source = new URL("./modules/", import.meta.url);
-    const names = readdirSync(source).filter((name) => name.endsWith(".py"));
-    for (const name of names) FS.writeFile(`${STAND_INS}/${name}`, readFileSync(new URL(name, source)));
-    const imports = names.map((name) => `import ${name.slice(0, -3)}`);
+    const names = copyModules(FS, new URL("./modules/", import.meta.url));
+    if (this.network) {
+      python.registerJsModule("_net", this.network.attach(python));
+      names.push(...copyModules(FS, new URL("./modules/network/", import.meta.url)));
+    }
     python.runPython(
-      `import sys\nsys.path.insert(0, "${STAND_INS}")\ntry:\n ${imports.join("\n ")}\nfinally:\n sys.path.pop(0)\n` +
-        `del sys, ${names.map((name) => name.slice(0, -3)).join(", ")}`,
+      `import sys\nsys.path.insert(0, "${STAND_INS}")\ntry:\n import ${names.join(", ")}\nfinally:\n sys.path.pop(0)\n` +
+        `del sys, ${names.join(", ")}`,
     );
     this.files.attach(FS);
     FS.chdir("/");
@@ -78,12 +89,12 @@ class Board {
     this.wanted = { kind, sleepMs };
   }
 
-  async runProgram(path) {
+  runProgram(path) {
     if (!this.python.FS.analyzePath(path).exists) return;
     const source = this.python.FS.readFile(path, { encoding: "utf8" });
     this.inProgram = true;
     try {
-      this.wire.whileRunning(() => this.python.runPython(source));
+      this.python.runPython(source);
     } catch (error) {
       if (error.name !== "PythonError") throw error;
       if (error.type !== "SystemExit") this.wire.print(error.message.replace(/\r?\n/g, "\r\n"));
@@ -101,7 +112,9 @@ class Board {
   // One byte to the REPL; true if it ended in a request for a soft reset.
   type(byte) {
     this.said = "";
-    const ended = this.wire.whileRunning(() => this.python.replProcessChar(byte));
+    this.wire.setBusy(true);
+    const ended = this.python.replProcessChar(byte);
+    this.wire.setBusy(false);
     if (byte === CTRL_A && this.said.includes(RAW_PROMPT)) this.raw = true;
     if (byte === CTRL_B) this.raw = false;
     this.lineLength = byte <= CTRL_D ? 0 : this.lineLength + 1;
@@ -155,7 +168,15 @@ class Board {
   }
 }
 
-const board = new Board(process.argv[2], Number(process.argv[3]));
+// Copies the Python files of a folder, for as long as it takes to import them; their names.
+function copyModules(FS, source) {
+  const files = readdirSync(source).filter((name) => name.endsWith(".py"));
+  for (const name of files) FS.writeFile(`${STAND_INS}/${name}`, readFileSync(new URL(name, source)));
+  return files.map((name) => name.slice(0, -3));
+}
+
+const [folder, flashBytes, network] = process.argv.slice(2);
+const board = new Board(folder, Number(flashBytes), network === "network");
 try {
   await board.serve();
 } catch (error) {

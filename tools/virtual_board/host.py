@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 import tty
 from pathlib import Path
 
@@ -37,15 +38,18 @@ def missing():
 class VirtualBoard:
     """`port` is the path to hand to a tool. `folder` is the board's flash, here to look at; without one it is a
     temporary folder, removed at the end. `flash_bytes` is what fits. `restarts` counts ends of the process other than
-    by close(). Raises BoardError if Node.js or the build is missing."""
+    by close(). With `network` its programs reach what this machine reaches, without TLS.
 
-    def __init__(self, folder=None, flash_bytes=PICO_W_FLASH_BYTES):
+    Raises BoardError if Node.js or the build is missing."""
+
+    def __init__(self, folder=None, flash_bytes=PICO_W_FLASH_BYTES, network=True):
         if problem := missing():
             raise BoardError(problem)
         self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="virtual-board-")
         self.folder = Path(folder or self._temporary.name)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._flash_bytes = flash_bytes
+        self.network = network  # from the next reset() on
         # The other end stays open here: else reading fails between two programs that use the port.
         self._line, self._other_end = os.openpty()
         tty.setraw(self._other_end)
@@ -66,17 +70,21 @@ class VirtualBoard:
         self.close()
 
     def _start(self):
-        self.restarts += 1
+        network = "network" if self.network else "offline"
         self._process = subprocess.Popen(
-            ["node", str(HERE / "board.mjs"), str(self.folder), str(self._flash_bytes)],
+            ["node", str(HERE / "board.mjs"), str(self.folder), str(self._flash_bytes), network],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
         )
+        self.restarts += 1
 
     def reset(self):
-        """As by its reset button, also in a busy loop."""
+        """As by its reset button, also in a busy loop. What is typed from now on is for the new run."""
+        before = self.restarts
         self._process.kill()
+        while self.restarts == before and self._threads[-1].is_alive():
+            time.sleep(0.01)
 
     def close(self):
         with self._lock:
@@ -97,11 +105,11 @@ class VirtualBoard:
             if not select.select([self._line], [], [], 0.2)[0]:
                 continue
             typed = os.read(self._line, 4096)
-            try:
-                while typed:
+            while typed and not self._closing:
+                try:
                     typed = typed[os.write(self._process.stdin.fileno(), typed) :]
-            except (BrokenPipeError, ValueError):
-                pass  # the process is being replaced: what is typed into a board that resets is lost
+                except (BrokenPipeError, ValueError):
+                    time.sleep(0.01)  # the process is being replaced
 
     def _from_board(self):
         patience = _NOBODY_READS_S

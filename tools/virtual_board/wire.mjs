@@ -35,15 +35,10 @@ export class Wire {
     }
   }
 
-  // While `action` runs, Ctrl-C is an interrupt.
-  whileRunning(action) {
-    Atomics.store(this.control, RUNNING, 1);
-    try {
-      return action();
-    } finally {
-      Atomics.store(this.control, RUNNING, 0);
-      this.flush();
-    }
+  // While the board is busy, Ctrl-C is an interrupt.
+  setBusy(busy) {
+    Atomics.store(this.control, RUNNING, busy ? 1 : 0);
+    if (!busy) this.flush();
   }
 
   interrupted() {

@@ -64,14 +64,23 @@ class Pin:
 
 
 class ADC:
-    """Reads a slow triangle wave, so that a chart shows something."""
+    """Reads a slow triangle wave, so that a chart shows something; on CORE_TEMP some 18 to 27 degrees of an RP2040."""
 
-    def __init__(self, pin):
-        pass
+    CORE_TEMP = 4
+    ATTN_0DB, ATTN_2_5DB, ATTN_6DB, ATTN_11DB = 0, 1, 2, 3
+
+    def __init__(self, pin, **_):
+        self._lowest, self._step = (14000, 1) if pin == self.CORE_TEMP else (20000, 40)
 
     def read_u16(self):
         seconds = int(time.time()) % 600
-        return 20000 + 40 * (seconds if seconds < 300 else 600 - seconds)
+        return self._lowest + self._step * (seconds if seconds < 300 else 600 - seconds)
+
+    def read_uv(self):
+        return self.read_u16() * 50
+
+    def atten(self, _):
+        pass
 
 
 class WDT:

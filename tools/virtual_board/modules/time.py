@@ -4,14 +4,18 @@ from utime import *  # noqa: F403
 
 import _board
 
+_SLICE_MS = 200  # a Ctrl-C that came just before is noticed between two slices
+
 
 def sleep(seconds):
-    _board.sleep(seconds * 1000)
+    sleep_ms(seconds * 1000)
 
 
 def sleep_ms(ms):
-    _board.sleep(ms)
+    while ms > 0:
+        _board.sleep(min(ms, _SLICE_MS))
+        ms -= _SLICE_MS
 
 
 def sleep_us(us):
-    _board.sleep(us / 1000)
+    sleep_ms(us / 1000)
