@@ -43,8 +43,9 @@ def accepted(status, reply):
     return status == 200 and reply.strip() in (b"OK", b"")
 
 
-def judge(status, reply):
-    """(what to do, the exception that says why) for a reply that is no acceptance: status and first bytes."""
+def judge(status, reply, hide=str):
+    """(what to do, the exception that says why) for a reply that is no acceptance: status and first bytes. `hide`
+    takes the token out of the server's words."""
     if status == 200:
         return LATER, _error("ServerError", status, "a page that is not Blynk's: is there a login page?")
     if status == 308:
@@ -55,11 +56,11 @@ def judge(status, reply):
     if status == 400:
         for part, outcome, error in _TEXTS:
             if part in text:
-                return outcome, _error(error, status, text)
-        return UNKNOWN, _error("ServerError", status, text or "a refusal without a reason")
+                return outcome, _error(error, status, hide(text))
+        return UNKNOWN, _error("ServerError", status, hide(text) or "a refusal without a reason")
     if 300 <= status < 400:
         return LATER, _error("Redirected", status, "redirected: is there a login page?")
-    return LATER, _error("ServerError", status, text or "no reason given")
+    return LATER, _error("ServerError", status, hide(text) or "no reason given")
 
 
 def _error(kind, status, text):

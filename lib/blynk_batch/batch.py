@@ -77,6 +77,8 @@ class Body:
             if kind != DATA:
                 continue
             time = times.of(reader) if times else chain.time
+            if time is None:
+                return  # of a parked pin; the clock was lost since it was parked
             index = 0 if chain.pins == one else chain.pins.find(one)
             if index >= 0 and time >= cutoff:  # Times.NEVER is below any cutoff
                 behind = behind and reader.position < first

@@ -6,15 +6,19 @@ one state frame and says whether the drain goes on.
 
 from micropython import const
 
-from . import api, faults
+from . import api, faults, ring as keys
 from .batch import OutOfTime, Vanished
 from .record import REJECT
 from .settings import split
-from .uploader import BAD, REGION, SIZE, STRIKES
+from .uploader import BAD, HELD, REGION, SIZE, STRIKES
 
 _HOUR_S = const(3600)
 _STRIKES = const(3)
 _HOPS = const(3)
+_LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
+_SERVER_BYTES = const(80)  # as much as the state has room for
+_REJECT_BYTES = const(3000)  # as much as surely fits a sector
+_RETRIED, _SMALLER, _REDIRECTED, _STOPPED = range(4)  # the counts in the state's OUTCOMES
 
 
 def judge(uploader, window, body, reply, result):
@@ -28,16 +32,18 @@ def judge(uploader, window, body, reply, result):
     if isinstance(reply, Exception):
         return _later(uploader, _network_error(uploader, reply), result)
     status, headers, text = reply
-    outcome, error = api.judge(status, text)
+    outcome, error = api.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
-    if outcome == api.SMALLER and body.points > 1:
-        return _smaller(uploader, body, error, result)
+    if outcome == api.SMALLER:
+        if body.points > 1:
+            return _smaller(uploader, body, error, result)
+        outcome = api.UNKNOWN
     if outcome == api.ELSEWHERE:
         return _elsewhere(uploader, headers.get("location", ""), error, result)
     if outcome == api.PIN:
-        from .parked import park
+        from .parked import hold, park
 
-        if park(window, body.pin, uploader.boots.now()):
+        if park(window, body.pin, uploader.boots.now()) or hold(window, body.pin):
             result.error = error
             return True
     if outcome == api.POINT or (outcome == api.UNKNOWN and _struck_out(uploader, body)):
@@ -50,14 +56,25 @@ def judge(uploader, window, body, reply, result):
     return _later(uploader, error, result, wait_s or None)
 
 
-def _later(uploader, error, result, wait_s=None):
+def _count(uploader, which):
+    counts = list(uploader.ring.state.get(keys.OUTCOMES, (0, 0, 0, 0)))
+    counts[which] += 1
+    uploader.ring.set(keys.OUTCOMES, tuple(counts))
+
+
+def _later(uploader, error, result, wait_s=None, which=_RETRIED):
+    _count(uploader, which)
     result.error = error
-    result.retry_after_s = uploader.pace.back_off(wait_s)
+    result.retry_after_s = uploader.pace.back_off(wait_s, 0 if uploader.noted else 1)
+    uploader.noted = False
+    if uploader.pace.step() >= _LOST_STEPS:
+        uploader.ring.forget(REGION)  # it may be no more: the configured server knows where to
     uploader.ring.save(must=False)
     return False
 
 
 def _smaller(uploader, body, error, result):
+    _count(uploader, _SMALLER)
     result.error = error
     uploader.ring.save_value(SIZE, (max(1, body.points // 2), 0))
     return True
@@ -78,6 +95,7 @@ def _elsewhere(uploader, location, error, result):
     uploader.hops += 1
     if server is None or server == uploader.server or uploader.hops > _HOPS:
         return _later(uploader, error, result)
+    _count(uploader, _REDIRECTED)
     uploader.ring.save_value(REGION, None if server == home else server.encode())
     return True
 
@@ -88,26 +106,34 @@ def _redirect(location, server, home, regions):
     `server` is the one asked, `home` the configured one. Followed: the same path, https staying https, and a host
     that is, or is below, the configured one or one of `regions`."""
     scheme, host, path = split(location)
-    name = host.split(":")[0]
-    if scheme not in ("http", "https") or "@" in host or path.split("?")[0] != api.PATH:
+    found = "%s://%s" % (scheme, host)
+    if scheme not in ("http", "https") or path.split("?")[0] != api.PATH or len(found) > _SERVER_BYTES:
         return None
     if scheme == "http" and server.startswith("https:"):
         return None
-    for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
+    for char in host:
+        if not (char.isalpha() or char.isdigit() or char in "-.:[]"):
+            return None
+    name = _name(host)
+    for allowed in (_name(split(home)[1]),) + tuple(regions):
         if name == allowed or name.endswith("." + allowed):
-            return "%s://%s" % (scheme, host)
+            return found
     return None
 
 
+def _name(host):
+    """`host` without its port; IPv6 addresses stand in brackets."""
+    return host[: host.find("]") + 1] or host.split(":")[0]
+
+
 def _stop(uploader, error, result):
-    result.error = error
-    if REGION in uploader.ring.state:
+    if REGION in uploader.ring.state and not uploader.hops:
         # The token may have moved: the configured server knows where to.
         uploader.ring.set(REGION, None)
-        uploader.hops += 1
-        if uploader.hops <= _HOPS:
-            return True
-    return _later(uploader, error, result, _HOUR_S)
+        uploader.hops = 1
+        return True
+    uploader.ring.forget(REGION)
+    return _later(uploader, error, result, _HOUR_S, _STOPPED)
 
 
 def _struck_out(uploader, body):
@@ -116,7 +142,7 @@ def _struck_out(uploader, body):
     place = (body.pin,) + tuple(body.first)
     saved = ring.state.get(STRIKES)
     count = saved[3] + 1 if saved and tuple(saved[:3]) == place else 1
-    if count >= _STRIKES or ring.get(BAD):
+    if count >= _STRIKES or uploader.bad(body.pin):
         return True
     ring.set(STRIKES, place + (count,))
     return False
@@ -127,11 +153,16 @@ def _bad_point(uploader, window, body, error, result):
     ring = uploader.ring
     result.error = error
     if body.points > 1:
-        ring.save_value(BAD, (body.points,))
+        ring.save_value(BAD, (body.points, body.pin))
         return True
-    ring.forget(BAD, STRIKES)
+    ring.forget(BAD, STRIKES, HELD)
+    try:
+        point = b"".join(body)[:_REJECT_BYTES]
+    except Vanished:
+        window.order = []
+        return True
     # pin, HTTP status, the point as JSON
-    ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + b"".join(body))
+    ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + point)
     window.set_aside(body)
     return True
 

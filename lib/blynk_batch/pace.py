@@ -21,7 +21,7 @@ _DAY_MS = 86400000
 
 def _random(limit):
     """0 to limit - 1."""
-    return random.getrandbits(24) % limit
+    return random.getrandbits(30) % limit
 
 
 class Pace:
@@ -32,6 +32,7 @@ class Pace:
         self._boots = boots
         self._points_per_day = points_per_day
         self._until = 0  # uptime ms
+        self._day_from = boots.uptime()  # without a clock a day is one of uptime
         saved = ring.state.get(BACKOFF)
         if saved:
             # How long the board was away is not known without a clock: any part of the wait may have passed. A board
@@ -50,10 +51,14 @@ class Pace:
             left = saved[1] - now
         return max(0, min(saved[2], (left + 999) // 1000))
 
-    def back_off(self, wait_s=None, steps=True):
+    def step(self):
+        """How many times in a row it has waited."""
+        return self._ring.get(BACKOFF)
+
+    def back_off(self, wait_s=None, steps=1):
         """Wait longer than the last time; or `wait_s`, as the server or the outcome asks for."""
-        step = min(_STEPS, self._ring.get(BACKOFF) + 1) if steps else self._ring.get(BACKOFF)
-        wait = min(_CAP_S, _FIRST_S << (max(1, step) - 1))
+        step = max(1, min(_STEPS, self._ring.get(BACKOFF) + steps))
+        wait = min(_CAP_S, _FIRST_S << (step - 1))
         wait = wait * 3 // 4 + _random(wait // 2 + 1)
         if wait_s is not None:
             wait = max(1, min(_LONGEST_S, wait_s))
@@ -70,7 +75,9 @@ class Pace:
 
     def _day(self):
         now = self._boots.now()
-        return self._ring.get(BUDGET) if now is None else now // _DAY_MS
+        if now is not None:
+            return now // _DAY_MS
+        return self._ring.get(BUDGET) + (1 if self._boots.uptime() - self._day_from >= _DAY_MS else 0)
 
     def budget(self):
         """Points that may still go out today (UTC), or None for no limit."""
@@ -88,8 +95,10 @@ class Pace:
 
     def spend(self, points):
         if self._points_per_day is not None:
-            left = self.budget()
-            self._ring.set(BUDGET, (self._day(), self._points_per_day - left + points))
+            left, day = self.budget(), self._day()
+            if day != self._ring.get(BUDGET):
+                self._day_from = self._boots.uptime()
+            self._ring.set(BUDGET, (day, self._points_per_day - left + points))
 
     # Interval
 

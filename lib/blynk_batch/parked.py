@@ -18,6 +18,9 @@ def park(window, pin, now):
     if isinstance(window, Parked):
         return window.refused(now)
     ring = window.ring
+    if window.stale():
+        window.order = []  # overwritten meanwhile: it is asked anew
+        return True
     for key in range(keys.PARKED, keys.PARKED + keys.PARKED_PINS):
         if key not in ring.state:
             ring.set(key, (pin,) + window.first(pin) + (0, now or 1))
@@ -25,6 +28,16 @@ def park(window, pin, now):
             window.leave(pin)
             return True
     return False
+
+
+def hold(window, pin):
+    """Eight others are parked: `pin` holds the window up, but the other pins in it go first. False if none is left."""
+    part = window.ring.state.get(keys.PART)
+    window.held += (pin,)
+    if not part or part[0] != pin:  # only one pin's progress is kept
+        window.order.remove(pin)
+        window.order.append(pin)
+    return window.order[0] not in window.held
 
 
 def count(window):
@@ -44,12 +57,18 @@ def count(window):
 
 
 def due(uploader):
-    """The parked pins to try now: a day after the last try, or released."""
-    now = uploader.boots.now()
-    for key in keys.parked_keys(uploader.ring.state):
-        tried = uploader.ring.state[key][4]
-        if not tried or (now is not None and not 0 <= now - tried < _DAY_MS):
-            yield Parked(uploader.ring, key, now, uploader.settings["unsynced"], uploader.cutoff())
+    """The parked pins to try now: a day after the last try, or released. Without a clock the day is one of uptime."""
+    ring, boots = uploader.ring, uploader.boots
+    now = boots.now()
+    idle = now is None and boots.uptime() - uploader.tried >= _DAY_MS
+    if idle:
+        uploader.tried = boots.uptime()
+    for key in keys.parked_keys(ring.state):
+        tried = ring.state[key][4] if key in ring.state else 1
+        if not tried or idle or (now is not None and not 0 <= now - tried < _DAY_MS):
+            if key in ring.state:
+                uploader.guarded(uploader.resume)
+                yield Parked(ring, key, now, uploader.settings["unsynced"], uploader.cutoff())
 
 
 class Parked:
@@ -64,37 +83,73 @@ class Parked:
         self.cutoff = cutoff
         self.order = [ring.state[key][0]]
 
+    def stale(self):
+        """True once the ring was cleared."""
+        return self._key not in self.ring.state
+
     def times(self, _known=0):
         # All of them are older than the last point delivered, which serves where the clock is not set now.
         times = Times(self.ring, self._now or self.ring.get(KNOWN) or 1, self._unsynced)
         times.known = 0
         return times
 
+    def _first(self):
+        return tuple(self.ring.state[self._key][1:3])
+
     def body(self, pin, max_points, max_bytes):
-        first = tuple(self.ring.state[self._key][1:3])
-        body = Body(self, pin, first + (0,), self.ring.cursor(), first)
+        body = self._rest(pin, self.ring.cursor())
         body.measure(max_points, max_bytes)
         return body
+
+    def _rest(self, pin, end):
+        first = self._first()
+        return Body(self, pin, first + (0,), end, first)
 
     def ack(self, body, counter=keys.UPLOADED):
         ring = self.ring
         ring.add(counter, body.sent)
-        count, tried = ring.state[self._key][3:5]
-        ring.save_value(self._key, (body.pin,) + body.after + (max(0, count - body.points), tried))
+        self.order = [] if self.stale() else self.order
+        if self.order and self._first() == body.first:
+            self._advance(body.pin, body.points, body.after)
+            return
+        # What was overwritten while it was under way counted as dropped, but the server has it.
+        left = 0
+        if self.order and self._first() < body.after:
+            rest = self._rest(body.pin, body.after)
+            rest.measure(body.points, 1 << 30)
+            left = rest.points
+        ring.add(keys.DROPPED, left - body.sent)
+        if left:
+            self._advance(body.pin, left, body.after)
+        else:
+            ring.save()
+
+    def _advance(self, pin, points, after):
+        count, tried = self.ring.state[self._key][3:5]
+        self.ring.save_value(self._key, (pin,) + after + (max(0, count - points), tried))
 
     def set_aside(self, body):
         self.ack(body, keys.REJECTED)
 
     def finish(self, pin):
-        """Nothing is left to send: what still counts has expired or was damaged."""
+        """Nothing is left that could be sent: what still counts has expired, never had a time, or was damaged. But
+        what waits for the clock stays."""
         ring = self.ring
-        ring.add(keys.EXPIRED if self.cutoff else keys.CORRUPT, ring.state[self._key][3])
-        ring.save_value(self._key, None)
         self.order = []
+        times = self.times()
+        reader = ring.reader(self._first() + (0,), ring.cursor())
+        while reader.next():
+            if reader.kind == DATA and times.of(reader) is None and pin in reader.chain.pins:
+                self.refused(self._now)
+                return
+        lost = keys.EXPIRED if self.cutoff else keys.DROPPED if self._unsynced == "drop" else keys.CORRUPT
+        ring.add(lost, ring.state[self._key][3])
+        ring.save_value(self._key, None)
 
     def refused(self, now):
         """Still no datastream: try again in a day."""
         ring = self.ring
-        ring.save_value(self._key, tuple(ring.state[self._key][:4]) + (now or 1,))
+        if not self.stale():
+            ring.save_value(self._key, tuple(ring.state[self._key][:4]) + (now or 1,))
         self.order = []
         return True

@@ -61,6 +61,8 @@ _COUNTERS = (
 
 def stats(ring, boots):
     found = {name: ring.get(key) for name, key in _COUNTERS}
+    for index, name in enumerate(("retried", "smaller", "redirected", "stopped")):
+        found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]
     found["logged"] = ring.number + ring.buffered_points
     found["pending"] = ring.pending
     found["parked"] = ring.parked

@@ -14,10 +14,11 @@ from .clock import BUILD_MS
 from .pace import BACKOFF, BUDGET, Pace
 from .window import Window
 
-# State keys: learned batch size and batches accepted since | batch refused for no known reason: (sequence, offset,
-# times, Unix ms of the last) | points of a prefix known to hold a bad one | server learned | whose data goes out
+# State keys: learned batch size and batches accepted since | batch refused for no known reason: (pin, sequence, offset,
+# times) | (points, pin) of a prefix known to hold a bad one | server learned | whose data goes out
 SIZE, STRIKES, BAD, REGION, OWNER = const(35), const(36), const(37), const(0xA0), const(0xA1)
 LAST_SUCCESS = const(38)
+HELD = const(39)  # points of a batch that the budget cut short: sent again, it is no longer on another day
 
 _BUFFERED_BYTES = const(4096)  # of a batch that must be put together in RAM
 _DAY_MS = 86400000
@@ -40,6 +41,9 @@ class Uploader:
         self.clock_error_s = None
         self._date_ok = True
         self.hops = 0  # redirects followed in this drain
+        self.tried = boots.uptime()  # when the parked pins were, without a clock
+        self._first = True  # no drain yet in this boot
+        self.noted = False  # this drain's backoff was noted before its first request
         self._adopt()
 
     def _adopt(self):
@@ -47,7 +51,7 @@ class Uploader:
         owner = sha256(("%s %s" % (self.home, self._token)).encode()).digest()[:8]
         if self.ring.state.get(OWNER) != owner:
             self.ring.set(OWNER, owner)
-            self.ring.forget(REGION, SIZE, STRIKES, BAD, BACKOFF, BUDGET)
+            self.ring.forget(REGION, SIZE, STRIKES, BAD, HELD, BACKOFF, BUDGET)
             for key in keys.parked_keys(self.ring.state):
                 pin, sequence, offset, count, _ = self.ring.state[key]
                 self.ring.set(key, (pin, sequence, offset, count, 0))
@@ -79,17 +83,23 @@ class Uploader:
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
             return
-        ring = self.ring
         self.hops = 0
-        self._guarded(self._begin)
-        end = ring.end()
-        if keys.WINDOW not in ring.state and keys.parked_keys(ring.state):
-            from .parked import due
+        self.guarded(self._begin)
+        yield from self._windows(self.ring.end(), result, stop)
+        if self.noted:
+            self.pace.proceed()  # it ended for no fault
 
-            for waiting in due(self):
-                if not (yield from self.deliver(waiting, result, stop)):
-                    return
-        while ring.cursor()[:2] < end[:2]:
+    def _windows(self, end, result, stop):
+        ring = self.ring
+        while True:
+            if keys.WINDOW not in ring.state and keys.parked_keys(ring.state):
+                from .parked import due
+
+                for waiting in due(self):
+                    if not (yield from self.deliver(waiting, result, stop)):
+                        return
+            if ring.cursor()[:2] >= end[:2]:
+                return
             window = Window(
                 ring,
                 end,
@@ -103,7 +113,7 @@ class Uploader:
                 return
             if not (yield from self.deliver(window, result, stop)):
                 return
-            if window.waiting:
+            if window.waiting and not window.order:
                 result.waiting = "clock"
                 return
 
@@ -111,8 +121,21 @@ class Uploader:
         self.ring.commit()
         self.boots.anchor(self.boots.now())
         self.pace.drains()
+        self.noted = False
+        if keys.WINDOW in self.ring.state:
+            self.resume()
+        self._first = False
 
-    def _guarded(self, action, *args):
+    def resume(self):
+        """The last boot may have ended with a request under way, and so may this one: the first is made at once, but
+        others wait, so that a board that resets in its uploads does not hammer the server."""
+        if self._first:
+            self._first = False
+            self.noted = True
+            self.pace.back_off()
+            self.ring.save(must=False)
+
+    def guarded(self, action, *args):
         self._guard.enter()
         try:
             return action(*args)
@@ -122,7 +145,7 @@ class Uploader:
     def _count(self, window, result, stop):
         steps = window.count()
         while True:
-            if self._guarded(_step, steps):
+            if self.guarded(_step, steps):
                 return True
             if stop():
                 result.waiting = "time"
@@ -135,33 +158,39 @@ class Uploader:
             if stop():
                 result.waiting = "time"
                 return False
+            if window.stale():
+                return True  # overwritten meanwhile: what is left gets a new window
             pin = window.order[0]
-            limit = self._limit()
-            if limit <= 0:
+            budget = self.pace.budget()
+            if budget == 0:
                 result.waiting, result.retry_after_s = "budget", self.pace.budget_s()
                 return False
-            body = self._guarded(window.body, pin, limit, self._batch_bytes)
+            body = self.guarded(window.body, pin, self._limit(pin, budget), self._batch_bytes)
             if not body.points:
-                self._guarded(window.finish, pin)
+                self.guarded(window.finish, pin)
                 continue
+            if body.points == budget and HELD not in self.ring.state:
+                self.guarded(self.ring.save_value, HELD, (budget,))
             body.guard = self._guard
             reply = yield body
             result.requests += 1
             self.ring.add(keys.REQUESTS, 1)
-            if not self._guarded(self._outcome, window, body, reply, result):
+            if not self.guarded(self._outcome, window, body, reply, result):
                 return False
-            if keys.WINDOW not in self.ring.state and window.order and isinstance(window, Window):
-                return True  # overwritten or cleared while it was sent: what is left gets a new window
             yield None
         return True
 
-    def _limit(self):
+    def _limit(self, pin, budget):
         size = self.ring.get(SIZE) or self.settings["batch_points"]
-        bad = self.ring.get(BAD)
+        bad = self.bad(pin)
         if bad:
             size = min(size, max(1, bad // 2))
-        budget = self.pace.budget()
-        return size if budget is None else min(size, budget)
+        return min(size, self.ring.get(HELD) or size, size if budget is None else budget)
+
+    def bad(self, pin):
+        """How many of the next points of `pin` are known to hold a refused one, 0 if none is known to."""
+        saved = self.ring.state.get(BAD)
+        return saved[0] if saved and saved[1] == pin else 0
 
     def cutoff(self):
         """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
@@ -184,15 +213,16 @@ class Uploader:
     def _accepted(self, window, body, result):
         ring = self.ring
         self.event("V%d: %d points in %d bytes accepted" % (body.pin, body.sent, body.len_bytes))
+        self.noted = False
         self.pace.proceed()
         self.pace.spend(body.sent)
         result.uploaded += body.sent
         if getattr(result.error, "passing", False):
             result.error = None
-        ring.forget(STRIKES)
-        bad = ring.get(BAD)
+        ring.forget(STRIKES, HELD)
+        bad = self.bad(body.pin)
         if bad:
-            ring.set(BAD, (bad - body.points,) if bad > body.points else None)
+            ring.set(BAD, (bad - body.points, body.pin) if bad > body.points else None)
         size = ring.state.get(SIZE)
         if size and not bad and body.points >= size[0]:
             from .outcomes import grow

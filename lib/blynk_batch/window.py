@@ -26,10 +26,12 @@ _TEN_TO_13 = 10000000000000
 class Window:
     """Opens the window under way, or a new one up to the position `end`; then run `count()`.
 
-    order   pins still to deliver, by their first point
+    order   pins still to deliver, by their first point; held: those of them that hold the window up
     pins    {pin: [points to send, bytes of their JSON, expired, dropped, estimated]}
     waiting True if it ended at a point whose time is not known yet
     """
+
+    held = ()
 
     def __init__(self, ring, end, now, unsynced="estimate", cutoff=0, max_points=10000, max_bytes=2000000):
         self.ring = ring
@@ -168,6 +170,10 @@ class Window:
         else:
             body.points, body.len_bytes = entry[_POINTS], entry[_BYTES]
         return body
+
+    def stale(self):
+        """True once the ring has overwritten, or was cleared of, what was counted."""
+        return self.ring.cursor() != self._cursor or keys.WINDOW not in self.ring.state
 
     def first(self, pin):
         """Where the points of `pin` that are not delivered start."""

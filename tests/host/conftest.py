@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.host.boards import start_board
+from tests.host.station import Station
 from tools.sandbox.testing import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +18,20 @@ def sandbox():
     """A sandbox of the test's own, with an empty ledger."""
     with Sandbox() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def crowded_sandbox():
+    """A sandbox for many stations, each with a token of its own."""
+    with Sandbox(tokens=["station-of-a-test-number-%07d" % number for number in range(99)], total_limit=None) as many:
+        many.free_tokens = iter(many.tokens)
+        yield many
+
+
+@pytest.fixture
+def station(crowded_sandbox, tmp_path):
+    """A station with a token that no other test has; see station.py."""
+    return Station(tmp_path, crowded_sandbox, next(crowded_sandbox.free_tokens))
 
 
 @pytest.fixture

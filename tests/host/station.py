@@ -1,0 +1,71 @@
+"""A weather station for tests: a script run by MicroPython with blynk_batch and the firmware's own `requests`,
+against a real sandbox over real sockets, with a token and a ledger of its own.
+
+    def test_a_reading_arrives(station):
+        said = station.run('''
+            client = board.boot()
+            client.log(1, 21.5)
+            say(outcome(client.upload()))
+        ''', medium="littlefs")
+        assert said == [[None, 0, 1, 0]]
+        assert station.values() == [21.5]
+
+station_board.py says what a script has at hand.
+"""
+
+import json
+import os
+import subprocess
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MEDIA = ("littlefs", "raw")  # a FileRing as an ESP32 has it, and a BlockRing
+START_MS = 1795000000000  # the clock of a new board
+_FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", ROOT / "tests" / "device", ROOT / "tests" / "host", ".frozen"]
+_HEAD = "import json\nfrom station_board import arguments, blynk_batch, board, log_many, open_files, outcome, say\n"
+
+
+class Station:
+    """`url`: another server than the sandbox's. `token`: one of the sandbox's, its first by default."""
+
+    def __init__(self, folder, sandbox, token=None, url=None):
+        self.folder, self.sandbox = Path(folder), sandbox
+        self.token, self.url = token or sandbox.token, url or sandbox.url
+
+    def run(self, script, medium="folder", **arguments):
+        """What the script said, in order. `arguments` are its dict of that name; AssertionError if it failed."""
+        path = self.folder / "station_script.py"
+        path.write_text(_HEAD + textwrap.dedent(script))
+        done = subprocess.run(
+            [str(ROOT / "tools" / "micropython"), str(path), self.url, self.token, medium, json.dumps(arguments)],
+            cwd=self.folder,
+            env=dict(os.environ, MICROPYPATH=":".join(map(str, _FOLDERS))),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=240,
+        )
+        assert done.returncode == 0, done.stdout[-4000:]
+        assert self.token not in done.stdout
+        return [json.loads(line[1:]) for line in done.stdout.splitlines() if line.startswith("@")]
+
+    def fault(self, name, **settings):
+        """A fault of the sandbox, for this station alone."""
+        return self.sandbox.fault(name, token=self.token, **settings)
+
+    def points(self, pin=None):
+        """[(pin, ms, value)] that the sandbox stored, in the order of arrival, nothing merged."""
+        return self.sandbox.points(pin, token=self.token)
+
+    def values(self, pin=None):
+        return [value for _, _, value in self.points(pin)]
+
+    def requests(self):
+        """Every request of this station, with what became of it."""
+        return [request for request in self.sandbox.requests() if request["token"] == self.token]
+
+    def duplicates(self):
+        """How many points arrived more often than once, each counted for every further time."""
+        return sum(count for key, count in self.sandbox.duplicates().items() if key[0] == self.token)

@@ -1,0 +1,212 @@
+"""Networks at their worst, over real sockets: nothing is acknowledged without proof, no socket and no memory leaks,
+and what a timeout can cover ends. Knows no policy beyond "kept, and tried again".
+"""
+
+import socket
+import threading
+
+import pytest
+
+from tests.host.station import Station
+
+KEPT = """
+client = board.boot()
+log_many(50)
+before = open_files()
+say(outcome(client.upload(timeout_s=1)), open_files() - before)
+board.clock.wait(3600000)
+say(outcome(client.upload()))
+"""
+HTML = "<html><head><title>Welcome</title></head><body>" + "Please log in. " * 200 + "</body></html>"
+# name of the fault, its settings, the error; the batch is stored twice where the reply alone was spoilt
+FAULTS = [
+    ("portal", {}, "ServerError"),
+    ("portal_redirect", {}, "Redirected"),
+    ("portal_redirect", {"status": 307}, "Redirected"),
+    ("network_login", {}, "ServerError"),
+    ("reply", {"status": 200, "body": HTML, "content_type": "text/html"}, "ServerError"),
+    ("reply", {"status": 200, "body": "not OK"}, "ServerError"),
+    ("reply", {"status": 204}, "ServerError"),
+    ("huge_reply", {}, "ServerError"),
+    ("huge_reply", {"status": 400, "bytes": 100000}, "ServerError"),
+    ("garbage", {}, "NetworkError"),
+    ("garbage", {"text": ""}, "NetworkError"),
+    ("garbage", {"text": "HTTP/1.1 200 OK\r\n"}, "NetworkError"),
+    ("garbage", {"text": "HTTP/1.1 200 OK\r\nContent-Le"}, "NetworkError"),
+    ("garbage", {"text": "HTTP/1.1 200 OK\r\nContent-Length: 0"}, "NetworkError"),
+    ("garbage", {"text": "HTTP/1.1 20"}, "NetworkError"),
+    ("garbage", {"text": "\xff\xfe\xfd: \xfc\r\n\xfb\r\n\r\n"}, "NetworkError"),
+    ("truncated_reply", {}, "NetworkError"),
+    ("truncated_reply", {"body_bytes": 0}, "NetworkError"),
+    ("stalled_reply", {}, "NetworkError"),
+    ("never", {}, "NetworkError"),
+    ("reset_before", {}, "NetworkError"),
+    ("reset_within", {"after_bytes": 300}, "NetworkError"),
+    ("reset_after", {}, "NetworkError"),
+    ("lose_reply", {}, "NetworkError"),
+]
+
+
+@pytest.mark.parametrize("name,settings,error", FAULTS, ids=lambda value: value if isinstance(value, str) else None)
+def test_nothing_is_acknowledged_without_proof(station, name, settings, error):
+    station.fault(name, count=1, **settings)
+    said = station.run(KEPT)
+    assert said[0][0][0] == error and said[0][0][2:] == [0, 50]
+    assert said[0][1] == 0, "a socket was left open"
+    assert said[1] == [None, 0, 50, 0]
+    stored = 2 if name in ("truncated_reply", "stalled_reply", "lose_reply") else 1
+    assert sorted(station.values()) == sorted(list(range(50)) * stored)
+
+
+@pytest.mark.parametrize("name", ["chunked_reply", "unmeasured_reply", "hang_up_after"])
+def test_a_whole_reply_counts_however_it_is_framed(station, name):
+    station.fault(name)
+    assert station.run(KEPT)[0] == [[None, 0, 50, 0], 0]
+    assert station.values() == list(range(50))
+
+
+def test_a_name_that_does_not_resolve_keeps_everything(station):
+    station.url = "http://no..such..name"  # refused by the resolver itself, so that nothing asks the network
+    said = station.run(KEPT)
+    assert [line[0] if isinstance(line[0], list) else line for line in said] == [["NetworkError", 0, 0, 50]] * 2
+
+
+def test_a_refused_connection_keeps_everything(station):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        station.url = "http://127.0.0.1:%d" % unused.getsockname()[1]
+        said = station.run(KEPT)
+    assert said[0] == [["NetworkError", 0, 0, 50], 0]
+
+
+class Listener:
+    """A server of one's own: `handle(connection)` deals with each connection in a thread."""
+
+    def __init__(self, handle):
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self._socket.getsockname()[1]
+        self._handle = handle
+        self._open = []
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            try:
+                connection = self._socket.accept()[0]
+            except OSError:
+                return
+            self._open.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            self._handle(connection)
+        except OSError:
+            pass  # the device hung up, as it should
+
+    def close(self):
+        for connection in [*self._open, self._socket]:
+            connection.close()
+
+
+@pytest.fixture
+def listen():
+    listeners = []
+
+    def start(handle):
+        listeners.append(Listener(handle))
+        return listeners[-1].url
+
+    yield start
+    for listener in listeners:
+        listener.close()
+
+
+def silent(connection):
+    """Takes the connection and neither reads nor answers."""
+    threading.Event().wait(60)
+
+
+def dripping(what, seconds=0.2):
+    """Sends `what` over and over, byte by byte, and never comes to an end."""
+
+    def handle(connection):
+        connection.recv(65536)
+        while True:
+            for byte in what:
+                connection.sendall(bytes((byte,)))
+                threading.Event().wait(seconds)
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    "handle",
+    [silent, dripping(b"H"), dripping(b"A: b\r\n"), dripping(b"HTTP/1.1 200 OK\r\n\r\n")],
+    ids=["says nothing", "drips one long line", "drips headers", "drips a body"],
+)
+def test_a_server_that_never_comes_to_an_end_is_left_after_the_time_that_was_given(station, listen, handle):
+    station.url = listen(handle)
+    said = station.run(
+        """
+        client = board.boot(clock=blynk_batch.clock.SystemClock())
+        client.log(1, 1, timestamp=1795000000000)
+        before = open_files()
+        result = client.upload(timeout_s=2)
+        say(type(result.error).__name__, result.pending, open_files() - before)
+        """
+    )  # without an end to it, run() itself gives up
+    assert said == [["NetworkError", 1, 0]]
+
+
+def test_a_server_that_reads_nothing_is_left_when_its_buffers_are_full(station, listen):
+    station.url = listen(silent)
+    said = station.run(
+        """
+        client = board.boot(capacity=1 << 20)
+        for number in range(600):
+            client.log(1, "x" * 1000)
+        before = open_files()
+        result = client.upload(timeout_s=1)
+        say(outcome(result), result.waiting, open_files() - before)
+        """
+    )
+    assert said == [[["NetworkError", 0, 0, 600], None, 0]]
+
+
+def test_a_thousand_failures_leave_no_socket_open_and_no_memory_behind(station):
+    for name, settings, _ in FAULTS:
+        if name not in ("never", "stalled_reply", "huge_reply"):
+            station.fault(name, count=40, skip=0, **settings)
+    said = station.run(
+        """
+        import gc
+
+        with open("closed") as file:
+            nobody = file.read()
+        client = board.boot(batch_points=100)
+        log_many(50)
+
+        def fail():
+            board.clock.wait(90000000)
+            result = client.upload()
+            assert result.error and result.uploaded == 0 and result.pending == 50, result
+            return type(result.error).__name__
+
+        kinds = {}
+        for turn in range(760):
+            if turn == 100:
+                gc.collect()
+                files, heap = open_files(), gc.mem_alloc()
+            kinds[fail()] = 1
+        here = client.uploader().home
+        for client.uploader().home in ("http://no..such..name", nobody):
+            for turn in range(120):
+                kinds[fail()] = 1
+        client.uploader().home = here
+        gc.collect()
+        say(open_files() - files, abs(gc.mem_alloc() - heap) < 2000, sorted(kinds))
+        say(client.stats()["retried"], client.stats()["used_bytes"] < 65536)
+        """
+    )
+    assert said == []

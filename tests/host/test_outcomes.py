@@ -1,0 +1,280 @@
+"""Each class of outcome of a batch, provoked in the real sandbox: what result.error says, what stats() counts, what
+becomes of the points. Knows nothing of cuts (test_resume.py), broken networks (test_network_faults.py) and redirects
+(test_redirects.py).
+"""
+
+import pytest
+
+from tests.host.station import MEDIA, Station
+from tools.sandbox.testing import Sandbox
+
+ONE = """
+client = board.boot()
+client.log(1, 7)
+say(outcome(client.upload()))
+stats = client.stats()
+say([stats[name] for name in ("retried", "smaller", "redirected", "parked", "rejected", "stopped")])
+"""
+
+
+@pytest.fixture(scope="module")
+def typed_sandbox():
+    """V1, V3 and V4 take integers; no other pin has a datastream."""
+    tokens = ["station-of-a-test-number-%07d" % number for number in range(40)]
+    streams = ["V1:integer", "V3:integer", "V4:string"]
+    with Sandbox(tokens=tokens, datastream=streams, total_limit=None) as sandbox:
+        sandbox.free_tokens = iter(tokens)
+        yield sandbox
+
+
+@pytest.fixture
+def typed(typed_sandbox, tmp_path):
+    return Station(tmp_path, typed_sandbox, next(typed_sandbox.free_tokens))
+
+
+def test_an_accepted_batch_has_no_error_and_counts_as_none_of_them(station):
+    assert station.run(ONE) == [[None, 0, 1, 0], [0, 0, 0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 404, 401, 511])
+def test_retry_later_is_a_server_error_that_is_counted_as_retried(station, status):
+    station.fault("server_error", status=status, count=1)
+    script = ONE + "say(json.dumps(outcome(board.drain()[-1])), client.stats()['uploaded'])"
+    said = station.run(script)
+    assert said[:2] == [["ServerError", status, 0, 1], [1, 0, 0, 0, 0, 0]]
+    assert said[2] == ['["NoneType", 0, 0, 0]', 0] or said[2][1] == 1
+    assert station.values() == [7]
+
+
+def test_a_server_that_is_gone_is_a_network_error_that_is_counted_as_retried(station):
+    station.fault("offline", count=1)
+    assert station.run(ONE) == [["NetworkError", 0, 0, 1], [1, 0, 0, 0, 0, 0]]
+    assert station.points() == []
+
+
+def test_too_much_data_is_halved_until_it_fits_and_counted_as_smaller(tmp_path):
+    with Sandbox(batch_limit=30) as sandbox:
+        station = Station(tmp_path, sandbox)
+        said = station.run(
+            """
+            client = board.boot()
+            log_many(100)
+            say(outcome(client.upload()))
+            say(client.stats()["smaller"], client.stats()["requests"])
+            client = board.boot()
+            log_many(100, first=100)
+            say(outcome(client.upload()))
+            say(client.stats()["smaller"], client.stats()["requests"])
+            """
+        )
+        assert said[:2] == [[None, 0, 100, 0], [2, 6]]  # 100, 50, then four of 25
+        assert said[2][:2] == [None, 0] and said[3][0] == 2, "the size was not learned for the next boot"
+        assert station.values() == list(range(200))
+
+
+def test_a_request_that_is_too_large_by_its_bytes_is_halved(tmp_path):
+    with Sandbox(request_bytes=2000) as sandbox:
+        station = Station(tmp_path, sandbox)
+        said = station.run("board.boot()\nlog_many(200)\nsay(outcome(board.client.upload()))\n")
+        assert said == [[None, 0, 200, 0]]
+        assert {request["status"] for request in station.requests()} == {413, 200}
+        assert station.values() == list(range(200))
+
+
+def test_the_learned_size_grows_again_a_quarter_after_eight_full_batches(tmp_path):
+    with Sandbox(batch_limit=10) as sandbox:
+        station = Station(tmp_path, sandbox)
+        station.run("board.boot()\nlog_many(200)\nsay(outcome(board.client.upload()))\n")
+        accepted = [request["points"] for request in station.requests() if request["status"] == 200]
+        refused = [request for request in station.requests() if request["status"] == 400]
+        assert accepted[:8] == [6] * 8 and accepted[8:16] == [7] * 8 and max(accepted) <= 10
+        assert len(refused) == 5  # 200, 100, 50, 25, 12
+        assert station.values() == list(range(200))
+
+
+def test_a_pin_without_a_datastream_is_parked_and_the_others_go_on(typed):
+    said = typed.run(
+        """
+        client = board.boot()
+        for number in range(3):
+            client.log_group({1: number, 2: number, 3: number})
+        say(outcome(client.upload()))
+        say(client.stats()["parked"], client.stats()["pending"])
+        say(outcome(client.upload()))
+        """
+    )
+    assert said == [["PinRefused", 400, 6, 3], [3, 3], [None, 0, 0, 3]]
+    assert [request["pin"] for request in typed.requests()] == [1, 2, 3], "a parked pin was asked again at once"
+    assert typed.values(1) == typed.values(3) == [0, 1, 2]
+
+
+def test_a_value_of_another_type_is_set_aside_and_all_others_arrive_once(typed):
+    said = typed.run(
+        """
+        client = board.boot()
+        for number in range(64):
+            client.log(1, "broken sensor" if number == 40 else number)
+        say(outcome(client.upload()))
+        say(client.stats()["rejected"], client.stats()["uploaded"])
+        reader = client.ring.reader((0, 0), client.ring.end())
+        while True:
+            kind = reader.next()
+            if not kind:
+                break
+            if kind == blynk_batch.record.REJECT:
+                payload = bytes(reader.payload())
+                say(payload[0], payload[1] | payload[2] << 8, payload[3:].decode())
+        """
+    )
+    assert said[:2] == [["PointRefused", 400, 63, 0], [1, 63]]
+    assert said[2:] == [[1, 400, '[[1795000000000,"broken sensor"]]']]
+    assert typed.values() == [number for number in range(64) if number != 40]
+
+
+UNKNOWN = """
+client = board.boot()
+log_many(8)
+for _ in range(4):
+    result = client.upload()
+    say(outcome(result), result.requests, result.retry_after_s or 0)
+    board.clock.wait((result.retry_after_s or 0) * 1000)
+say(client.stats()["rejected"])
+"""
+
+
+def test_an_unknown_refusal_is_retried_hourly_and_the_third_time_taken_for_a_bad_point(station):
+    station.fault("unknown_400", count=6)
+    said = station.run(UNKNOWN)
+    assert said[0] == [["ServerError", 400, 0, 8], 1, 3600]
+    assert said[1] == [["ServerError", 400, 0, 8], 1, 3600]
+    # The third refusal, then of the four, of two and of one point in front; what is left arrives.
+    assert said[2] == [["ServerError", 400, 7, 0], 5, 0]
+    assert said[4] == 1
+    assert station.values() == list(range(1, 8))
+
+
+def test_an_unknown_refusal_that_passes_sets_nothing_aside(station):
+    station.fault("unknown_400", count=2)
+    said = station.run(UNKNOWN)
+    assert said[2] == [[None, 0, 8, 0], 1, 0] and said[4] == 0
+    assert station.values() == list(range(8))
+
+
+def test_a_single_point_that_is_too_large_holds_nothing_up_for_ever(station):
+    station.fault("server_error", status=413, count=3)
+    said = station.run(
+        """
+        client = board.boot()
+        client.log(1, "x" * 1024)
+        first = [outcome(client.upload()), client.upload().waiting]
+        client.log(2, 5)
+        board.drain()
+        say(first, client.stats()["rejected"], client.pending)
+        """
+    )
+    assert said == [[[["BatchTooLarge", 413, 0, 1], "backoff"], 1, 0]]
+    assert station.values() == [5]
+
+
+def test_a_wrong_token_stops_everything_and_is_tried_again_after_an_hour(tmp_path, crowded_sandbox):
+    station = Station(tmp_path, crowded_sandbox, token="unknown-to-the-server")
+    script = ONE + "result = client.upload()\nsay(result.waiting, result.retry_after_s)\nboard.clock.wait(3600000)\n"
+    said = station.run(script + "say(outcome(client.upload()))\nsay(client.stats()['stopped'])")
+    assert said == [
+        ["InvalidToken", 400, 0, 1],
+        [0, 0, 0, 0, 0, 1],
+        ["backoff", 3600],
+        ["InvalidToken", 400, 0, 1],
+        2,
+    ]
+
+
+@pytest.mark.parametrize("change", [{"token": True}, {"server": True}])
+def test_a_changed_token_or_server_starts_with_a_clean_sheet(tmp_path, typed_sandbox, change):
+    station = Station(tmp_path, typed_sandbox, next(typed_sandbox.free_tokens))
+    other = next(typed_sandbox.free_tokens) if "token" in change else station.token
+    server = station.url if "token" in change else station.url.replace("127.0.0.1", "localhost")
+    said = station.run(
+        """
+        client = board.boot(token="unknown-to-the-server", server=arguments["server"])
+        client.log_group({1: 1, 2: 2})
+        client.upload()
+        client = board.boot(batch_points=10)
+        result = client.upload()
+        say(outcome(result), result.waiting)
+        client = board.boot(token=arguments["token"], server=arguments["server"])
+        client.log(1, 3)
+        result = client.upload()
+        say(outcome(result), result.requests)
+        """,
+        token=other,
+        server=server,
+    )
+    # The stop of an hour is gone; V2 is asked for again, for it may have a datastream there.
+    assert said == [[["PinRefused", 400, 1, 1], None], [["PinRefused", 400, 1, 1], 2]]
+
+
+def test_nine_pins_without_datastreams_hold_up_none_that_has_one(typed):
+    said = typed.run(
+        """
+        client = board.boot()
+        pins = dict([(pin, pin) for pin in range(10, 20)])
+        pins[1] = 1
+        client.log_group(pins)
+        client.log_group({1: 2, 3: 3})
+        say(outcome(client.upload()))
+        board.clock.wait(3600000)
+        client = board.boot()
+        say(outcome(client.upload()))
+        """
+    )
+    assert said == [["PinRefused", 400, 3, 10], ["PinRefused", 400, 0, 10]]
+    assert typed.values(1) == [1, 2] and typed.values(3) == [3]
+
+
+def test_the_servers_words_are_in_the_error_but_never_the_token(station):
+    text = '{"error":{"message":"no such thing: %s"}}' % station.token
+    station.fault("reply", status=400, body=text, count=1)
+    said = station.run(
+        """
+        client = board.boot(debug=print)
+        client.log(1, 1)
+        say(str(client.upload().error))
+        say(client.stats()["last_error"])
+        """
+    )  # run() itself looks for the token in all that was printed
+    assert said == ["the server answered 400: no such thing: ..."] * 2
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_all_that_was_learned_outlives_resets_and_cuts(typed, medium):
+    """Parked pins, learned size, backoff, budget and counters are the same after the power went at any time."""
+    typed.fault("server_error", status=413, count=1, pin=1)
+    typed.fault("server_error", status=503, count=1, pin=3, retry_after_s=500)
+    said = typed.run(
+        """
+        client = board.boot(points_per_day=50)
+        client.log(2, 0)
+        log_many(40)
+        client.log(3, 0)
+        client.upload()
+        names = ("retried", "smaller", "pending", "uploaded", "logged")
+
+        def learned():
+            state = dict(board.client.ring.state)
+            return [state.get(key) for key in (13, 32, 33, 35, 40)], [board.client.stats()[name] for name in names]
+
+        before = learned()
+        say(before[0])
+        for _ in range(3):
+            board.boot(points_per_day=50)
+            assert learned() == before, learned()
+            assert board.client.upload().waiting == "backoff"
+        say(before[1])
+        """,
+        medium=medium,
+    )
+    outcomes, backoff, budget, size, parked = said[0]
+    assert outcomes == [1, 1, 0, 0] and backoff[0] == 1 and backoff[2] == 500 and budget[1] == 40
+    assert size == [20, 2] and parked[0] == 2
+    assert said[1] == [1, 1, 2, 40, 42]
