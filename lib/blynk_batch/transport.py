@@ -8,10 +8,13 @@ bytes of the reply) or raises whatever went wrong; it never follows a redirect. 
 it is iterated over. `streams` False: only bodies in one piece.
 """
 
+import time
+
 from micropython import const
 
 _REPLY_BYTES = const(1024)
 _WRITE_BYTES = const(1024)
+_HEADERS = ("location", "retry-after", "content-length", "date")
 
 
 class Moved(OSError):
@@ -28,11 +31,17 @@ class Requests:
         self.streams, self._adds_length = probe.look_at(self)
         let_go("probe")
 
+    _started = None  # when the reply's first header came
+
     def call(self, url, headers, data, timeout_s, found):
         def hear(line, _):
-            at = line.find(b":")
+            self._check_time(timeout_s)
+            if line[-1:] != b"\n":
+                raise OSError("the reply broke off")
+            at = max(0, line.find(b":"))
             name = str(line[:at], "utf-8").lower()
-            found[name] = str(line[at + 1 :], "utf-8").strip()
+            if name in _HEADERS:
+                found[name] = str(line[at + 1 :], "utf-8").strip()
             if name == "location":
                 raise Moved(found[name])
 
@@ -41,6 +50,7 @@ class Requests:
 
     def post(self, url, headers, body, timeout_s):
         found = {}
+        self._started = None
         if self.streams:
             data = Stream(body)
         else:
@@ -51,7 +61,11 @@ class Requests:
         with sockets:
             try:
                 response = self.call(url, headers, data, timeout_s, found)
-                return response.status_code, found, _read(response.raw, found)
+                text = self._read(response.raw, found, timeout_s)
+                status = response.status_code
+                if status < 100 or (status == 200 and not text and "content-length" not in found):
+                    raise OSError("the reply broke off")  # as far as can be told
+                return status, found, text
             except Moved:
                 # The module does not tell the status; its caller follows only what leads to the same path.
                 return 308 if _path(found["location"]) == _path(url) else 302, found, b""
@@ -63,6 +77,29 @@ class Requests:
             finally:
                 sockets.close()
 
+    def _check_time(self, timeout_s):
+        """A server that answers byte by byte is left, once it has taken `timeout_s` since its first header."""
+        now = time.ticks_ms()
+        if self._started is None:
+            self._started = now
+        elif time.ticks_diff(now, self._started) > timeout_s * 1000:
+            raise OSError("the reply takes too long")
+
+    def _read(self, raw, found, timeout_s):
+        """The start of the reply's body. OSError if it ends before its Content-Length."""
+        length = found.get("content-length", "")
+        want = min(_REPLY_BYTES, int(length)) if length.isdigit() else _REPLY_BYTES
+        text = bytearray()
+        while len(text) < want:
+            self._check_time(timeout_s)
+            byte = raw.read(1)
+            if not byte:
+                if length.isdigit():
+                    raise OSError("the reply broke off after %d of %s bytes" % (len(text), length))
+                break
+            text.extend(byte)
+        return bytes(text)
+
 
 def _firmware_module():
     try:
@@ -73,16 +110,6 @@ def _firmware_module():
         import urequests  # before MicroPython 1.22
 
         return urequests
-
-
-def _read(raw, found):
-    """The start of the reply's body. OSError if it ends before its Content-Length."""
-    length = found.get("content-length", "")
-    want = min(_REPLY_BYTES, int(length)) if length.isdigit() else _REPLY_BYTES
-    text = raw.read(want) if want else b""
-    if length.isdigit() and len(text) < want:
-        raise OSError("the reply broke off after %d of %s bytes" % (len(text), length))
-    return text
 
 
 def _path(url):
