@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.host.station import Station
+from tests.host.listener import Listener
 
 KEPT = """
 client = board.boot()
@@ -77,36 +77,6 @@ def test_a_refused_connection_keeps_everything(station):
         station.url = "http://127.0.0.1:%d" % unused.getsockname()[1]
         said = station.run(KEPT)
     assert said[0] == [["NetworkError", 0, 0, 50], 0]
-
-
-class Listener:
-    """A server of one's own: `handle(connection)` deals with each connection in a thread."""
-
-    def __init__(self, handle):
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:%d" % self._socket.getsockname()[1]
-        self._handle = handle
-        self._open = []
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        while True:
-            try:
-                connection = self._socket.accept()[0]
-            except OSError:
-                return
-            self._open.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        try:
-            self._handle(connection)
-        except OSError:
-            pass  # the device hung up, as it should
-
-    def close(self):
-        for connection in [*self._open, self._socket]:
-            connection.close()
 
 
 @pytest.fixture
