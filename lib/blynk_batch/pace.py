@@ -13,7 +13,8 @@ BACKOFF, BUDGET, DRAINED = const(32), const(33), const(34)
 
 _FIRST_S = const(10)
 _CAP_S = const(3600)
-_WAKE_S = const(60)
+_WAKE_S = const(60)  # from one boot to the next, as far as is known
+_AWAY_S = const(960)  # even an hour's sleeper then tries within a day
 _STEPS = const(9)
 _LONGEST_S = const(86400)
 _DAY_MS = 86400000
@@ -35,9 +36,9 @@ class Pace:
         self._day_from = boots.uptime()  # without a clock a day is one of uptime
         saved = ring.state.get(BACKOFF)
         if saved:
-            # How long the board was away is not known without a clock: any part of the wait may have passed. A board
-            # that wakes every minute for a moment then tries about once in a wait, and neither hammers nor gives up.
-            over = _random(saved[2]) < _WAKE_S
+            # How long the board was away is not known without a clock: any part of the wait may have passed. One that
+            # resets or wakes every minute then tries now and then, and neither hammers the server nor gives up.
+            over = _random(min(saved[2], _AWAY_S)) < _WAKE_S
             self._until = boots.uptime() + (0 if over else _random(saved[2] * 1000 + 1))
 
     def wait_s(self):

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MEDIA = ("littlefs", "raw")  # a FileRing as an ESP32 has it, and a BlockRing
 START_MS = 1795000000000  # the clock of a new board
 _FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", ROOT / "tests" / "device", ROOT / "tests" / "host", ".frozen"]
-_HEAD = "import json\nfrom station_board import arguments, blynk_batch, board, log_many, open_files, outcome, say\n"
+_HEAD = "from station_board import arguments, blynk_batch, board, every_cut, log_many, open_files, outcome, say\n"
 
 
 class Station:
@@ -47,7 +47,7 @@ class Station:
             text=True,
             timeout=240,
         )
-        assert done.returncode == 0, done.stdout[-4000:]
+        assert done.returncode == 0, "%s\nended with status %d" % (done.stdout[-4000:], done.returncode)
         assert self.token not in done.stdout
         return [json.loads(line[1:]) for line in done.stdout.splitlines() if line.startswith("@")]
 

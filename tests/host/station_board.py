@@ -32,7 +32,7 @@ class Board:
         self.clock = FakeClock()
         self.chip = self.client = None
         self._fresh = 0
-        self._mounted = False
+        self._filesystem = None
 
     def new(self, blocks=32):
         """Another board, with nothing on its flash."""
@@ -42,20 +42,30 @@ class Board:
 
     def _put_in(self):
         if self.medium == "littlefs":
-            if self._mounted:
+            if self._filesystem:
+                self._let_go_of_files()
                 umount(_MOUNT)
-            mount(self.chip, _MOUNT, "esp32")
-            self._mounted = True
+            self._filesystem = mount(self.chip, _MOUNT, "esp32")
+
+    def _let_go_of_files(self):
+        """A file that is collected after its filesystem would crash MicroPython."""
+        if self.client:
+            try:
+                self.client.ring.medium._close_file()
+            except OSError:
+                pass
+        self.client = None
+        gc.collect()
 
     def boot(self, capacity=None, uptime_ms=0, **options):
         """Reset, and open a client; `capacity` bytes of the medium, or 64 KiB."""
         self.clock.uptime_ms = uptime_ms
-        self.client = None
         if not self._fresh:
             self.new()
         elif self.chip:
             self.chip = self.chip.revive()
             self._put_in()
+        self.client = None
         blynk_batch.client._open_rings.clear()
         gc.collect()
         if self.medium == "raw":
@@ -67,6 +77,12 @@ class Board:
         token = options.pop("token", self.token)
         self.client = blynk_batch.Client(token, ring=ring, **options)
         return self.client
+
+    def calm(self, number):
+        """Switch the sandbox's fault of that number off."""
+        import requests
+
+        requests.delete("%s/sandbox/faults/%d" % (self.url, number)).close()
 
     def drain(self, most=100, **options):
         """Upload until nothing is pending, waiting as long as each result says, or an hour; the results."""
@@ -89,6 +105,28 @@ def log_many(count, pin=1, first=0, step_ms=1000):
     for number in range(first, first + count):
         board.client.log(pin, number)
         board.clock.wait(step_ms)
+
+
+def every_cut(fill, **options):
+    """For each flash operation of a drain a board of its own: `fill(client)`, drain and die there, boot, drain to the
+    end. Says [number, whether it died, [uploaded, rejected, pending, logged, requests]]; the clocks of two boards are
+    1,000,000 s apart."""
+    number, died, start = 0, True, board.clock.now_ms
+    while died:
+        board.clock.now_ms = start + number * 1000000000
+        board.new(16)
+        fill(board.boot(capacity=32768, **options))
+        board.chip.cut_at(number, number % 4, "random" if number & 1 else "prefix", number)
+        try:
+            board.drain()
+            died = False
+        except OSError:
+            assert board.chip.dead
+        client = board.boot(capacity=32768, **options)
+        board.drain()
+        stats = client.stats()
+        say(number, died, [stats[name] for name in ("uploaded", "rejected", "pending", "logged", "requests")])
+        number += 1
 
 
 def open_files():
