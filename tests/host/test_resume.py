@@ -99,6 +99,28 @@ def test_a_batch_that_the_budget_cut_short_is_not_longer_when_it_is_sent_again_o
     assert station.duplicates() == 10
 
 
+def test_estimated_times_are_the_same_when_a_batch_is_sent_again(station):
+    """Readings of a boot that never learned the time; what is logged later must not move them."""
+    station.fault("lose_reply", count=1)
+    said = station.run(
+        """
+        now_ms, board.clock.now_ms = board.clock.now_ms, None
+        client = board.boot()
+        log_many(20)
+        board.clock.now_ms = now_ms
+        client = board.boot()
+        say(outcome(client.upload()))
+        board.clock.wait(5000000)
+        client.log(1, 99)
+        client = board.boot()
+        board.drain()
+        say(client.pending)
+        """
+    )
+    assert said[0][2:] == [0, 20] and said[1] == 0
+    assert station.duplicates() == 20
+
+
 # Power cuts
 
 
