@@ -18,7 +18,7 @@ from .record import decode_state, encode_state
 
 PREFIX_BYTES = const(24)
 VERSION = const(1)  # 0 had the same layout, before the first release
-STATE_BYTES = const(512)
+STATE_BYTES = const(1024)  # more than all keys at their largest
 _FORMAT = "<3sBIIIBBH"
 _MAGIC = b"BBr"
 

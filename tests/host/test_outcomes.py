@@ -130,6 +130,26 @@ def test_a_value_of_another_type_is_set_aside_and_all_others_arrive_once(typed):
     assert typed.values() == [number for number in range(64) if number != 40]
 
 
+@pytest.mark.parametrize("medium", MEDIA)
+def test_a_refused_string_that_is_six_times_as_long_in_json_harms_nothing_beside_it(typed, medium):
+    said = typed.run(
+        """
+        client = board.boot()
+        client.log(1, chr(1) * 1024)
+        log_many(200)
+        say(outcome(client.upload()))
+        client = board.boot()
+        log_many(200, first=200)
+        say(outcome(client.upload()))
+        stats = client.stats()
+        say([stats[name] for name in ("logged", "uploaded", "rejected", "corrupt")])
+        """,
+        medium,
+    )
+    assert said == [["PointRefused", 400, 200, 0], [None, 0, 200, 0], [401, 400, 1, 0]]
+    assert typed.values() == list(range(400))
+
+
 UNKNOWN = """
 client = board.boot()
 log_many(8)

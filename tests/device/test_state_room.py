@@ -1,0 +1,41 @@
+"""All state at its largest fits a sector's header, which is read back whole."""
+
+import blynk_batch
+from flash import NorFlash
+
+_LARGE = 1 << 32
+_MS = 1 << 44
+_COUNTERS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+
+
+def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
+    """Eight parked pins, every counter past four thousand million, the longest server that a redirect may name."""
+    chip = NorFlash(8)
+    ring = blynk_batch.BlockRing(chip)
+    for key in _COUNTERS:
+        ring.set(key, (_LARGE,))
+    ring.set(13, (_LARGE,) * 4)
+    ring.set(20, (0, 4000, _LARGE, _MS, _MS))
+    ring.set(21, (255, 0, 4000))
+    ring.set(22, (_LARGE,))
+    ring.set(32, (9, _MS, 86400))
+    ring.set(33, (20000, _LARGE))
+    ring.set(34, (_MS, _LARGE, _LARGE))
+    for key in (35, 37, 39):
+        ring.set(key, (1000000, 255))
+    ring.set(36, (255, 0, 4000, 3))
+    ring.set(38, (_LARGE,))
+    for pin in range(8):
+        ring.set(40 + pin, (255 - pin, 0, 4000, _LARGE, _MS))
+    for key in (64, 65, 66, 67):
+        ring.set(key, (_LARGE, _MS))
+    ring.set(0x90, b"\xff" * 32)
+    ring.set(0xA0, b"https://" + b"a" * 72)
+    ring.set(0xA1, b"owner123")
+    ring.log(0, 1795000000000, b"\x01", [1])
+    ring.turn(data=False)
+    state = dict(ring.state)
+    size = len(blynk_batch.record.encode_state(state))
+    assert 500 < size < 600, size
+    again = blynk_batch.BlockRing(chip).state
+    assert [key for key in state if again.get(key) != state[key]] == []
