@@ -91,17 +91,21 @@ class Ring:
 
         `must` False: leave it for later where only the reserve of a full ring is left."""
         self._dirty.update(keys)
-        wanted = self._dirty and (must or not self._only_reserve_left())
+        reserve = DROP_RESERVE if self._only_reserve_left() else 0  # what is left then is for an anchor
+        wanted = self._dirty and (must or not reserve)
         payload = record.encode_state(self.state, self._dirty) if wanted else b""
-        if wanted and not self.sealed and not self.medium.skips and self._fits(len(payload) + 6, 0):
+        if wanted and not self.sealed and not self.medium.skips and self._fits(len(payload) + 6, reserve):
             # One write with the readings that wait. Raw sectors that fail move on readings, but no other frames.
             self._buffer.extend(self.framed(record.STATE, payload))
             self.commit()
         else:
             self.commit()
             sequence = self.newest
-            if wanted:
-                self._append(record.STATE, payload)
+            try:
+                if wanted:
+                    self._append(record.STATE, payload, reserve)
+            except RingFull:
+                return  # it waits in RAM until a window is done, which frees sectors
             if not wanted or self.newest != sequence:
                 return
         self._dirty.clear()
@@ -156,6 +160,10 @@ class Ring:
     def log(self, boot, time, pins, values):
         """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
         `commit_every` holds it back. ValueError if it fits no sector, RingFull if it is refused."""
+        if self._only_reserve_left():
+            from .full import turn
+
+            turn(self, self.medium.slots)  # RingFull, or sectors that the server has go
         at = self.offset + len(self._buffer)
         absolute = at - self.last_absolute >= ABSOLUTE_EVERY or self.sealed
         before = (self.chain.boot, self.chain.time, self.chain.interval, self.chain.pins)
@@ -171,10 +179,12 @@ class Ring:
             self.buffered_points += len(pins)
             if self._buffered >= self.commit_every:
                 self.commit()
-        except Exception:
+        except BaseException:
             chain = self.chain
-            if not self._buffered:
+            if self._buffered:  # the frame before is there still
                 chain.boot, chain.time, chain.interval, chain.pins = before
+            else:
+                chain.reset()
             raise
 
     def commit(self):
@@ -184,9 +194,10 @@ class Ring:
         data, points = self._buffer, self.buffered_points
         try:
             self.program(data)
-        except Exception as e:
+        except BaseException as e:  # also where Ctrl-C breaks in: it may be written or not
             # What was not acknowledged is taken back; the place is not trusted again.
             self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
+            self.chain.reset()
             self._instead(e, "write_again", data)
         self.number += points
         self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
@@ -233,14 +244,14 @@ class Ring:
     def _fits(self, size, reserve):
         return self.offset + len(self._buffer) + size + self.medium.unit + reserve <= self.medium.sector_bytes
 
-    def _append(self, kind, payload):
-        if self.sealed or not self._fits(len(payload) + 6, 0):
+    def _append(self, kind, payload, reserve=0):
+        if self.sealed or not self._fits(len(payload) + 6, reserve):
             self.turn(data=False)
             if kind == record.STATE:
                 return  # the new header carries it all
         try:
             self.program(self.framed(kind, payload))
-        except OSError as e:
+        except BaseException as e:
             self._instead(e, "append_again", kind, payload)
 
     # Turnover

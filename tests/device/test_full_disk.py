@@ -114,3 +114,21 @@ def test_a_drop_on_a_full_disk_that_no_frame_noted_is_counted_at_the_next_open()
     assert again.pending == len(left) < pending
     assert again.get(DROPPED) == dropped + pending - len(left)
     assert device.erases
+
+
+def test_readings_keep_their_times_when_held_ones_found_no_room():
+    mounted("esp32", 1)
+    ring = FileRing("/sim/ring", capacity_bytes=32768, overwrite=False, commit_every=4)
+    log(ring, 0, 100)
+    fill_disk()
+    number = 100
+    for _ in range(3):
+        try:
+            while True:
+                log(ring, number, 1)
+                number += 1
+        except RingFull:
+            number += 1
+    os.remove("/sim/junk")
+    log(ring, number, 8)
+    assert found(FileRing("/sim/ring"))[-8:] == list(range(number, number + 8))

@@ -1,0 +1,44 @@
+"""A log() that fails or is broken off leaves the readings before and after it as they were."""
+
+from blynk_batch import BlockRing, FileRing
+from flash import NorFlash
+from test_block import START_MS, found, log, raises
+
+HEAP = "4m"
+
+
+def test_a_reading_too_large_for_a_sector_changes_no_time_of_those_around_it():
+    device = NorFlash(8)
+    ring = BlockRing(device, commit_every=4)
+    log(ring, 0, 2)
+    raises(ValueError, ring.log, 0, START_MS + 15000, bytes(range(5)), ["x" * 1000] * 5)
+    log(ring, 2, 2)
+    assert found(BlockRing(device)) == [0, 1, 2, 3]
+
+
+def broken_off(ring, action, *args):
+    """Ctrl-C during a write ends it, as MicroPython has it, just behind the write."""
+    real = ring.medium.append
+
+    def append(*where):
+        real(*where)
+        raise KeyboardInterrupt
+
+    ring.medium.append = append
+    raises(KeyboardInterrupt, action, *args)
+    ring.medium.append = real
+
+
+def test_after_a_write_that_was_broken_off_nothing_is_there_twice_or_at_another_time():
+    for ring, again in (
+        (FileRing("ring"), lambda: FileRing("ring")),
+        (BlockRing(device := NorFlash(8)), lambda: BlockRing(device)),
+    ):
+        log(ring, 0, 5)
+        broken_off(ring, log, ring, 5, 1)
+        log(ring, 6, 3)
+        broken_off(ring, ring.save_value, 50, (1,))
+        log(ring, 9, 1)
+        for found_there in (found(ring), found(again())):
+            assert found_there in ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 6, 7, 8, 9]), found_there
+        assert again().get(50) == 1
