@@ -12,8 +12,11 @@ COMMANDS = {
     "plan": ("tools.plan.__main__", "work out a station: ring, outage, life of the flash, requests"),
     "pull": ("tools.pull.__main__", "read a ring off a board, an image or a folder; export or upload it"),
     "deploy": ("tools.deploy.__main__", "put the library onto a board"),
+    "flash": ("tools.flash.__main__", "put MicroPython onto a board"),
+    "board-check": ("tools.board_check.__main__", "try the library on a board and print a report"),
     "board": ("tools.virtual_board.__main__", "a board without hardware that mpremote and ampy talk to"),
     "verify-live": ("tools.verify_live.__main__", "see what the live service answers, beside the sandbox"),
+    "package": ("tools.package", "write package.json, by which mip installs the library"),
     "release-check": ("tools.release_check", "may this checkout be released?"),
 }
 
