@@ -195,8 +195,9 @@ class Files:
             start = index = 0
         body = bytes(self.tail[start:]) + bytes(data)
         head = struct.pack("<II", sequence, self.spilled + start)
-        with open("%s/tail/%d" % (self.path, index), "wb") as f:
-            f.write(head + struct.pack("<I", crc32(body, crc32(head))) + body)
+        body = head + struct.pack("<I", crc32(body, crc32(head))) + body
+        with open("%s/tail/%d" % (self.path, index), "wb") as f:  # nothing may fail from here on but the write
+            f.write(body)
         self.tail.extend(data)
         self.tail_start, self.tail_index = start, index
 

@@ -36,7 +36,6 @@ class Call:
         self.transport = client.transport
         if client.uploading:
             raise Busy("an upload is under way")
-        client.uploading = True
         self._uptime = client.clock.uptime
         self._end_ms = None if timeout_s is None else self._uptime() + int(timeout_s * 1000)
         self._watchdog = watchdog
@@ -44,6 +43,7 @@ class Call:
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
         self.result = Result()
         self._steps = self._uploader.drain(self.result, self._late)
+        client.uploading = True
 
     def _late(self):
         return self._end_ms is not None and self._uptime() >= self._end_ms

@@ -11,6 +11,7 @@ from micropython import const
 
 from . import api, ring as keys
 from .clock import BUILD_MS
+from .errors import Busy
 from .pace import BACKOFF, BUDGET, Pace
 from .window import Window
 
@@ -78,7 +79,9 @@ class Uploader:
     # The drain
 
     def drain(self, result, stop):
-        """Deliver what is in the ring now; `result` is filled in on the way."""
+        """Deliver what is in the ring now; `result` is filled in on the way. Busy if it interrupts another call."""
+        if self._guard.held:
+            raise Busy("this interrupts another call, which only readings can wait for")
         wait = self.pace.wait_s()
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait

@@ -1,7 +1,9 @@
 """A log() that fails or is broken off leaves the readings before and after it as they were."""
 
-from blynk_batch import BlockRing, FileRing
+from blynk_batch import BlockRing, Client, FileRing
+from blynk_batch.errors import Busy
 from flash import NorFlash
+from stand_ins import NOW_MS, FakeClock, FakeServer
 from test_block import START_MS, found, log, raises
 
 HEAP = "4m"
@@ -42,3 +44,41 @@ def test_after_a_write_that_was_broken_off_nothing_is_there_twice_or_at_another_
         for found_there in (found(ring), found(again())):
             assert found_there in ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 6, 7, 8, 9]), found_there
         assert again().get(50) == 1
+
+
+def test_no_memory_left_for_a_reading_takes_none_of_those_before():
+    from blynk_batch import files
+
+    ring = FileRing("ring")
+    log(ring, 0, 5)
+    real = files.crc32
+
+    def crc32(*_):
+        raise MemoryError("memory allocation failed")
+
+    files.crc32 = crc32
+    raises(MemoryError, log, ring, 5, 1)
+    files.crc32 = real
+    assert found(FileRing("ring")) == [0, 1, 2, 3, 4]
+
+
+def test_an_upload_that_interrupts_a_log_is_refused_and_the_reading_stored():
+    client = Client("token", ring=FileRing("ring"), transport=FakeServer(), clock=FakeClock())
+    real = client.ring.medium.append
+
+    def append(*where):
+        client.ring.medium.append = real
+        raises(Busy, client.upload)
+        real(*where)
+
+    client.ring.medium.append = append
+    client.log(1, 21.5)
+    assert list(client.points()) == [(1, NOW_MS, 21.5)]
+    assert client.upload().uploaded == 1
+
+
+def test_an_upload_with_a_wrong_timeout_forbids_no_later_one():
+    client = Client("token", ring=FileRing("ring"), transport=FakeServer(), clock=FakeClock())
+    client.log(1, 21.5)
+    raises(TypeError, lambda: client.upload(timeout_s="60"))
+    assert client.upload().uploaded == 1
