@@ -1,10 +1,11 @@
 """What all tests share: the closing line `N passed, N failed, N skipped`, alone on a line.
 
-A run in which no test ran is a failure, whatever was skipped.
+A run in which no test ran is a failure, whatever was skipped; so is one of all power cuts if they were too few.
 """
 
 import pytest
 
+CUTS_AT_LEAST = {"raw": 40000, "littlefs": 12000, "FAT": 1000}
 _COUNTED = {"passed": ["passed", "xfailed"], "failed": ["failed", "error", "xpassed"], "skipped": ["skipped"]}
 
 
@@ -24,6 +25,8 @@ def pytest_sessionfinish(session):
         return
     if session.exitstatus == 0 and _count(config, "passed") == 0:
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+    elif session.exitstatus == 0 and _too_few_cuts(config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(trylast=True)
@@ -34,9 +37,27 @@ def pytest_unconfigure(config):
         print(", ".join("%d %s" % (_count(config, outcome), outcome) for outcome in _COUNTED), flush=True)
 
 
+def _cuts(config):
+    """({"raw": power cuts that passed tests survived, "littlefs": ...}, True if all tests that cut have run)."""
+    notes = [
+        value
+        for report in config.pluginmanager.get_plugin("terminalreporter").getreports("passed")
+        for name, value in report.user_properties
+        if name == "cuts survived"
+    ]
+    totals = {family: sum(count for of, count, _ in notes if of == family) for family in CUTS_AT_LEAST}
+    return totals, bool(notes) and len(notes) == notes[0][2]
+
+
+def _too_few_cuts(config):
+    totals, whole = _cuts(config)
+    return whole and any(totals[family] < least for family, least in CUTS_AT_LEAST.items())
+
+
 def pytest_terminal_summary(terminalreporter):
-    """How many power cuts the passed tests survived, as they noted it with record_property."""
-    notes = [note for report in terminalreporter.getreports("passed") for note in report.user_properties]
-    cuts = sum(value for name, value in notes if name == "cuts survived")
-    if cuts:
-        terminalreporter.write_line("%d power cuts survived" % cuts)
+    totals, whole = _cuts(terminalreporter.config)
+    if any(totals.values()):
+        counts = ", ".join("%d %s" % (count, family) for family, count in totals.items())
+        terminalreporter.write_line("power cuts survived: " + counts)
+    if _too_few_cuts(terminalreporter.config):
+        terminalreporter.write_line("too few power cuts: at least %r in a whole run" % CUTS_AT_LEAST)

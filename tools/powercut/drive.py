@@ -1,8 +1,8 @@
-"""Runs the cuts of several workloads in parallel MicroPython processes and adds them up: make powercut.
+"""Runs the cuts of all workloads on all media in parallel MicroPython processes and adds them up: make powercut.
 
-    drive.py            every workload on every medium, at most or a spread of the bytes of each change
-    drive.py --long     every byte of every program
-    drive.py CASE       one case again, as printed by a failure: store:medium:workload:every:change:byte:mode
+    drive.py            what `make test` cuts: a spread of the bytes of each change, all of them on most raw devices
+    drive.py --long     every byte of every change; takes hours
+    drive.py CASE       one case again, as a failure printed it: store:medium:workload:change:byte:mode
 
 Knows no invariant; engine.py does.
 """
@@ -17,42 +17,96 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDERS = [ROOT / "tools" / "powercut", ROOT / "tools" / "sim", ROOT / "lib"]
+TIMEOUT_S = 4 * 3600
+LONG_PARTS = 16
+BROWN_OUTS = 64
+
 LITTLEFS = ("esp32", "rp2")
-RAW = ("nor", "pages", "units", "sd")
-WORKLOADS = ("singles", "groups", "strings", "boots", "acks", "turn", "turnover", "lap", "wrap")
-EVERY = {"wrap": 1, "turn": 4, "turnover": 0}  # cuts per change on littlefs; 10 for the others
-RAW_EVERY = {"wrap": 1, "turn": 2}
-TIMEOUT_S = 3600
+RAW = ("nor", "pages", "units", "fram", "sd", "cached")
+MEDIA = LITTLEFS + RAW + ("fat",)
+FAMILIES = ("raw", "littlefs", "FAT")
+WORKLOADS = "first singles groups strings boots acks clears turn turnover lap wrap refuse uploads wakes".split()
+
+# Cuts in each change, 0 for every byte. Blocks and littlefs change many bytes at once, so there a spread must do.
+_EVERY = {
+    "esp32": {"": 4, "turn": 2, "turnover": 10, "lap": 8, "wrap": 1, "refuse": 1, "uploads": 2},
+    "rp2": {"": 6, "turn": 3, "turnover": 40, "lap": 40, "wrap": 2, "refuse": 2, "uploads": 3},
+    "sd": {"": 8, "turnover": 0, "lap": 0, "wrap": 3, "refuse": 4, "uploads": 4},
+    "cached": {"": 2, "turnover": 10, "lap": 10},
+    "fram": {"": 0, "wrap": 2, "refuse": 4, "uploads": 6},
+    "fat": {"": 2, "first": 3, "turnover": 30, "lap": 20},
+    "": {"": 0, "wrap": 4, "refuse": 4, "uploads": 6, "wakes": 8},
+}
+_CACHED_LONG = 100  # of 4096 bytes that are written anew for each reading
 
 
-MEDIA = LITTLEFS + RAW
+def family(medium):
+    return "littlefs" if medium in LITTLEFS else "FAT" if medium == "fat" else "raw"
 
 
-def run_share(store, medium, workload, every, part=0, parts=1, case=()):
+def every_for(medium, workload, long=False):
+    if long:
+        return _CACHED_LONG if medium == "cached" else 0
+    every = _EVERY.get(medium, _EVERY[""])
+    return every.get(workload, every[""])
+
+
+def _run(arguments, name):
     """(cuts survived, the lines of failures) of one MicroPython process."""
-    command = [str(ROOT / "tools" / "micropython"), "-X", "heapsize=64m", str(ROOT / "tools" / "powercut" / "run.py")]
-    command += [store, medium, workload, str(every), str(part), str(parts), *case]
+    command = [str(ROOT / "tools" / "micropython"), "-X", "heapsize=8m", str(ROOT / "tools" / "powercut" / "run.py")]
     environment = dict(os.environ, MICROPYPATH=":".join(map(str, FOLDERS)) + ":.frozen")
     done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True, timeout=TIMEOUT_S
+        command + arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        text=True,
+        timeout=TIMEOUT_S,
     )
     failures = [line for line in done.stdout.splitlines() if line.startswith("FAILED ")]
     counted = re.search(r"^CUTS (\d+)$", done.stdout, re.MULTILINE)
     if counted is None or (done.returncode and not failures):
-        failures.append("FAILED %s:%s:%s did not finish:\n%s" % (store, medium, workload, done.stdout[-2000:]))
+        failures.append("FAILED %s did not finish:\n%s" % (name, done.stdout[-2000:]))
     return int(counted.group(1)) if counted else 0, failures
 
 
-def every_for(medium, workload, long):
-    """Cuts per change; 0 is every byte."""
-    if long:
-        return 0
-    return EVERY.get(workload, 10) if medium in LITTLEFS else RAW_EVERY.get(workload, 0)
+def run_share(store, medium, workload, every, part=0, parts=1):
+    arguments = [store, medium, workload, str(every), str(part), str(parts)]
+    return _run(arguments, ":".join(arguments))
 
 
 def replay(case):
-    store, medium, workload, every, *cut = case.split(":")
-    return run_share(store, medium, workload, every, case=cut)
+    store, medium, workload, cut = case.split(":", 3)
+    return _run([store, medium, workload, cut], case)
+
+
+def _shares(long):
+    for medium in MEDIA:
+        yield medium, "brown-outs", BROWN_OUTS, 0, 1
+        for workload in WORKLOADS:
+            parts = LONG_PARTS if long else 1
+            for part in range(parts):
+                yield medium, workload, every_for(medium, workload, long), part, parts
+
+
+def _cut_all(long):
+    shares = list(_shares(long))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        results = list(pool.map(lambda share: run_share("ring", *share), shares))
+    for _, failures in results:
+        print("".join(line + "\n" for line in failures), end="")
+    cuts = dict.fromkeys(FAMILIES, 0)
+    for share, (count, _) in zip(shares, results):
+        cuts[family(share[0])] += count
+    failed = sum(len(failures) for _, failures in results)
+    print("%d raw, %d littlefs and %d FAT power cuts survived, %d failed" % (*cuts.values(), failed))
+    return failed
+
+
+def _replay_one(case):
+    count, failures = replay(case)
+    print("\n".join(failures) or "survived")
+    return 0 if count and not failures else 1
 
 
 def main():
@@ -60,21 +114,7 @@ def main():
     parser.add_argument("case", nargs="?")
     parser.add_argument("--long", action="store_true")
     options = parser.parse_args()
-    if options.case:
-        results = [replay(options.case)]
-    else:
-        with ThreadPoolExecutor(2) as pool:
-            jobs = [
-                pool.submit(run_share, "ring", medium, workload, every_for(medium, workload, options.long))
-                for medium in MEDIA
-                for workload in WORKLOADS
-            ]
-            results = [job.result() for job in jobs]
-    for _, failures in results:
-        print("".join(line + "\n" for line in failures), end="")
-    failed = sum(len(failures) for _, failures in results)
-    print("%d cuts survived, %d failed" % (sum(count for count, _ in results), failed))
-    return 1 if failed else 0
+    return 1 if (_replay_one(options.case) if options.case else _cut_all(options.long)) else 0
 
 
 if __name__ == "__main__":

@@ -1,100 +1,53 @@
-"""Cuts the power at every change of a workload and judges what is left.
+"""Cuts the power at every change of a recorded workload, opens what is left, and judges it.
 
-A workload runs once, with a journal of every change to the device. The image before change k is then built up step by
-step, so that a cut costs its recovery and its check only. The invariants: every reading whose log() returned is there,
-in order, once; nothing else is, but the step under way whole or not at all; `pending` agrees; new readings are taken.
-Knows neither rings nor flash beyond stores.py and tear.py.
+The image before change k is built up step by step, so that a cut costs its recovery and its check only. After every
+cut: each reading whose log() returned is there, in order, once; nothing else is, but the frame under way whole or not
+at all; `pending` agrees; at least 40 more are logged; all are there after another opening; all of them leave.
+Knows neither rings nor flash beyond recording.py and tear.py.
 """
 
-from stores import MEDIA, STORES
+from recording import Expected, Recording
 from tear import torn
 
-MORE = 40
+GROUP = 3  # points in each frame logged after a cut, but the first
+MORE = 1 + 13 * GROUP
 _SPREAD = 40
-# Steps: (log, count) points in one frame, (ack, count), boot: close and open again. Before the cuts begin:
-# (fill, count) single readings, or (brink, n): as many as fit before one turns the sector numbered n.
-WORKLOADS = {
-    "singles": ([("log", 1)] * 60, False),
-    "groups": ([("log", 3)] * 50, False),
-    "strings": ([("log", 1)] * 50, True),
-    "boots": ([("log", 1), ("boot", 0)] * 30, False),
-    "acks": (([("log", 1)] * 12 + [("ack", 7)]) * 6, False),
-    "turn": ([("fill", 340)] + [("log", 1)] * 120, False),
-    "turnover": ([("brink", 0), ("log", 1)], False),
-    "lap": ([("brink", 4), ("log", 1)], False),  # the ring is full: a sector is dropped and erased
-    "brown-outs": ([("log", 1)] * 20, False),
-    "wrap": ([("fill", 1500)] + [("log", 2)] * 400, False),
-}
+PAIRS_EVERY = 32  # one cut in so many is followed by cuts in its recovery and in the first log() after it
+_PAIRS_MOST = 12
 
 
 class Broken(Exception):
     """An invariant does not hold."""
 
 
-class Recording:
-    """A finished workload: the image it started from, its changes, and the state after each step."""
+class Cut:
+    """The power goes during change `index`, after `byte` of its bytes; `then` a second cut in what came after."""
 
-    def __init__(self, store, medium, workload):
-        self.make, self.board = MEDIA[medium]
-        self.store = STORES[store]
-        steps, self.strings = WORKLOADS[workload]
-        self.device = self.make(None)
-        self.open(self.device).close()
-        self.logged = self.acked = 0
-        journal = []
-        self.marks = []
-        handle = self.open(self.device)
-        for name, count in steps:
-            if name in ("fill", "brink"):
-                if name == "brink":
-                    handle.close()
-                    count = self.readings_before_turn(count)
-                    handle = self.open(self.device)
-                for _ in range(count):
-                    handle = self.step(handle, "log", 1)
-                self.device.journal = journal
-                self.first = self.device.image()
-                self.mark(handle)
-                continue
-            if self.device.journal is None:
-                self.device.journal = journal
-                self.first = self.device.image()
-                self.mark(handle)
-            handle = self.step(handle, name, count)
-            self.mark(handle)
-        self.journal = journal
-        handle.leave()
+    def __init__(self, index, byte, mode, then=None):
+        self.index, self.byte, self.mode, self.then = index, byte, mode, then
 
-    def open(self, device):
-        return self.store(device, self.board, self.strings)
+    def __str__(self):
+        text = "%d:%d:%s" % (self.index, self.byte, self.mode)
+        return "%s+%s" % (text, self.then) if self.then else text
 
-    def readings_before_turn(self, sector):
-        handle = self.open(self.device.revive())
-        count = 0
-        while handle.sector <= sector:
-            handle.log(count, 1)
-            count += 1
-        handle.leave()
-        return count - 1
-
-    def step(self, handle, name, count):
-        if name == "log":
-            handle.log(self.logged, count)
-            self.logged += count
-        elif name == "ack":
-            before = handle.pending
-            handle.ack(count)
-            self.acked += before - handle.pending
-        else:
-            handle.close()
-            handle = self.open(self.device)
-        return handle
-
-    def mark(self, handle):
-        self.marks.append((len(self.device.journal), self.logged, max(self.acked + handle.dropped, 0)))
+    def tear(self, image, change):
+        """The image that is left; depends on nothing but the arguments."""
+        operation, address, data = change
+        seed = self.index * 65536 + self.byte
+        end = address + len(data)
+        result = bytearray(image)
+        result[address:end] = torn(operation, image[address:end], data, self.byte, self.mode, seed)
+        return result
 
 
-def cut_bytes(change, image, every):
+def parse(text):
+    """The Cut that `str` gave."""
+    first, _, then = text.partition("+")
+    index, byte, mode = first.split(":")
+    return Cut(int(index), int(byte), mode, parse(then) if then else None)
+
+
+def bytes_to_cut(change, image, every):
     """Where in a change the cuts fall: a spread of `every` over the bytes that change; 0 is all of a program's."""
     operation, address, new = change
     places = range(len(new))
@@ -104,129 +57,176 @@ def cut_bytes(change, image, every):
     return [places[index * len(places) // count] for index in range(count)]
 
 
-def cut_modes(recording, operation):
+def modes_of(medium, change, image):
     """What littlefs does not withstand is asked of raw flash only; an erase or a block has no such case."""
-    return ("prefix", "random") if recording.board or operation != "program" else ("prefix", "random", "late")
-
-
-def check(handle, low, high):
-    """Raises Broken, or gives (first, last + 1) of the readings."""
-    found = handle.readings()
-    end = low[1] if not found else found[-1] + 1 if isinstance(found[-1], int) else -1
-    start = end - len(found)
-    if found != list(range(start, end)):
-        raise Broken("not in order or invented: %r" % found[-5:])
-    if end not in (low[1], high[1]):
-        raise Broken("ends at %d, logged %d to %d" % (end, low[1], high[1]))
-    if found and not low[2] <= start <= high[2]:
-        raise Broken("starts at %d, delivered or dropped %d to %d" % (start, low[2], high[2]))
-    if not found and low[1] > high[2]:
-        raise Broken("empty, logged %d" % low[1])
-    if handle.pending != len(found):
-        raise Broken("pending %d, readings %d" % (handle.pending, len(found)))
-    return start, end
-
-
-def survive(recording, image, low, high, thorough):
-    """Open, check; if `thorough` log 40 more, open again, check, drain. Gives the changes that recovery made."""
-    device = recording.make(image)
-    device.journal = []
-    handle = recording.open(device)
-    start, end = check(handle, low, high)
-    changes = device.journal
-    device.journal = None
-    if thorough:
-        dropped = handle.dropped
-        for number in range(end, end + MORE):
-            handle.log(number, 1)
-        start = start + handle.dropped - dropped
-        handle.leave()
-        device = device.revive()
-        handle = recording.open(device)
-        exact = (0, end + MORE, start)
-        check(handle, exact, exact)
-        handle.ack(handle.pending)
-        if handle.pending:
-            raise Broken("%d left after a drain" % handle.pending)
-    handle.leave()
-    return changes
+    if not medium.garbles(image, change):
+        return ("prefix",)
+    return ("prefix", "random") if medium.board or change[0] != "program" else ("prefix", "random", "late")
 
 
 def apply(image, change):
     image[change[1] : change[1] + len(change[2])] = change[2]
 
 
-def tear(image, change, byte, mode, seed):
-    operation, address, data = change
-    result = bytearray(image)
-    result[address : address + len(data)] = torn(
-        operation, image[address : address + len(data)], data, byte, mode, seed
-    )
-    return result
+# Judging
 
 
-def cuts(recording, every):
-    """(change number, byte, mode, image before the change, its low and high mark) in order."""
+def check(handle, expected):
+    """(the readings there, where they end); Broken if they are not as expected."""
+    found = handle.readings()
+    if handle.pending != len(found):
+        raise Broken("pending %d, readings %d" % (handle.pending, len(found)))
+    for end in expected.ends:
+        if _agrees(found, end, expected):
+            return found, end
+    text = "found %s, expected an end before %r, a start in %r"
+    raise Broken(text % (_short(found), expected.ends, expected.starts))
+
+
+def _agrees(found, end, expected):
+    first, last = expected.starts
+    if not expected.gone and not expected.maybe:
+        start = end - len(found)
+        return first <= start <= last and found == list(range(start, end))
+    left = [number for number in range(first, end) if number not in expected.gone]
+    return found == left or found == [number for number in left if number not in expected.maybe]
+
+
+def _short(found):
+    return repr(found) if len(found) < 12 else "%r...%r, %d" % (found[:5], found[-5:], len(found))
+
+
+class Survivor:
+    """What one cut left, opened and put to the test. `changes` were made by recovery (`recovery` of them) and by the
+    first log() after it."""
+
+    def __init__(self, recording, image, expected):
+        self._recording = recording
+        device = recording.medium.make(image)
+        device.journal = self.changes = []
+        handle = recording.open(device)
+        self.found, self.end = check(handle, expected)
+        self.recovery = len(self.changes)
+        self._left = self.found
+        self._log(handle, self.end, 1)
+        self._start_after = self.end + 1 - len(self._left)
+        device.journal = None
+        for number in range(self.end + 1, self.end + MORE, GROUP):
+            self._log(handle, number, GROUP)
+        device = device.revive()
+        handle.leave()
+        self._open_again(device)
+
+    def _log(self, handle, number, count):
+        dropped = handle.dropped
+        if not handle.log(number, count):  # a full ring that refuses takes more once it has been drained
+            self._must_leave(handle)
+            self._left = []
+            if not handle.log(number, count):
+                raise Broken("refused %d after a drain" % number)
+        self._left = self._left[handle.dropped - dropped :] + list(range(number, number + count))
+
+    def expected(self, index):
+        """If the power goes again during the change `index` of `changes`."""
+        end, start = self.end, self.end - len(self.found)
+        missing = [number for number in range(end) if number not in self.found]
+        if missing and missing[-1] >= start:  # gaps: pins are delivered one by one
+            return Expected((end, end + 1), (0, 0), missing)
+        if index < self.recovery:
+            return Expected((end,), (start, start))
+        return Expected((end, end + 1), (start, self._start_after))
+
+    def _open_again(self, device):
+        handle = self._recording.open(device)
+        found = handle.readings()
+        if found != self._left:
+            raise Broken("after %d more and opening again: %s" % (MORE, _short(found)))
+        self._must_leave(handle)
+        handle.leave()
+
+    def _must_leave(self, handle):
+        sent = handle.drain()
+        if sent != self._left or handle.pending:
+            text = "a drain sent %s of %s, %d left"
+            raise Broken(text % (_short(sent), _short(self._left), handle.pending))
+
+
+# All cuts of a workload
+
+
+def cuts(recording, every, part, parts):
+    """(cut, image before the change) in order."""
     image = bytearray(recording.first)
-    mark = 0
     for index, change in enumerate(recording.journal):
-        while recording.marks[mark + 1][0] <= index:
-            mark += 1
-        for byte in cut_bytes(change, image, every):
-            for mode in cut_modes(recording, change[0]):
-                yield index, byte, mode, image, recording.marks[mark], recording.marks[mark + 1]
+        if index % parts == part:
+            for byte in bytes_to_cut(change, image, every):
+                for mode in modes_of(recording.medium, change, image):
+                    yield Cut(index, byte, mode), image
         apply(image, change)
 
 
-def run(recording, every, part=0, parts=1, only=None, thorough_every=5, pairs_every=7):
-    """Cut everywhere; gives (cuts, [(case, reason)]). `only` = (change, byte, mode) replays that one."""
+def run(recording, every, part=0, parts=1):
+    """Cut everywhere; gives (cuts survived, [(cut, reason)])."""
     done, failed = 0, []
-    for number, (index, byte, mode, image, low, high) in enumerate(cuts(recording, every)):
-        if only and (index, byte, mode) != only or not only and index % parts != part:
-            continue
-        image = tear(image, recording.journal[index], byte, mode, number)
+    for number, (cut, image) in enumerate(cuts(recording, every, part, parts)):
+        torn_image = cut.tear(image, recording.journal[cut.index])
         try:
-            changes = survive(recording, image, low, high, bool(only) or number % thorough_every == 0)
+            survivor = Survivor(recording, torn_image, recording.expected(cut.index))
             done += 1
-            if changes and (only or number % pairs_every == 0):
-                done += cut_recovery(recording, image, changes, low, high)
+            if number % PAIRS_EVERY == 0:
+                done += _cut_again(recording, cut, torn_image, survivor, failed)
         except Exception as error:
-            failed.append(((index, byte, mode), repr(error)))
+            failed.append((cut, repr(error)))
     return done, failed
 
 
-def cut_recovery(recording, image, changes, low, high):
-    """The power goes again during each change of the recovery."""
+def _cut_again(recording, cut, image, survivor, failed):
+    """The power goes a second time, during what came after the first."""
     done = 0
     image = bytearray(image)
-    for change in changes[:8]:
-        size = len(change[2])
-        for mode in ("prefix", "random"):
-            survive(recording, tear(image, change, size // 2, mode, size), low, high, True)
-            done += 1
+    for index, change in enumerate(survivor.changes[:_PAIRS_MOST]):
+        for mode in modes_of(recording.medium, change, image):
+            cut.then = Cut(index, len(change[2]) * (index % 4) // 4, mode)
+            try:
+                Survivor(recording, cut.then.tear(image, change), survivor.expected(index))
+                done += 1
+            except Exception as error:
+                failed.append((parse(str(cut)), repr(error)))
         apply(image, change)
+    cut.then = None
     return done
 
 
-def brown_outs(medium, times):
-    """Each boot dies in the first bytes of its first reading; gives how many of the 20 before them and of those
-    under way are there in the end. Raises Broken."""
-    recording = Recording("ring", medium, "brown-outs")
+def replay(recording, cut):
+    """That one again: raises what it raised."""
+    image = bytearray(recording.first)
+    for change in recording.journal[: cut.index]:
+        apply(image, change)
+    image = cut.tear(image, recording.journal[cut.index])
+    survivor = Survivor(recording, image, recording.expected(cut.index))
+    if cut.then:
+        for change in survivor.changes[: cut.then.index]:
+            apply(image, change)
+        change = survivor.changes[cut.then.index]
+        Survivor(recording, cut.then.tear(image, change), survivor.expected(cut.then.index))
+
+
+def brown_outs(store, medium, times):
+    """Each boot dies in the first bytes of its first reading, `times` in a row; then 40 more. Raises Broken."""
+    recording = Recording(store, medium, "brown-outs")
     image = recording.device.image()
-    mark = recording.marks[-1]
+    end = recording.logged
     for number in range(times):
-        device = recording.make(image)
+        device = recording.medium.make(image)
         handle = recording.open(device)
         device.cut_at(0, 1 + number % 5, ("prefix", "random")[number & 1], number)
         try:
-            handle.log(mark[1], 1)
+            handle.log(end, 1)
             raise Broken("the power did not fail")
         except OSError:
+            image = device.image()
             handle.leave()
-        image = device.image()
-        handle = recording.open(recording.make(image))
-        end = check(handle, mark, (0, mark[1] + 1, 0))[1]
+        handle = recording.open(recording.medium.make(image))
+        end = check(handle, Expected((end, end + 1), (0, 0)))[1]
         handle.leave()
-        mark = (0, end, 0)
-    survive(recording, image, mark, mark, True)
-    return mark[1]
+    Survivor(recording, image, Expected((end,), (0, 0)))

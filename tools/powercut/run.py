@@ -1,23 +1,55 @@
-"""One share of the cuts, inside MicroPython: run.py STORE MEDIUM WORKLOAD EVERY PART PARTS [CHANGE BYTE MODE].
+"""One share of the cuts, inside MicroPython.
 
-EVERY is the number of cuts per change, 0 for every byte; of `brown-outs`, how many. Prints `CUTS n` last, before
-it `FAILED case: reason`.
+    run.py STORE MEDIUM WORKLOAD EVERY PART PARTS   EVERY cuts in each change, 0 all bytes; brown-outs: how many
+    run.py STORE MEDIUM WORKLOAD CUT                one again, as a failure named it
+
+Prints `FAILED case: reason` for each failure, then `CUTS n`, how many were survived.
 """
 
 import sys
 
 import engine
+from recording import Recording
 
 
-def main(store, medium, workload, every, part, parts, *case):
-    if workload == "brown-outs":
-        print("CUTS", engine.brown_outs(medium, int(every)) and int(every))
-        return 0
-    recording = engine.Recording(store, medium, workload)
-    only = (int(case[0]), int(case[1]), case[2]) if case else None
-    done, failed = engine.run(recording, int(every), int(part), int(parts), only)
-    for (index, byte, mode), reason in failed:
-        print("FAILED %s:%s:%s:%s:%d:%d:%s: %s" % (store, medium, workload, every, index, byte, mode, reason))
+def keep_code_loaded():
+    """Opening loads its code anew each time, to give back RAM: not here, where there is plenty and opening is all."""
+    import blynk_batch.client
+
+    blynk_batch.client.load = _load
+    blynk_batch.client.let_go = blynk_batch.ring.let_go = lambda name: None
+
+
+def _load(module, name=None):
+    found = __import__("blynk_batch." + module, None, None, (name or module,))
+    return getattr(found, name) if name else found
+
+
+def run(name, every, part, parts):
+    if name[2] == "brown-outs":
+        engine.brown_outs(name[0], name[1], every)
+        return every, []
+    return engine.run(Recording(*name), every, part, parts)
+
+
+def replay(name, text):
+    if name[2] == "brown-outs":
+        return run(name, int(text), 0, 1)
+    cut = engine.parse(text)
+    try:
+        engine.replay(Recording(*name), cut)
+        return 1, []
+    except Exception as error:
+        sys.print_exception(error)
+        return 0, [(cut, repr(error))]
+
+
+def main(store, medium, workload, *rest):
+    keep_code_loaded()
+    name = (store, medium, workload)
+    done, failed = replay(name, *rest) if len(rest) == 1 else run(name, *map(int, rest))
+    for cut, reason in failed:
+        print("FAILED %s:%s: %s" % (":".join(name), cut, reason))
     print("CUTS", done)
     return 1 if failed or not done else 0
 

@@ -1,50 +1,44 @@
-"""What is cut: media to store on, and stores behind one small face. Readings are numbers counted from 0.
+"""Stores behind one small face, for the cuts. Readings are numbers counted from 0.
 
-A store has  log(first, count)  durable on return;  ack(count)  deliver that many steps;  readings()  what is pending,
-in order;  pending;  dropped  lost to overwriting, counted;  close(). The face reaches into the ring for the cursor,
-nothing else; it knows nothing of cuts.
+A store has  log(first, count)  one frame, durable on return, False if it was refused;  ack(count)  note that many as
+delivered;  clear();  readings()  what is pending, in order;  pending;  dropped  lost to overwriting, counted;  sector
+the newest one's number;  close();  leave()  forget it, as a power cut does. Where a store reaches into the ring it is
+for the cursor and the counters only. Knows nothing of cuts.
 """
 
-from flash import NorFlash, SdCard, mount, umount
+from workloads import TEXT, WIDE
 
 START_MS = 1648054765458
 STEP_MS = 10000
-CAPACITY = 3 * 4096
-MEDIA = {
-    "esp32": (lambda image: NorFlash(24, image=image), "esp32"),
-    "rp2": (lambda image: NorFlash(24, page_size=256, image=image), "rp2"),
-    "fat": (lambda image: SdCard(256, image=image), "fat"),
-    "nor": (lambda image: NorFlash(4, image=image), None),
-    "pages": (lambda image: NorFlash(4, page_size=256, image=image), None),
-    "units": (lambda image: NorFlash(4, unit=16, image=image), None),
-    "sd": (lambda image: SdCard(34, image=image), None),
-}
 
 
-def value_of(number, strings):
-    return "reading %d" % number if strings else number
+def value_of(number, kinds):
+    """What is logged as reading `number`: `kinds` has a byte for each, plain numbers behind its end."""
+    kind = kinds[number] if number < len(kinds) else 0
+    if kind == TEXT:
+        return "reading %d" % number
+    if kind == WIDE:
+        return "reading %d %s" % (number, "0123456789abcdef" * 8)
+    return number
 
 
 class RingStore:
-    """The library's ring: FileRing on a mounted filesystem, BlockRing on a raw device."""
+    """The library's ring as it is, without a client."""
 
-    def __init__(self, device, board, strings=False):
-        self._strings = strings
-        self._board = board
-        if board:
-            from blynk_batch.files import FileRing
-
-            umount("/sim")  # a case that failed left it mounted
-            mount(device, "/sim", board)
-            self._ring = FileRing("/sim/readings", capacity_bytes=CAPACITY)
-        else:
-            from blynk_batch.block import BlockRing
-
-            self._ring = BlockRing(device, unit=getattr(device, "unit", 1))
+    def __init__(self, medium, device, workload, kinds, server):
+        self._kinds = kinds
+        self._medium = medium
+        self._ring = medium.open(device, workload.overwrite)
 
     def log(self, first, count):
-        values = [value_of(number, self._strings) for number in range(first, first + count)]
-        self._ring.log(0, START_MS + first * STEP_MS, bytes(range(count)), values)
+        from blynk_batch.errors import RingFull
+
+        values = [value_of(number, self._kinds) for number in range(first, first + count)]
+        try:
+            self._ring.log(0, START_MS + first * STEP_MS, bytes(range(count)), values)
+        except RingFull:
+            return False
+        return True
 
     def readings(self):
         from blynk_batch.values import to_value
@@ -62,7 +56,7 @@ class RingStore:
     def _judge(self, time, pins, values):
         """The readings' numbers; what disagrees with itself comes back as text, which no check accepts."""
         first = (time - START_MS) // STEP_MS
-        right = [value_of(first + index, self._strings) for index in range(len(values))]
+        right = [value_of(first + index, self._kinds) for index in range(len(values))]
         if START_MS + first * STEP_MS != time or right != values or bytes(pins) != bytes(range(len(values))):
             return ["at %r pins %r values %r" % (time, pins, values)]
         return list(range(first, first + len(values)))
@@ -80,6 +74,15 @@ class RingStore:
             pass
         self._ring.set(CURSOR, reader.position + (number,))
         self._ring.save(CURSOR)
+
+    def drain(self):
+        """Deliver all: the numbers that went out."""
+        found = self.readings()
+        self.ack(self.pending)
+        return found
+
+    def clear(self):
+        self._ring.clear()
 
     @property
     def sector(self):
@@ -100,16 +103,17 @@ class RingStore:
         self.leave()
 
     def leave(self):
-        """Forget the store without a word to it, as a power cut does."""
-        if self._board:
-            umount("/sim")
+        self._medium.leave(self._ring)
 
 
 class NaiveStore:
     """A store that loses data: records without a check, and a sector erased before its count is kept. The runner
     must catch it."""
 
-    def __init__(self, device, board, strings=False):
+    dropped = 0
+    sector = 0
+
+    def __init__(self, medium, device, workload, kinds, server):
         self._device = device
         self._found = []
         self._at = 0
@@ -120,21 +124,26 @@ class NaiveStore:
                 break
             self._found.append(int.from_bytes(buf, "little"))
             self._at += 4
-        self.dropped = 0
 
     def log(self, first, count):
         for number in range(first, first + count):
             self._device.writeblocks(0, number.to_bytes(4, "little"), self._at)
             self._found.append(number)
             self._at += 4
+        return True
 
     def readings(self):
-        return self._found
+        return list(self._found)
 
     def ack(self, count):
         self._device.ioctl(6, 0)
         self._at = 0
         self._found = []
+
+    def drain(self):
+        found = self.readings()
+        self.ack(len(found))
+        return found
 
     @property
     def pending(self):
@@ -144,6 +153,3 @@ class NaiveStore:
         pass
 
     leave = close
-
-
-STORES = {"ring": RingStore, "naive": NaiveStore}
