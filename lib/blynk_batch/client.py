@@ -138,8 +138,8 @@ class Client:
 
     def stats(self):
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
-        value), rejected (refused by the server and set aside), parked (waiting for their datastream), expired,
-        estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (to be made again later),
+        value), refused (RingFull), rejected (by the server, set aside), parked (waiting for their datastream),
+        expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
         smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock,
         used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
         from .pending import stats

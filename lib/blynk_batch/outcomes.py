@@ -8,6 +8,7 @@ from micropython import const
 
 from . import api, faults, ring as keys
 from .batch import OutOfTime, Vanished
+from .errors import RingFull
 from .record import REJECT
 from .settings import split
 from .uploader import BAD, HELD, REGION, SIZE, STRIKES
@@ -161,8 +162,11 @@ def _bad_point(uploader, window, body, error, result):
     except Vanished:
         window.order = []
         return True
-    # pin, HTTP status, the point as JSON
-    ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + point)
+    try:
+        # pin, HTTP status, the point as JSON
+        ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + point)
+    except RingFull:
+        pass  # a full ring that may not overwrite has no room for it: it is counted, but not kept
     window.set_aside(body)
     return True
 

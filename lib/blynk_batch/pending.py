@@ -50,6 +50,7 @@ _COUNTERS = (
     ("uploaded", keys.UPLOADED),
     ("dropped", keys.DROPPED),
     ("skipped", keys.SKIPPED),
+    ("refused", keys.REFUSED),
     ("rejected", keys.REJECTED),
     ("expired", keys.EXPIRED),
     ("estimated", keys.ESTIMATED),

@@ -21,7 +21,7 @@ from .reader import Reader
 # State keys. Below 0x80 a tuple of ints, else bytes.
 # 32-63 and 0xA0-0xBF belong to the uploader, 64-79 and 0xC0 up to the clock.
 OLDEST, CURSOR, DROPPED, CORRUPT, ERASES, SKIPPED = 1, 2, 3, 4, 5, 6
-UPLOADED, REQUESTS, REJECTED, EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES = 7, 8, 9, 10, 11, 12, 13
+UPLOADED, REQUESTS, REJECTED, EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 7, 8, 9, 10, 11, 12, 13, 14
 WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
 PARKED, PARKED_PINS = 40, 8
 ANCHOR, SLEEP = 65, 66  # the last anchor frame's (boot, Unix ms of its uptime 0); void once a reading follows
@@ -159,7 +159,14 @@ class Ring:
 
     def log(self, boot, time, pins, values):
         """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
-        `commit_every` holds it back. ValueError if it fits no sector, RingFull if it is refused."""
+        `commit_every` holds it back. ValueError if it fits no sector, RingFull, counted, if it is refused."""
+        try:
+            self._log(boot, time, pins, values)
+        except RingFull:
+            self.add(REFUSED, len(pins))
+            raise
+
+    def _log(self, boot, time, pins, values):
         if self._only_reserve_left():
             from .full import turn
 

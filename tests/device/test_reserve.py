@@ -32,6 +32,7 @@ def test_a_full_ring_takes_more_acknowledgements_than_one_sector_holds():
     device, server, clock = NorFlash(8), FakeServer(), FakeClock()
     client = client_on(device, server, clock)
     groups = fill(client, clock)
+    assert client.stats()["refused"] == PINS
     result = client.upload()
     assert (result.error, result.uploaded, result.pending) == (None, groups * PINS, 0), result
     assert len(server.requests) == PINS
@@ -53,3 +54,26 @@ def test_no_reading_goes_where_acknowledgements_are_kept():
     result = client.upload()
     assert (result.error, result.pending) == (None, 0), result
     assert len(server.points) == groups * PINS
+
+
+class Refuses(FakeServer):
+    """Every point has the wrong type."""
+
+    def post(self, *request):
+        super().post(*request)
+        self.points = []
+        return 400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'
+
+
+def test_a_full_ring_sets_more_refused_points_aside_than_it_can_note():
+    client = client_on(NorFlash(4), Refuses(), FakeClock())
+    count = 0
+    try:
+        while True:
+            client.log(1, "x" * 1000)
+            count += 1
+    except RingFull:
+        pass
+    result = client.upload()
+    assert (result.uploaded, result.pending) == (0, 0), result
+    assert client.stats()["rejected"] == count > 4
