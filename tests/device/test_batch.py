@@ -1,0 +1,87 @@
+"""What a drain makes of frames that are read the quick way, among others that break their row: nothing is lost,
+counted twice or sent beyond a limit. FakeServer compares each body with its Content-Length."""
+
+import json
+import random
+
+import blynk_batch
+from stand_ins import NOW_MS, FakeClock, FakeServer
+
+DAY_MS = 86400000
+
+
+def row(pin, count, start, step_ms=10000):
+    return [(pin, start + number * step_ms, round(20 + number % 90 / 7, 2)) for number in range(count)]
+
+
+def mixed(seed):
+    """Rows of plain readings of one pin, in between what a row cannot hold."""
+    random.seed(seed)
+    time = NOW_MS - 40 * DAY_MS
+    for _ in range(14):
+        pin = random.choice((1, 1, 1, 2, 200))
+        time += random.choice((0, 1000, 60000, 3 * DAY_MS, -2 * DAY_MS))
+        for point in row(pin, random.choice((1, 2, 30, 70)), time):
+            yield point
+        time = point[1]
+        yield random.choice((pin, 3)), time + 500, random.choice(("a, b", True, [1.5, -2], 7, -1e-07, 1 << 40))
+
+
+def drained(points, **settings):
+    """(what arrived at the server, the client) of a ring with `points`."""
+    server = FakeServer()
+    ring = blynk_batch.FileRing("ring", capacity_bytes=131072)
+    client = blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock(), **settings)
+    for pin, time, value in points:
+        client.log(pin, value, timestamp=time)
+    result = client.upload()
+    assert (result.error, result.waiting, result.pending) == (None, None, 0), result
+    assert result.uploaded == len(server.points)
+    return server, client
+
+
+def by_pin(points):
+    found = {}
+    for pin, time, value in points:
+        found.setdefault(pin, []).append((time, value))
+    return found
+
+
+def test_rows_of_one_pin_and_what_breaks_them_arrive_as_they_were_logged():
+    for seed in range(4):
+        points = list(mixed(seed))
+        server, client = drained(points)
+        assert by_pin(server.points) == by_pin(points), seed
+        client.clear()
+        client.close()
+
+
+def test_no_batch_is_beyond_its_limits_and_none_is_smaller_than_it_must_be():
+    points = row(1, 500, NOW_MS - DAY_MS)
+    server, _ = drained(points, batch_points=120)
+    assert [len(json.loads(body)) for _, body in server.requests] == [120, 120, 120, 120, 20]
+    assert server.points == points
+
+
+def test_a_batch_of_bytes_is_filled_to_its_last_point():
+    points = row(1, 500, NOW_MS - DAY_MS)
+    server, client = drained(points, batch_bytes=5000)
+    sizes = [len(body) for _, body in server.requests]
+    room = 5000 - 1024  # api.HEAD_BYTES
+    assert max(sizes) <= room
+    assert min(sizes[:-1]) > room - 25, sizes
+    assert server.points == points
+
+
+def test_expired_points_in_a_row_are_counted_and_not_sent():
+    points = row(1, 200, NOW_MS - DAY_MS - 1000000)  # the first hundred are older than a day
+    server, client = drained(points, max_age_days=1)
+    assert server.points == points[100:]
+    assert client.stats()["expired"] == 100
+
+
+def test_rows_at_both_ends_of_the_times_that_are_taken_arrive():
+    for points in (row(1, 50, 1000000000000), row(1, 50, 9999999999999 - 49 * 10000)):
+        server, client = drained(points)
+        assert server.points == points
+        client.close()
