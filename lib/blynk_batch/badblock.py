@@ -13,7 +13,9 @@ from .record import GENERAL
 from .ring import BAD_BLOCKS
 
 _EIO = const(5)
-_UNIX, _UPTIME, _MANY = const(0x20), const(0x40), const(15)  # as in record.py
+_UNIX = const(0x20)  # as in record.py, as the next two
+_UPTIME = const(0x40)
+_MANY = const(15)
 
 
 def go_on(ring):

@@ -6,7 +6,10 @@ that it was given.
 
 from micropython import const
 
-_SYNC, _COUNT, _SIZE, _ERASE = const(3), const(4), const(5), const(6)
+_SYNC = const(3)
+_COUNT = const(4)
+_SIZE = const(5)
+_ERASE = const(6)
 _EIO = const(5)
 _EINVAL = const(22)
 _UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver does not have

@@ -19,7 +19,8 @@ from .tails import Tails
 _BLOCK = const(512)
 _FLASH_BLOCK = const(4096)
 _CARD_BYTES = const(67108864)  # cards are larger than this, flash with blocks of 4096 bytes is smaller
-_EIO, _ENOSPC = const(5), const(28)
+_EIO = const(5)
+_ENOSPC = const(28)
 
 
 def name_of(path, number):

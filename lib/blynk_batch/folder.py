@@ -14,8 +14,11 @@ from micropython import const
 from . import sector
 
 _TAIL_HEAD = const(12)
-_FILE, _FOLDER = const(0x8000), const(0x4000)
-_ENOENT, _EEXIST, _ENOTDIR = const(2), const(17), const(20)
+_FILE = const(0x8000)
+_FOLDER = const(0x4000)
+_ENOENT = const(2)
+_EEXIST = const(17)
+_ENOTDIR = const(20)
 _DEFAULT_CAPACITY = const(262144)
 _SECTOR_BYTES = const(4096)
 _MOST = const(1 << 30)  # sequences are below

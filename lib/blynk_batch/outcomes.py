@@ -19,7 +19,10 @@ _HOPS = const(3)
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
 _SERVER_BYTES = const(80)  # as much as the state has room for
 _REJECT_BYTES = const(3000)  # as much as surely fits a sector
-_RETRIED, _SMALLER, _REDIRECTED, _STOPPED = range(4)  # the counts in the state's OUTCOMES
+_RETRIED = const(0)  # the counts in the state's OUTCOMES
+_SMALLER = const(1)
+_REDIRECTED = const(2)
+_STOPPED = const(3)
 
 
 def judge(uploader, window, body, reply, result):

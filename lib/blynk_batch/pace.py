@@ -17,7 +17,7 @@ _WAKE_S = const(60)  # from one boot to the next, as far as is known
 _AWAY_S = const(960)  # even an hour's sleeper then tries within a day
 _STEPS = const(9)
 _LONGEST_S = const(86400)
-_DAY_MS = 86400000
+_DAY_MS = const(86400000)
 
 
 def _random(limit):

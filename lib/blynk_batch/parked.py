@@ -4,13 +4,15 @@
 Knows where they are; no network, no policy.
 """
 
+from micropython import const
+
 from . import ring as keys
 from .batch import Body
 from .clock import KNOWN
 from .reader import DATA
 from .times import Times
 
-_DAY_MS = 86400000
+_DAY_MS = const(86400000)
 
 
 def park(window, pin, now):

@@ -3,9 +3,11 @@
 Pure checks before anything reaches the ring; knows nothing of it. misuse.py has the words for what is refused.
 """
 
-_INT_LIMIT = 1 << 63
-_FIRST_MS = 1000000000000  # 2001-09-09: what is smaller was meant in seconds
-_LAST_MS = 10000000000000  # 2286-11-20
+from micropython import const
+
+_INT_LIMIT = const(1 << 63)
+_FIRST_MS = const(1000000000000)  # 2001-09-09: what is smaller was meant in seconds
+_LAST_MS = const(10000000000000)  # 2286-11-20
 
 
 def pin_number(pin):

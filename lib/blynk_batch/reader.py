@@ -5,11 +5,13 @@ Knows sectors and frames; not what a point is for. One Reader is one pass.
 
 from binascii import crc32
 
+from micropython import const
+
 from . import record, sector
 from .record import ABSOLUTE, BLANK, FILLER, GENERAL
 
 DATA = 1  # the other kinds are record.STATE, REJECT and ANCHOR
-_WINDOW = 512
+_WINDOW = const(512)
 
 
 class Reader:

@@ -36,7 +36,7 @@ _TRUE = const(1)
 _NUMBER = const(2)
 _STRING = const(3)
 
-_MAX_TIME_MS = 1 << 48
+_MAX_TIME_MS = const(1 << 48)
 
 
 def seed(sequence, slot):

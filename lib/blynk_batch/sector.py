@@ -19,8 +19,8 @@ from .record import decode_state, encode_state
 PREFIX_BYTES = const(24)
 VERSION = const(1)  # 0 had the same layout, before the first release
 STATE_BYTES = const(1024)  # more than all keys at their largest
-_FORMAT = "<3sBIIIBBH"
-_MAGIC = b"BBr"
+_FORMAT = const("<3sBIIIBBH")
+_MAGIC = const(b"BBr")
 
 
 def pack(sequence, slots, number, sector_bytes, state, seed, unit):

@@ -17,7 +17,7 @@ from .block import Slots
 from .device import all_blank
 
 HEAD_BYTES = const(16)
-_FORMAT = "<IHHI"
+_FORMAT = const("<IHHI")
 
 
 class Tails(Slots):

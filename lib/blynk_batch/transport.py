@@ -14,7 +14,7 @@ from micropython import const
 
 _REPLY_BYTES = const(1024)
 _WRITE_BYTES = const(1024)
-_HEADERS = ("location", "retry-after", "content-length", "date")
+_HEADERS = const(("location", "retry-after", "content-length", "date"))
 
 
 class Moved(OSError):

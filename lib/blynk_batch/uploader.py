@@ -22,8 +22,8 @@ LAST_SUCCESS = const(38)
 HELD = const(39)  # points of a batch that the budget cut short: sent again, it is no longer on another day
 
 _BUFFERED_BYTES = const(4096)  # of a batch that must be put together in RAM
-_DAY_MS = 86400000
-_FIVE_YEARS_MS = 157788000000
+_DAY_MS = const(86400000)
+_FIVE_YEARS_MS = const(157788000000)
 _SAME_CLOCK_MS = const(120000)
 
 

@@ -18,9 +18,13 @@ from .clock import KNOWN
 
 _YIELD_EVERY = const(64)  # frames
 _MOST_BYTES = const(512)  # of one number's JSON
-_POINTS, _BYTES, _EXPIRED, _DROPPED, _ESTIMATED = range(5)
-_TEN_TO_12 = 1000000000000
-_TEN_TO_13 = 10000000000000
+_POINTS = const(0)
+_BYTES = const(1)
+_EXPIRED = const(2)
+_DROPPED = const(3)
+_ESTIMATED = const(4)
+_TEN_TO_12 = const(1000000000000)
+_TEN_TO_13 = const(10000000000000)
 
 
 class Window:
