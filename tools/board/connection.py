@@ -70,7 +70,10 @@ class Connection:
 
     def ask(self, code, timeout_s=10):
         """The Python literal that `code` prints last."""
-        return ast.literal_eval(self.exec(code, timeout_s).splitlines()[-1])
+        lines = self.exec(code, timeout_s).splitlines()
+        if not lines:
+            raise BoardLost(self.port, "it printed nothing")
+        return ast.literal_eval(lines[-1])
 
     def soft_reset(self):
         """A fresh heap and no modules loaded, as after entering."""

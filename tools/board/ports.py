@@ -34,19 +34,36 @@ def _listed(ports):
 def explain(port, error):
     """The PortProblem for an OSError or a tool's own exception on opening `port`."""
     if not os.path.exists(port) and not sys.platform.startswith("win"):
-        found = usb_ports()
-        there = "there is " + _listed(found) if found else "no board is connected by USB"
-        return PortProblem("There is no port %s; %s." % (port, there))
+        return PortProblem("There is no port %s; %s." % (port, _there()))
     if not sys.platform.startswith("win") and not os.access(port, os.R_OK | os.W_OK):
         return PortProblem(
             "You may not open %s: `sudo usermod -aG %s $USER`, log in again and run this again." % (port, _group(port))
         )
+    if not sys.platform.startswith("win") and not _is_serial(port):
+        return PortProblem("%s is no serial port; %s." % (port, _there()))
     if _is_in_use(error):
         return PortProblem(
             "%s is in use by another program: close the one that has it open (a serial monitor, Thonny, mpremote) "
             "and run this again." % port
         )
     return PortProblem("%s cannot be opened (%s)." % (port, error))
+
+
+def _there():
+    found = usb_ports()
+    return "there is " + _listed(found) if found else "no board is connected by USB"
+
+
+def _is_serial(port):
+    """True also for one that cannot be opened now."""
+    try:
+        descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return True
+    try:
+        return os.isatty(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_in_use(error):

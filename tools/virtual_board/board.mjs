@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { loadMicroPython } from "../node/node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs";
 import { Files } from "./files.mjs";
 import { Network } from "./network.mjs";
-import { CTRL_C, Wire } from "./wire.mjs";
+import { BOOTING, BUSY, CTRL_C, IDLE, Wire } from "./wire.mjs";
 
 const [CTRL_A, CTRL_B, CTRL_D, CTRL_E, LF, CR] = [1, 2, 4, 5, 10, 13];
 const RAW_PROMPT = "raw REPL; CTRL-B to exit\r\n>";
@@ -38,9 +38,9 @@ class Board {
 
   // Ctrl-C that is typed meanwhile stops main.py.
   async start(kind, raw) {
-    this.wire.setBusy(true);
+    this.wire.setState(BOOTING);
     await this.boot(kind, raw);
-    this.wire.setBusy(false);
+    this.wire.setState(IDLE);
   }
 
   async boot(kind, raw) {
@@ -93,6 +93,7 @@ class Board {
     if (!this.python.FS.analyzePath(path).exists) return;
     const source = this.python.FS.readFile(path, { encoding: "utf8" });
     this.inProgram = true;
+    this.wire.setState(BUSY);
     try {
       this.python.runPython(source);
     } catch (error) {
@@ -100,6 +101,7 @@ class Board {
       if (error.type !== "SystemExit") this.wire.print(error.message.replace(/\r?\n/g, "\r\n"));
     } finally {
       this.inProgram = false;
+      this.wire.setState(BOOTING);
     }
   }
 
@@ -112,9 +114,9 @@ class Board {
   // One byte to the REPL; true if it ended in a request for a soft reset.
   type(byte) {
     this.said = "";
-    this.wire.setBusy(true);
+    this.wire.setState(BUSY);
     const ended = this.python.replProcessChar(byte);
-    this.wire.setBusy(false);
+    this.wire.setState(IDLE);
     if (byte === CTRL_A && this.said.includes(RAW_PROMPT)) this.raw = true;
     if (byte === CTRL_B) this.raw = false;
     this.lineLength = byte <= CTRL_D ? 0 : this.lineLength + 1;

@@ -7,7 +7,7 @@ import { join, posix } from "node:path";
 
 const BLOCK = 4096;
 const HIDDEN = ["dev", "proc"]; // emscripten's own, not to be seen on a board
-export const ENOSPC = 51;
+const ENOSPC = 51;
 // EACCES, EBADF, EBUSY, EEXIST, EINVAL, EIO, EISDIR, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY, EPERM
 const NUMBERS = { 2: 13, 8: 9, 10: 16, 20: 17, 28: 22, 29: 5, 31: 21, 44: 2, 51: 28, 54: 20, 55: 39, 63: 1 };
 const WRAPPED = ["chdir", "close", "fstat", "llseek", "lstat", "mkdir", "open", "read", "readdir", "rename", "rmdir"];
@@ -138,7 +138,8 @@ export class Files {
 
   statfs() {
     const free = Math.max(0, this.blocks - this.used());
-    return { bsize: BLOCK, frsize: BLOCK, blocks: this.blocks, bfree: free, bavail: free, files: 0, ffree: 0, fsid: 0, flags: 0, namelen: 255 };
+    const unknown = { files: 0, ffree: 0, fsid: 0, flags: 0 };
+    return { bsize: BLOCK, frsize: BLOCK, blocks: this.blocks, bfree: free, bavail: free, namelen: 255, ...unknown };
   }
 }
 

@@ -21,6 +21,8 @@ BUILD = HERE.parent / "node" / "node_modules" / "@micropython" / "micropython-we
 PICO_W_FLASH_BYTES = 848 * 1024  # of its filesystem
 _NOBODY_READS_S = 1  # after this long output is thrown away, as a USB board does when no program has its port open
 
+_CRASHED_S = 1  # before a process that failed is started again
+
 
 class BoardError(Exception):
     """Why there is no virtual board, in one sentence."""
@@ -107,14 +109,14 @@ class VirtualBoard:
             typed = os.read(self._line, 4096)
             while typed and not self._closing:
                 try:
-                    typed = typed[os.write(self._process.stdin.fileno(), typed) :]
+                    typed = typed[self._process.stdin.write(typed) :]
                 except (BrokenPipeError, ValueError):
                     time.sleep(0.01)  # the process is being replaced
 
     def _from_board(self):
         patience = _NOBODY_READS_S
         while True:
-            said = os.read(self._process.stdout.fileno(), 4096)
+            said = self._process.stdout.read(4096)
             if not said:
                 if not self._replace():
                     return
@@ -131,7 +133,8 @@ class VirtualBoard:
             if self._closing:
                 return False
             ended = self._process
-            ended.wait()
+            if ended.wait() > 0:
+                time.sleep(_CRASHED_S)
             self._start()
             ended.stdin.close()
             ended.stdout.close()

@@ -1,7 +1,7 @@
 // The worker of wire.mjs: reads standard input while the main thread runs Python.
 import { createReadStream } from "node:fs";
 import { workerData } from "node:worker_threads";
-import { BELL, CLOSED, CTRL_C, INTERRUPT, READ, RUNNING, SIZE, WRITTEN } from "./wire.mjs";
+import { BELL, BUSY, CLOSED, CTRL_C, IDLE, INTERRUPT, READ, SIZE, STATE, WRITTEN } from "./wire.mjs";
 
 const GRACE_MS = 3000; // after this a program that has not noticed Ctrl-C is taken to be in a busy loop
 const { control, bytes } = workerData;
@@ -23,13 +23,17 @@ function interrupt() {
   ring();
   // Nothing inside WebAssembly can be stopped from outside: end the process, and the host starts a new one.
   const mine = ++interrupts;
-  const check = () => mine === interrupts && Atomics.load(control, INTERRUPT) && process.kill(process.pid, "SIGKILL");
+  const check = () => {
+    if (mine !== interrupts || !Atomics.load(control, INTERRUPT)) return;
+    if (Atomics.load(control, STATE) === BUSY) process.kill(process.pid, "SIGKILL");
+    setTimeout(check, GRACE_MS);
+  };
   setTimeout(check, GRACE_MS);
 }
 
 for await (const chunk of createReadStream(null, { fd: 0 })) {
   for (const byte of chunk) {
-    if (byte === CTRL_C && Atomics.load(control, RUNNING)) {
+    if (byte === CTRL_C && Atomics.load(control, STATE) !== IDLE) {
       interrupt();
       continue;
     }

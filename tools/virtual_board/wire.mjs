@@ -6,7 +6,8 @@ import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 
 export const SIZE = 1 << 16;
-export const [WRITTEN, READ, RUNNING, INTERRUPT, CLOSED, BELL] = [0, 1, 2, 3, 4, 5];
+export const [WRITTEN, READ, STATE, INTERRUPT, CLOSED, BELL] = [0, 1, 2, 3, 4, 5];
+export const [IDLE, BOOTING, BUSY] = [0, 1, 2];
 export const CTRL_C = 3;
 
 export class Wire {
@@ -35,10 +36,10 @@ export class Wire {
     }
   }
 
-  // While the board is busy, Ctrl-C is an interrupt.
-  setBusy(busy) {
-    Atomics.store(this.control, RUNNING, busy ? 1 : 0);
-    if (!busy) this.flush();
+  // While the board is busy, Ctrl-C is an interrupt. IDLE, BOOTING, or BUSY with a program that ought to notice it.
+  setState(state) {
+    Atomics.store(this.control, STATE, state);
+    if (state === IDLE) this.flush();
   }
 
   interrupted() {
