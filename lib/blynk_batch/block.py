@@ -173,6 +173,9 @@ class Slots:
     def free_from(self, sequence):
         return sequence
 
+    def oldest_from(self, sequence, newest):
+        return sequence
+
     def explained(self, error):
         return error
 

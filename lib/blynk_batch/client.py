@@ -213,6 +213,12 @@ class Client:
 
     # The end
 
+    def prepare(self):
+        """On raw flash erase the next sector ahead, so that no log() waits for it. upload() does it at its end; a
+        program that logs for long between uploads can do it while idle."""
+        if self.ring.medium.skips and not self.ring.failed:
+            self._guard.run(load("full", "prepare"), self.ring)
+
     def clear(self):
         """Drop everything pending, counted as dropped."""
         self._check_open()

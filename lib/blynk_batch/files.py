@@ -58,6 +58,14 @@ class FileRing(Ring):
             raise explained(e, path)
 
 
+def size_of(name):
+    """Bytes of a file, -1 if it is not there."""
+    try:
+        return os.stat(name)[6]
+    except OSError:
+        return -1
+
+
 class Files:
     """The medium: sectors as files in the folder `path`."""
 
@@ -75,7 +83,7 @@ class Files:
         self.capacity = capacity
         self.slots = 0
         self.erases = 0
-        self.has_spare = False
+        self.has_spare = None  # not looked yet
         self.span = None  # (oldest, newest) sequence, if a ring is there
         self._file = None
         self._file_sequence = -1
@@ -137,14 +145,20 @@ class Files:
 
     # Writing
 
+    def exists(self, sequence):
+        return size_of(self.name(sequence)) >= 0
+
     def free_from(self, sequence):
         """The first sequence from there on whose name is not taken by somebody else's file."""
-        while True:
-            try:
-                os.stat(self.name(sequence))
-            except OSError:
-                return sequence
+        while self.exists(sequence):
             sequence += 1
+        return sequence
+
+    def oldest_from(self, sequence, newest):
+        """That sector if it is there, else the next that is: what was dropped last may not be noted yet."""
+        while sequence < newest and not self.exists(sequence):
+            sequence += 1
+        return sequence
 
     def begin(self, sequence):
         self.erases += 1
@@ -152,8 +166,13 @@ class Files:
         self.spilled = 0
         self._reset_tails()
 
-        if not self.has_spare:
+        if not self._look_for_spare():
             self._make_spare()
+
+    def _look_for_spare(self):
+        if self.has_spare is None:
+            self.has_spare = size_of(self.path + "/spare") > 0
+        return self.has_spare
 
     def _make_spare(self):
         """Two blocks kept for the day that others have filled the disk: one for the sector's file, one to append to
@@ -172,7 +191,7 @@ class Files:
         """Free the spare blocks; False if that was done before."""
         if not self.has_spare:
             return False
-        self.has_spare = False
+        self.has_spare = None  # not looked yet
         try:
             os.remove(self.path + "/spare")
         except OSError:

@@ -12,15 +12,14 @@ from binascii import crc32
 from micropython import const
 
 from . import sector
+from .files import size_of
 
 _TAIL_HEAD = const(12)
-_FILE = const(0x8000)
-_FOLDER = const(0x4000)
-_ENOENT = const(2)
-_EEXIST = const(17)
-_ENOTDIR = const(20)
+_FILE, _FOLDER = const(0x8000), const(0x4000)
+_ENOENT, _EEXIST, _ENODEV, _ENOTDIR = const(2), const(17), const(19), const(20)
 _DEFAULT_CAPACITY = const(262144)
 _SECTOR_BYTES = const(4096)
+_TAILS = const(16)  # where a ring may have been written with more than it has now
 _MOST = const(1 << 30)  # sequences are below
 _TAIL_BLOCKS = (1024, 8192)
 
@@ -49,6 +48,9 @@ def place(path):
 
 def look(files):
     """The medium: `files`, told where it stands, or on FAT another."""
+    if _is_as_left(files):
+        return files
+    files.close()
     path = files.path
     _make(path)
     newest, oldest, number = _survey(files, 0, _MOST)
@@ -63,6 +65,23 @@ def look(files):
     return open_medium(path, number or 0, _capacity(files))
 
 
+def _is_as_left(files):
+    """Take the ring up where the first tail says that it is, without looking through the folder, of which littlefs
+    reads some kilobytes for each name. False wherever there is any doubt."""
+    tail = sequence, offset, body = _read_tail(files, 0)
+    if sequence < 0 or files.exists(sequence + 1):
+        return False
+    size = size_of(files.name(sequence))
+    if size >= 0:
+        head, _ = _look_at(files, sequence)
+    else:
+        # A tail can be left of a sector that is gone, but then so are those before it.
+        head = None if offset or not files.exists(sequence - 1) else _checked(body, sequence)
+    if head:
+        _stand(files, max(0, sequence + 1 - head.slots), sequence, head.slots, size, tail)
+    return head is not None
+
+
 def _survey(files, low, high):
     """One look through the folder: (newest, oldest) of the sequences from `low` below `high`, -1 if there is none, and
     the lowest N of files ringN that have the size of a ring, None if there is none."""
@@ -74,8 +93,6 @@ def _survey(files, low, high):
             continue
         if name[:4] == "ring" and name[4:].isdigit() and _is_ring_size(files.path + "/" + name):
             number = int(name[4:]) if number is None else min(number, int(name[4:]))
-        if name == "spare":
-            files.has_spare = os.stat(files.path + "/spare")[6] > 0
         sequence = _sequence(name)
         if low <= sequence < high:
             newest = max(newest, sequence)
@@ -167,23 +184,30 @@ def mounts(path):
 
 def _find(files, newest, oldest):
     """Tell `files` about the ring that is there; False if none is."""
-    tails = _read_tails(files)
+    tails = [_read_tail(files, index) for index in range(max(files.tails, _TAILS))]
     newest, head = _newest(files, newest, tails)
     if newest < 0:
         return False
     slots = head.slots if head else _DEFAULT_CAPACITY // _SECTOR_BYTES
-    files.slots = files.capacity // _SECTOR_BYTES if files.capacity else slots
-    first = max(0, newest + 1 - max(slots, files.slots))
+    first = max(0, newest + 1 - max(slots, (files.capacity or 0) // _SECTOR_BYTES))
     if oldest < first:  # what is older, or no sector at all, is somebody else's
         oldest = _survey(files, first, newest + 1)[1]
-    files.span = (newest if oldest < 0 else min(oldest, newest), newest)
-    files.current = newest
-    try:
-        files.spilled = os.stat(files.name(newest))[6]
-    except OSError:
-        files.spilled = 0
-    _join(files, tails)
+    size = size_of(files.name(newest))
+    _stand(files, newest if oldest < 0 else min(oldest, newest), newest, slots, size, tails[0])
     return True
+
+
+def _stand(files, oldest, newest, slots, size, tail):
+    files.slots = files.capacity // _SECTOR_BYTES if files.capacity else slots
+    files.span = (oldest, newest)
+    files.current = newest
+    files.spilled = max(0, size)
+    index = 0
+    while tail[:2] == (newest, files.spilled + len(files.tail)):  # it goes on where the one before ends
+        files.tail_start, files.tail_index = len(files.tail), index
+        files.tail.extend(tail[2])
+        index += 1
+        tail = _read_tail(files, index)  # there may be more than this ring is to write
 
 
 def _newest(files, newest, tails):
@@ -209,8 +233,8 @@ def _newest(files, newest, tails):
 
 def _look_at(files, sequence):
     """(its Prefix or None, True if the file is a sector, be it damaged)."""
-    with open(files.name(sequence), "rb") as f:
-        data = f.read(sector.PREFIX_BYTES)
+    data = bytearray(sector.PREFIX_BYTES)
+    files.read(sequence, 0, memoryview(data))
     return _checked(data, sequence), data[:3] == b"BBr"
 
 
@@ -225,32 +249,18 @@ def _checked(data, sequence):
 # Tails
 
 
-def _read_tails(files):
-    tails = []
-    while True:
-        try:
-            with open("%s/tail/%d" % (files.path, len(tails)), "rb") as f:
-                data = f.read()
-        except OSError as e:
-            if e.args[0] != _ENOENT:
-                raise
-            if len(tails) >= files.tails:  # there may be more than this ring is to write
-                return tails
-            data = b""
-        tail = (-1, 0, b"")
-        if len(data) >= _TAIL_HEAD:
-            sequence, offset, crc = struct.unpack_from("<III", data)
-            body = data[_TAIL_HEAD:]
-            if crc32(body, crc32(data[:8])) == crc:
-                tail = (sequence, offset, body)
-        tails.append(tail)
-
-
-def _join(files, tails):
-    """Tails that continue the sector's bytes one after the other, from the first."""
-    for index, (sequence, offset, body) in enumerate(tails):
-        if sequence != files.current or offset != files.spilled + len(files.tail):
-            break
-        files.tail_start = len(files.tail)
-        files.tail_index = index
-        files.tail.extend(body)
+def _read_tail(files, index):
+    """(sequence, offset, body), sequence -1 where there is none that is whole."""
+    try:
+        with open("%s/tail/%d" % (files.path, index), "rb") as f:
+            data = f.read()
+    except OSError as e:
+        if e.args[0] not in (_ENOENT, _ENOTDIR, _ENODEV):  # those come again, in words
+            raise
+        data = b""
+    if len(data) >= _TAIL_HEAD:
+        sequence, offset, crc = struct.unpack_from("<III", data)
+        body = data[_TAIL_HEAD:]
+        if crc32(body, crc32(data[:8])) == crc and sequence < _MOST:
+            return sequence, offset, body
+    return -1, 0, b""

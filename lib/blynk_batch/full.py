@@ -37,7 +37,10 @@ def prepare(ring):
     if ring.medium.skips:
         free_accepted(ring)
         if ring.newest + 1 - ring.oldest < ring.medium.slots:
-            ring.medium.prepare(ring.newest + 1)
+            try:
+                ring.medium.prepare(ring.newest + 1)
+            except OSError:
+                pass  # the turn to that sector finds out what to do
 
 
 def may_drop(ring):
@@ -83,8 +86,18 @@ def drop_oldest(ring, frame=True):
             move_cursor(ring)
         if frame:
             keys = [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT] + parked_keys(ring.state)
-            ring.note_drop(keys)
+            _note_drop(ring, keys)
     ring.medium.drop(ring.oldest - 1)
+
+
+def _note_drop(ring, keys):
+    """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
+    payload = record.encode_state(ring.state, [key for key in keys if key in ring.dirty])
+    if not ring.sealed and ring.fits(len(payload) + 6, 0):
+        try:
+            ring.program(ring.framed(record.STATE, payload))
+        except OSError as e:
+            ring.instead(e, "go_on")
 
 
 def check_size(ring, size):

@@ -28,6 +28,7 @@ def recover(ring, oldest, newest):
         first -= 1
         if first < oldest:
             raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
+    ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # what is before went before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.sector_bytes), 0, _WINDOW, head)
     while True:
         kind = reader.next()
@@ -103,6 +104,7 @@ def _check_books(ring):
     while ring.oldest < min(ring.get(OLDEST), ring.newest):
         medium.drop(ring.oldest)
         ring.oldest += 1
+    ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
     cursor = ring.state.get(CURSOR)
     if not cursor or cursor[0] < ring.oldest:
         number = ring.cursor()[2]

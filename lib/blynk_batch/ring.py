@@ -9,7 +9,8 @@ left out), erases, and
     open() -> (oldest, newest) or None     read(sequence, offset, view)      slot(sequence)
     begin(sequence)  make it ready         append(sequence, offset, data)    durable on return
     seal(sequence, offset)  it is full     drop(sequence)  it is not needed  close()
-    free_from(sequence)  that or the next that can be begun     explained(error)  an OSError, in words where it has any
+    free_from(sequence)  that or the next that can be begun     oldest_from(sequence, newest)  that or the next there is
+    explained(error)  an OSError, in words where it has any     give_spare()  on a full disk; False if there is none
 """
 
 from micropython import const
@@ -18,8 +19,7 @@ from . import let_go, record, sector
 from .errors import RingFull
 from .reader import Reader
 
-# State keys. Below 0x80 a tuple of ints, else bytes.
-# 32-63 and 0xA0-0xBF belong to the uploader, 64-79 and 0xC0 up to the clock.
+# State keys: below 0x80 a tuple of ints, else bytes. 32-63, 0xA0-0xBF: the uploader's; 64-79, 0xC0 up: the clock's
 OLDEST, CURSOR, DROPPED, CORRUPT, ERASES, SKIPPED = 1, 2, 3, 4, 5, 6
 UPLOADED, REQUESTS, REJECTED, EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 7, 8, 9, 10, 11, 12, 13, 14
 WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
@@ -44,7 +44,7 @@ class Ring:
         self.overwrite = overwrite
         self.commit_every = commit_every
         self.state = {}
-        self._dirty = set()
+        self.dirty = set()
         self.chain = record.Chain()
         self._buffer = bytearray()
         self._buffered = 0
@@ -75,7 +75,7 @@ class Ring:
             self.state[key] = value
         else:
             self.state.pop(key, None)
-        self._dirty.add(key)
+        self.dirty.add(key)
 
     def add(self, key, count):
         if count:
@@ -90,11 +90,11 @@ class Ring:
         """One state frame with `keys` and all that changed since the last; durable on return.
 
         `must` False: leave it for later where only the reserve of a full ring is left."""
-        self._dirty.update(keys)
-        reserve = DROP_RESERVE if self._only_reserve_left() else 0  # what is left then is for an anchor
-        wanted = self._dirty and (must or not reserve)
-        payload = record.encode_state(self.state, self._dirty) if wanted else b""
-        if wanted and not self.sealed and not self.medium.skips and self._fits(len(payload) + 6, reserve):
+        self.dirty.update(keys)
+        reserve = DROP_RESERVE if self._is_reserve() else 0  # what is left then is for an anchor
+        wanted = self.dirty and (must or not reserve)
+        payload = record.encode_state(self.state, self.dirty) if wanted else b""
+        if wanted and not self.sealed and not self.medium.skips and self.fits(len(payload) + 6, reserve):
             # One write with the readings that wait. Raw sectors that fail move on readings, but no other frames.
             self._buffer.extend(self.framed(record.STATE, payload))
             self.commit()
@@ -108,10 +108,13 @@ class Ring:
                 return  # it waits in RAM until a window is done, which frees sectors
             if not wanted or self.newest != sequence:
                 return
-        self._dirty.clear()
+        self.dirty.clear()
+
+    def _is_reserve(self):
+        return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
 
     def put(self, kind, payload):
-        """Append a frame of `kind`, durable on return."""
+        """Append a frame."""
         self.commit()
         self._append(kind, payload)
 
@@ -167,7 +170,7 @@ class Ring:
             raise
 
     def _log(self, boot, time, pins, values):
-        if self._only_reserve_left():
+        if self._is_reserve():
             from .full import turn
 
             turn(self, self.medium.slots)  # RingFull, or sectors that the server has go
@@ -176,7 +179,7 @@ class Ring:
         before = (self.chain.boot, self.chain.time, self.chain.interval, self.chain.pins)
         payload = self.chain.encode(boot, time, pins, values, absolute)
         try:
-            if self.sealed or not self._fits(len(payload) + 6, self.drop_reserve):
+            if self.sealed or not self.fits(len(payload) + 6, self.drop_reserve):
                 self.turn(data=True, size=len(payload))
                 payload = self.chain.encode(boot, time, pins, values, True)
             if payload[0] & 0xE0 > 0x80:
@@ -205,7 +208,7 @@ class Ring:
             # What was not acknowledged is taken back; the place is not trusted again.
             self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
             self.chain.reset()
-            self._instead(e, "write_again", data)
+            self.instead(e, "write_again", data)
         self.number += points
         self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
 
@@ -224,20 +227,19 @@ class Ring:
             try:
                 return action(*args)
             except OSError as e:
-                if e.args[0] != ENOSPC:
-                    self.failed = True
-                    raise self.medium.explained(e)
-                from .full import make_room
+                if e.args[0] == ENOSPC:
+                    from .full import make_room
 
-                if not make_room(self):
-                    raise self.medium.explained(e)
+                    if make_room(self):
+                        continue
+                self.failed = e.args[0] != ENOSPC
+                raise self.medium.explained(e)
 
-    def _instead(self, error, remedy, *args):
+    def instead(self, error, remedy, *args):
         """This place failed; not all of a raw medium need have."""
-        if isinstance(error, RingFull) or error.args[:1] == (ENOSPC,):
-            raise error
-        self.sealed = True
-        if not self.medium.skips or not isinstance(error, OSError):
+        is_full = isinstance(error, RingFull) or error.args[:1] == (ENOSPC,)
+        self.sealed = self.sealed or not is_full
+        if is_full or not self.medium.skips or not isinstance(error, OSError):
             raise error
         from . import badblock
 
@@ -248,23 +250,18 @@ class Ring:
         data = record.frame(kind, payload, self.seed)
         return data + b"\xff" * (-len(data) % self.medium.unit)
 
-    def _fits(self, size, reserve):
+    def fits(self, size, reserve):
         return self.offset + len(self._buffer) + size + self.medium.unit + reserve <= self.medium.sector_bytes
 
     def _append(self, kind, payload, reserve=0):
-        if self.sealed or not self._fits(len(payload) + 6, reserve):
+        if self.sealed or not self.fits(len(payload) + 6, reserve):
             self.turn(data=False)
             if kind == record.STATE:
                 return  # the new header carries it all
         try:
             self.program(self.framed(kind, payload))
         except BaseException as e:
-            self._instead(e, "append_again", kind, payload)
-
-    # Turnover
-
-    def _only_reserve_left(self):
-        return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
+            self.instead(e, "append_again", kind, payload)
 
     def turn(self, data, size=0):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
@@ -287,16 +284,7 @@ class Ring:
         try:
             self.start_sector(sequence)
         except OSError as e:
-            self._instead(e, "skip", most)
-
-    def note_drop(self, keys):
-        """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
-        payload = record.encode_state(self.state, [key for key in keys if key in self._dirty])
-        if not self.sealed and self._fits(len(payload) + 6, 0):
-            try:
-                self.program(self.framed(record.STATE, payload))
-            except OSError as e:
-                self._instead(e, "go_on")
+            self.instead(e, "skip", most)
 
     def start_sector(self, sequence):
         medium = self.medium
@@ -311,7 +299,7 @@ class Ring:
         self.sealed = False
         self.newest, self.offset, self.seed = sequence, len(head), seed
         self.past = 0
-        self._dirty.clear()
+        self.dirty.clear()
         self.chain.reset()
         self.last_absolute = -ABSOLUTE_EVERY
         self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
@@ -329,7 +317,7 @@ class Ring:
         """Commit, and note counters that changed. `sleeping`: deep sleep comes next, so that no file needs closing,
         which on FAT would write its folder."""
         self.commit()
-        if self._dirty:
+        if self.dirty:
             self.save(must=False)
         if not sleeping:
             self.medium.close()

@@ -81,6 +81,7 @@ class Call:
             client.last_error = str(result.error)
         if hasattr(self.transport, "close"):
             self.transport.close()
+        client.prepare()
 
 
 def upload(client, timeout_s, watchdog):
