@@ -1,7 +1,6 @@
-"""What a FileRing's folder holds: the ring's sectors and tails, the one file of a ring on FAT, files of others.
+"""Opens a FileRing's folder where it is as the ring left it; survey.py does what takes more than a look at its tail.
 
-Works once, when the ring is opened. The ring's own are told by what is in them, never by the name alone: a file of
-somebody else is neither read as a sector, written to nor removed.
+Works once, when the ring is opened.
 """
 
 import os
@@ -11,25 +10,20 @@ from binascii import crc32
 
 from micropython import const
 
-from . import sector
-from .files import size_of
+from . import let_go, sector
+from .files import SECTOR_BYTES, size_of
 
 _TAIL_HEAD = const(12)
-_FILE, _FOLDER = const(0x8000), const(0x4000)
-_ENOENT, _EEXIST, _ENODEV, _ENOTDIR = const(2), const(17), const(19), const(20)
-_DEFAULT_CAPACITY = const(262144)
-_SECTOR_BYTES = const(4096)
-_TAILS = const(16)  # where a ring may have been written with more than it has now
+_ENOENT, _ENODEV, _ENOTDIR = const(2), const(19), const(20)
 _MOST = const(1 << 30)  # sequences are below
-_TAIL_BLOCKS = (1024, 8192)
 
 
 def check(path, capacity_bytes):
     """ValueError for what FileRing does not take."""
     if not path or not isinstance(path, str):
         raise ValueError("path=%r: a folder, such as '/readings'" % (path,))
-    if capacity_bytes is not None and capacity_bytes < 3 * _SECTOR_BYTES:
-        raise ValueError("capacity_bytes=%r: at least %d" % (capacity_bytes, 3 * _SECTOR_BYTES))
+    if capacity_bytes is not None and capacity_bytes < 3 * SECTOR_BYTES:
+        raise ValueError("capacity_bytes=%r: at least %d" % (capacity_bytes, 3 * SECTOR_BYTES))
     places = [_absolute(place).rstrip("/") + "/blynk_batch" for place in sys.path]
     if _absolute(path.rstrip("/")) in places:
         raise ValueError("path=%r: MicroPython would import that folder instead of the library" % path)
@@ -50,155 +44,33 @@ def look(files):
     """The medium: `files`, told where it stands, or on FAT another."""
     if _is_as_left(files):
         return files
-    files.close()
-    path = files.path
-    _make(path)
-    newest, oldest, number = _survey(files, 0, _MOST)
-    if number is None:
-        if _find(files, newest, oldest):
-            return files
-        if not _is_fat(path):
-            files.slots = _capacity(files) // _SECTOR_BYTES
-            return files
-    from .fat import open_medium
+    from . import survey
 
-    return open_medium(path, number or 0, _capacity(files))
+    try:
+        return survey.look(files)
+    finally:
+        let_go("survey")
 
 
 def _is_as_left(files):
     """Take the ring up where the first tail says that it is, without looking through the folder, of which littlefs
     reads some kilobytes for each name. False wherever there is any doubt."""
-    tail = sequence, offset, body = _read_tail(files, 0)
+    tail = sequence, offset, body = read_tail(files, 0)
     if sequence < 0 or files.exists(sequence + 1):
         return False
     size = size_of(files.name(sequence))
     if size >= 0:
-        head, _ = _look_at(files, sequence)
+        head, _ = look_at(files, sequence)
     else:
         # A tail can be left of a sector that is gone, but then so are those before it.
-        head = None if offset or not files.exists(sequence - 1) else _checked(body, sequence)
+        head = None if offset or not files.exists(sequence - 1) else checked(body, sequence)
     if head:
-        _stand(files, max(0, sequence + 1 - head.slots), sequence, head.slots, size, tail)
+        stand(files, max(0, sequence + 1 - head.slots), sequence, head.slots, size, tail)
     return head is not None
 
 
-def _survey(files, low, high):
-    """One look through the folder: (newest, oldest) of the sequences from `low` below `high`, -1 if there is none, and
-    the lowest N of files ringN that have the size of a ring, None if there is none."""
-    newest = oldest = -1
-    number = None
-    for entry in os.ilistdir(files.path):
-        name = entry[0]
-        if entry[1] != _FILE:
-            continue
-        if name[:4] == "ring" and name[4:].isdigit() and _is_ring_size(files.path + "/" + name):
-            number = int(name[4:]) if number is None else min(number, int(name[4:]))
-        sequence = _sequence(name)
-        if low <= sequence < high:
-            newest = max(newest, sequence)
-            oldest = sequence if oldest < 0 else min(oldest, sequence)
-    return newest, oldest, number
-
-
-def _sequence(name):
-    """The number in a name of eight hexadecimal digits, else -1."""
-    if len(name) != 8:
-        return -1
-    try:
-        sequence = int(name, 16)
-    except ValueError:
-        return -1
-    return sequence if "%08x" % sequence == name else -1
-
-
-def _make(path):
-    """The folder and those above it, but not the first of an absolute path: a card that is not mounted must not
-    become a folder of the board's own flash."""
-    at = max(0, path.find("/", 1)) if path.startswith("/") else 0
-    while at >= 0:
-        at = path.find("/", at + 1)
-        try:
-            os.mkdir(path if at < 0 else path[:at])
-        except OSError as e:
-            if at < 0:
-                _must_be_folder(path, e)
-
-
-def _must_be_folder(path, error):
-    try:
-        mode = os.stat(path)[0]
-    except OSError:
-        raise error
-    if not mode & _FOLDER:
-        raise OSError(_ENOTDIR)
-
-
-def _capacity(files):
-    """As asked for, else the smaller of 256 KiB and half of the free space."""
-    if files.capacity:
-        return files.capacity
-    free = os.statvfs(files.path)
-    return max(3 * _SECTOR_BYTES, min(_DEFAULT_CAPACITY, free[1] * free[4] // 2))
-
-
-# FAT
-
-
-def _is_ring_size(name):
-    size = os.stat(name)[6]
-    return size >= 3 * _SECTOR_BYTES and size % _SECTOR_BYTES in (0, 1024)
-
-
-def _is_fat(path):
-    """True if the names of the folder's files are found in capitals too; newer firmware tells what is mounted."""
-    kinds = [type(fs).__name__ for fs, at in mounts(path)]
-    if kinds == ["VfsFat"]:
-        return True
-    try:
-        os.mkdir(path + "/tail")
-    except OSError as e:
-        if e.args[0] != _EEXIST:
-            raise
-    if kinds:
-        return False
-    try:
-        os.stat(path + "/TAIL")
-    except OSError:
-        return False
-    os.rmdir(path + "/tail")
-    return True
-
-
-def mounts(path):
-    """[(filesystem, where)] of the one that `path` lies in; empty before MicroPython 1.25."""
-    try:
-        found = [(fs, at) for fs, at in os.mount() if at == "/" or (path + "/").startswith(at + "/")]  # pyright: ignore
-    except (TypeError, AttributeError):
-        return []
-    found.sort(key=lambda mount: -len(mount[1]))
-    return found[:1]
-
-
-# Sectors as files
-
-
-def _find(files, newest, oldest):
-    """Tell `files` about the ring that is there; False if none is."""
-    tails = [_read_tail(files, index) for index in range(max(files.tails, _TAILS))]
-    newest, head = _newest(files, newest, tails)
-    if newest < 0:
-        return False
-    slots = head.slots if head else _DEFAULT_CAPACITY // _SECTOR_BYTES
-    first = max(0, newest + 1 - max(slots, (files.capacity or 0) // _SECTOR_BYTES))
-    if oldest < first:  # what is older, or no sector at all, is somebody else's
-        oldest = _survey(files, first, newest + 1)[1]
-    size = size_of(files.name(newest))
-    _stand(files, newest if oldest < 0 else min(oldest, newest), newest, slots, size, tails[0])
-    return True
-
-
-def _stand(files, oldest, newest, slots, size, tail):
-    files.slots = files.capacity // _SECTOR_BYTES if files.capacity else slots
+def stand(files, oldest, newest, slots, size, tail):
+    files.slots = files.capacity // SECTOR_BYTES if files.capacity else slots
     files.span = (oldest, newest)
     files.current = newest
     files.spilled = max(0, size)
@@ -207,38 +79,17 @@ def _stand(files, oldest, newest, slots, size, tail):
         files.tail_start, files.tail_index = len(files.tail), index
         files.tail.extend(tail[2])
         index += 1
-        tail = _read_tail(files, index)  # there may be more than this ring is to write
+        tail = read_tail(files, index)  # there may be more than this ring is to write
 
 
-def _newest(files, newest, tails):
-    """The newest sector, -1 if there is none, and the Prefix of the newest that can be read."""
-    last = max([tail[0] for tail in tails])
-    doubtful = []
-    head = None
-    while newest >= 0:
-        head, is_ours = _look_at(files, newest)
-        if head:
-            break
-        if is_ours or newest == last:
-            doubtful.append(newest)
-        newest = _survey(files, 0, newest)[0]
-    for sequence, offset, body in tails:
-        if not offset and sequence > newest:
-            newest, head = sequence, _checked(body, sequence) or head
-    for sequence in doubtful:
-        if not head or newest < sequence < newest + head.slots:
-            newest = max(newest, sequence)
-    return newest, head
-
-
-def _look_at(files, sequence):
+def look_at(files, sequence):
     """(its Prefix or None, True if the file is a sector, be it damaged)."""
     data = bytearray(sector.PREFIX_BYTES)
     files.read(sequence, 0, memoryview(data))
-    return _checked(data, sequence), data[:3] == b"BBr"
+    return checked(data, sequence), data[:3] == b"BBr"
 
 
-def _checked(data, sequence):
+def checked(data, sequence):
     head = sector.parse(data) if len(data) >= sector.PREFIX_BYTES else None
     if not head or head.sequence != sequence:
         return None
@@ -246,10 +97,7 @@ def _checked(data, sequence):
     return head
 
 
-# Tails
-
-
-def _read_tail(files, index):
+def read_tail(files, index):
     """(sequence, offset, body), sequence -1 where there is none that is whole."""
     try:
         with open("%s/tail/%d" % (files.path, index), "rb") as f:
@@ -264,3 +112,13 @@ def _read_tail(files, index):
         if crc32(body, crc32(data[:8])) == crc and sequence < _MOST:
             return sequence, offset, body
     return -1, 0, b""
+def mounts(path):
+    """[(filesystem, where)] of the one that `path` lies in; empty before MicroPython 1.25."""
+    try:
+        found = [(fs, at) for fs, at in os.mount() if at == "/" or (path + "/").startswith(at + "/")]  # pyright: ignore
+    except (TypeError, AttributeError):
+        return []
+    found.sort(key=lambda mount: -len(mount[1]))
+    return found[:1]
+
+
