@@ -14,7 +14,9 @@ from . import let_go, sector
 from .files import SECTOR_BYTES, size_of
 
 _TAIL_HEAD = const(12)
-_ENOENT, _ENODEV, _ENOTDIR = const(2), const(19), const(20)
+_ENOENT = const(2)
+_ENODEV = const(19)
+_ENOTDIR = const(20)
 _MOST = const(1 << 30)  # sequences are below
 
 

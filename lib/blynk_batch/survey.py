@@ -11,8 +11,10 @@ from micropython import const
 from .files import SECTOR_BYTES, size_of
 from .folder import checked, look_at, mounts, read_tail, stand
 
-_FILE, _FOLDER = const(0x8000), const(0x4000)
-_EEXIST, _ENOTDIR = const(17), const(20)
+_FILE = const(0x8000)
+_FOLDER = const(0x4000)
+_EEXIST = const(17)
+_ENOTDIR = const(20)
 _DEFAULT_CAPACITY = const(262144)
 _TAILS = const(16)  # where a ring may have been written with more than it has now
 _MOST = const(1 << 30)  # sequences are below
