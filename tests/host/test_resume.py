@@ -81,6 +81,27 @@ def test_a_reply_lost_again_and_again_over_resets_repeats_the_same_batch_only(st
     assert len(set(batches)) == 1, "a retry was not the batch that was in flight"
 
 
+def test_firmware_that_cannot_stream_sends_small_batches_and_repeats_one_of_those(station):
+    station.fault("lose_reply", count=1, skip=2)
+    said = station.run(
+        """
+        transport = blynk_batch.Requests()
+        transport.streams = False  # as MicroPython before 1.24 does
+        client = board.boot(transport=transport)
+        log_many(1000)
+        say(outcome(client.upload())[0])
+        log_many(100, first=1000)
+        board.drain()
+        say(client.pending)
+        """
+    )
+    assert said == ["NetworkError", 0]
+    assert sorted(set(station.values())) == list(range(1100))
+    assert max(request["bytes"] for request in station.requests()) <= 4096
+    repeated = [request for request in station.requests() if request["duplicates"]]
+    assert len(repeated) == 1 and repeated[0]["duplicates"] == repeated[0]["points"] == station.duplicates()
+
+
 def test_a_batch_that_the_budget_cut_short_is_not_longer_when_it_is_sent_again_on_another_day(station):
     station.fault("lose_reply", count=1, skip=1)
     said = station.run(
