@@ -13,10 +13,15 @@ ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_S = 120
 
 
-def start_board(**options):
-    """A virtual board. Skips the test where Node.js is missing, but fails it in continuous integration."""
+def require_node():
+    """Skips the test where Node.js is missing, but fails it in continuous integration."""
     if problem := missing():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(problem)
+
+
+def start_board(**options):
+    """A virtual board."""
+    require_node()
     return VirtualBoard(**options)
 
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.host.boards import ROOT, ampy, mpremote, run, run_tool, start_board
+from tests.host.boards import ROOT, ampy, mpremote, require_node, run, run_tool, start_board
 
 PATIENCE_S = 30
 HELP = 'Type "help()"'
@@ -189,6 +189,7 @@ def test_an_example_runs_on_it_as_it_would_on_a_board_and_its_readings_arrive(bo
 
 
 def test_make_board_says_where_it_is_and_how_to_use_it(tmp_path):
+    require_node()
     process = subprocess.Popen(
         ["make", "--no-print-directory", "board", "ARGS=--folder %s" % tmp_path],
         cwd=ROOT,
