@@ -16,7 +16,7 @@ try:
         wifi.connect()
         blynk_batch.set_clock()
         print(client.upload(timeout_s=60))
-    client.close(sleep_ms=max(1000, config.WAKE_EVERY_S * 1000 - time.ticks_ms()))
+    client.close(sleep_ms=max(1000, config.WAKE_EVERY_S * 1000 - time.ticks_diff(time.ticks_ms(), 0)))
 except Exception as e:  # a station that stays awake empties its battery
     print("failed:", e)
-machine.deepsleep(max(1000, config.WAKE_EVERY_S * 1000 - time.ticks_ms()))
+machine.deepsleep(max(1000, config.WAKE_EVERY_S * 1000 - time.ticks_diff(time.ticks_ms(), 0)))
