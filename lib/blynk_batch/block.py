@@ -9,7 +9,7 @@ from micropython import const
 from . import sector
 from .device import Device, all_blank
 from .errors import CorruptRing, WrongDevice
-from .ring import Ring
+from .ring import Ring, check_least
 
 _BURST = const(64)
 _MIN_SLOTS = const(3)
@@ -18,19 +18,22 @@ _MIN_SLOTS = const(3)
 class BlockRing(Ring):
     """A ring on `device`, any MicroPython block device: esp32.Partition, rp2.Flash, SPI flash, FRAM, an SD card.
 
-    start, blocks   the part of the device to use, in its blocks; all of it by default
+    start, blocks   the part of the device to use, in its blocks; all of it by default. At least three sectors of 4096
+                    bytes, or of one block where that is larger; on whole blocks two blocks more.
     overwrite       True: a full ring drops its oldest sector, counted. False: log() raises RingFull.
-    commit_every    readings held in RAM before they are made durable together; 1 loses none.
-    page_size       what a program must be a multiple of, 256 on rp2; with whole_blocks the bytes that the driver
-                    rewrites at once (4096 for a driver that caches a flash sector)
-    unit            bytes that can be programmed only once between erases: 16 under flash encryption
-    whole_blocks    True: only whole blocks can be written, or the driver caches them; found out by asking
+    commit_every    readings held in RAM before they are made durable together, at least 1; 1 loses none
+    page_size       bytes that a program must be a multiple of, a power of two up to a block: 256 on rp2.Flash, else 1;
+                    with whole_blocks the bytes that the driver rewrites at once, the block size by default (4096 for
+                    a driver that caches a flash sector)
+    unit            bytes that can be programmed only once between erases, a power of two: 16 under flash encryption,
+                    else 1; an esp32.Partition tells
+    whole_blocks    True: only whole blocks can be written, or the driver caches them; None: found out by asking
     verify          read back what was programmed; a block that fails is skipped, see stats()["bad_blocks"]
     format          True: take a device that holds something else, which is erased. A ring that is there stays.
 
     Raises WrongDevice if the device holds something else or a newer format, CorruptRing if no header can be read
-    (nothing is changed then), Error if what is pending does not fit `blocks`, ValueError for a part that the device
-    does not have or of less than three sectors, OSError of the driver as it is.
+    (nothing is changed then), Error if what is pending does not fit `blocks`, ValueError or TypeError for a part that
+    the device does not have or another argument, OSError of the driver as it is.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class BlockRing(Ring):
         verify=True,
         format=False,
     ):
+        check_least("commit_every", commit_every, 1)
         flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)
         if flash.whole:
             from .tails import Tails as Medium
@@ -181,6 +185,9 @@ class Slots:
 
     def give_spare(self):
         return False
+
+    def place(self):
+        return "on %d blocks of %d" % (self.flash.bytes // self.flash.block_bytes, self.flash.block_bytes)
 
     def begin(self, sequence):
         if self._erased != sequence:

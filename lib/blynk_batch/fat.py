@@ -84,6 +84,9 @@ class FatTails(Tails):
         except WrongDevice as e:
             raise WrongDevice("%s: %s" % (self.name, e))
 
+    def place(self):
+        return "in " + self.name
+
     def explained(self, error):
         from .trouble import explained
 

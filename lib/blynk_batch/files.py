@@ -26,22 +26,27 @@ _BLANK = b"\xff" * 64
 
 
 class FileRing(Ring):
-    """A ring in the folder `path` of any mounted filesystem; the folder is made if it is missing.
+    """A ring in the folder `path` of any mounted filesystem; on FAT in one file of full size, see fat.py.
 
-    capacity_bytes  at most this much flash, in steps of 4096; None: what the ring had, at first the smaller of
-                    256 KiB and half of the free space. A smaller value than before drops the oldest, counted.
-    overwrite       True: a full ring drops its oldest sector, counted. False: log() raises RingFull.
-    commit_every    readings held in RAM before they are made durable together; 1 loses none.
-    tails, tail_bytes  how many tail files and how large; the defaults suit littlefs on ESP32 and RP2.
+    path            made if it is missing, with the folders above it but for the first of an absolute path, which has
+                    to be there: a card that is not mounted must not become a folder of the board's own flash
+    capacity_bytes  at most this much for readings, in steps of 4096, at least 12,288; None: what the ring had, at
+                    first the smaller of 256 KiB and half of the free space. A larger value than before counts at
+                    once, a smaller one drops the oldest readings, counted. (FAT copies; without room it stays.)
+    overwrite       True: a full ring or disk drops its oldest sector, counted. False: log() raises RingFull.
+    commit_every    readings held in RAM before they are made durable together, at least 1; 1 loses none
+    tails, tail_bytes  how many tail files, at least 1, of how many bytes, 60 or more; the defaults suit littlefs on
+                    ESP32 and RP2. Not for FAT.
 
-    Raises ValueError for a capacity under three sectors or a folder that hides the library from `import`, OSError of
-    the filesystem as it is.
+    Raises ValueError or TypeError for an argument, also for a folder that hides the library from `import`; OSError of
+    the filesystem with its number and words; WrongDevice for a newer format, CorruptRing if no header can be read,
+    and nothing is changed then.
     """
 
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=8, tail_bytes=120):
         from . import folder
 
-        folder.check(path, capacity_bytes)
+        folder.check(path, capacity_bytes, commit_every, tails, tail_bytes)
         path = path.rstrip("/")
         try:
             self.key = folder.place(path)
@@ -98,6 +103,9 @@ class Files:
 
     def name(self, sequence):
         return "%s/%08x" % (self.path, sequence)
+
+    def place(self):
+        return "in " + (self.path or "/")
 
     def open(self):
         return self.span

@@ -12,6 +12,7 @@ from micropython import const
 
 from . import let_go, sector
 from .files import SECTOR_BYTES, size_of
+from .ring import check_least
 
 _TAIL_HEAD = const(12)
 _ENOENT = const(2)
@@ -20,12 +21,15 @@ _ENOTDIR = const(20)
 _MOST = const(1 << 30)  # sequences are below
 
 
-def check(path, capacity_bytes):
-    """ValueError for what FileRing does not take."""
+def check(path, capacity_bytes, commit_every, tails, tail_bytes):
+    """ValueError or TypeError for what FileRing does not take."""
     if not path or not isinstance(path, str):
         raise ValueError("path=%r: a folder, such as '/readings'" % (path,))
-    if capacity_bytes is not None and capacity_bytes < 3 * SECTOR_BYTES:
-        raise ValueError("capacity_bytes=%r: at least %d" % (capacity_bytes, 3 * SECTOR_BYTES))
+    if capacity_bytes is not None:
+        check_least("capacity_bytes", capacity_bytes, 3 * SECTOR_BYTES)
+    check_least("commit_every", commit_every, 1)
+    check_least("tails", tails, 1)
+    check_least("tail_bytes", tail_bytes, 60)
     places = [_absolute(place).rstrip("/") + "/blynk_batch" for place in sys.path]
     if _absolute(path.rstrip("/")) in places:
         raise ValueError("path=%r: MicroPython would import that folder instead of the library" % path)

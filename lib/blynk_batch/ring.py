@@ -36,6 +36,13 @@ def parked_keys(state):
     return [key for key in range(PARKED, PARKED + PARKED_PINS) if key in state]
 
 
+def check_least(name, value, least):
+    if not isinstance(value, int):
+        raise TypeError("%s=%r: must be an int" % (name, value))
+    if value < least:
+        raise ValueError("%s=%d: at least %d" % (name, value, least))
+
+
 class Ring:
     """A ring over `medium`. `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
@@ -312,6 +319,11 @@ class Ring:
         from .full import clear
 
         clear(self)
+
+    def __repr__(self):
+        medium = self.medium
+        size = medium.slots * medium.sector_bytes // 1024
+        return "<%s %s: %d pending, %d KiB>" % (type(self).__name__, medium.place(), self.pending, size)
 
     def close(self, sleeping=False):
         """Commit, and note counters that changed. `sleeping`: deep sleep comes next, so that no file needs closing,

@@ -4,8 +4,8 @@ import os
 import struct
 from binascii import crc32
 
-from blynk_batch import Client, FileRing
-from blynk_batch.errors import CorruptRing, WrongDevice
+from blynk_batch import BlockRing, Client, FileRing
+from blynk_batch.errors import CorruptRing, Error, WrongDevice
 from blynk_batch.ring import DROPPED
 from flash import NorFlash, mount, umount
 from stand_ins import FakeClock, FakeServer
@@ -231,11 +231,34 @@ def test_the_default_capacity_is_half_of_what_is_free_and_remembered():
     assert FileRing("/sim/ring").medium.slots == 64
 
 
-def test_a_path_or_capacity_that_cannot_be_is_refused():
+def test_an_argument_that_cannot_be_is_refused_before_anything_is_made():
     mounted()
     for path in ("", None, 5):
         raises(ValueError, FileRing, path)
     for capacity in (0, -1, 12287):
         assert "at least 12288" in raises(ValueError, FileRing, "/sim/ring", capacity_bytes=capacity)
+    for wrong in ({"commit_every": 0}, {"tails": 0}, {"tail_bytes": 12}):
+        raises(ValueError, FileRing, "/sim/ring", **wrong)
+    for wrong in ({"capacity_bytes": 20000.0}, {"commit_every": None}):
+        raises(TypeError, FileRing, "/sim/ring", **wrong)
     raises(OSError, os.stat, "/sim/ring")
     FileRing("/sim")  # the root of a filesystem will do
+
+
+def test_a_ring_says_where_it_is_and_what_it_holds():
+    mounted()
+    ring = FileRing("/sim/ring", capacity_bytes=65536)
+    log(ring, 0, 3)
+    assert repr(ring) == "<FileRing in /sim/ring: 3 pending, 64 KiB>"
+    assert repr(BlockRing(NorFlash(8))) == "<BlockRing on 8 blocks of 4096: 0 pending, 32 KiB>"
+
+
+def test_two_clients_cannot_have_one_ring_open():
+    mounted()
+    first = Client("token", ring=FileRing("/sim/ring"), clock=FakeClock())
+    text = raises(Error, Client, "token", ring=FileRing("/sim/ring/"), clock=FakeClock())
+    assert "/sim/ring" in text and "close()" in text
+    other = Client("token", ring=FileRing("/sim/other"), clock=FakeClock())
+    first.close()
+    Client("token", ring=FileRing("/sim/ring"), clock=FakeClock()).close()
+    other.close()

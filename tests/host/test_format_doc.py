@@ -34,6 +34,32 @@ def test_the_example_is_what_the_library_writes(run_on_device):
     assert len(documented["00000000"]) > 100
 
 
+CARD = """
+class Card:
+    data = bytearray(34 * 512)
+    def readblocks(self, block, buf):
+        buf[:] = self.data[block * 512 : block * 512 + len(buf)]
+    def writeblocks(self, block, buf):
+        self.data[block * 512 : block * 512 + len(buf)] = buf
+    def ioctl(self, operation, argument):
+        return {4: 34, 5: 512}.get(operation)
+card = Card()
+"""
+DUMP_CARD = """
+for block in range(34):
+    data = card.data[block * 512 : block * 512 + 512]
+    if data[8]:
+        print(block, bytes(data[: 16 + data[6] + 256 * data[7]]).hex())
+"""
+
+
+def test_the_example_of_a_card_is_what_the_library_writes(run_on_device):
+    documented = {name: bytes_of(block) for name, block in fenced("hexcard")}
+    written = dict(line.split() for line in run_on_device(CARD + fenced("python")[1][1] + DUMP_CARD).splitlines())
+    assert {name: bytes.fromhex(digits) for name, digits in written.items() if name in documented} == documented
+    assert sorted(documented) == ["0", "33"] and len(written) == 3
+
+
 def test_every_state_key_of_the_library_is_listed(run_on_device):
     listed = {name: int(key) for key, name in re.findall(r"^\| (\d+) \| (\w+\.[A-Z_]+) \|", DOC, re.MULTILINE)}
     source = "import sys\nfor name in sys.argv[1:]:\n    module, key = name.split('.')\n"

@@ -1,0 +1,86 @@
+"""What a durable reading costs a littlefs of either board in erases, by the simulated chip's counters."""
+
+import random
+
+from blynk_batch import FileRing
+from flash import NorFlash, mount, umount
+
+HEAP = "32m"
+WASM = False
+START_MS = 1648054765458
+MOUNTS = (("esp32", 1, 512, 0.06, 0.07), ("rp2", 256, 212, 0.105, 0.12))  # name, page, blocks; most erases per reading
+
+
+def readings():
+    """Pin 1, two decimals, ten seconds apart."""
+    random.seed(1)
+    value, time = 2150, START_MS
+    while True:
+        value += random.getrandbits(4) - 7
+        time += 10000
+        yield time, value / 100
+
+
+def wrapped(board, page, blocks):
+    """A device with a ring of 256 KiB that has gone round, and then has two sectors of such readings."""
+    device = NorFlash(blocks, page_size=page)
+    mount(device, "/sim", board)
+    ring = FileRing("/sim/readings", capacity_bytes=262144)
+    while ring.newest < 66:
+        ring.log(0, START_MS, b"\x01", ["x" * 1000])
+    source = readings()
+    turn_over(ring, source, 1)
+    assert ring.oldest > 0
+    return device, ring, source
+
+
+def turn_over(ring, source, sectors):
+    """Whole sectors of readings, so that each carries its share of the turn; how many."""
+    count = 0
+    last = ring.newest + sectors
+    while ring.newest < last:
+        time, value = next(source)
+        ring.log(0, time, b"\x01", [value])
+        count += 1
+    return count
+
+
+def test_a_durable_reading_costs_few_erases_with_the_ring_wrapped():
+    for board, page, blocks, most, _ in MOUNTS:
+        device, ring, source = wrapped(board, page, blocks)
+        device.reset_counters()
+        count = turn_over(ring, source, 3)
+        assert count > 1000 and device.erases / count <= most, (board, count, device.erases / count)
+        umount("/sim")
+
+
+def test_one_reading_per_boot_costs_hardly_more():
+    for board, page, blocks, _, most in MOUNTS:
+        device, ring, source = wrapped(board, page, blocks)
+        device.reset_counters()
+        count = 200
+        for _ in range(count):
+            ring.close()
+            umount("/sim")
+            mount(device, "/sim", board, format=False)
+            ring = FileRing("/sim/readings", capacity_bytes=262144)
+            time, value = next(source)
+            ring.log(0, time, b"\x01", [value])
+        assert device.erases / count <= most, (board, device.erases / count)
+        assert device.bytes_read / count < 250000
+        umount("/sim")
+
+
+def test_commit_every_trades_the_last_readings_for_erases():
+    cost = {}
+    for every in (1, 8):
+        device = NorFlash(512)
+        mount(device, "/sim", "esp32")
+        ring = FileRing("/sim/readings", capacity_bytes=65536, commit_every=every)
+        source = readings()
+        turn_over(ring, source, 1)
+        device.reset_counters()
+        count = turn_over(ring, source, 2)
+        cost[every] = (device.erases / count, device.bytes_programmed / count)
+        umount("/sim")
+    assert cost[8][0] < cost[1][0] / 2 and cost[8][1] < cost[1][1] / 2, cost
