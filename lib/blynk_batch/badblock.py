@@ -9,7 +9,6 @@ from micropython import const
 from . import record
 from .full import turn
 from .reader import Reader
-from .record import GENERAL
 from .ring import BAD_BLOCKS
 
 _EIO = const(5)
@@ -46,7 +45,7 @@ def write_again(ring, frames):
     before = Reader(ring, (ring.newest, 0), (ring.newest, ring.offset), 0)
     while before.next():
         pass
-    chain = before.chain
+    chain, new = before.chain, record.Chain()
     ring.turn(True)
     payloads = bytearray()
     at = 0
@@ -55,11 +54,11 @@ def write_again(ring, frames):
         size = record.frame_size(frames, at)
         start = at + (1 if frames[at] < record.LONG_DATA else 3)
         body = chain.decode(view, start)
-        payloads.extend(ring.framed(0, _absolute(chain, view[body : at + size - 3])))
+        head = new.head(chain.boot, chain.time, chain.pins, chain.kinds, True)
+        payloads.extend(ring.framed(0, head + view[body : at + size - 3]))
         at += size + -size % ring.medium.unit
     ring.program(payloads)
-    chain.interval = 0
-    ring.chain = chain
+    ring.chain = new
     ring.failed = False
 
 
@@ -74,21 +73,6 @@ def append_again(ring, kind, payload):
 
 def _count(ring):
     ring.add(BAD_BLOCKS, 1)
-
-
-def _absolute(chain, values):
-    """The payload that says the same as the frame at which `chain` stands, without the frames before."""
-    pins = chain.pins
-    count = min(len(pins), _MANY)
-    out = bytearray((GENERAL | (_UPTIME if chain.boot else _UNIX) | chain.kinds | count,))
-    if count == _MANY:
-        out.append(len(pins))
-    if chain.boot:
-        record.put_varint(out, chain.boot)
-    out.extend(chain.time.to_bytes(6, "little"))
-    out.extend(pins)
-    out.extend(values)
-    return out
 
 
 def _hide(ring, size):

@@ -65,8 +65,7 @@ def frame_size(buf, at):
 
 def check(view, at, end, seed):
     """True if the frame in `view[at:end]` carries the right check."""
-    crc = crc32(view[at : end - 3], seed)
-    return view[end - 3] == crc & 0xFF and view[end - 2] == (crc >> 8) & 0xFF and view[end - 1] == (crc >> 16) & 0xFF
+    return crc32(view[at : end - 3], seed) & 0xFFFFFF == int.from_bytes(view[end - 3 : end], "little")
 
 
 def put_varint(out, number):
@@ -162,12 +161,15 @@ class Chain:
         self.pins = None
         self.kinds = 0
 
-    def copy(self, other):
-        self.boot, self.time, self.interval, self.pins = other.boot, other.time, other.interval, other.pins
-
     def encode(self, boot, time, pins, values, absolute):
         """The payload of one data frame, `values` in the order of `pins`; moves the chain."""
         kinds, body = encode_values(values)
+        out = self.head(boot, time, pins, kinds, absolute)
+        out.extend(body)
+        return out
+
+    def head(self, boot, time, pins, kinds, absolute):
+        """The payload up to the values, which stand with or without their KINDS; moves the chain."""
         interval = time - self.time
         absolute = absolute or self.pins is None or boot != self.boot or not 0 <= interval < 0x10000000
         out = bytearray()
@@ -190,7 +192,6 @@ class Chain:
                 out.extend(time.to_bytes(6, "little"))
             if not same:
                 out.extend(pins)
-        out.extend(body)
         self.boot, self.time, self.interval, self.pins = boot, time, 0 if absolute else interval, pins
         return out
 
