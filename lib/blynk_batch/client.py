@@ -233,7 +233,7 @@ class Client:
             return
         if sleep_ms is not None:
             if isinstance(sleep_ms, bool) or not isinstance(sleep_ms, int) or sleep_ms < 0:
-                from .misuse import bad_sleep
+                from .words import bad_sleep
 
                 raise bad_sleep(sleep_ms)
             self._boots.sleep(sleep_ms)

@@ -88,7 +88,7 @@ class FatTails(Tails):
         return "in " + self.name
 
     def explained(self, error):
-        from .trouble import explained
+        from .words import explained
 
         return explained(error, self.name)
 

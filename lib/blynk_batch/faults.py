@@ -1,14 +1,4 @@
-"""What `result.error` of an upload can be. Loaded with the first batch that is not accepted.
-
-UploadError            `status` is the HTTP status, 0 without a reply; what the uploader does then:
-+-- NetworkError       no whole reply: name service, connection, timeout, TLS, reset    retry later
-+-- ServerError        429, 5xx, 404, an HTML page, an unknown refusal                  retry later
-+-- Redirected         sent elsewhere, but not to a place that may learn the token      retry later
-+-- BatchTooLarge      the server takes less in one request                             smaller
-+-- PinRefused         no datastream has this pin                                       this pin
-+-- PointRefused       the datastream has another type                                  this point
-+-- InvalidToken       the server does not know the token                               stop, retry hourly
-"""
+"""What `result.error` of an upload can be (errors.py draws the tree). Loaded with the first refusal or failure."""
 
 from .errors import Error
 

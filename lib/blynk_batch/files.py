@@ -58,7 +58,7 @@ class FileRing(Ring):
 
                 refit(self, capacity_bytes // SECTOR_BYTES)
         except OSError as e:
-            from .trouble import explained
+            from .words import explained
 
             raise explained(e, path)
 
@@ -111,7 +111,7 @@ class Files:
         return self.span
 
     def explained(self, error):
-        from .trouble import explained
+        from .words import explained
 
         return explained(error, self.path)
 

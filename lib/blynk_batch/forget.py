@@ -1,4 +1,4 @@
-"""Takes a sector out of the books before it is dropped, where some of its points are delivered, parked or lost.
+"""The books of points that are overwritten while they are delivered, parked or lost.
 
 Works on a Ring with a window under way or parked pins; counting takes a pass over the sector.
 """
@@ -6,7 +6,7 @@ Works on a Ring with a window under way or parked pins; counting takes a pass ov
 from .delivered import close_window, is_delivered, parked
 from .full import number_at
 from .reader import DATA
-from .ring import CORRUPT, DELIVERED, WINDOW
+from .ring import CORRUPT, DELIVERED, DROPPED, PART, WINDOW
 
 
 def forget_sector(ring, sequence):
@@ -54,3 +54,17 @@ def _move_parked(ring, keys, sequence):
         pin, first, offset, count, tried = ring.state[key]
         if first < sequence:
             ring.set(key, (pin, sequence, 0, count, tried))
+
+
+def ack_overtaken(window, body, counter):
+    """An acknowledgement of a batch that was overwritten in part while it was under way: what counted as dropped then
+    the server has."""
+    ring = window.ring
+    left = body.left() if WINDOW in ring.state else 0
+    ring.add(counter, body.sent)
+    ring.add(DROPPED, left - body.sent)
+    if left:
+        ring.set(DELIVERED, (ring.get(DELIVERED) + left,))
+        ring.set(PART, (body.pin,) + body.after)
+    window.order = []  # what the others have left is counted anew
+    ring.save()

@@ -193,9 +193,9 @@ class Window:
             self.ring.add(counter, body.sent)
             self._advance(body.pin, body.points, body.after)
         else:
-            from .overtaken import ack
+            from .forget import ack_overtaken
 
-            ack(self, body, counter)
+            ack_overtaken(self, body, counter)
 
     def set_aside(self, body):
         """The one point of `body` was refused for good."""

@@ -174,7 +174,7 @@ class FilesBed(Bed):
         found = {}
         for folder in ("/sim/ring/", "/sim/ring/tail/"):
             for entry in os.ilistdir(folder):
-                if entry[1] == 0x8000:
+                if entry[1] == 0x8000 and entry[0] != "spare":  # that holds nothing
                     with open(folder + entry[0], "rb") as f:
                         found[folder + entry[0]] = f.read()
         return found

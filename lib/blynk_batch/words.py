@@ -1,4 +1,14 @@
-"""The words for what point.py refuses: each exception names the pin and the rule. Loaded with the first mistake."""
+"""The words for what the caller got wrong, and for what a filesystem's errors mean. Loaded with the first of them."""
+
+_WORDS = {
+    2: "is not there: is its filesystem mounted, and the folder above it made?",
+    5: "cannot be read or written: the medium failed or was taken out",
+    19: "is not there: is its filesystem mounted?",
+    20: "is not a folder, or lies in something that is none",
+    22: "cannot be used by this filesystem: is it mounted and whole?",
+    28: "has no room: the disk is full",
+    30: "cannot be written: the filesystem is mounted read-only",
+}
 
 
 def bad_pin(pin):
@@ -30,3 +40,10 @@ def bad_timestamp(timestamp):
 def bad_sleep(sleep_ms):
     kind = ValueError if isinstance(sleep_ms, int) and not isinstance(sleep_ms, bool) else TypeError
     return kind("sleep_ms=%r: must be whole milliseconds, 0 or more" % (sleep_ms,))
+
+
+def explained(error, path):
+    """The OSError with the same number that also says what to do; `error` itself if it has words already."""
+    number = error.args[0] if len(error.args) == 1 else 0
+    words = _WORDS.get(number)
+    return OSError(number, "%s %s" % (path or "/", words)) if words else error
