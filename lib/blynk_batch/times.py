@@ -9,7 +9,6 @@ it looks ahead once for each run of such boots.
 from . import record
 from .clock import KNOWN
 from .reader import DATA
-from .ring import ANCHOR
 
 NEVER = -1  # the point's time will never be known, and the policy is to drop such points
 
@@ -120,24 +119,8 @@ class Times:
 
     def _reckon(self, position, boot):
         """Count on from an anchor before, where the boot has one: it slept since, and lost the clock by that."""
-        epoch = _anchor_before(self._ring, position, boot)
+        from .anchors import before
+
+        epoch = before(self._ring, position, boot)
         if epoch is not None and epoch + self._first <= self._until:  # pyright: ignore
             self._epoch = epoch
-
-
-def _anchor_before(ring, position, boot):
-    """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or None. It stands in the sector,
-    or in its header, which carries the last one before it: no anchor is lost when the sector that held it is dropped.
-    """
-    from .recover import load_header
-
-    sequence = position[0]
-    found = load_header(ring, sequence)
-    anchor = found[1].get(ANCHOR) if found else None
-    reader = ring.reader((sequence, 0, 0), position)
-    while True:
-        kind = reader.next()
-        if not kind:
-            return anchor[1] if anchor and anchor[0] == boot else None
-        if kind == record.ANCHOR:
-            anchor = record.get_anchor(reader.payload())
