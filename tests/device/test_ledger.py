@@ -113,10 +113,14 @@ class Case:
     def upload(self):
         if random.randrange(3):
             self.clock.wait(random.randrange(1, 4000) * 1000)
-        self.server.meanwhile = self.log
+        self.server.meanwhile = self.log if random.randrange(12) else self.clear_and_log
         result = self.client.upload(timeout_s=random.choice((None, None, 0)))
         assert result.pending == self.client.pending
         assert "token" not in str(result.error).replace("Invalid token", "")
+
+    def clear_and_log(self):
+        self.client.clear()
+        self.log()
 
     def restart(self):
         if random.randrange(2):
