@@ -184,7 +184,7 @@ def test_the_first_header_torn_at_any_byte_is_no_other_owner():
 
 def test_blocks_that_fail_to_erase_or_program_or_read_back_wrong_lose_nothing():
     for flaw in ("erase", "program", "wrong"):
-        for block in range(5):
+        for block in (0, 1, 4):
             device = NorFlash(8, bad={block: flaw})
             ring = BlockRing(device)
             log(ring, 0, 1500)
@@ -301,3 +301,59 @@ def test_a_smaller_part_is_refused_until_the_ring_is_empty():
         ring = BlockRing(device, blocks=blocks[1])
         log(ring, 0, 500)
         assert found(BlockRing(device, blocks=blocks[1])) == list(range(500))
+
+
+def test_a_block_that_fails_while_recovery_cleans_it_is_left_and_counted():
+    device = NorFlash(8)
+    ring = BlockRing(device)
+    log(ring, 0, 100)
+    device.cut_at(0, 4, "random", 1)
+    raises(OSError, log, ring, 100, 1)
+    device = device.revive()
+    device.bad = {ring.newest: "program"}
+    ring = BlockRing(device)
+    assert found(ring) == list(range(100)) and ring.get(BAD_BLOCKS) == 1
+    log(ring, 100, 500)
+    assert found(BlockRing(device.revive())) == list(range(600))
+
+
+def test_a_block_that_fails_at_the_turn_to_it_loses_nothing_whatever_comes_next():
+    for flaw in ("erase", "program", "wrong"):
+        for next_block in (1, 2):
+            device = NorFlash(8)
+            ring = BlockRing(device)
+            log(ring, 0, 50)
+            device.bad = {ring.newest + next_block: flaw}
+            at = 50
+            while ring.newest < 3:
+                log(ring, at, 1)
+                at += 1
+            assert ring.get(BAD_BLOCKS) == 1 and ring.get(DROPPED) == 0
+            again = BlockRing(device.revive())
+            assert found(again) == list(range(at)) and again.get(BAD_BLOCKS) == 1
+
+
+def test_a_power_cut_right_after_a_block_failed_keeps_all_that_was_acknowledged():
+    base = NorFlash(8)
+    log(BlockRing(base), 0, 200)
+    for flaw in ("program", "wrong"):
+        operation = 0
+        while True:
+            device = base.revive()
+            device.bad = {0: flaw}
+            ring = BlockRing(device)
+            device.cut_at(operation, 3, "prefix")
+            at = 200
+            try:
+                for at in range(200, 215):
+                    log(ring, at, 1)
+            except OSError:
+                pass
+            again = BlockRing(device.revive())
+            numbers = found(again)
+            assert numbers in (list(range(at)), list(range(at + 1))), (flaw, operation, numbers[-3:], at)
+            assert again.pending == len(numbers)
+            if not device.dead:
+                break
+            operation += 1
+        assert operation > 5
