@@ -89,8 +89,8 @@ class Uploader:
         self.hops = 0
         self.guarded(self._begin)
         yield from self._windows(self.ring.end(), result, stop)
-        if self.noted:
-            self.pace.proceed()  # it ended for no fault
+        if self.noted and self.pace.step() == 1:
+            self.pace.proceed()  # it ended for no fault, and there was none before
 
     def _windows(self, end, result, stop):
         ring = self.ring

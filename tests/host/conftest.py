@@ -41,6 +41,22 @@ def board():
         yield running
 
 
+@pytest.fixture(scope="module")
+def typed_sandbox():
+    """A sandbox where V1 and V3 take integers, V4 strings, and no other pin has a datastream."""
+    tokens = ["station-of-a-test-number-%07d" % number for number in range(40)]
+    streams = ["V1:integer", "V3:integer", "V4:string"]
+    with Sandbox(tokens=tokens, datastream=streams, total_limit=None) as sandbox:
+        sandbox.free_tokens = iter(tokens)
+        yield sandbox
+
+
+@pytest.fixture
+def typed(typed_sandbox, tmp_path):
+    """A station of that sandbox's."""
+    return Station(tmp_path, typed_sandbox, next(typed_sandbox.free_tokens))
+
+
 @pytest.fixture
 def run_on_device(tmp_path):
     """run_on_device(source, *arguments, heap=None, lib=None): runs MicroPython code in a folder of the test's own and

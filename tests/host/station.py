@@ -22,6 +22,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MEDIA = ("littlefs", "raw")  # a FileRing as an ESP32 has it, and a BlockRing
 START_MS = 1795000000000  # the clock of a new board
+ONE_READING = """
+client = board.boot()
+client.log(1, 7)
+say(outcome(client.upload()))
+stats = client.stats()
+say([stats[name] for name in ("retried", "smaller", "redirected", "parked", "rejected", "stopped")])
+"""
 _FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", ROOT / "tests" / "device", ROOT / "tests" / "host", ".frozen"]
 _HEAD = "from station_board import arguments, blynk_batch, board, every_cut, log_many, open_files, outcome, say\n"
 

@@ -5,41 +5,18 @@ becomes of the points. Knows nothing of cuts (test_resume.py), broken networks (
 
 import pytest
 
-from tests.host.station import MEDIA, Station
+from tests.host.station import MEDIA, ONE_READING, Station
 from tools.sandbox.testing import Sandbox
-
-ONE = """
-client = board.boot()
-client.log(1, 7)
-say(outcome(client.upload()))
-stats = client.stats()
-say([stats[name] for name in ("retried", "smaller", "redirected", "parked", "rejected", "stopped")])
-"""
-
-
-@pytest.fixture(scope="module")
-def typed_sandbox():
-    """V1, V3 and V4 take integers; no other pin has a datastream."""
-    tokens = ["station-of-a-test-number-%07d" % number for number in range(40)]
-    streams = ["V1:integer", "V3:integer", "V4:string"]
-    with Sandbox(tokens=tokens, datastream=streams, total_limit=None) as sandbox:
-        sandbox.free_tokens = iter(tokens)
-        yield sandbox
-
-
-@pytest.fixture
-def typed(typed_sandbox, tmp_path):
-    return Station(tmp_path, typed_sandbox, next(typed_sandbox.free_tokens))
 
 
 def test_an_accepted_batch_has_no_error_and_counts_as_none_of_them(station):
-    assert station.run(ONE) == [[None, 0, 1, 0], [0, 0, 0, 0, 0, 0]]
+    assert station.run(ONE_READING) == [[None, 0, 1, 0], [0, 0, 0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize("status", [429, 500, 503, 404, 401, 511])
 def test_retry_later_is_a_server_error_that_is_counted_as_retried(station, status):
     station.fault("server_error", status=status, count=1)
-    script = ONE + "say(outcome(board.drain()[-1]), client.stats()['uploaded'])"
+    script = ONE_READING + "say(outcome(board.drain()[-1]), client.stats()['uploaded'])"
     said = station.run(script)
     assert said == [["ServerError", status, 0, 1], [1, 0, 0, 0, 0, 0], [[None, 0, 1, 0], 1]]
     assert station.values() == [7]
@@ -47,7 +24,7 @@ def test_retry_later_is_a_server_error_that_is_counted_as_retried(station, statu
 
 def test_a_server_that_is_gone_is_a_network_error_that_is_counted_as_retried(station):
     station.fault("offline", count=1)
-    assert station.run(ONE) == [["NetworkError", 0, 0, 1], [1, 0, 0, 0, 0, 0]]
+    assert station.run(ONE_READING) == [["NetworkError", 0, 0, 1], [1, 0, 0, 0, 0, 0]]
     assert station.points() == []
 
 

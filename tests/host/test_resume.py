@@ -6,23 +6,7 @@ import math
 
 import pytest
 
-from tests.host.station import MEDIA, START_MS, Station
-from tools.sandbox.testing import Sandbox
-
-
-@pytest.fixture(scope="module")
-def integers():
-    """V1 and V3 take integers alone."""
-    tokens = ["station-of-a-test-number-%07d" % number for number in range(30)]
-    streams = ["V%d:integer" % pin for pin in range(1, 8)]
-    with Sandbox(tokens=tokens, datastream=streams, total_limit=None) as sandbox:
-        sandbox.free_tokens = iter(tokens)
-        yield sandbox
-
-
-@pytest.fixture
-def picky(integers, tmp_path):
-    return Station(tmp_path, integers, next(integers.free_tokens))
+from tests.host.station import MEDIA, START_MS
 
 
 def by_step(station, pin=None):
@@ -237,17 +221,17 @@ def bad_among(n, bad):
         (100, list(range(100))),
     ],
 )
-def test_bisecting_finds_each_bad_point_with_few_requests_and_delivers_all_others_once(picky, n, bad):
-    said = picky.run(bad_among(n, bad))
+def test_bisecting_finds_each_bad_point_with_few_requests_and_delivers_all_others_once(typed, n, bad):
+    said = typed.run(bad_among(n, bad))
     good = [number for number in range(n) if number not in bad]
     assert said[0][0] == ["PointRefused", 400, len(good), 0] and said[0][2] == len(bad)
     extra = said[0][1] - 1
     assert extra <= max(2, math.ceil(2 * len(bad) * math.log2(max(2, n)))), "%d extra requests" % extra
-    assert picky.values() == good
+    assert typed.values() == good
 
 
 @pytest.mark.parametrize("medium", MEDIA)
-def test_bisecting_survives_a_power_cut_at_every_step(picky, medium):
+def test_bisecting_survives_a_power_cut_at_every_step(typed, medium):
     script = """
         def fill(client):
             for number in range(24):
@@ -255,9 +239,9 @@ def test_bisecting_survives_a_power_cut_at_every_step(picky, medium):
 
         every_cut(fill)
     """
-    said = picky.run(script, medium)
+    said = typed.run(script, medium)
     good = [number for number in range(24) if number not in (5, 17)]
-    arrived = by_step(picky)
+    arrived = by_step(typed)
     assert len(said) > 10 and not said[-1][1]
     for step, died, (uploaded, rejected, pending, logged, _) in said:
         assert sorted(set(arrived[step])) == good, "step %d" % step

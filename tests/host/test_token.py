@@ -1,19 +1,13 @@
 """The token: what follows when the server does not know it, when it is changed, and that it is never shown."""
 
-from tests.host.station import Station
-
-ONE = """
-client = board.boot()
-client.log(1, 7)
-say(outcome(client.upload()))
-stats = client.stats()
-say([stats[name] for name in ("retried", "smaller", "redirected", "parked", "rejected", "stopped")])
-"""
+from tests.host.station import ONE_READING, Station
 
 
 def test_a_wrong_token_stops_everything_and_is_tried_again_after_an_hour(tmp_path, crowded_sandbox):
     station = Station(tmp_path, crowded_sandbox, token="unknown-to-the-server")
-    script = ONE + "result = client.upload()\nsay(result.waiting, result.retry_after_s)\nboard.clock.wait(3600000)\n"
+    script = (
+        ONE_READING + "result = client.upload()\nsay(result.waiting, result.retry_after_s)\nboard.clock.wait(3600000)\n"
+    )
     said = station.run(script + "say(outcome(client.upload()))\nsay(client.stats()['stopped'])")
     assert said == [
         ["InvalidToken", 400, 0, 1],
