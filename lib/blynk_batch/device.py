@@ -13,6 +13,7 @@ _ERASE = const(6)
 _EIO = const(5)
 _EINVAL = const(22)
 _UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver does not have
+_TRIES = const(3)
 _STEP = const(128)  # bytes compared at a time
 _PAGE = const(256)
 SECTOR_BYTES = const(4096)  # a sector is one erase block, or as many as make up this
@@ -66,8 +67,24 @@ class Device:
             return False
         return True
 
-    def _read(self, block, *where):
-        _check(self._device.readblocks(self._first + block, *where))
+    strict = False  # True: a block that cannot be read is an error, even if others can
+
+    def _read(self, block, buf, *offset):
+        """OSError if the device cannot be read; a block that alone cannot be is damage, and reads as zeros."""
+        for _ in range(_TRIES):
+            try:
+                return _check(self._device.readblocks(self._first + block, buf, *offset))
+            except OSError as e:
+                error = e
+        try:
+            other = 0 if block else self.sector_bytes // self.block_bytes
+            _check(self._device.readblocks(self._first + other, bytearray(self.block_bytes)))
+        except OSError:
+            raise error
+        if self.strict:
+            raise error
+        for at in range(len(buf)):
+            buf[at] = 0
 
     def _write(self, block, *where):
         _check(self._device.writeblocks(self._first + block, *where))

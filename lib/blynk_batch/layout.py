@@ -32,7 +32,9 @@ def find(medium):
     medium.slots = size
     if best < 0:
         if not medium.is_taken:
+            medium.flash.strict = True
             _refuse_what_is_there(medium)
+            medium.flash.strict = False
         return -1
     return medium.newest()  # takes up the block under way of the ring that counts
 

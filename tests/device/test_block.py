@@ -3,12 +3,13 @@
 import struct
 from binascii import crc32
 
-from blynk_batch import BlockRing
+from blynk_batch import BlockRing, Client
 from blynk_batch.errors import Error, WrongDevice
 from blynk_batch.full import prepare
 from blynk_batch.ring import BAD_BLOCKS, DROPPED
 from blynk_batch.values import to_value
 from flash import Cached, NorFlash, SdCard
+from stand_ins import FakeClock, FakeServer
 
 HEAP = "4m"
 START_MS = 1648054765458
@@ -357,3 +358,19 @@ def test_a_power_cut_right_after_a_block_failed_keeps_all_that_was_acknowledged(
                 break
             operation += 1
         assert operation > 5
+
+
+def test_an_upload_erases_ahead_at_its_end():
+    device = NorFlash(8)
+    client = Client("token", ring=BlockRing(device), clock=FakeClock(), transport=FakeServer())
+    for number in range(200):
+        client.log(1, number)
+    before = device.erases
+    result = client.upload()
+    assert result.error is None and client.pending == 0 and device.erases == before + 1
+    at = client.ring.newest
+    while client.ring.newest == at:
+        client.log(1, 5)
+    assert device.erases == before + 1, "the turn had nothing to erase"
+    client.prepare()
+    assert device.erases == before + 2

@@ -2,7 +2,7 @@
 
 from blynk_batch import BlockRing
 from blynk_batch.ring import DROPPED
-from flash import NorFlash
+from flash import NorFlash, SdCard
 
 HEAP = "100m"  # the largest ring has 16 MiB
 WASM = False
@@ -48,3 +48,17 @@ def test_a_long_frame_is_read_in_one_piece_and_nothing_far_behind_it():
     ring = BlockRing(device, verify=False)
     ring.log(0, START_MS, b"\x01", ["x" * 1000])
     assert bytes_read_at_open(device, ring) <= ring.offset + 400
+
+
+def test_opening_a_full_card_reads_a_few_blocks():
+    card = SdCard(1024 * 8 + 2)
+    ring = BlockRing(card, verify=False)
+    while ring.newest < 1024 + 340:
+        ring.log(0, START_MS, b"\x01", ["x" * 3700])
+    for number in range(300):
+        ring.log(0, START_MS + number * 10000, b"\x01", [20 + number % 100 / 10])
+        if not number % 50:
+            card.bytes_read = 0
+            opened = BlockRing(card, verify=False)
+            assert (opened.newest, opened.offset, opened.pending) == (ring.newest, ring.offset, ring.pending)
+            assert card.bytes_read <= 24 * 512, card.bytes_read
