@@ -159,8 +159,9 @@ class Device:
         view = memoryview(buf)
         blank = b"\xff" * _STEP
         for at in range(address, address + size, _STEP):
-            self.read(at, view)
-            if buf != blank:
+            part = view[: address + size - at]
+            self.read(at, part)
+            if part != blank[: len(part)]:
                 return False
         return True
 

@@ -75,6 +75,9 @@ def _first_bytes(medium, slot, buf):
 def _refuse_what_is_there(medium):
     buf = bytearray(_BOOT)
     size = medium.flash.sector_bytes
+    _first_bytes(medium, 1, buf)
+    marked = bytes(buf[:_HEADER_LIKE]) == _first_header(medium)[:_HEADER_LIKE] and _is_torn_start(medium, 1, buf)
+    torn = False
     for slot in spread(medium.slots):
         head = medium.head(slot)
         if head:
@@ -84,10 +87,22 @@ def _refuse_what_is_there(medium):
         empty = all_blank(buf)
         if empty and slot * size < _READ_WHOLE:
             empty = medium.flash.is_empty(slot * size, size)
-        if not empty and not (slot == 0 and _is_torn_start(medium, buf)):
+        if not empty and not (slot < 2 and (marked or _is_torn_start(medium, slot, buf))):
             raise WrongDevice("the device holds %s: %s" % (_what(buf), medium.remedy))
+        torn = torn or not (slot or empty)
+    if torn and not marked:
+        _mark(medium)
     if medium.is_blank(0):
         medium.trust_blank(0)
+
+
+def _mark(medium):
+    """The torn first header must be erased. If the power goes then, too, slot 0 may hold anything: what stands in
+    slot 1 tells that it is ours."""
+    if not medium.patchable and not medium.is_blank(1):
+        medium.wipe(1)
+    mark = _first_header(medium)[:_HEADER_LIKE]
+    medium.append(1, 0, mark + b"\xff" * (-len(mark) % medium.unit))
 
 
 def _what(buf):
@@ -104,13 +119,17 @@ def _filesystem(buf):
     return None
 
 
-def _is_torn_start(medium, buf):
+def _first_header(medium):
+    return sector.pack(0, medium.slots, 0, medium.flash.sector_bytes, {}, 0, 1)
+
+
+def _is_torn_start(medium, slot, buf):
     """True if the power went while the first header was programmed on a blank device: some bits are not cleared yet."""
-    head = sector.pack(0, medium.slots, 0, medium.flash.sector_bytes, {}, 0, 1)
+    head = _first_header(medium)
     for index in range(_HEADER_LIKE):
         if buf[index] & head[index] != head[index]:
             return False
-    return medium.is_blank(0, _TORN)
+    return medium.is_blank(slot, _TORN)
 
 
 def wipe(medium):

@@ -8,21 +8,20 @@ Prints `FAILED case: reason` for each failure, then `CUTS n`, how many were surv
 
 import sys
 
-import engine
-from recording import Recording
+import blynk_batch
 
 
-def keep_code_loaded():
-    """Opening loads its code anew each time, to give back RAM: not here, where there is plenty and opening is all."""
-    import blynk_batch.client
-
-    blynk_batch.client.load = _load
-    blynk_batch.client.let_go = blynk_batch.ring.let_go = lambda name: None
-
-
-def _load(module, name=None):
+def load(module, name=None):
     found = __import__("blynk_batch." + module, None, None, (name or module,))
     return getattr(found, name) if name else found
+
+
+# Opening loads its code anew each time, to give back RAM: not here, where there is plenty and opening is all.
+blynk_batch.load = load
+blynk_batch.let_go = lambda name: None
+
+import engine  # noqa: E402 - and with it the rest of the library
+from recording import Recording  # noqa: E402
 
 
 def run(name, every, part, parts):
@@ -45,7 +44,6 @@ def replay(name, text):
 
 
 def main(store, medium, workload, *rest):
-    keep_code_loaded()
     name = (store, medium, workload)
     done, failed = replay(name, *rest) if len(rest) == 1 else run(name, *map(int, rest))
     for cut, reason in failed:

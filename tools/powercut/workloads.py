@@ -40,7 +40,7 @@ WORKLOADS = {
     "boots": Workload([_SINGLE, ("boot", 0)] * 30),
     "acks": Workload(([_SINGLE] * 8 + [("ack", 7)]) * 8),
     "clears": Workload((_REPLAY + [("clear", 0)]) * 6),
-    "turn": Workload([("brink", 0), ("settle", 3)] + [_SINGLE] * 20),
+    "turn": Workload([("brink", 0), ("settle", 3)] + [_SINGLE] * 6),
     "turnover": Workload([("brink", 0), _SINGLE]),
     # The ring is full: a sector is dropped and erased.
     "lap": Workload([("brink", 4), _SINGLE], WIDE),
