@@ -29,13 +29,13 @@ WORKLOADS = "first singles groups strings boots acks clears turn turnover lap wr
 
 # Cuts in each change, 0 for every byte. Blocks and littlefs change many bytes at once, so there a spread must do.
 _EVERY = {
-    "esp32": {"": 4, "turn": 2, "turnover": 8, "lap": 8, "wrap": 1, "refuse": 1, "uploads": 2},
-    "rp2": {"": 6, "turn": 3, "turnover": 30, "lap": 30, "wrap": 1, "refuse": 2, "uploads": 3},
+    "esp32": {"": 4, "turn": 2, "turnover": 5, "lap": 6, "wrap": 1, "refuse": 1, "uploads": 2},
+    "rp2": {"": 6, "turn": 3, "turnover": 20, "lap": 20, "wrap": 1, "refuse": 2, "uploads": 3},
     "sd": {"": 8, "turnover": 0, "lap": 0, "wrap": 3, "refuse": 4, "uploads": 4},
     "cached": {"": 2, "turnover": 10, "lap": 10},
     "pages": {"": 0, "lap": 40, "wrap": 3, "refuse": 4, "uploads": 4, "wakes": 6},
     "units": {"": 6, "turnover": 0, "lap": 30, "wrap": 2, "refuse": 3, "uploads": 4},
-    "fram": {"": 0, "wrap": 2, "refuse": 4, "uploads": 6},
+    "fram": {"": 0, "lap": 10, "wrap": 2, "refuse": 4, "uploads": 6},
     "fat": {"": 2, "first": 3, "turnover": 30, "lap": 20},
     "": {"": 0, "wrap": 4, "refuse": 4, "uploads": 6, "wakes": 8},
 }

@@ -146,9 +146,9 @@ class Survivor:
 
     def _must_leave(self, handle):
         sent = handle.drain()
-        if sent != self._left or handle.pending:
+        if sent not in (None, self._left) or handle.pending:
             text = "a drain sent %s of %s, %d left"
-            raise Broken(text % (_short(sent), _short(self._left), handle.pending))
+            raise Broken(text % (_short(sent or []), _short(self._left), handle.pending))
 
 
 # All cuts of a workload
