@@ -21,7 +21,6 @@ from .ring import Ring
 _TAIL_HEAD = const(12)
 SECTOR_BYTES = const(4096)
 _ENOENT = const(2)
-_SPARE_BYTES = const(8000)
 _BLANK = b"\xff" * 64
 
 
@@ -88,7 +87,7 @@ class Files:
         self.capacity = capacity
         self.slots = 0
         self.erases = 0
-        self.has_spare = None  # not looked yet
+        self.has_spare = False  # or not looked for yet
         self.span = None  # (oldest, newest) sequence, if a ring is there
         self._file = None
         self._file_sequence = -1
@@ -174,37 +173,18 @@ class Files:
         self.spilled = 0
         self._reset_tails()
 
-        if not self._look_for_spare():
-            self._make_spare()
+        if not self.has_spare:
+            from .spare import make
 
-    def _look_for_spare(self):
-        if self.has_spare is None:
-            self.has_spare = size_of(self.path + "/spare") > 0
-        return self.has_spare
-
-    def _make_spare(self):
-        """Two blocks kept for the day that others have filled the disk: one for the sector's file, one to append to
-        it, which writes its last block anew. If there are none to have, it goes without."""
-        name = self.path + "/spare"
-        try:
-            with open(name, "wb") as f:
-                for _ in range(_SPARE_BYTES // 64):
-                    f.write(_BLANK)
-            self.has_spare = True
-        except OSError:
-            self.has_spare = True
-            self.give_spare()
+            self.has_spare = make(self.path)
+            let_go("spare")
 
     def give_spare(self):
         """Free the spare blocks; False if that was done before."""
-        if not self.has_spare:
-            return False
-        self.has_spare = None  # not looked yet
-        try:
-            os.remove(self.path + "/spare")
-        except OSError:
-            pass
-        return True
+        from .spare import give
+
+        self.has_spare = False
+        return give(self.path)
 
     def _reset_tails(self):
         self.tail = bytearray()

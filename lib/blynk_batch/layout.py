@@ -142,6 +142,7 @@ def wipe(medium):
             medium.wipe(slot)
     medium.wipe(0)
     medium.is_taken = True
+    medium.flash.strict = False
 
 
 def move(ring):
