@@ -10,8 +10,7 @@ import time
 
 from micropython import const
 
-from . import record
-from .ring import ANCHOR, SLEEP
+from .ring import SLEEP
 
 BOOT = const(64)  # state key: the last boot's number
 KNOWN = const(67)  # Unix ms of the last point delivered: what comes later is never older
@@ -72,15 +71,13 @@ class Boots:
         self.boot = self._base = 0
         self._open = False  # readings were stored with this boot's uptime, and no anchor follows them yet
         self._forgetful = clock.now() is None  # it woke without the time, and will again
-        slept = ring.state.get(SLEEP)
-        if slept:
-            ring.set(SLEEP, None)
+        if SLEEP in ring.state:
             if not (hasattr(clock, "powered_on") and clock.powered_on()):
-                if len(slept) == 1:  # counted from the last reading
-                    slept = (ring.chain.boot, ring.chain.time + (slept[0] >> 1), slept[0] & 1)
-                self.boot = slept[0]
-                self._base = slept[1] - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
-                self._open = slept[2] > 0
+                from .anchors import wake_of
+
+                self.boot, wake, self._open = wake_of(ring)
+                self._base = wake - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
+            ring.set(SLEEP, None)
 
     def now(self):
         return self._clock.now()
@@ -109,9 +106,9 @@ class Boots:
     def anchor(self, now):
         """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""
         if self._open and now is not None:
-            epoch = max(0, now - self.uptime())
-            self._ring.put(record.ANCHOR, record.put_anchor(self.boot, epoch))
-            self._ring.set(ANCHOR, (self.boot, epoch))
+            from .anchors import write
+
+            write(self._ring, self.boot, max(0, now - self.uptime()))
             self._open = False
 
     def mark(self):
@@ -119,19 +116,11 @@ class Boots:
         return (self.number() if self._forgetful else self.boot), max(0, self.uptime())
 
     def sleep(self, sleep_ms):
-        """Note that the board wakes `sleep_ms` from now, if only that will tell the time then.
+        """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
+        if self._forgetful or self._open:
+            from .anchors import note_sleep
 
-        In the state: (boot, uptime ms at the wake, 1 if it has readings without an anchor); shorter behind a reading
-        of this boot: (2 * ms from that to the wake + the 1,), since there is a note for each wake."""
-        if not self._forgetful and not self._open:
-            return
-        ring = self._ring
-        note = (self.number(), self.uptime() + sleep_ms, 1 if self._open else 0)
-        chain, sequence = ring.chain, ring.newest
-        behind = chain.boot == note[0] and chain.time <= note[1]
-        ring.save_value(SLEEP, ((note[1] - chain.time) * 2 + note[2],) if behind else note)
-        if behind and ring.newest != sequence:
-            ring.save_value(SLEEP, note)  # that reading is in another sector
+            note_sleep(self._ring, self.number(), self.uptime() + sleep_ms, self._open)
 
 
 def set_clock():

@@ -87,19 +87,6 @@ def get_varint(buf, at):
     return number, at + 1
 
 
-def put_anchor(boot, epoch):
-    """The payload of an anchor: `boot` had uptime 0 at Unix ms `epoch`."""
-    out = bytearray()
-    put_varint(out, boot)
-    return out + epoch.to_bytes(6, "little")
-
-
-def get_anchor(payload):
-    """(boot, epoch) of an anchor's payload."""
-    boot, at = get_varint(payload, 0)
-    return boot, int.from_bytes(payload[at : at + 6], "little")
-
-
 # Values ------------------------------------------------------------------------------------------
 
 

@@ -37,7 +37,9 @@ def recover(ring, oldest, newest):
         if kind == record.STATE:
             record.decode_state(reader.payload(), 0, len(reader.payload()), ring.state)
         elif kind == record.ANCHOR:
-            ring.state[ANCHOR] = record.get_anchor(reader.payload())
+            from .anchors import decode
+
+            ring.state[ANCHOR] = decode(reader.payload())
         elif kind == DATA:
             ring.state.pop(SLEEP, None)  # of a sleep before that reading
             ring.boot = max(ring.boot, reader.chain.boot)

@@ -7,6 +7,7 @@ it looks ahead once for each run of such boots.
 """
 
 from . import record
+from .anchors import before, decode
 from .clock import KNOWN
 from .reader import DATA
 
@@ -96,7 +97,7 @@ class Times:
                     boot = chain.boot
                 last = chain.time
             elif kind == record.ANCHOR:
-                number, epoch = record.get_anchor(reader.payload())
+                number, epoch = decode(reader.payload())
                 if number == first:
                     self._epoch = epoch
                     self._valid = reader.position
@@ -119,8 +120,6 @@ class Times:
 
     def _reckon(self, position, boot):
         """Count on from an anchor before, where the boot has one: it slept since, and lost the clock by that."""
-        from .anchors import before
-
         epoch = before(self._ring, position, boot)
         if epoch is not None and epoch + self._first <= self._until:  # pyright: ignore
             self._epoch = epoch

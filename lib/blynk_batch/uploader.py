@@ -40,7 +40,7 @@ class Uploader:
             self._batch_bytes = min(self._batch_bytes, _BUFFERED_BYTES)
         self.pace = Pace(ring, boots, settings["points_per_day"])
         self.clock_error_s = None
-        self._date_ok = True
+        self._date_ok = None  # no reply has told yet
         self.hops = 0  # redirects followed in this drain
         self.tried = boots.uptime()  # when the parked pins were, without a clock
         self._first = True  # no drain yet in this boot
@@ -94,6 +94,11 @@ class Uploader:
 
     def _windows(self, end, result, stop):
         ring = self.ring
+        if self._date_ok is None and self.cutoff():
+            from .expiry import ask
+
+            if not (yield from ask(self, end, result)):
+                return
         while True:
             if keys.WINDOW not in ring.state and keys.parked_keys(ring.state):
                 from .parked import due
@@ -199,7 +204,7 @@ class Uploader:
         """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
         days = self.settings["max_age_days"]
         now = self.boots.now()
-        if days is None or now is None or not self._date_ok or now > BUILD_MS + _FIVE_YEARS_MS:
+        if days is None or now is None or self._date_ok is False or now > BUILD_MS + _FIVE_YEARS_MS:
             return 0
         return max(0, now - int(days * _DAY_MS))
 
@@ -240,6 +245,7 @@ class Uploader:
     def _compare_clock(self, date):
         now = self.boots.now()
         theirs = api.date_ms(date) if date else None
+        self._date_ok = self._date_ok is not False
         if theirs is None or now is None:
             return
         error = now - theirs

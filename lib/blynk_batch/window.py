@@ -191,7 +191,7 @@ class Window:
         """The batch was accepted."""
         if self.ring.cursor() == self._cursor:
             self.ring.add(counter, body.sent)
-            self._advance(body.pin, body.points, body.after)
+            self._advance(body.pin, body.points, body)
         else:
             from .forget import ack_overtaken
 
@@ -205,15 +205,14 @@ class Window:
         """Nothing of `pin` is left to send in this window."""
         self._advance(pin, self.pins[pin][_POINTS], None)
 
-    def _advance(self, pin, points, after):
+    def _advance(self, pin, points, body):
         ring = self.ring
         entry = self.pins[pin]
         entry[_POINTS] -= points
-        if entry[_POINTS] > 0 and after is not None:
-            ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + points,))
-            ring.set(keys.PART, (pin,) + after)
-            entry[_BYTES] = None
-            ring.save()
+        if entry[_POINTS] > 0 and body:
+            from .partly import part
+
+            part(self, entry, body)
             return
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + points + entry[_EXPIRED] + entry[_DROPPED],))
         ring.add(keys.EXPIRED, entry[_EXPIRED])

@@ -1,5 +1,6 @@
 """Readings without a clock, the anchors that give them their time, and the sleeps that carry it over."""
 
+from blynk_batch.ring import DROPPED
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from timing import DAY, HOUR, MINUTE, arrived, client_on, sleepy, times
 
@@ -85,12 +86,12 @@ def test_an_anchor_reaches_all_readings_of_its_boot_when_the_oldest_sectors_are_
     server = FakeServer()
     client = client_on(clock, server, capacity_bytes=3 * 4096)
     number = 0
-    while client.stats()["dropped"] < 500:
+    while client.ring.get(DROPPED) < 500:
         clock.wait(1000)
         number += 1
         client.log(1, number)
     clock.now_ms = NOW_MS + clock.uptime_ms
-    while client.stats()["dropped"] < 900:
+    while client.ring.get(DROPPED) < 900:
         clock.wait(1000)
         number += 1
         client.log(1, number)

@@ -15,7 +15,7 @@ def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
     for key in _COUNTERS:
         ring.set(key, (_LARGE,))
     ring.set(13, (_LARGE,) * 4)
-    ring.set(20, (0, 4000, _LARGE, _MS, _MS))
+    ring.set(20, (0, 4000, _LARGE, _MS, _MS, _LARGE, 4000))
     ring.set(21, (255, 0, 4000))
     ring.set(22, (_LARGE,))
     ring.set(32, (9, _MS, 86400))
@@ -28,7 +28,7 @@ def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
     for pin in range(8):
         ring.set(40 + pin, (255 - pin, 0, 4000, _LARGE, _MS))
     for key in (64, 65, 66, 67):
-        ring.set(key, (_LARGE, _MS))
+        ring.set(key, (_LARGE, _MS) + (1,) * (key == 66))
     ring.set(0x90, b"\xff" * 32)
     ring.set(0xA0, b"https://" + b"a" * 72)
     ring.set(0xA1, b"owner123")

@@ -4,7 +4,7 @@ import random
 
 from blynk_batch import clock as clocks
 from stand_ins import NOW_MS, FakeClock, FakeServer
-from timing import DAY, HOUR, MINUTE, arrived, client_on
+from timing import DAY, HOUR, MINUTE, arrived, client_on, unknown_boot
 
 
 def test_steps_of_the_clock_neither_block_nor_reorder_nor_refuse_what_is_stored():
@@ -68,6 +68,38 @@ def test_the_servers_date_tells_how_wrong_the_clock_is():
         assert client.stats()["clock_error_s"] is None
 
 
+def test_one_bad_clock_expires_nothing():
+    for error_days, expired in ((0, 3), (400, 0), (-400, 0), (2000, 0), (9000, 0)):
+        path = "bad%d" % error_days
+        client = client_on(FakeClock(), path=path)
+        for day in (40, 31, 29.5, 29, 1):
+            client.log(1, day, timestamp=NOW_MS - int(day * DAY))
+        client.log(2, 40, timestamp=NOW_MS - 40 * DAY)
+        server = DatedServer(FakeClock(NOW_MS))
+        client = client_on(FakeClock(NOW_MS + error_days * DAY), server, path=path, max_age_days=30)
+        result = client.upload()
+        stats = client.stats()
+        assert stats["expired"] == expired and stats["uploaded"] == 6 - expired, (error_days, result, stats)
+        assert client.pending == 0
+
+
+def test_expiry_asks_the_server_for_its_date_only_when_something_would_expire():
+    server = DatedServer(FakeClock(NOW_MS))
+    client = client_on(FakeClock(NOW_MS), server, max_age_days=30)
+    client.log(1, 1)
+    client.upload()
+    assert len(server.requests) == 1
+    client = client_on(FakeClock(NOW_MS), server, max_age_days=30)
+    for day in (40, 41, 1):
+        client.log(1, day, timestamp=NOW_MS - day * DAY)
+    client.upload()
+    assert [body for _, body in server.requests[1:]] == [b"[]", b"[[%d,1]]" % (NOW_MS - DAY)]
+    assert client.stats()["expired"] == 2
+    client.log(1, 40, timestamp=NOW_MS - 40 * DAY)
+    client.upload()
+    assert client.stats()["expired"] == 3 and client.pending == 0 and len(server.requests) == 3
+
+
 def test_a_server_that_sends_no_date_does_not_stop_expiry():
     server = FakeServer()
     client = client_on(FakeClock(NOW_MS), server, max_age_days=30)
@@ -75,6 +107,29 @@ def test_a_server_that_sends_no_date_does_not_stop_expiry():
         client.log(1, day, timestamp=NOW_MS - day * DAY)
     client.upload()
     assert client.stats()["expired"] == 1 and [value for _, value in arrived(server)] == [1]
+
+
+def test_what_expired_or_was_estimated_is_counted_once_also_when_a_reset_comes_between_two_batches_of_a_pin():
+    for resets in (False, True):
+        for unsynced in ("estimate", "drop"):
+            path = "between%d%s" % (resets, unsynced)
+            client = client_on(FakeClock(NOW_MS), path=path)
+            for day in (40, 39, 1, 38, 1, 1, 37, 1):
+                client.log(1, day, timestamp=NOW_MS - day * DAY)
+            unknown_boot(6, path)
+            server = FakeServer()
+            options = {"max_age_days": 30, "unsynced": unsynced, "batch_points": 3, "path": path}
+            client = client_on(FakeClock(NOW_MS), server, **options)
+            client.log(1, 0)
+            for hour in range(9):
+                server.replies = [(200, {}, b"OK"), (200, {}, b"OK"), OSError(5)] if resets else []
+                client.upload()
+                if resets:
+                    client = client_on(FakeClock(NOW_MS + hour * HOUR), server, **options)
+            assert client.pending == 0
+            stats = client.stats()
+            found = [stats[name] for name in ("expired", "estimated", "dropped", "uploaded", "logged")]
+            assert found == ([4, 6, 0, 11, 15] if unsynced == "estimate" else [4, 0, 6, 5, 15]), (resets, found)
 
 
 def test_without_a_clock_nothing_expires():

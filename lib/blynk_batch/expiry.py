@@ -1,0 +1,51 @@
+"""Before anything expires, the server has its chance to say what time it is: the Date of any reply does.
+
+Loaded where `max_age_days` is set, before the first batch after a reset.
+"""
+
+from . import ring as keys
+from .reader import DATA
+from .times import Times
+
+
+class Question:
+    """Stands in for a Body: a batch without points, whatever the server makes of it."""
+
+    points = sent = 0
+    len_bytes = 2
+    guard = tick = None
+
+    def __init__(self, pin):
+        self.pin = pin
+
+    def __iter__(self):
+        return iter((b"[]",))
+
+
+def ask(uploader, end, result):
+    """Have a reply if some point would expire; False if none came, which ends the drain."""
+    pin = uploader.guarded(_expired, uploader, end)
+    if pin < 0:
+        return True
+    question = Question(pin)
+    reply = yield question
+    result.requests += 1
+    uploader.ring.add(keys.REQUESTS, 1)
+    if isinstance(reply, tuple):
+        uploader._compare_clock(reply[1].get("date"))
+        return True
+    uploader.guarded(uploader._outcome, None, question, reply, result)
+    return False
+
+
+def _expired(uploader, end):
+    """The pin of the first point that would expire, or -1."""
+    ring = uploader.ring
+    cutoff = uploader.cutoff()
+    start = min([tuple(ring.cursor())] + [tuple(ring.state[key][1:3]) + (0,) for key in keys.parked_keys(ring.state)])
+    times = Times(ring, uploader.boots.now(), uploader.settings["unsynced"])
+    reader = ring.reader(start, end)
+    while reader.next():
+        if reader.kind == DATA and 0 <= (times.of(reader) or cutoff) < cutoff:
+            return reader.chain.pins[0]
+    return -1
