@@ -22,6 +22,10 @@ powercut: setup ## cut the power all through the storage workloads (CASE=... rep
 powercut-long: setup ## the same at every byte
 	@$(RUN) tools/powercut/drive.py --long
 
+.PHONY: soak
+soak: setup ## live through thirty simulated days of faults, then check the ledger (ARGS='--seed 7' repeats a run)
+	@$(RUN) -m tools.soak $(ARGS)
+
 .PHONY: lint
 lint: setup typings/.stamp ## check style, types against the boards' stubs, and for machine paths
 	@$(RUN) tools/lint.py $(ARGS)
