@@ -5,14 +5,12 @@ Body to be sent, and is sent back (status, reply headers, reply) or the exceptio
 policy serves blocking and asyncio transports, and every test.
 """
 
-from hashlib import sha256
-
 from micropython import const
 
-from . import api, ring as keys
+from . import api, let_go, ring as keys
 from .clock import BUILD_MS
 from .errors import Busy
-from .pace import BACKOFF, BUDGET, Pace
+from .pace import Pace
 from .window import Window
 
 # State keys: learned batch size and batches accepted since | batch refused for no known reason: (pin, sequence, offset,
@@ -45,17 +43,10 @@ class Uploader:
         self.tried = boots.uptime()  # when the parked pins were, without a clock
         self._first = True  # no drain yet in this boot
         self.noted = False  # this drain's backoff was noted before its first request
-        self._adopt()
+        from . import owner
 
-    def _adopt(self):
-        """Another token or server takes over the data, but none of what the last one's server said."""
-        owner = sha256(("%s %s" % (self.home, self._token)).encode()).digest()[:8]
-        if self.ring.state.get(OWNER) != owner:
-            self.ring.set(OWNER, owner)
-            self.ring.forget(REGION, SIZE, STRIKES, BAD, HELD, BACKOFF, BUDGET)
-            for key in keys.parked_keys(self.ring.state):
-                pin, sequence, offset, count, _ = self.ring.state[key]
-                self.ring.set(key, (pin, sequence, offset, count, 0))
+        owner.adopt(ring, token, server)
+        let_go("owner")
 
     def event(self, text):
         if self.settings["debug"]:
