@@ -9,7 +9,7 @@ from micropython import const
 from . import sector
 from .device import Device, all_blank
 from .errors import CorruptRing, WrongDevice
-from .ring import Ring, check_least
+from .ring import Ring
 
 _BURST = const(64)
 _MIN_SLOTS = const(3)
@@ -50,6 +50,8 @@ class BlockRing(Ring):
         verify=True,
         format=False,
     ):
+        from .settings import check_least
+
         check_least("commit_every", commit_every, 1)
         flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)
         if flash.whole:

@@ -5,7 +5,7 @@ Works on a Ring; loaded when its medium is full for the first time, or when ther
 
 from . import record, sector
 from .errors import RingFull
-from .ring import CORRUPT, CURSOR, DELIVERED, DONE, DROP_RESERVE, DROPPED, OLDEST, PART, WINDOW, parked_keys
+from .ring import CORRUPT, CURSOR, DELIVERED, DONE, DROP_RESERVE, DROPPED, ENOSPC, OLDEST, PART, WINDOW, parked_keys
 
 
 def number_at(ring, sequence):
@@ -48,7 +48,18 @@ def may_drop(ring):
     return ring.oldest < ring.newest and (ring.overwrite or ring.cursor()[0] > ring.oldest)
 
 
-def make_room(ring):
+def again(ring, error, action, args):
+    """What failed with `error` is done again where the disk was full, until it goes or no sector is left to give."""
+    while error.args[0] == ENOSPC and _make_room(ring):
+        try:
+            return action(*args)
+        except OSError as e:
+            error = e
+    ring.failed = error.args[0] != ENOSPC
+    raise ring.medium.explained(error)
+
+
+def _make_room(ring):
     """Free a block of a disk that is full; False if there is none to free. What the server has goes first, then what
     the policy lets go of, then the spare, which readings that may not overwrite leave to acks and state."""
     if may_drop(ring):

@@ -5,7 +5,7 @@ files.py or block.py. Opening is recovery.
 
 A medium has sector_bytes, slots (sectors it holds), unit (alignment of frames), burst (bytes that one torn program
 can have touched), patchable (bytes can be programmed to 0x00 in place), skips (it is raw: a sector that fails can be
-left out), erases, and
+left out), erases (not counted yet), and
     open() -> (oldest, newest) or None     read(sequence, offset, view)      slot(sequence)
     begin(sequence)  make it ready         append(sequence, offset, data)    durable on return
     seal(sequence, offset)  it is full     drop(sequence)  it is not needed  close()
@@ -15,7 +15,7 @@ left out), erases, and
 
 from micropython import const
 
-from . import let_go, record, sector
+from . import let_go, load, record, sector
 from .errors import RingFull
 from .reader import Reader
 
@@ -34,13 +34,6 @@ ENOSPC = const(28)
 
 def parked_keys(state):
     return [key for key in range(PARKED, PARKED + PARKED_PINS) if key in state]
-
-
-def check_least(name, value, least):
-    if not isinstance(value, int):
-        raise TypeError("%s=%r: must be an int" % (name, value))
-    if value < least:
-        raise ValueError("%s=%d: at least %d" % (name, value, least))
 
 
 class Ring:
@@ -99,31 +92,35 @@ class Ring:
         `must` False: leave it for later where only the reserve of a full ring is left."""
         self.dirty.update(keys)
         reserve = DROP_RESERVE if self._is_reserve() else 0  # what is left then is for an anchor
-        wanted = self.dirty and (must or not reserve)
-        payload = record.encode_state(self.state, self.dirty) if wanted else b""
-        if wanted and not self.sealed and not self.medium.skips and self.fits(len(payload) + 6, reserve):
+        if not self.dirty or (reserve and not must):
+            return self.commit()
+        payload = record.encode_state(self.state, self.dirty)
+        if not self.sealed and not self.medium.skips and self.fits(len(payload) + 6, reserve):
             # One write with the readings that wait. Raw sectors that fail move on readings, but no other frames.
             self._buffer.extend(self.framed(record.STATE, payload))
             self.commit()
         else:
             self.commit()
-            sequence = self.newest
             try:
-                if wanted:
-                    self._append(record.STATE, payload, reserve)
+                self.put(record.STATE, payload, reserve)
             except RingFull:
                 return  # it waits in RAM until a window is done, which frees sectors
-            if not wanted or self.newest != sequence:
-                return
         self.dirty.clear()
 
     def _is_reserve(self):
         return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
 
-    def put(self, kind, payload):
-        """Append a frame."""
+    def put(self, kind, payload, reserve=0):
+        """Append a frame of `kind`, `reserve` bytes before the sector's end at the latest; durable on return."""
         self.commit()
-        self._append(kind, payload)
+        if self.sealed or not self.fits(len(payload) + 6, reserve):
+            self.turn(data=False)
+            if kind == record.STATE:
+                return  # the new header carries it all
+        try:
+            self.program(self.framed(kind, payload))
+        except BaseException as e:
+            self.instead(e, "append_again", kind, payload)
 
     def end(self):
         """(sequence, offset, number) just past the last durable frame."""
@@ -134,8 +131,7 @@ class Ring:
         return self.state.get(CURSOR) or (0, 0, 0)
 
     def reader(self, start=None, end=None):
-        start = start or self.cursor()
-        end = end or self.end()
+        start, end = start or self.cursor(), end or self.end()
         if start[0] < self.oldest:
             from .full import number_at
 
@@ -156,12 +152,12 @@ class Ring:
     @property
     def parked(self):
         """Points behind the cursor that wait for their pin to be released."""
-        state = self.state
-        return sum([state[key][3] for key in parked_keys(state)])
+        return sum([self.state[key][3] for key in parked_keys(self.state)])
 
     failed = False  # the medium raised: nothing more is expected of it
     key = None  # what names the place, so that it is not opened twice
     buffered_points = 0
+    drop_reserve = DROP_RESERVE
     past = 0  # sectors behind the newest that were found to fail
     boot = 0  # the last boot that a frame named, as far as opening saw
 
@@ -170,22 +166,15 @@ class Ring:
     def log(self, boot, time, pins, values):
         """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
         `commit_every` holds it back. ValueError if it fits no sector, RingFull, counted, if it is refused."""
-        try:
-            self._log(boot, time, pins, values)
-        except RingFull:
-            self.add(REFUSED, len(pins))
-            raise
-
-    def _log(self, boot, time, pins, values):
-        if self._is_reserve():
-            from .full import turn
-
-            turn(self, self.medium.slots)  # RingFull, or sectors that the server has go
         at = self.offset + len(self._buffer)
         absolute = at - self.last_absolute >= ABSOLUTE_EVERY or self.sealed
         before = (self.chain.boot, self.chain.time, self.chain.interval, self.chain.pins)
         payload = self.chain.encode(boot, time, pins, values, absolute)
         try:
+            if self._is_reserve():
+                from .full import turn
+
+                turn(self, self.medium.slots)  # RingFull, or sectors that the server has go
             if self.sealed or not self.fits(len(payload) + 6, self.drop_reserve):
                 self.turn(data=True, size=len(payload))
                 payload = self.chain.encode(boot, time, pins, values, True)
@@ -196,7 +185,9 @@ class Ring:
             self.buffered_points += len(pins)
             if self._buffered >= self.commit_every:
                 self.commit()
-        except BaseException:
+        except BaseException as e:
+            if isinstance(e, RingFull):
+                self.add(REFUSED, len(pins))
             chain = self.chain
             if self._buffered:  # the frame before is there still
                 chain.boot, chain.time, chain.interval, chain.pins = before
@@ -229,18 +220,12 @@ class Ring:
         self.offset += len(data)
 
     def _retry(self, action, *args):
-        """Do it; when the disk is full, give back sectors until it goes or none is left to give."""
-        while True:
-            try:
-                return action(*args)
-            except OSError as e:
-                if e.args[0] == ENOSPC:
-                    from .full import make_room
+        try:
+            return action(*args)
+        except OSError as e:
+            from .full import again
 
-                    if make_room(self):
-                        continue
-                self.failed = e.args[0] != ENOSPC
-                raise self.medium.explained(e)
+            return again(self, e, action, args)
 
     def instead(self, error, remedy, *args):
         """This place failed; not all of a raw medium need have."""
@@ -248,9 +233,7 @@ class Ring:
         self.sealed = self.sealed or not is_full
         if is_full or not self.medium.skips or not isinstance(error, OSError):
             raise error
-        from . import badblock
-
-        getattr(badblock, remedy)(self, *args)
+        load("badblock", remedy)(self, *args)
 
     def framed(self, kind, payload):
         """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
@@ -260,23 +243,11 @@ class Ring:
     def fits(self, size, reserve):
         return self.offset + len(self._buffer) + size + self.medium.unit + reserve <= self.medium.sector_bytes
 
-    def _append(self, kind, payload, reserve=0):
-        if self.sealed or not self.fits(len(payload) + 6, reserve):
-            self.turn(data=False)
-            if kind == record.STATE:
-                return  # the new header carries it all
-        try:
-            self.program(self.framed(kind, payload))
-        except BaseException as e:
-            self.instead(e, "append_again", kind, payload)
-
     def turn(self, data, size=0):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
         payload of `size` bytes that fits none."""
         if size > _SURELY_FITS:
-            from .full import check_size
-
-            check_size(self, size)
+            load("full", "check_size")(self, size)
         self.commit()
         most = self.medium.slots - (1 if data and not self.overwrite else 0)
         if self.newest + 1 + self.past - self.oldest >= most:
@@ -297,8 +268,8 @@ class Ring:
         medium = self.medium
         self._retry(medium.begin, sequence)
         self.set(OLDEST, (self.oldest,))
-        self.add(ERASES, medium.erases - self._erases)
-        self._erases = medium.erases
+        self.add(ERASES, medium.erases)
+        medium.erases = 0
         seed = record.seed(sequence, medium.slot(sequence))
         head = sector.pack(sequence, medium.slots, self.number, medium.sector_bytes, self.state, seed, medium.unit)
         self.sealed = True  # until the header is there
@@ -311,19 +282,13 @@ class Ring:
         self.last_absolute = -ABSOLUTE_EVERY
         self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
 
-    drop_reserve = DROP_RESERVE
-    _erases = 0
-
     def clear(self):
         """Drop everything pending, counted."""
-        from .full import clear
-
-        clear(self)
+        load("full", "clear")(self)
 
     def __repr__(self):
-        medium = self.medium
-        size = medium.slots * medium.sector_bytes // 1024
-        return "<%s %s: %d pending, %d KiB>" % (type(self).__name__, medium.place(), self.pending, size)
+        size = self.medium.slots * self.medium.sector_bytes // 1024
+        return "<%s %s: %d pending, %d KiB>" % (type(self).__name__, self.medium.place(), self.pending, size)
 
     def close(self, sleeping=False):
         """Commit, and note counters that changed. `sleeping`: deep sleep comes next, so that no file needs closing,

@@ -1,4 +1,4 @@
-"""Checks the settings of a client before anything is opened; each error names the setting and the rule."""
+"""Checks the settings of a client or ring before anything is opened; each error names the setting and the rule."""
 
 
 def split(address):
@@ -30,6 +30,13 @@ def check_token(token):
     for char in token:
         if not (char.isalpha() or char.isdigit() or char in "-_"):
             raise ValueError("token: only letters, digits, - and _ are in an auth token")
+
+
+def check_least(name, value, least):
+    if not isinstance(value, int):
+        raise TypeError("%s=%r: must be an int" % (name, value))
+    if value < least:
+        raise ValueError("%s=%d: at least %d" % (name, value, least))
 
 
 def check_limits(settings):
