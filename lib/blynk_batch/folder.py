@@ -118,6 +118,8 @@ def read_tail(files, index):
         if crc32(body, crc32(data[:8])) == crc and sequence < _MOST:
             return sequence, offset, body
     return -1, 0, b""
+
+
 def mounts(path):
     """[(filesystem, where)] of the one that `path` lies in; empty before MicroPython 1.25."""
     try:
@@ -126,5 +128,3 @@ def mounts(path):
         return []
     found.sort(key=lambda mount: -len(mount[1]))
     return found[:1]
-
-

@@ -145,12 +145,8 @@ class Reader:
             if kind:
                 return kind
             if self.sequence >= self._end[0]:
-                self.number += self._count
-                self._count = 0
                 self.offset = self.next_at
                 return 0
-            self.number += self._count
-            self._count = 0
             self.sequence += 1
             self.offset = 0
             self._known = False
@@ -207,11 +203,9 @@ class Reader:
                 first = 0
             size = record.frame_size(self.buf, at) if first else 0
             if first and self.next_at + size <= self.limit and self.need(size):
-                at = self.at
-                view = self.view
-                end = at + size
-                if crc32(view[at : end - 3], self.seed) & 0xFFFFFF == int.from_bytes(view[end - 3 : end], "little"):
-                    kind = self._parse(at, end - 3)
+                end = self.at + size
+                if record.check(self.view, self.at, end, self.seed):
+                    kind = self._parse(self.at, end - 3)
                     self.offset = self.next_at
                     self.next_at += size
                     self.good_end = self.next_at
