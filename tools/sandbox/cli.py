@@ -7,6 +7,7 @@ import asyncio
 import os
 import secrets
 import signal
+import ssl
 import string
 import sys
 import time
@@ -77,6 +78,16 @@ def _option_none(default):
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 lets a board in.")
 @click.option("--port", default=8080, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Speak HTTPS with this certificate chain, a PEM file.",
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Its private key, a PEM file [default: in the same file].",
+)
+@click.option(
     "--database",
     default=_DATABASE,
     type=click.Path(dir_okay=False, path_type=Path),
@@ -134,8 +145,9 @@ def _option_none(default):
     type=_Parsed("name:setting=value,...", parse_fault),
     help="Start with a fault, such as server_error:status=502,count=3; GET /sandbox/faults lists them.",
 )
-def main(host, port, database, tokens, regions, datastreams, faults, allow_chunked, **limits):
+def main(host, port, certificate, key, database, tokens, regions, datastreams, faults, allow_chunked, **limits):
     """A local stand-in for Blynk's timestamped batch upload. It keeps every point and misbehaves on request."""
+    tls = _tls(certificate, key)
     database.parent.mkdir(parents=True, exist_ok=True)
     try:
         ledger = Ledger(database)
@@ -148,9 +160,22 @@ def main(host, port, database, tokens, regions, datastreams, faults, allow_chunk
     except (LedgerError, FaultError) as error:
         raise click.ClickException(str(error))
     try:
-        asyncio.run(_serve(server, host, port, [number for _, number in regions]))
+        asyncio.run(_serve(server, host, port, [number for _, number in regions], tls))
     finally:
         ledger.close()
+
+
+def _tls(certificate, key):
+    if not certificate:
+        if key:
+            raise click.UsageError("--key needs --certificate")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key)
+    except (ssl.SSLError, OSError) as error:
+        raise click.ClickException("no certificate with its key in %s: %s" % (key or certificate, error))
+    return context
 
 
 def _limits(options):
@@ -180,21 +205,21 @@ def _new_token():
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
 
 
-async def _serve(server, host, port, region_ports):
+async def _serve(server, host, port, region_ports, tls):
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
-        await _listen(server, host, port, region_ports)
+        await _listen(server, host, port, region_ports, tls)
         _greet(server, host)
         await stopped.wait()
     finally:
         await server.stop()
 
 
-async def _listen(server, host, port, region_ports):
+async def _listen(server, host, port, region_ports, tls):
     try:
-        await server.start(host, port, region_ports)
+        await server.start(host, port, region_ports, tls)
     except OSError as error:
         raise click.ClickException("cannot listen on %s port %d: %s" % (host, port, error.strerror or error))
 

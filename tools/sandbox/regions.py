@@ -10,6 +10,7 @@ HOME = "home"
 class Regions:
     def __init__(self, names):
         self.names = [HOME, *names]
+        self.scheme = "http"
         self._ports = {}
 
     def listen(self, name, port):
@@ -24,7 +25,7 @@ class Regions:
         """The start of the URL of a region, or of `location` if it is no region's name."""
         if location and location not in self.names:
             return location.rstrip("/")
-        return "http://%s:%d" % (_host(exchange.request), self._ports[location or self._other(exchange)])
+        return "%s://%s:%d" % (self.scheme, _host(exchange.request), self._ports[location or self._other(exchange)])
 
     def is_at(self, exchange, location):
         """True when a request sent on to `location` has arrived there: nothing more is to be redirected."""
@@ -34,7 +35,7 @@ class Regions:
 
     def urls(self, host):
         host = "[%s]" % host if ":" in host and not host.startswith("[") else host
-        return {name: "http://%s:%d" % (host, port) for name, port in self._ports.items()}
+        return {name: "%s://%s:%d" % (self.scheme, host, port) for name, port in self._ports.items()}
 
     def _other(self, exchange):
         return next((name for name in self.names if name not in (HOME, exchange.region)), exchange.region)

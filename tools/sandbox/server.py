@@ -46,15 +46,18 @@ class Server:
 
     # Listening
 
-    async def start(self, host, port, region_ports=()):
-        """Listens; port 0 takes a free one. Returns the home region's port."""
+    async def start(self, host, port, region_ports=(), tls=None):
+        """Listens; port 0 takes a free one. `tls`: an ssl.SSLContext, then it speaks HTTPS. Returns the home region's
+        port."""
+        self._tls = tls
+        self.regions.scheme = "https" if tls else "http"
         await self._runner.setup()
         for name, wanted in zip(self.regions.names, [port, *region_ports]):
             await self._listen(name, host, wanted)
         return self._port(HOME)
 
     async def _listen(self, name, host, port):
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host, port, ssl_context=self._tls)
         await site.start()
         self._sites[name] = site
         self.regions.listen(name, site._server.sockets[0].getsockname()[1])

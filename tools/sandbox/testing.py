@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -31,16 +32,22 @@ _STOP_S = 20
 class Sandbox:
     """Options are those of the command line with underscores: `total_limit=5`, `datastream=["V1:double"]`,
     `region=["ny3"]`, `allow_chunked=True`; None means "none", no limit. Without `database` the ledger lies in
-    a temporary folder that is removed at the end. Attributes: `url`, `token`, `tokens`, `database`, `regions`.
+    a temporary folder that is removed at the end. With `certificate=` it speaks HTTPS, and `ca` is the PEM file of the
+    certificate's root. Attributes: `url`, `token`, `tokens`, `database`, `regions`.
     """
 
-    def __init__(self, tokens=("test-token-of-32-characters-0001",), database=None, port=0, **options):
+    def __init__(self, tokens=("test-token-of-32-characters-0001",), database=None, port=0, ca=None, **options):
         self._folder = None if database else tempfile.TemporaryDirectory(prefix="sandbox-")
         self.database = Path(database or os.path.join(self._folder.name, "ledger.sqlite"))
         self.tokens = list(tokens)
         self.token = self.tokens[0].partition("@")[0]
         self.port = port
         self._options = options
+        # Never through a proxy: the sandbox is on this machine.
+        handlers = [urllib.request.ProxyHandler({})]
+        if ca:
+            handlers.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(ca))))
+        self._opener = urllib.request.build_opener(*handlers)
         self._process = None
 
     def __enter__(self):
@@ -58,7 +65,7 @@ class Sandbox:
         command += _arguments(self._options)
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         first_line = self._process.stdout.readline()
-        match = re.search(r"http://\S+", first_line)
+        match = re.search(r"https?://\S+", first_line)
         if not match:
             self._process.communicate()
             raise RuntimeError("the sandbox did not start: " + " ".join(command))
@@ -100,9 +107,7 @@ class Sandbox:
         body = None if data is None else json.dumps(data).encode()
         request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"}, method=method)
         try:
-            # Never through a proxy: the sandbox is on this machine.
-            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(request, timeout=_STOP_S) as reply:
+            with self._opener.open(request, timeout=_STOP_S) as reply:
                 return json.load(reply)
         except urllib.error.HTTPError as error:
             raise ValueError(json.load(error)["error"]["message"])
