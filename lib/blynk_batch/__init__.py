@@ -11,23 +11,23 @@ Each name is loaded when it is first used, since a board that only logs should n
 import gc
 import sys
 
+from micropython import const
+
 __version__ = "0.1.0"
 
-_LOADING_BYTES = 4096
-_HOMES = {
-    "Client": "client",
-    "FileRing": "files",
-    "BlockRing": "block",
-    "HTTPS": "https",
-    "Requests": "transport",
-    "set_clock": "clock",
-}
-_HOMES.update([(name, "errors") for name in ("Error", "RingFull", "CorruptRing", "WrongDevice", "Busy")])
-_FAULTS = "UploadError NetworkError ServerError Redirected BatchTooLarge PinRefused PointRefused InvalidToken"
+_LOADING_BYTES = const(4096)
+# Text, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
+_HOMES = const(
+    "Client client FileRing files BlockRing block HTTPS https Requests transport set_clock clock "
+    "Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
+    "UploadError faults NetworkError faults ServerError faults Redirected faults BatchTooLarge faults "
+    "PinRefused faults PointRefused faults InvalidToken faults"
+)
 
 
 def __getattr__(name):
-    home = "faults" if name in _FAULTS.split() else _HOMES.get(name, name)
+    homes = _HOMES.split()
+    home = homes[homes.index(name) + 1] if name in homes[::2] else name
     try:
         found = load(home, None if home == name else name)  # `from . import record` asks here first
     except ImportError:

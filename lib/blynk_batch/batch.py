@@ -14,6 +14,8 @@ from .reader import DATA
 
 _POINTS = const(12)  # a chunk is about 300 bytes: a long-running heap has few large holes
 _CHUNK = const(300)
+_PIECE_BYTES = const(1024)  # a packet for each chunk would cost more than making it
+_PAUSE_EVERY = const(16)  # frames read without a break
 
 
 class Vanished(Exception):
@@ -48,32 +50,44 @@ class Body:
         self.points = self.len_bytes = self.sent = 0
         self.after = first
         self.guard = None  # held while the ring is read
-        self.tick = None  # called between chunks; may raise OutOfTime
+        self.tick = self.watchdog = None  # called between chunks, may raise OutOfTime; called while a reply is awaited
+        self.prepare = None  # what is left to do before it can be sent: a generator that lets others work
 
     def measure(self, max_points, max_bytes):
-        """Count the points that fit the limits, at least one."""
+        """Count the points that fit the limits, at least one: see `prepare`."""
         points, size = 0, 1
-        for reader, time, index in self._frames():
+        for found in self._frames():
+            if not found:
+                yield
+                continue
+            reader, time, index = found
             more = len(str(time)) + 4 + len(text_bytes(reader.values()[index]))
             if points >= max_points or (points and size + more > max_bytes):
                 break
             points += 1
             size += more
             self.after = reader.after
+            if points % _PAUSE_EVERY == 0:
+                yield
         self.points, self.len_bytes = points, size
 
     def _frames(self):
-        """(reader, Unix ms, place in the frame) of every point of this pin to send."""
+        """(reader, Unix ms, place in the frame) of every point of this pin to send; None now and then in between."""
         window = self._window
         first, cutoff, one = self.first, window.cutoff, bytes((self.pin,))
         times = window.times() if window.unsure else None
         reader = window.ring.reader(self._start if times else first + (0,), self._end)
         chain = reader.chain
         behind = True
+        passed = 0
         while True:
             kind = reader.next()
             if not kind:
                 return
+            passed += 1
+            if passed >= _PAUSE_EVERY:
+                passed = 0
+                yield None
             if kind != DATA:
                 continue
             time = times.of(reader) if times else chain.time
@@ -83,6 +97,7 @@ class Body:
             if index >= 0 and time >= cutoff:  # Times.NEVER is below any cutoff
                 behind = behind and reader.position < first
                 if not behind:
+                    passed = 0
                     yield reader, time, index
 
     def left(self):
@@ -90,8 +105,8 @@ class Body:
         end, self._end = self._end, self.after
         self._start = max(tuple(self._start), self._window.ring.cursor())
         count = 0
-        for _ in self._frames():
-            count += 1
+        for found in self._frames():
+            count += found is not None
         self._end = end
         return count
 
@@ -104,7 +119,7 @@ class Body:
         frames = self._frames()
         while self.sent < self.points:
             chunk = self._next_chunk(frames)
-            if not chunk:
+            if chunk is None:
                 break
             left -= len(chunk)
             yield chunk
@@ -128,6 +143,7 @@ class Body:
                 self.guard.leave()
 
     def _text(self, frames):
+        """The next points as JSON, none where none were among the frames read; None at the end."""
         digits = []  # points as hexadecimal digits of the symbols: e is [, d is the comma, f is ]
         texts = []
         size = 0
@@ -135,7 +151,12 @@ class Body:
         stop = min(self.points, sent + _POINTS)
         sequence, offset = self.after
         plain = not (self._window.unsure or self._window.cutoff)
-        for reader, time, index in frames:
+        ended = True
+        for found in frames:
+            if not found:
+                ended = False
+                break
+            reader, time, index = found
             chain = reader.chain
             many = len(chain.pins) > 1
             while True:
@@ -158,9 +179,39 @@ class Body:
             sequence, offset = reader.sequence, reader.next_at
             if sent >= stop or size > _CHUNK:
                 break
+        if ended and sent == self.sent:
+            return None
         self.sent, self.after = sent, (sequence, offset)
         texts.append(_symbols(digits))
         return b"".join(texts)
+
+
+def gather(chunks, wait=False):
+    """The bytes of all chunks in pieces of at most 1 KB, or of one larger chunk; each is valid until the next.
+
+    `wait`: also gives None after every chunk that was put by, so that others can work meanwhile."""
+    try:
+        out = bytearray(_PIECE_BYTES)
+    except MemoryError:
+        yield from chunks
+        return
+    view = memoryview(out)
+    filled = 0
+    for chunk in chunks:
+        size = len(chunk)
+        if filled + size > _PIECE_BYTES:
+            if filled:
+                yield view[:filled]
+            filled = 0
+        if size > _PIECE_BYTES:
+            yield chunk
+        else:
+            out[filled : filled + size] = chunk
+            filled += size
+            if wait:
+                yield None
+    if filled:
+        yield view[:filled]
 
 
 def _symbols(digits):

@@ -67,7 +67,7 @@ class Client:
         self.transport = transport
         self.clock = clock or SystemClock()
         self._boots = Boots(ring, self.clock)
-        self._guard = Guard()
+        self.guard = Guard()
         self._uploader = None
         self.uploading = False
         self._open = True
@@ -89,7 +89,7 @@ class Client:
 
     def log_group(self, values, *, timestamp=None):
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
-        self._check_open()
+        self.check_open()
         numbers = {}
         skipped = 0
         for pin in values:
@@ -102,11 +102,12 @@ class Client:
             check_timestamp(timestamp)
         pins = bytes(sorted([pin for pin in numbers if numbers[pin] is not None]))
         if pins or skipped:
-            if timestamp is None and self._guard.held:
+            if timestamp is None and self.guard.held:
                 timestamp = self.clock.now()  # the call that this one interrupts may take a while
-            self._guard.run(self._store, pins, [numbers[pin] for pin in pins], timestamp, skipped)
+            self.guard.run(self._store, pins, [numbers[pin] for pin in pins], timestamp, skipped)
 
     def _store(self, pins, values, timestamp, skipped):
+        self.check_open()  # once more: it may have waited while the client was closed
         ring = self.ring
         ring.add(keys.SKIPPED, skipped)
         if pins:
@@ -117,8 +118,8 @@ class Client:
 
     def flush(self):
         """With commit_every=N: make the readings that are still in RAM durable."""
-        self._check_open()
-        self._guard.run(self.ring.commit)
+        self.check_open()
+        self.guard.run(self.ring.commit)
 
     # What is there
 
@@ -130,7 +131,7 @@ class Client:
     def points(self):
         """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
         not known yet is None. Parked points come first."""
-        self._check_open()
+        self.check_open()
         self.flush()
         from .pending import points
 
@@ -152,7 +153,7 @@ class Client:
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
         nor budget forbids it. Kept across resets."""
-        self._check_open()
+        self.check_open()
         if not self.pending:
             return False
         from .pace import Pace
@@ -192,14 +193,14 @@ class Client:
         """Try a parked pin again with the next drain, from its first point that the server does not have."""
         from .delivered import parked
 
-        self._check_open()
+        self.check_open()
         key = parked(self.ring.state).get(pin_number(pin))
         if key is not None:
-            self._guard.run(self.ring.save_value, key, tuple(self.ring.state[key][:4]) + (0,))
+            self.guard.run(self.ring.save_value, key, tuple(self.ring.state[key][:4]) + (0,))
 
     def uploader(self):
         """The policy over this client's ring, loaded when it is first needed."""
-        self._check_open()
+        self.check_open()
         if self._uploader is None:
             # The large files first: from source they ask for the most room, and each leaves less of it.
             load("window")
@@ -207,7 +208,7 @@ class Client:
             if self.transport is None:
                 self.transport = load("transport", "Requests")()
             self._uploader = Uploader(
-                self.ring, self._boots, self._guard, self._token, self._server, self._settings, self.transport
+                self.ring, self._boots, self.guard, self._token, self._server, self._settings, self.transport
             )
         return self._uploader
 
@@ -216,13 +217,13 @@ class Client:
     def prepare(self):
         """On raw flash erase the next sector ahead, so that no log() waits for it. upload() does it at its end; a
         program that logs for long between uploads can do it while idle."""
-        if self.ring.medium.skips and not self.ring.failed:
-            self._guard.run(load("full", "prepare"), self.ring)
+        if self._open and self.ring.medium.skips and not self.ring.failed:
+            self.guard.run(load("full", "prepare"), self.ring)
 
     def clear(self):
         """Drop everything pending, counted as dropped."""
-        self._check_open()
-        self._guard.run(self.ring.clear)
+        self.check_open()
+        self.guard.run(self.ring.clear)
 
     def close(self, *, sleep_ms=None):
         """Make all durable and let go of the ring; before deep sleep note how long it is planned to last, so that
@@ -231,19 +232,22 @@ class Client:
         sleep_ms  int of 0 or more; None: no sleep is planned. ValueError or TypeError for anything else."""
         if not self._open:
             return
-        if sleep_ms is not None:
-            if isinstance(sleep_ms, bool) or not isinstance(sleep_ms, int) or sleep_ms < 0:
-                from .words import bad_sleep
+        if sleep_ms is not None and (isinstance(sleep_ms, bool) or not isinstance(sleep_ms, int) or sleep_ms < 0):
+            from .words import bad_sleep
 
-                raise bad_sleep(sleep_ms)
-            self._boots.sleep(sleep_ms)
+            raise bad_sleep(sleep_ms)
+        self.guard.run(self._close, sleep_ms)
+
+    def _close(self, sleep_ms):
         self._open = False
         try:
+            if sleep_ms is not None:
+                self._boots.sleep(sleep_ms)
             self.ring.close(sleep_ms is not None)
         finally:
             _release(self.ring)
 
-    def _check_open(self):
+    def check_open(self):
         if not self._open:
             raise Error("the client is closed")
 

@@ -12,33 +12,39 @@ _QUEUE = const(8)
 
 
 class Guard:
-    """`run(action, *args)` now, or queued; `enter()`/`leave()` around work that must not be interrupted."""
+    """`run(action, *args)` now, or queued; `enter()`/`leave()` around work that must not be interrupted.
+
+    failed   what the first queued action raised that nobody has been told of yet, or None"""
 
     def __init__(self):
         self.held = 0
+        self.failed = None
         self._queue = []
 
     def enter(self):
         self.held += 1
 
     def leave(self):
-        """Let go; what waited is done first."""
+        """Let go; what waited is done first, all of it."""
         if self.held > 1:
             self.held -= 1
             return
         while True:
-            try:
-                while self._queue:
-                    action, args = self._queue.pop(0)
+            while self._queue:
+                action, args = self._queue.pop(0)
+                try:
                     action(*args)
-            finally:
-                self.held = 0
+                except Exception as e:  # noqa: BLE001 - it belongs to the callback, which has returned
+                    self.failed = self.failed or e
+            self.held = 0
             if not self._queue:  # nothing came between the last look and letting go
                 return
             self.held = 1
 
     def run(self, action, *args):
-        """Do `action(*args)`; queued if the guard is held. Busy if eight wait already."""
+        """Do `action(*args)`; queued if the guard is held. Busy if eight wait already.
+
+        Raises what the action raises, else what a queued one did meanwhile."""
         if self.held:
             if len(self._queue) >= _QUEUE:
                 raise Busy("%d readings wait for the call that was interrupted: log less often" % _QUEUE)
@@ -49,3 +55,10 @@ class Guard:
             action(*args)
         finally:
             self.leave()
+        self.tell()
+
+    def tell(self):
+        """Raise what a queued action raised, once."""
+        failed, self.failed = self.failed, None
+        if failed:
+            raise failed

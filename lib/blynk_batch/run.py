@@ -8,10 +8,11 @@ from .upload import Call
 async def run(client, is_online, interval_s, watchdog, poll_s):
     """See Client.run()."""
     while True:
-        if is_online() and client.due(interval_s):
-            await drain(client, None, watchdog)
         if watchdog:
             watchdog()
+        # A program may also call upload() itself.
+        if not client.uploading and is_online() and client.due(interval_s):
+            await drain(client, None, watchdog)
         await asyncio.sleep(poll_s)
 
 
@@ -24,11 +25,13 @@ async def drain(client, timeout_s, watchdog):
         while True:
             body = call.next(reply)
             reply = None
-            if body and streams:
+            if not body:
+                await asyncio.sleep(0)
+            elif streams:
+                # No pause between a reply and its ack: a task cancelled there would send the batch again.
                 reply = await _post(call, body)
-            elif body:
+            else:
                 reply = call.post(body)
-            await asyncio.sleep(0)
     except StopIteration:
         return call.result
     finally:

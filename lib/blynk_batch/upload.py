@@ -39,7 +39,8 @@ class Call:
         self._uptime = client.clock.uptime
         self._end_ms = None if timeout_s is None else self._uptime() + int(timeout_s * 1000)
         self._watchdog = watchdog
-        step_s = _WATCHED_S if watchdog else _STEP_S
+        # A transport that feeds the watchdog while it waits may wait longer.
+        step_s = _WATCHED_S if watchdog and not getattr(self.transport, "watchdog", False) else _STEP_S
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
         self.result = Result()
         self._steps = self._uploader.drain(self.result, self._late)
@@ -57,9 +58,10 @@ class Call:
     def next(self, reply):
         if self._watchdog:
             self._watchdog()
+        self._client.check_open()
         body = self._steps.send(reply)
         if body:
-            body.tick = self._tick
+            body.tick, body.watchdog = self._tick, self._watchdog
         return body
 
     def request(self, body):
@@ -77,6 +79,8 @@ class Call:
         client, result = self._client, self.result
         client.uploading = False
         result.pending = client.pending
+        result.error = result.error or client.guard.failed  # a callback's reading that could not be stored
+        client.guard.failed = None
         if result.error:
             client.last_error = str(result.error)
         if hasattr(self.transport, "close"):

@@ -108,7 +108,7 @@ class Uploader:
                 self.settings["batch_points"],
                 self._batch_bytes,
             )
-            if not (yield from self._count(window, result, stop)):
+            if not (yield from self.finish(window.count(), result, stop)):
                 return
             if not (yield from self.deliver(window, result, stop)):
                 return
@@ -141,8 +141,8 @@ class Uploader:
         finally:
             self._guard.leave()
 
-    def _count(self, window, result, stop):
-        steps = window.count()
+    def finish(self, steps, result, stop):
+        """Run a generator that reads the ring to its end; False if there is no time for that."""
         while True:
             if self.guarded(_step, steps):
                 return True
@@ -165,6 +165,8 @@ class Uploader:
                 result.waiting, result.retry_after_s = "budget", self.pace.budget_s()
                 return False
             body = self.guarded(window.body, pin, self._limit(pin, budget), self._batch_bytes)
+            if body.prepare and not (yield from self.finish(body.prepare, result, stop)):
+                return False
             if not body.points:
                 self.guarded(window.finish, pin)
                 continue

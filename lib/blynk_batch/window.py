@@ -16,7 +16,7 @@ from .delivered import close_window, is_delivered, parked, with_done
 from .reader import DATA
 from .clock import KNOWN
 
-_YIELD_EVERY = const(64)  # frames
+_YIELD_EVERY = const(16)  # frames
 _MOST_BYTES = const(512)  # of one number's JSON
 _POINTS = const(0)
 _BYTES = const(1)
@@ -170,7 +170,7 @@ class Window:
         entry = self.pins[pin]
         body = Body(self, pin, self.ring.cursor(), self.end, self.first(pin))
         if entry[_BYTES] is None or entry[_POINTS] > max_points or entry[_BYTES] > max_bytes:
-            body.measure(max_points, max_bytes)
+            body.prepare = body.measure(max_points, max_bytes)
         else:
             body.points, body.len_bytes = entry[_POINTS], entry[_BYTES]
         return body

@@ -1,0 +1,174 @@
+"""log() from a soft timer callback, at any place of any other call: stored when that call returns, or refused loudly.
+
+The callbacks are the firmware's own, by micropython.schedule; a stand-in on the ring's medium, the clock or the
+transport schedules them, so that each place is reached for certain.
+"""
+
+import micropython
+
+import blynk_batch
+from stand_ins import NOW_MS, FakeClock, FakeServer
+
+WASM = False  # it runs no scheduled callbacks
+
+
+class Interrupter:
+    """Schedules a log() of the next number whenever the wrapped object's methods are called; takes no part else."""
+
+    def __init__(self, inner, names):
+        self.inner = inner
+        self.names = names
+        self.client = None
+        self.logged = self.left = 0
+        self.refused = []
+
+    def __getattr__(self, name):
+        if name in self.names and self.left:
+            self.left -= 1
+            micropython.schedule(self.log, None)
+        return getattr(self.inner, name)
+
+    def log(self, _):
+        try:
+            self.client.log(9, self.logged)
+            self.logged += 1
+        except blynk_batch.Error as e:
+            self.refused.append(e)
+
+
+def interrupted_client(names, clock=None):
+    ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+    medium = ring.medium = Interrupter(ring.medium, names)
+    server = FakeServer()
+    medium.client = blynk_batch.Client("token", ring=ring, transport=server, clock=clock or FakeClock())
+    return medium.client, medium, server
+
+
+def reopened():
+    blynk_batch.client._open_rings.clear()  # as after a power cut: nothing was closed
+    return blynk_batch.Client("token", ring=blynk_batch.FileRing("ring"), transport=FakeServer(), clock=FakeClock())
+
+
+def readings(client, pin):
+    return [value for found, _, value in client.points() if found == pin]
+
+
+def test_a_reading_that_interrupts_log_is_durable_when_that_returns():
+    client, medium, _ = interrupted_client(("append", "begin", "slot", "unit"))
+    for number in range(400):
+        medium.left = 1
+        client.log(1, number)
+        assert client.pending == number + 1 + medium.logged
+    medium.left = 0
+    assert medium.logged > 300 and medium.refused == []
+    again = reopened()
+    assert readings(again, 1) == list(range(400))
+    assert readings(again, 9) == list(range(medium.logged))
+
+
+def test_readings_that_interrupt_a_drain_are_stored_and_the_batch_is_whole():
+    client, medium, server = interrupted_client(("append", "read", "slot"))
+    for number in range(300):
+        client.log_group({1: number, 2: -number})
+    medium.left = 200
+    result = client.upload()
+    medium.left = 0
+    assert result.error is None, result
+    while client.pending:
+        assert client.upload().error is None
+    assert medium.logged > 100 and medium.refused == []
+    assert [value for pin, _, value in server.points if pin == 1] == list(range(300))
+    assert [value for pin, _, value in server.points if pin == 2] == [-number for number in range(300)]
+    assert sorted([value for pin, _, value in server.points if pin == 9]) == list(range(medium.logged))
+
+
+def test_readings_that_interrupt_any_other_call_are_stored():
+    client, medium, server = interrupted_client(("append", "read", "slot", "begin", "seal", "drop", "unit"))
+    calls = (
+        lambda: client.flush(),
+        lambda: client.due(1),
+        lambda: client.stats(),
+        lambda: list(client.points()),
+        lambda: client.release(1),
+        lambda: repr(client),
+        lambda: client.clear(),
+    )
+    for call in calls:
+        client.log(1, 1)
+        before = client.stats()["logged"], medium.logged
+        medium.left = 5
+        call()
+        medium.left = 0
+        assert client.stats()["logged"] - before[0] == medium.logged - before[1], call
+    assert medium.logged >= 8 and medium.refused == [], (medium.logged, medium.refused)
+    logged = client.stats()["logged"]
+    assert logged == reopened().stats()["logged"]
+
+
+def test_a_reading_that_interrupts_close_is_stored_or_refused_but_never_half():
+    client, medium, _ = interrupted_client(("append", "close"), FakeClock(None))
+    client.log(1, 1)  # its time is not known, so that the planned sleep is noted
+    medium.left = 3
+    client.close(sleep_ms=60000)
+    assert medium.logged + len(medium.refused) > 0
+    again = reopened()
+    assert readings(again, 1) == [1] and readings(again, 9) == list(range(medium.logged))
+
+
+def test_the_ninth_reading_that_waits_is_refused_and_the_eight_are_stored():
+    refused = []
+    clock = FakeClock()
+    ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=clock)
+
+    def burst(_):
+        for number in range(10):
+            try:
+                client.log(9, number, timestamp=NOW_MS)
+            except blynk_batch.Busy as e:
+                refused.append(str(e))
+
+    def now():
+        if client.guard.held:  # within the store: the callback finds the guard taken
+            clock.now = lambda: NOW_MS
+            micropython.schedule(burst, None)
+        return NOW_MS
+
+    clock.now = now
+    client.log(1, 1)
+    assert len(refused) == 2 and "8 readings wait" in refused[0]
+    assert readings(client, 9) == list(range(8)) and readings(client, 1) == [1]
+
+
+def test_a_waiting_reading_that_cannot_be_stored_is_told_by_the_call_it_interrupted_and_the_others_are_stored():
+    clock = FakeClock()
+    ring = blynk_batch.FileRing("ring", capacity_bytes=12 * 1024, overwrite=False)
+    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=clock)
+    stored = 0
+    texts = "x" * 900
+    try:
+        while True:
+            client.log(1, texts, timestamp=NOW_MS)
+            stored += 1
+    except blynk_batch.RingFull:
+        pass
+
+    def burst(_):
+        client.log(2, texts, timestamp=NOW_MS)  # too long for what is left
+        client.log(3, 7, timestamp=NOW_MS)
+
+    def now():
+        if client.guard.held:
+            clock.now = lambda: NOW_MS
+            micropython.schedule(burst, None)
+        return NOW_MS
+
+    clock.now = now
+    try:
+        client.log(1, 8)
+        raise AssertionError("nothing was raised")
+    except blynk_batch.RingFull:
+        pass
+    assert readings(client, 3) == [7] and readings(client, 1)[-1] == 8 and readings(client, 2) == []
+    result = client.upload()
+    assert (result.error, client.pending) == (None, 0)
