@@ -1,0 +1,76 @@
+"""TLS that verifies: from the root certificate to what the firmware's TLS module makes of it.
+
+Knows that module by all its names; no sockets, no HTTP. Loaded with the first https:// request of a drain, and let go.
+"""
+
+import os
+from binascii import a2b_base64
+
+from micropython import const
+
+_BEGIN = const("-----BEGIN CERTIFICATE-----")
+_END = const("-----END CERTIFICATE-----")
+
+
+def check(ca):
+    """ValueError or TypeError, which names the rule, for a `ca` (see https.py) that cannot be a certificate."""
+    for one in ca if isinstance(ca, (tuple, list)) else (ca,):
+        if isinstance(one, str) and _BEGIN not in one:
+            try:
+                os.stat(one)
+            except OSError:
+                raise ValueError("ca: %r is neither PEM text nor the path of a file" % one[:80])
+        elif not isinstance(one, (str, bytes, bytearray)):
+            raise TypeError("ca: must be a certificate in bytes or str, or a file's path, not %r" % (one,))
+        elif not isinstance(one, str) and one[:1] != b"0" and _BEGIN.encode() not in one:
+            raise ValueError("ca: these bytes are no certificate: DER begins with 0x30, PEM has " + _BEGIN)
+
+
+def context(ca):
+    """What has `wrap_socket` and trusts `ca` alone. NetworkError if there is no certificate in `ca`, or the firmware
+    cannot verify one."""
+    roots = []
+    for part in ca if isinstance(ca, (tuple, list)) else (ca,) if ca else ():
+        try:
+            roots.extend(parse(part))
+        except (OSError, ValueError) as e:
+            raise error("ca: no certificate can be read from it: %r" % e)
+    if not roots:
+        raise error("https:// needs HTTPS(ca=...), the root certificate that the server's leads to")
+    for name in ("tls", "ssl", "ussl"):
+        try:
+            module = __import__(name)
+        except ImportError:
+            continue
+        if hasattr(getattr(module, "SSLContext", None), "load_verify_locations"):
+            made = module.SSLContext(module.PROTOCOL_TLS_CLIENT)
+            made.verify_mode = module.CERT_REQUIRED
+            for root in roots:
+                try:
+                    made.load_verify_locations(root)
+                except ValueError as e:
+                    raise error("ca: the firmware cannot read the certificate: %s" % e)
+            return made
+        if hasattr(module, "wrap_socket") and hasattr(module, "CERT_REQUIRED"):
+            from .oldtls import Context
+
+            return Context(module, roots[0])
+    raise error("this firmware's TLS cannot verify certificates: update it to MicroPython 1.22")
+
+
+def parse(one):
+    """The certificates in one part of `ca`, each as DER."""
+    if isinstance(one, str) and _BEGIN not in one:
+        with open(one, "rb") as file:
+            one = file.read()
+    if not isinstance(one, str):
+        if _BEGIN.encode() not in one:
+            return [bytes(one)] if one else []
+        one = one.decode()
+    return [a2b_base64("".join(part.split(_END)[0].split())) for part in one.split(_BEGIN)[1:]]
+
+
+def error(text):
+    from .faults import NetworkError
+
+    return NetworkError(text)

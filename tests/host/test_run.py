@@ -1,0 +1,167 @@
+"""Client.run() and drains under asyncio on a real MicroPython: other tasks go on, and cancelling harms nothing."""
+
+
+import pytest
+
+from tests.host.peers import Authority
+from tools.sandbox.testing import Sandbox
+
+TOKEN = "test-token-of-32-characters-0001"
+
+START = """
+import asyncio
+import sys
+import blynk_batch
+from blynk_batch.run import drain
+url, token, ca = sys.argv[1:4]
+class Clock:
+    ms = 1795000000000
+    def now(self):
+        return Clock.ms
+    uptime = now
+def opened():
+    Clock.ms += 86400000  # past any backoff
+    ring = blynk_batch.FileRing("ring", capacity_bytes=256 * 1024)
+    return blynk_batch.Client(token, ring=ring, server=url, transport=blynk_batch.HTTPS(ca=ca), clock=Clock())
+"""
+
+COUNTED = """
+class Counted:
+    # Drives a coroutine and counts how often it waits; `after` is called each time.
+    def __init__(self, coroutine, after=None):
+        self.coroutine, self.after, self.waits = coroutine, after, 0
+    def __iter__(self):
+        return self
+    def __next__(self):
+        self.waits += 1
+        try:
+            return self.coroutine.send(None)
+        finally:
+            if self.after:
+                self.after()
+    def send(self, value):
+        return self.__next__()
+    def throw(self, error):
+        return self.coroutine.throw(error)
+    def close(self):
+        self.coroutine.close()
+"""
+
+# Each await of the drain in turn: the task is cancelled while it waits there, for the k-th time.
+CANCEL = (
+    START
+    + COUNTED
+    + """
+async def cancel_at(client, wait):
+    counted = Counted(drain(client, None, None))
+    task = asyncio.create_task(counted)
+    while counted.waits < wait and not task.done():
+        await asyncio.sleep_ms(0)
+    ended = task.done()
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        pass
+    return ended
+
+number = wait = 0
+ended = False
+while not ended:
+    wait += 1
+    client = opened()
+    for _ in range(30 if wait == 1 else 3):
+        client.log(1 + number % 3, number, timestamp=1648054765458 + number)
+        number += 1
+    ended = asyncio.run(cancel_at(client, wait))
+    assert not client.uploading and not client.guard.held
+    client.log(1 + number % 3, number, timestamp=1648054765458 + number)
+    number += 1
+    client.close()
+print(wait, number)
+client = opened()
+print(asyncio.run(drain(client, None, None)))
+assert client.pending == 0
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+def test_a_drain_cancelled_at_every_await_in_turn_loses_nothing_and_repeats_at_most_the_batch_in_flight(
+    authority, run_on_device
+):
+    with Sandbox([TOKEN], certificate=authority.chain(), ca=authority.pem) as sandbox:
+        url = sandbox.url.replace("127.0.0.1", "localhost")
+        counts, result = run_on_device(CANCEL, url, TOKEN, authority.pem).splitlines()
+        waits, logged = map(int, counts.split())
+        assert waits > 20, "connecting, the handshake, the pieces, the replies and the pauses"
+        arrived = {(pin, ms - 1648054765458, value) for pin, ms, value in sandbox.points()}
+        assert arrived == {(1 + n % 3, n, n) for n in range(logged)}
+        # Every drain but the last was cut once: at most one batch of each came again.
+        assert 0 < sum(batch["duplicates"] > 0 for batch in sandbox.batches()) < waits
+
+
+TICKS = (
+    START
+    + COUNTED
+    + """
+import blynk_batch.connection
+import blynk_batch.reader
+frames = most_frames = sent = most_sent = 0
+
+def counted(holder, name, note):
+    real = getattr(holder, name)
+    def call(self, *args):
+        note(args)
+        return real(self, *args)
+    setattr(holder, name, call)
+
+def frame(_):
+    global frames
+    frames += 1
+
+def written(args):
+    global sent
+    sent += len(args[0])
+
+def waits():
+    global frames, most_frames, sent, most_sent
+    most_frames, most_sent = max(most_frames, frames), max(most_sent, sent)
+    frames = sent = 0
+
+counted(blynk_batch.reader.Reader, "_step", frame)
+counted(blynk_batch.connection.Connection, "write", written)
+
+async def ticking(client):
+    task = asyncio.create_task(Counted(drain(client, None, None), waits))
+    ticks = 0
+    while not task.done():
+        client.log(9, ticks, timestamp=1748054765458 + ticks)
+        ticks += 1
+        await asyncio.sleep_ms(10)
+    return ticks, await task
+
+client = opened()
+for number in range(10000):
+    client.log(4 if number % 3000 == 0 else 1 + number % 3, number, timestamp=1648054765458 + number * 1000)
+ticks, result = asyncio.run(ticking(client))
+late = client.upload()
+assert client.pending == 0, late
+print(ticks, result.uploaded + late.uploaded, most_frames, most_sent)
+"""
+)
+
+
+def test_a_task_that_logs_every_10_ms_goes_on_through_a_drain_of_ten_thousand_points(authority, run_on_device):
+    with Sandbox([TOKEN], certificate=authority.chain(), ca=authority.pem) as sandbox:
+        url = sandbox.url.replace("127.0.0.1", "localhost")
+        ticks, uploaded, most_frames, most_sent = map(int, run_on_device(TICKS, url, TOKEN, authority.pem).split())
+        assert uploaded == 10000 + ticks and ticks > 10
+        assert [value for _, _, value in sandbox.points(9)] == list(range(ticks))
+        assert sorted(value for pin in (1, 2, 3, 4) for _, _, value in sandbox.points(pin)) == list(range(10000))
+        # What is done without a break: some frames, or one sector's frames where a pass starts within it.
+        assert most_frames <= 400 and most_sent <= 1024
