@@ -4,12 +4,14 @@ from .transport import Sockets, Stream
 
 
 def look_at(transport):
-    """(it streams a body of known length, it adds a Content-Length of its own) for a `transport.Requests`.
-
-    NotImplementedError if it cannot show the reply's headers: redirects would go unseen."""
+    """(it streams a body of known length, it adds a Content-Length of its own) for a `transport.Requests`; tells it
+    whether the module has `parse_headers`. NotImplementedError if the module sends nothing in any way."""
     sent = _try(transport, b"x")
     if sent is None:
-        raise NotImplementedError("this firmware's urequests cannot show reply headers: update it, or use HTTPS")
+        transport.parse_headers = False
+        sent = _try(transport, b"x")
+    if sent is None:
+        raise NotImplementedError("this firmware's requests cannot be used: update it, or use HTTPS")
     streamed = _try(transport, Stream([b"x"]))
     streams = streamed is not None and b"chunked" not in streamed and streamed.endswith(b"\r\n\r\nx")
     return streams, sent.count(b"Content-Length") > 1
@@ -18,12 +20,13 @@ def look_at(transport):
 def _try(transport, data):
     """What the module would send, None if it cannot."""
     dummy = _Dummy()
+    heard = []
     try:
         with _NoSockets(transport.module, dummy):
-            transport.call("http://a/b", {"Content-Length": "1"}, data, 1, {}).close()
+            transport.call("http://a/b", {"Content-Length": "1"}, data, 1, lambda line, _: heard.append(line)).close()
     except Exception:  # noqa: BLE001 - whatever it raises, it is not able to
         return None
-    return dummy.sent if dummy.heard else None
+    return dummy.sent if dummy.heard and (heard or not transport.parse_headers) else None
 
 
 class _NoSockets(Sockets):

@@ -1,7 +1,8 @@
 """The firmware's own `requests` (or `urequests`), which is on every board: plain HTTP, or TLS that verifies nothing.
 
 Knows that module's versions and traps, and nothing of Blynk. What it can do is found out by letting it talk to a
-socket that is none: whether it streams a body of known length (MicroPython 1.24), or adds its own Content-Length.
+socket that is none: whether it streams a body of known length (MicroPython 1.24), adds its own Content-Length, or
+knows of timeouts and shows the reply's headers (1.20); where it does not, oldrequests.py sees to both.
 
 A transport has `post(url, headers, body, timeout_s)`, which gives (status, {lower-case name: value}, at most 1,024
 bytes of the reply) or raises whatever went wrong; it never follows a redirect. `body` gives its chunks anew each time
@@ -12,9 +13,11 @@ import time
 
 from micropython import const
 
+from .batch import gather
+
 _REPLY_BYTES = const(1024)
-_WRITE_BYTES = const(1024)
 _HEADERS = const(("location", "retry-after", "content-length", "date"))
+_FRAMING = const(("content-length", "transfer-encoding"))
 
 
 class Moved(OSError):
@@ -22,31 +25,23 @@ class Moved(OSError):
 
 
 class Requests:
-    """`module`: stands in for the firmware's `requests`. Raises NotImplementedError if that one is too old."""
+    """`module`: stands in for the firmware's `requests`. Raises NotImplementedError if that one cannot be used."""
 
     def __init__(self, module=None):
         self.module = module or _firmware_module()
         from . import let_go, probe
 
+        self.parse_headers = True
         self.streams, self._adds_length = probe.look_at(self)
         let_go("probe")
 
     _started = None  # when the reply's first header came
 
-    def call(self, url, headers, data, timeout_s, found):
-        def hear(line, _):
-            self._check_time(timeout_s)
-            if line[-1:] != b"\n":
-                raise OSError("the reply broke off")
-            at = max(0, line.find(b":"))
-            name = str(line[:at], "utf-8").lower()
-            if name in _HEADERS:
-                found[name] = str(line[at + 1 :], "utf-8").strip()
-            if name == "location":
-                raise Moved(found[name])
-
+    def call(self, url, headers, data, timeout_s, hear):
         request = self.module.request
-        return request("POST", url, data=data, headers=headers, timeout=timeout_s, parse_headers=hear)  # pyright: ignore
+        if self.parse_headers:
+            return request("POST", url, data=data, headers=headers, timeout=timeout_s, parse_headers=hear)  # pyright: ignore
+        return request("POST", url, data=data, headers=headers)
 
     def post(self, url, headers, body, timeout_s):
         found = {}
@@ -57,18 +52,38 @@ class Requests:
             data = b"".join([bytes(chunk) for chunk in body])
             if self._adds_length:
                 headers = {name: headers[name] for name in headers if name != "Content-Length"}
-        sockets = Sockets(self.module)
+
+        def hear(line, out):
+            self._check_time(timeout_s)
+            if line[-1:] != b"\n":
+                raise OSError("the reply broke off")
+            at = max(0, line.find(b":"))
+            name = str(line[:at], "utf-8").lower()
+            if name in _HEADERS:
+                found[name] = str(line[at + 1 :], "utf-8").strip()
+            if name in _FRAMING:
+                out[name] = str(line[at + 1 :], "utf-8").strip()  # later versions read the body by these
+            if name == "location":
+                raise Moved("redirected")
+
+        if self.parse_headers:
+            sockets = Sockets(self.module)
+        else:
+            from .oldrequests import Sockets as OldSockets
+
+            sockets = OldSockets(self.module, url, timeout_s, hear)
         with sockets:
             try:
-                response = self.call(url, headers, data, timeout_s, found)
-                text = self._read(response.raw, found, timeout_s)
+                response = self.call(url, headers, data, timeout_s, hear)
+                text = self._read(response, found, timeout_s)
                 status = response.status_code
                 if status < 100 or (status == 200 and not text and "content-length" not in found):
-                    raise OSError("the reply broke off")  # as far as can be told
+                    # A version takes the connection's end within the headers for the headers' end.
+                    raise OSError("the reply broke off")
                 return status, found, text
             except Moved:
                 # The module does not tell the status; its caller follows only what leads to the same path.
-                return 308 if _path(found["location"]) == _path(url) else 302, found, b""
+                return 308 if _path(found.get("location", "")) == _path(url) else 302, found, b""
             except OSError:
                 failed = getattr(data, "failed", None)
                 if failed:
@@ -85,8 +100,11 @@ class Requests:
         elif time.ticks_diff(now, self._started) > timeout_s * 1000:
             raise OSError("the reply takes too long")
 
-    def _read(self, raw, found, timeout_s):
+    def _read(self, result, found, timeout_s):
         """The start of the reply's body. OSError if it ends before its Content-Length."""
+        raw = result.raw
+        if not raw:  # a version that has read it all
+            return bytes(result.content[:_REPLY_BYTES])
         length = found.get("content-length", "")
         want = min(_REPLY_BYTES, int(length)) if length.isdigit() else _REPLY_BYTES
         text = bytearray()
@@ -136,33 +154,9 @@ class Stream:
             raise OSError("body")
 
 
-def gather(chunks):
-    """Chunks of about 1 KB out of small ones, each valid until the next: a packet for each small one would cost more
-    than making them."""
-    try:
-        out = bytearray(_WRITE_BYTES)
-    except MemoryError:
-        yield from chunks
-        return
-    view = memoryview(out)
-    filled = 0
-    for chunk in chunks:
-        size = len(chunk)
-        if filled + size > _WRITE_BYTES:
-            if filled:
-                yield view[:filled]
-            filled = 0
-        if size > _WRITE_BYTES:
-            yield chunk
-        else:
-            out[filled : filled + size] = chunk
-            filled += size
-    if filled:
-        yield view[:filled]
-
-
 class Sockets:
-    """In place of the module's `socket` during one request: remembers the socket, so that it is always closed."""
+    """In place of the module's `socket` during one request: remembers the socket, so that it is always closed, and
+    lets it look up no second host, since that would be a redirect."""
 
     def __init__(self, module):
         self.module = module
@@ -180,6 +174,11 @@ class Sockets:
 
     def __getattr__(self, name):
         return getattr(self._real, name)
+
+    def getaddrinfo(self, *args):
+        if self._made:
+            raise Moved("redirected")
+        return self._real.getaddrinfo(*args)
 
     def socket(self, *args):
         self._made.append(self._real.socket(*args))
