@@ -100,6 +100,10 @@ bench: setup .venv/.bench.stamp ## measure flash, heap and speed beside the naiv
 release-check: .venv/.stamp ## may this checkout be released as the version that it says?
 	@$(RUN) -m tools.release_check
 
+.PHONY: transports
+transports: setup ## measure what each transport costs in time, blocking and heap (ARGS=--no-heap: not the heap)
+	@$(RUN) -m tools.transports $(ARGS)
+
 .PHONY: setup
 setup: .venv/.stamp node ## fetch what the other targets need (they do it themselves)
 	@tools/micropython -c ''
