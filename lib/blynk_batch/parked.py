@@ -100,7 +100,7 @@ class Parked:
 
     def body(self, pin, max_points, max_bytes):
         body = self._rest(pin, self.ring.cursor())
-        body.prepare = body.measure(max_points, max_bytes)
+        body.prepare = body.measure(max_points, max_bytes)  # pyright: ignore
         return body
 
     def _rest(self, pin, end):

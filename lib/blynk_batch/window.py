@@ -170,7 +170,7 @@ class Window:
         entry = self.pins[pin]
         body = Body(self, pin, self.ring.cursor(), self.end, self.first(pin))
         if entry[_BYTES] is None or entry[_POINTS] > max_points or entry[_BYTES] > max_bytes:
-            body.prepare = body.measure(max_points, max_bytes)
+            body.prepare = body.measure(max_points, max_bytes)  # pyright: ignore
         else:
             body.points, body.len_bytes = entry[_POINTS], entry[_BYTES]
         return body
