@@ -37,7 +37,7 @@ def before(ring, position, boot):
             anchor = decode(reader.payload())
 
 
-def note_sleep(ring, boot, wake, is_open):
+def sleep(ring, boot, wake, is_open):
     """Note durably that `boot` sleeps until its uptime is `wake` ms; `is_open`: it has readings without an anchor.
 
     In the state: (boot, wake, 1 or 0); shorter behind a reading of this boot, since there is a note for each wake:
@@ -50,8 +50,8 @@ def note_sleep(ring, boot, wake, is_open):
         ring.save_value(keys.SLEEP, note)  # that reading is in another sector
 
 
-def wake_of(ring):
-    """(boot, wake, open) as it was noted."""
+def read(ring):
+    """(boot, wake, open) as `sleep` noted it."""
     note = ring.state[keys.SLEEP]
     if len(note) > 1:
         return note

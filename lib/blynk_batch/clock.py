@@ -73,9 +73,9 @@ class Boots:
         self._forgetful = clock.now() is None  # it woke without the time, and will again
         if SLEEP in ring.state:
             if not (hasattr(clock, "powered_on") and clock.powered_on()):
-                from .anchors import wake_of
+                from .anchors import read
 
-                self.boot, wake, self._open = wake_of(ring)
+                self.boot, wake, self._open = read(ring)
                 self._base = wake - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
             ring.set(SLEEP, None)
 
@@ -118,9 +118,9 @@ class Boots:
     def sleep(self, sleep_ms):
         """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
         if self._forgetful or self._open:
-            from .anchors import note_sleep
+            from .anchors import sleep
 
-            note_sleep(self._ring, self.number(), self.uptime() + sleep_ms, self._open)
+            sleep(self._ring, self.number(), self.uptime() + sleep_ms, self._open)
 
 
 def set_clock():

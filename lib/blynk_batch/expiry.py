@@ -22,7 +22,7 @@ class Question:
         return iter((b"[]",))
 
 
-def ask(uploader, end, result):
+def drain(uploader, end, result):
     """Have a reply if some point would expire; False if none came, which ends the drain."""
     pin = uploader.guarded(_expired, uploader, end)
     if pin < 0:

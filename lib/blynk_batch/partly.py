@@ -9,12 +9,12 @@ from .reader import DATA
 _COUNTERS = ((2, keys.EXPIRED), (3, keys.DROPPED), (4, keys.ESTIMATED))  # places in an entry of Window.pins
 
 
-def part(window, entry, body):
+def count(window, entry, body):
     """`body` was accepted, and more of its pin is in the window."""
     ring = window.ring
     done = body.points
     if entry[2] or entry[3] or entry[4]:
-        counts = _count(window, body)
+        counts = _besides(window, body)
         done += counts[2] + counts[3]
         for place, key in _COUNTERS:
             ring.add(key, counts[place])
@@ -25,7 +25,7 @@ def part(window, entry, body):
     ring.save()
 
 
-def _count(window, body):
+def _besides(window, body):
     counts = [0] * 5
     times = window.times()
     reader = window.ring.reader(end=body.after)

@@ -86,9 +86,9 @@ class Uploader:
     def _windows(self, end, result, stop):
         ring = self.ring
         if self._date_ok is None and self.cutoff():
-            from .expiry import ask
+            from .expiry import drain
 
-            if not (yield from ask(self, end, result)):
+            if not (yield from drain(self, end, result)):
                 return
         while True:
             if keys.WINDOW not in ring.state and keys.parked_keys(ring.state):

@@ -210,9 +210,9 @@ class Window:
         entry = self.pins[pin]
         entry[_POINTS] -= points
         if entry[_POINTS] > 0 and body:
-            from .partly import part
+            from .partly import count
 
-            part(self, entry, body)
+            count(self, entry, body)
             return
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + points + entry[_EXPIRED] + entry[_DROPPED],))
         ring.add(keys.EXPIRED, entry[_EXPIRED])
