@@ -53,11 +53,11 @@ class SystemClock:
         return _was_reset_by("PWRON_RESET")
 
 
-def _was_reset_by(cause):
+def _was_reset_by(name):
     try:
         import machine
 
-        return machine.reset_cause() == getattr(machine, cause)
+        return machine.reset_cause() == getattr(machine, name)
     except (ImportError, AttributeError):
         return False
 

@@ -107,9 +107,9 @@ class Parked:
         first = self._first()
         return Body(self, pin, first + (0,), end, first)
 
-    def ack(self, body, counter=keys.UPLOADED):
+    def ack(self, body, key=keys.UPLOADED):
         ring = self.ring
-        ring.add(counter, body.sent)
+        ring.add(key, body.sent)
         self.order = [] if self.stale() else self.order
         if self.order and self._first() == body.first:
             self._advance(body.pin, body.points, body.after)

@@ -88,16 +88,16 @@ class Reader:
         self.offset = self.next_at = self.limit = self._end[1]
         self._base, self.at, self._filled = self.offset, 0, 0
 
-    def _start_at(self, head, target):
-        """Skip the header; then walk the chain up to `target` without handing its frames out."""
+    def _start_at(self, head, offset):
+        """Skip the header; then walk the chain up to `offset` without handing its frames out."""
         self.seek(head.size)
         self.chain.reset()
         self.next_at = self.good_end = head.size
         self.absolute_at = -1
         self._count = 0
-        if target > head.size:
+        if offset > head.size:
             number = self.number
-            limit, self.limit = self.limit, target
+            limit, self.limit = self.limit, offset
             while self._step():
                 pass
             self.limit = limit

@@ -1,18 +1,18 @@
 """Checks the settings of a client or ring before anything is opened; each error names the setting and the rule."""
 
 
-def split(address):
+def split(url):
     """(scheme, host with port, path and query) of a URL."""
-    at = address.find("://")
+    at = url.find("://")
     if at < 0:
         return "", "", ""
-    rest = address[at + 3 :]
+    rest = url[at + 3 :]
     end = len(rest)
     for char in "/?#":
         found = rest.find(char)
         if 0 <= found < end:
             end = found
-    return address[:at].lower(), rest[:end].lower(), rest[end:]
+    return url[:at].lower(), rest[:end].lower(), rest[end:]
 
 
 def check_server(server):
@@ -32,11 +32,11 @@ def check_token(token):
             raise ValueError("token: only letters, digits, - and _ are in an auth token")
 
 
-def check_least(name, value, least):
+def check_least(name, value, limit):
     if not isinstance(value, int):
         raise TypeError("%s=%r: must be an int" % (name, value))
-    if value < least:
-        raise ValueError("%s=%d: at least %d" % (name, value, least))
+    if value < limit:
+        raise ValueError("%s=%d: at least %d" % (name, value, limit))
 
 
 def check_limits(settings):

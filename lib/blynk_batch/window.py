@@ -187,15 +187,15 @@ class Window:
 
     # Outcomes, each one state frame
 
-    def ack(self, body, counter=keys.UPLOADED):
+    def ack(self, body, key=keys.UPLOADED):
         """The batch was accepted."""
         if self.ring.cursor() == self._cursor:
-            self.ring.add(counter, body.sent)
+            self.ring.add(key, body.sent)
             self._advance(body.pin, body.points, body)
         else:
             from .forget import ack_overtaken
 
-            ack_overtaken(self, body, counter)
+            ack_overtaken(self, body, key)
 
     def set_aside(self, body):
         """The one point of `body` was refused for good."""
