@@ -12,9 +12,6 @@ from .reader import Reader
 from .ring import BAD_BLOCKS
 
 _EIO = const(5)
-_UNIX = const(0x20)  # as in record.py, as the next two
-_UPTIME = const(0x40)
-_MANY = const(15)
 
 
 def go_on(ring):
