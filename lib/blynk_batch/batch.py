@@ -1,4 +1,4 @@
-"""One pin's points of a window as JSON: the exact length, then the text in chunks of about 1 KB.
+"""One pin's points of a window as JSON: the exact length, then the text in small chunks.
 
 Knows frames and JSON; no network, no policy. A number's text lies in the ring in the sixteen symbols of record.py,
 and JSON around it needs no others, so a chunk is put together in their hexadecimal digits and translated at once.
@@ -12,8 +12,8 @@ from micropython import const
 from . import record
 from .reader import DATA
 
-_POINTS = const(12)  # a chunk is about 300 bytes: a long-running heap has few large holes
-_CHUNK = const(300)
+_POINTS = const(8)  # a chunk is below 200 bytes: a long-running heap has few large holes
+_CHUNK = const(200)
 _PIECE_BYTES = const(1024)  # a packet for each chunk would cost more than making it
 _PAUSE_EVERY = const(16)  # frames read without a break
 
