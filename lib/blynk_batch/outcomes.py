@@ -6,7 +6,7 @@ one state frame and says whether the drain goes on.
 
 from micropython import const
 
-from . import api, faults, ring as keys
+from . import api, faults, replies, ring as keys
 from .batch import OutOfTime, Vanished
 from .errors import RingFull
 from .record import REJECT
@@ -36,26 +36,26 @@ def judge(uploader, window, body, reply, result):
     if isinstance(reply, Exception):
         return _later(uploader, _network_error(uploader, reply), result)
     status, headers, text = reply
-    outcome, error = api.judge(status, text, uploader.hide)
+    outcome, error = replies.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
-    if outcome == api.SMALLER:
+    if outcome == replies.SMALLER:
         if body.points > 1:
             return _smaller(uploader, body, error, result)
-        outcome = api.UNKNOWN
-    if outcome == api.ELSEWHERE:
+        outcome = replies.UNKNOWN
+    if outcome == replies.ELSEWHERE:
         return _elsewhere(uploader, headers.get("location", ""), error, result)
-    if outcome == api.PIN:
+    if outcome == replies.PIN:
         from .parked import hold, park
 
         if park(window, body.pin, uploader.boots.now()) or hold(window, body.pin):
             result.error = error
             return True
-    if outcome == api.POINT or (outcome == api.UNKNOWN and _struck_out(uploader, body)):
+    if outcome == replies.POINT or (outcome == replies.UNKNOWN and _struck_out(uploader, body)):
         return _bad_point(uploader, window, body, error, result)
-    if outcome == api.STOP:
+    if outcome == replies.STOP:
         return _stop(uploader, error, result)
     wait_s = _retry_after(headers)
-    if outcome == api.UNKNOWN:
+    if outcome == replies.UNKNOWN:
         wait_s = max(_HOUR_S, wait_s)
     return _later(uploader, error, result, wait_s or None)
 
