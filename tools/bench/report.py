@@ -4,10 +4,12 @@ Knows no measurement; what is said about a row that is not met stands in explain
 """
 
 import json
+from textwrap import fill
 
 from tools.bench.explained import WHY
 from tools.bench.rows import HEAD, line
 
+_WIDTH = 119
 INTRODUCTION = """# Benchmarks
 
 Made by `make bench`, which measures all of it anew, the naive ways included, on simulated flash that keeps the chip's
@@ -19,11 +21,13 @@ rules, under MicroPython's Unix port: no board was measured. The heading of each
 **CSV append**: a line appended and the file closed, for each reading. **Binary append, flush**: 16 bytes appended to
 a file that stays open. **JSON file each**: a file for each reading, the newest hundred kept. **File in place**: a
 record of 20 bytes written over the oldest in a file of 64 KiB. *esp32* and *rp2* are littlefs as those boards mount it,
-*nor* is raw flash that takes single bytes, *pages* raw flash that takes pages of 256 bytes.
+*nor* is raw flash that takes single bytes, *pages* raw flash that takes pages of 256 bytes, *sd* an SD card without a
+filesystem, *fat* one with FAT.
 """
 PEERS = """
 Peers: [sequential-storage](https://github.com/tweedegolf/sequential-storage) with 24 bytes an item, 8 of them its
-header with a CRC; [FlashDB](https://github.com/armink/FlashDB), time series, whose records have no CRC.
+header with a CRC; [FlashDB](https://github.com/armink/FlashDB), time series, whose records have no CRC;
+[littlefs](https://github.com/littlefs-project/littlefs), the cuts of its own test runner.
 """
 
 
@@ -48,11 +52,11 @@ def markdown(groups):
     rows = [row for _, rows in groups for row in rows]
     parts = [INTRODUCTION, verdict(rows) + ".\n"]
     for group, rows in groups:
-        parts.append("## %s: `make bench ARGS=%s`\n\n%s\n" % (group.title, group.name, group.note))
+        parts.append("## %s: `make bench ARGS=%s`\n\n%s\n" % (group.title, group.name, fill(group.note, _WIDTH)))
         parts.append(_table(rows))
         missed = [row for row in rows if row.met is False]
         for row in missed:
-            parts.append("Not met: %s, %s. %s\n" % (row.what, row.on, WHY.get((row.what, row.on), "")))
+            parts.append("Not met: %s, %s.\n\n%s\n" % (row.what, row.on, WHY.get((row.what, row.on), "")))
     return "\n".join(parts) + PEERS
 
 

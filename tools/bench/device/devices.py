@@ -3,6 +3,7 @@
 esp32, rp2  littlefs over 2 MiB, and over the 848 KiB that a Pico W leaves to files
 fat         FAT on a 4 MiB SD card
 nor, pages  raw flash of 256 KiB, programmed byte by byte, or in whole pages of 256 bytes
+sd          an SD card without a filesystem
 """
 
 from contenders import NAIVE, Ours
@@ -16,7 +17,9 @@ MOUNTS = {
 RAW = {
     "nor": lambda blocks: NorFlash(blocks),
     "pages": lambda blocks: NorFlash(blocks, page_size=256),
+    "sd": lambda blocks: SdCard(blocks * 8),
 }
+CARDS = ("fat", "sd")  # they erase and spread by themselves, so that only what is written can be counted
 
 
 class Place:

@@ -27,6 +27,7 @@ def main(on, kib, samples):
     name = "%d KiB" % kib if kib < 1024 else "%d MiB" % (kib // 1024)
     cell("open a full ring of %s: bytes read, mean" % name, on, "ours", sum(sizes) / samples)
     cell("open a full ring of %s: bytes read, worst" % name, on, "ours", max(sizes))
+    cell("open a full ring of %s: operations, mean" % name, on, "ours", sum(operations) / samples)
     cell("open a full ring of %s: operations, worst" % name, on, "ours", max(operations))
 
 

@@ -1,14 +1,15 @@
 """wake.py LIBRARY FORM ON WAKES: one deep-sleep cycle with the library itself in flash: import, open, log, close.
 
 LIBRARY is a folder on the host with blynk_batch as FORM, py or mpy; it is copied into the flash first. What each step
-reads, programs and erases there is the mean over several wakes. What it allocates is measured with the ring in a
-folder of the host, since the simulated flash allocates too.
+reads, programs and erases there is the mean over several wakes. What it allocates, garbage included, is measured with
+the ring in a folder of the host, since the simulated flash allocates too.
 """
 
 import gc
 import os
 import sys
 
+import micropython
 from cells import cell
 from devices import Place, fill
 from flash import mount, umount
@@ -70,7 +71,7 @@ def flash_use(library, form, on, wakes):
         mount(device, "/sim", on, format=False)
         cycle("/sim/readings", next(readings), seen)
     what = "deep-sleep cycle as .%s, " % form
-    for step in STEPS[:3]:
+    for step in STEPS:
         cell(what + step + ": bytes read", on, "ours", sums[step][0] / wakes)
     for index, name in enumerate(("bytes read", "bytes programmed", "erases")):
         cell(what + "all: " + name, on, "ours", sum([sums[step][index] for step in STEPS]) / wakes)
@@ -86,19 +87,16 @@ def allocations(library, form):
     forget()
     reading = next(readings)
     gc.collect()
-    gc.disable()
-    last = gc.mem_alloc()
+    last = micropython.mem_total()
     used = {}
 
     def seen(step):
         nonlocal last
-        now = gc.mem_alloc()
-        used[step] = now - last
-        last = gc.mem_alloc()
+        used[step] = micropython.mem_total() - last
+        last = micropython.mem_total()
 
     cycle("ring", reading, seen)
-    gc.enable()
-    for step in STEPS[:3]:
+    for step in STEPS:
         cell("deep-sleep cycle as .%s, %s: bytes allocated" % (form, step), "", "ours", used[step])
 
 

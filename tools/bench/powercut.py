@@ -1,0 +1,26 @@
+"""A sample of the power cuts that `make test` makes, through tools/powercut: how many are survived, how many not."""
+
+from functools import partial
+
+from tools.bench.micropython import cell
+from tools.powercut import drive
+
+_WORKLOAD = "singles"
+
+
+def measure(family, media, parts):
+    """One of so many `parts` of the cuts; what was lost or invented is a failure."""
+    survived = failed = 0
+    for medium in media:
+        every = drive.every_for(medium, _WORKLOAD)
+        count, failures = drive.run_share("ring", medium, _WORKLOAD, every, 0, parts)
+        survived += count
+        failed += len(failures)
+    yield cell("power cuts survived, of a sample", family, "ours", survived)
+    yield cell("power cuts with a reading lost or invented", family, "ours", failed)
+
+
+def jobs(quick):
+    for family, media in {"raw": drive.RAW, "littlefs": drive.LITTLEFS}.items():
+        share = (media[:1], 32) if quick else (media, 8)
+        yield partial(lambda *arguments: list(measure(*arguments)), family, *share)
