@@ -6,7 +6,7 @@ from blynk_batch.errors import RingFull
 from flash import NorFlash
 from stand_ins import FakeClock, FakeServer
 
-HEAP = "4m"
+HEAP = "16m"  # of which the points that arrived take most
 PINS = 120
 
 
