@@ -71,6 +71,7 @@ class Device:
 
     def _read(self, block, buf, *offset):
         """OSError if the device cannot be read; a block that alone cannot be is damage, and reads as zeros."""
+        error = OSError(_EIO)
         for _ in range(_TRIES):
             try:
                 return _check(self._device.readblocks(self._first + block, buf, *offset))
