@@ -6,7 +6,7 @@ if it said so itself, ended with status 0 and printed no traceback. Module const
 
     HEAP = "128k"    MicroPython's heap (-X heapsize)
     WASM = False     needs sockets, littlefs or asyncio.run: Unix port only
-    TIMEOUT_S = 120  for each of the file's tests
+    TIMEOUT_S = 600  for each of the file's tests
 
 Knows nothing of what is tested.
 """
@@ -29,7 +29,7 @@ ROOT = HERE.parent.parent
 WRAPPER = ROOT / "tools" / "micropython"
 WASM_RUNNER = ROOT / "tools" / "node" / "device_tests.mjs"
 FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", HERE]
-DEFAULTS = {"HEAP": None, "WASM": True, "TIMEOUT_S": 120}
+DEFAULTS = {"HEAP": None, "WASM": True, "TIMEOUT_S": 400}
 WASM_HEAP_BYTES = 1024 * 1024
 TRACEBACK = "Traceback (most recent call last)"
 

@@ -15,7 +15,7 @@ from stand_ins import FakeClock, FakeServer
 
 WASM = False
 HEAP = "16m"
-TIMEOUT_S = 280
+TIMEOUT_S = 600
 START_MS = 1648054765458
 READINGS = 420
 SETTLED = 300  # readings logged before the only upload

@@ -9,7 +9,7 @@ import blynk_batch
 
 HEAP = "120k"  # 128 are promised; the rest is for what a program itself holds
 WASM = False  # its collector cannot look at the stack, so the heap's size says nothing there
-TIMEOUT_S = 240
+TIMEOUT_S = 600
 
 
 class CountingServer:

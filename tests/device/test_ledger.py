@@ -11,7 +11,7 @@ import blynk_batch
 from stand_ins import NOW_MS, FakeClock
 
 HEAP = "16m"  # of which the test's own ledger takes most
-TIMEOUT_S = 240
+TIMEOUT_S = 600
 SEEDS = 12
 STEPS = 120
 

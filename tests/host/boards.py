@@ -10,7 +10,7 @@ import pytest
 from tools.virtual_board.host import VirtualBoard, missing
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE_S = 120
+_PATIENCE_S = 300
 
 
 def require_node():

@@ -51,7 +51,7 @@ class Board:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=400,
         )
         assert done.returncode == status, done.stdout
         return done.stdout

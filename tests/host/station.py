@@ -52,7 +52,7 @@ class Station:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=240,
+            timeout=600,
         )
         assert done.returncode == 0, "%s\nended with status %d" % (done.stdout[-4000:], done.returncode)
         assert self.token not in done.stdout

@@ -41,7 +41,7 @@ class Checkout:
             env=dict(os.environ, **environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=120,
+            timeout=400,
         )
         self.output = done.stdout.decode()
         self.status = done.returncode

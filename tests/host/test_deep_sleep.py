@@ -28,7 +28,7 @@ def sleep_through(tmp_path, sandbox, port):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout[-2000:]
     return [line.split() for line in done.stdout.splitlines()]

@@ -143,7 +143,7 @@ def test_shell_blocks_run_as_printed(stage):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=200,
+            timeout=600,
         )
         assert done.returncode == 0, "%s\n%s" % (command, done.stdout)
 

@@ -46,7 +46,7 @@ def desk(tmp_path):
                     stderr=subprocess.STDOUT,
                     check=True,
                     text=True,
-                    timeout=200,
+                    timeout=600,
                 ).stdout
 
         yield Desk()

@@ -126,7 +126,7 @@ def live_through(sandbox, port, token, steps, options):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=400,
     )
     assert done.returncode == 0, done.stdout
     lines = [line.split() for line in done.stdout.splitlines()]
