@@ -13,7 +13,7 @@ help: # a target is listed here by the text after its two number signs
 
 .PHONY: test
 test: setup typings/.stamp ## run all tests (ARGS='-k ring' for some of them)
-	@$(RUN) -m pytest tests -n 2 --dist worksteal -q $(ARGS)
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS $(RUN) -m pytest tests -n 2 --dist worksteal -q $(ARGS)
 
 .PHONY: powercut powercut-long
 powercut: setup ## cut the power all through the storage workloads (CASE=... repeats one case)

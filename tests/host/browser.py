@@ -30,6 +30,8 @@ class Page:
         self.sandbox = sandbox
 
     def open(self):
+        self.driver.get("about:blank")
+        self.errors()  # those of a page whose server has gone
         self.driver.get(self.sandbox.url + "/")
         self.until(lambda: self.text("#connection") == "live")
         self.until(lambda: self.find("[role=switch]") and self.find("#totals dd"))

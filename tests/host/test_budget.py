@@ -118,11 +118,12 @@ def test_readings_that_are_overwritten_while_a_drain_is_under_way_are_counted_on
             return found
 
         client = board.boot(capacity=12288, batch_points=150)
-        number = 0
+        number = calls = 0
 
         def more():
-            global number
-            for _ in range(5):
+            global number, calls
+            calls += 1
+            for _ in range(5 if number < 1500 or calls % 16 == 0 else 0):
                 client.log_group({1: number, 2: number})
                 board.clock.wait(1000)
                 number += 1

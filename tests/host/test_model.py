@@ -65,8 +65,8 @@ def board():
 
 
 class Model(RuleBasedStateMachine):
-    """Points are numbers. `durable` are pending for sure; `buffered` frames, lists of numbers, follow them and are
-    durable once there are `commit_every` of them."""
+    """Points are numbers. `durable` are pending for sure; `buffered` frames, lists of numbers, follow them: at most
+    `commit_every` - 1, since a turn to the next sector commits too and the count starts anew."""
 
     board = None
     medium = None
@@ -99,8 +99,8 @@ class Model(RuleBasedStateMachine):
         self.number += len(numbers)
         self.buffered.append(numbers)
         self.forget_dropped(self.board.do("stats"))
-        if len(self.buffered) >= self.commit_every:
-            self.committed()
+        while len(self.buffered) >= self.commit_every:
+            self.durable += self.buffered.pop(0)
 
     def committed(self):
         self.durable += [number for frame in self.buffered for number in frame]
@@ -118,6 +118,7 @@ class Model(RuleBasedStateMachine):
     def flush(self):
         self.board.do("flush")
         self.committed()
+        self.forget_dropped(self.board.do("stats"))
 
     @rule(answers=ANSWERS)
     def upload(self, answers):
@@ -126,6 +127,7 @@ class Model(RuleBasedStateMachine):
         self.committed()
         for acknowledged, numbers in batches:
             self.came(acknowledged, numbers)
+        self.forget_dropped(self.board.do("stats"))  # a note of what was accepted may turn the sector of a full ring
         assert result == [sum(len(numbers) for acknowledged, numbers in batches if acknowledged), len(self.durable)]
 
     def came(self, acknowledged, numbers):
@@ -206,6 +208,7 @@ class Model(RuleBasedStateMachine):
         if hasattr(self, "durable"):
             found = self.board.do("points")
             self.committed()
+            self.forget_dropped(self.board.do("stats"))
             assert found == self.durable
             self.upload([])
             assert not self.durable
