@@ -9,7 +9,7 @@ ARGS ?=
 
 .PHONY: help
 help: # a target is listed here by the text after its two number signs
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
 test: setup typings/.stamp ## run all tests (ARGS='-k ring' for some of them)
