@@ -12,7 +12,7 @@ from stand_ins import NOW_MS, FakeClock
 
 HEAP = "16m"  # of which the test's own ledger takes most
 TIMEOUT_S = 600
-SEEDS = 12
+SEEDS = 7
 STEPS = 120
 
 
