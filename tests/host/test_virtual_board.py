@@ -198,6 +198,7 @@ def test_make_board_says_where_it_is_and_how_to_use_it(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a test run in the background ignores it
     )
     try:
         said = ""
