@@ -4,7 +4,7 @@ Loaded where the clock was not set for some reading. Anchors lie in the log, the
 so that none is lost when the sector that held it is dropped.
 """
 
-from . import record, ring as keys
+from . import record, state as keys
 
 
 def decode(payload):

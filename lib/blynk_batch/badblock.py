@@ -9,7 +9,7 @@ from micropython import const
 from . import record
 from .full import turn
 from .reader import Reader
-from .ring import BAD_BLOCKS
+from .state import BAD_BLOCKS
 
 _EIO = const(5)
 

@@ -1,6 +1,6 @@
 """The facade: what a program calls. It alone knows all other files; logging loads nothing of the upload."""
 
-from . import let_go, load, ring as keys
+from . import let_go, load, state as keys
 from .clock import Boots, SystemClock
 from .errors import Error
 from .guard import Guard
@@ -191,7 +191,7 @@ class Client:
 
     def release(self, pin):
         """Try a parked pin again with the next drain, from its first point that the server does not have."""
-        from .delivered import parked
+        from .state import parked
 
         self.check_open()
         key = parked(self.ring.state).get(pin_number(pin))

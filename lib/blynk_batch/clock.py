@@ -10,10 +10,7 @@ import time
 
 from micropython import const
 
-from .ring import SLEEP
-
-BOOT = const(64)  # state key: the last boot's number
-KNOWN = const(67)  # Unix ms of the last point delivered: what comes later is never older
+from .state import BOOT, SLEEP
 
 BUILD_MS = 1793491200000  # 2026-11-01: a clock that shows less is not set
 _EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0

@@ -3,7 +3,7 @@
 Loaded where `max_age_days` is set, before the first batch after a reset.
 """
 
-from . import ring as keys
+from . import state as keys
 from .reader import DATA
 from .times import Times
 

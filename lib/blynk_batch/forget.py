@@ -3,10 +3,9 @@
 Works on a Ring with a window under way or parked pins; counting takes a pass over the sector.
 """
 
-from .delivered import close_window, is_delivered, parked
 from .full import number_at
 from .reader import DATA
-from .ring import CORRUPT, DELIVERED, DROPPED, PART, WINDOW
+from .state import CORRUPT, DELIVERED, DROPPED, PART, WINDOW, is_delivered, parked
 
 
 def forget_sector(ring, sequence):
@@ -35,7 +34,7 @@ def forget_sector(ring, sequence):
         ring.add(CORRUPT, max(0, here - done - pending))
         window = ring.state.get(WINDOW)
         if window and window[0] <= sequence:
-            close_window(ring)
+            ring.close_window()
     ring.seen_lost = 0
     return pending
 

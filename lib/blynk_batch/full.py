@@ -5,7 +5,8 @@ Works on a Ring; loaded when its medium is full for the first time, or when ther
 
 from . import record, sector
 from .errors import RingFull
-from .ring import CORRUPT, CURSOR, DELIVERED, DONE, DROP_RESERVE, DROPPED, ENOSPC, OLDEST, PART, WINDOW, parked_keys
+from .ring import DROP_RESERVE, ENOSPC
+from .state import CORRUPT, CURSOR, DELIVERED, DONE, DROPPED, OLDEST, PART, WINDOW, parked_keys
 
 
 def number_at(ring, sequence):

@@ -9,8 +9,8 @@ from micropython import const
 from . import sector
 from .device import all_blank
 from .errors import Error, WrongDevice
-from .ring import CURSOR, DELIVERED, DONE, PART, WINDOW
 from .search import spread
+from .state import CURSOR, DELIVERED, DONE, PART, WINDOW
 
 _BOOT = const(512)  # bytes at the start of a slot that tell what it holds
 _READ_WHOLE = const(65536)  # a device is read from end to end so far, of the rest the starts of some slots

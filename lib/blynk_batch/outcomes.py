@@ -6,12 +6,12 @@ one state frame and says whether the drain goes on.
 
 from micropython import const
 
-from . import api, faults, replies, ring as keys
+from . import api, faults, replies, state as keys
 from .batch import OutOfTime, Vanished
 from .errors import RingFull
 from .record import REJECT
 from .settings import split
-from .uploader import BAD, HELD, REGION, SIZE, STRIKES
+from .state import BAD, HELD, REGION, SIZE, STRIKES
 
 _HOUR_S = const(3600)
 _STRIKES = const(3)

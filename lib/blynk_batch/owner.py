@@ -5,9 +5,8 @@ Works on a Ring once in a boot; knows the uploader's keys and nothing of what th
 
 from hashlib import sha256
 
-from . import ring as keys
-from .pace import BACKOFF, BUDGET
-from .uploader import BAD, HELD, OWNER, REGION, SIZE, STRIKES
+from . import state as keys
+from .state import BACKOFF, BAD, BUDGET, HELD, OWNER, REGION, SIZE, STRIKES
 
 
 def adopt(ring, token, server):

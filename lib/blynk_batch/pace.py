@@ -8,8 +8,7 @@ import random
 
 from micropython import const
 
-# State keys: (step, Unix ms of the end or 0, wait in s) | (day, points) | (Unix ms or 0, boot, uptime ms)
-BACKOFF, BUDGET, DRAINED = const(32), const(33), const(34)
+from .state import BACKOFF, BUDGET, DRAINED
 
 _FIRST_S = const(10)
 _CAP_S = const(3600)

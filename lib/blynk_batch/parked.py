@@ -6,9 +6,8 @@ Knows where they are; no network, no policy.
 
 from micropython import const
 
-from . import ring as keys
+from . import state as keys
 from .batch import Body
-from .clock import KNOWN
 from .reader import DATA
 from .times import Times
 
@@ -91,7 +90,7 @@ class Parked:
 
     def times(self, _known=0):
         # All of them are older than the last point delivered, which serves where the clock is not set now.
-        times = Times(self.ring, self._now or self.ring.get(KNOWN) or 1, self._unsynced)
+        times = Times(self.ring, self._now or self.ring.get(keys.KNOWN) or 1, self._unsynced)
         times.known = 0
         return times
 

@@ -3,7 +3,7 @@
 So a reset between two batches of a pin loses none of these counts. Loaded for such a batch only.
 """
 
-from . import ring as keys
+from . import state as keys
 from .reader import DATA
 
 _COUNTERS = ((2, keys.EXPIRED), (3, keys.DROPPED), (4, keys.ESTIMATED))  # places in an entry of Window.pins

@@ -1,10 +1,9 @@
 """What is pending, point by point, and the counters: for people and tools, not for logging or the upload."""
 
-from . import ring as keys
-from .delivered import is_delivered, parked
+from . import state as keys
 from .reader import DATA
+from .state import is_delivered, parked
 from .times import NEVER, Times
-from .uploader import LAST_SUCCESS
 from .values import to_value
 
 
@@ -70,5 +69,5 @@ def stats(ring, boots):
     found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())
     found["used_bytes"] = (ring.newest - ring.oldest) * ring.medium.sector_bytes + ring.offset
-    found["last_success"] = ring.get(LAST_SUCCESS) or None
+    found["last_success"] = ring.get(keys.LAST_SUCCESS) or None
     return found

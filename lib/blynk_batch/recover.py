@@ -9,7 +9,8 @@ from micropython import const
 from . import record, sector
 from .errors import CorruptRing
 from .reader import DATA, Reader
-from .ring import ABSOLUTE_EVERY, ANCHOR, BAD_BLOCKS, CURSOR, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW
+from .ring import ABSOLUTE_EVERY
+from .state import ANCHOR, BAD_BLOCKS, CURSOR, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW
 
 _WINDOW = const(64)  # read in small steps: half of the newest sector is blank on average
 
@@ -114,8 +115,6 @@ def _check_books(ring):
         ring.add(DROPPED, max(0, ring.cursor()[2] - number - ring.get(DELIVERED)))
     window = ring.state.get(WINDOW)
     if window and tuple(window[:2]) <= ring.cursor()[:2]:
-        from .delivered import close_window
-
-        close_window(ring)  # all of it was overwritten
+        ring.close_window()  # all of it was overwritten
     while ring.newest - ring.oldest >= medium.slots:
         full.drop_oldest(ring)

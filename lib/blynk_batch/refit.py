@@ -10,7 +10,8 @@ from binascii import crc32
 from . import full, sector
 from .device import SECTOR_BYTES
 from .fat import FatTails, make, name_of
-from .ring import CURSOR, DROPPED, ENOSPC, OLDEST
+from .ring import ENOSPC
+from .state import CURSOR, DROPPED, OLDEST
 from .tails import HEAD_BYTES, check
 
 

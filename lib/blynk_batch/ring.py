@@ -18,13 +18,7 @@ from micropython import const
 from . import let_go, load, record, sector
 from .errors import RingFull
 from .reader import Reader
-
-# State keys: below 0x80 a tuple of ints, else bytes. 32-63, 0xA0-0xBF: the uploader's; 64-79, 0xC0 up: the clock's
-OLDEST, CURSOR, DROPPED, CORRUPT, ERASES, SKIPPED = 1, 2, 3, 4, 5, 6
-UPLOADED, REQUESTS, REJECTED, EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 7, 8, 9, 10, 11, 12, 13, 14
-WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
-PARKED, PARKED_PINS = 40, 8
-ANCHOR, SLEEP = 65, 66  # the last anchor frame's (boot, Unix ms of its uptime 0); void once a reading follows
+from .state import DELIVERED, ERASES, OLDEST, REFUSED, State, parked_keys
 
 ABSOLUTE_EVERY = const(256)
 DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame; 20 more for each parked pin
@@ -32,19 +26,14 @@ _SURELY_FITS = const(256)
 ENOSPC = const(28)
 
 
-def parked_keys(state):
-    return [key for key in range(PARKED, PARKED + PARKED_PINS) if key in state]
-
-
-class Ring:
+class Ring(State):
     """A ring over `medium`. `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
     def __init__(self, medium, overwrite=True, commit_every=1):
+        super().__init__()
         self.medium = medium
         self.overwrite = overwrite
         self.commit_every = commit_every
-        self.state = {}
-        self.dirty = set()
         self.chain = record.Chain()
         self._buffer = bytearray()
         self._buffered = 0
@@ -63,28 +52,6 @@ class Ring:
             self.turn(data=False)
 
     # State
-
-    def get(self, key):
-        """The first int of the state's `key`, 0 if it has none."""
-        value = self.state.get(key)
-        return value[0] if value else 0
-
-    def set(self, key, value):
-        """Change the state; durable with the next frame that carries state."""
-        if value:
-            self.state[key] = value
-        else:
-            self.state.pop(key, None)
-        self.dirty.add(key)
-
-    def add(self, key, count):
-        if count:
-            self.set(key, (max(0, self.get(key) + count),))
-
-    def forget(self, *keys):
-        for key in keys:
-            if key in self.state:
-                self.set(key, None)
 
     def save(self, *keys, must=True):
         """One state frame with `keys` and all that changed since the last; durable on return.
@@ -125,10 +92,6 @@ class Ring:
     def end(self):
         """(sequence, offset, number) just past the last durable frame."""
         return (self.newest, self.offset, self.number)
-
-    def cursor(self):
-        """(sequence, offset, number) of the oldest point neither accepted nor set aside."""
-        return self.state.get(CURSOR) or (0, 0, 0)
 
     def reader(self, start=None, end=None):
         start, end = start or self.cursor(), end or self.end()

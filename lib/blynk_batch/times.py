@@ -8,8 +8,8 @@ it looks ahead once for each run of such boots.
 
 from . import record
 from .anchors import before, decode
-from .clock import KNOWN
 from .reader import DATA
+from .state import KNOWN
 
 NEVER = -1  # the point's time will never be known, and the policy is to drop such points
 

@@ -7,17 +7,12 @@ policy serves blocking and asyncio transports, and every test.
 
 from micropython import const
 
-from . import api, let_go, ring as keys
+from . import api, let_go, state as keys
 from .clock import BUILD_MS
 from .errors import Busy
 from .pace import Pace
+from .state import BAD, HELD, LAST_SUCCESS, REGION, SIZE, STRIKES
 from .window import Window
-
-# State keys: learned batch size and batches accepted since | batch refused for no known reason: (pin, sequence, offset,
-# times) | (points, pin) of a prefix known to hold a bad one | server learned | whose data goes out
-SIZE, STRIKES, BAD, REGION, OWNER = const(35), const(36), const(37), const(0xA0), const(0xA1)
-LAST_SUCCESS = const(38)
-HELD = const(39)  # points of a batch that the budget cut short: sent again, it is no longer on another day
 
 _BUFFERED_BYTES = const(4096)  # of a batch that must be put together in RAM
 _DAY_MS = const(86400000)

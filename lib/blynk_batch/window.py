@@ -10,11 +10,10 @@ from binascii import hexlify
 
 from micropython import const
 
-from . import ring as keys
+from . import state as keys
 from .batch import Body, text_bytes
-from .delivered import close_window, is_delivered, parked, with_done
 from .reader import DATA
-from .clock import KNOWN
+from .state import is_delivered, parked, with_done
 
 _YIELD_EVERY = const(16)  # frames
 _MOST_BYTES = const(512)  # of one number's JSON
@@ -236,12 +235,12 @@ class Window:
             from .parked import count
 
             count(self)
-        close_window(ring)
+        ring.close_window()
         ring.set(keys.CURSOR, tuple(self.end))
         ring.add(keys.CORRUPT, self._lost)
         ring.seen_lost = 0
         if self._known:
-            ring.set(KNOWN, (self._known,))
+            ring.set(keys.KNOWN, (self._known,))
 
 
 def _sizes(reader):

@@ -4,7 +4,7 @@ import os
 
 from blynk_batch import FileRing
 from blynk_batch.errors import RingFull
-from blynk_batch.ring import CURSOR, DROPPED
+from blynk_batch.state import CURSOR, DROPPED
 from flash import NorFlash, mount, umount
 from test_block import found, log, raises
 

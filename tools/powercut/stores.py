@@ -62,7 +62,7 @@ class RingStore:
         return list(range(first, first + len(values)))
 
     def ack(self, count):
-        from blynk_batch.ring import CURSOR
+        from blynk_batch.state import CURSOR
 
         reader = self._ring.reader()
         points = 0
@@ -92,7 +92,7 @@ class RingStore:
 
     @property
     def dropped(self):
-        from blynk_batch.ring import DROPPED
+        from blynk_batch.state import DROPPED
 
         return self._ring.get(DROPPED)
 

@@ -12,7 +12,7 @@ import time
 
 from blynk_batch import record
 from blynk_batch.clock import Boots, SystemClock
-from blynk_batch.delivered import is_delivered, parked
+from blynk_batch.state import is_delivered, parked
 from blynk_batch.full import number_at
 from blynk_batch.pending import stats
 from blynk_batch.reader import DATA
