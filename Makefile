@@ -17,10 +17,10 @@ test: setup typings/.stamp ## run all tests (ARGS='-k ring' for some of them)
 
 .PHONY: powercut powercut-long
 powercut: setup ## cut the power all through the storage workloads (CASE=... repeats one case)
-	@$(RUN) tools/powercut/drive.py $(CASE)
+	@$(RUN) -m tools.powercut.drive $(CASE)
 
 powercut-long: setup ## the same at every byte
-	@$(RUN) tools/powercut/drive.py --long
+	@$(RUN) -m tools.powercut.drive --long
 
 .PHONY: soak
 soak: setup ## live through thirty simulated days of faults, then check the ledger (ARGS='--seed 7' repeats a run)

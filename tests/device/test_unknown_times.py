@@ -9,13 +9,19 @@ from timing import DAY, HOUR, MINUTE, arrived, client_on, unknown_boot
 HEAP = "2m"
 
 
-def test_unknown_boots_are_stacked_backwards_from_the_next_known_instant():
-    for minutes in (3, 2, 4):
+def known_after_unknown(*boots, **options):
+    """Boots of so many minutes each without the time, then one that has it and uploads: (its client, the server)."""
+    for minutes in boots:
         unknown_boot(minutes)
     server = FakeServer()
-    client = client_on(FakeClock(NOW_MS), server)
+    client = client_on(FakeClock(NOW_MS), server, **options)
     client.log(1, 0)
     client.upload()
+    return client, server
+
+
+def test_unknown_boots_are_stacked_backwards_from_the_next_known_instant():
+    client, server = known_after_unknown(3, 2, 4)
     wanted = [minute * MINUTE - 1 for minute in range(-8, 1)] + [0]
     assert [ms for ms, _ in arrived(server)] == wanted, arrived(server)
     assert client.stats()["estimated"] == 9
@@ -23,12 +29,7 @@ def test_unknown_boots_are_stacked_backwards_from_the_next_known_instant():
 
 def test_never_earlier_than_the_last_known_instant_and_spread_evenly_where_they_would_be():
     client_on(FakeClock(NOW_MS - MINUTE)).log(1, 0)
-    for minutes in (3, 2, 4):
-        unknown_boot(minutes)
-    server = FakeServer()
-    client = client_on(FakeClock(NOW_MS), server)
-    client.log(1, 0)
-    client.upload()
+    client, server = known_after_unknown(3, 2, 4)
     found = [ms for ms, _ in arrived(server)]
     assert found[0] == -MINUTE and found[-1] == 0 and found == sorted(found)
     gaps = [b - a for a, b in zip(found[1:], found[2:-1])]
@@ -37,12 +38,7 @@ def test_never_earlier_than_the_last_known_instant_and_spread_evenly_where_they_
 
 
 def test_unsynced_drop_drops_and_counts_them():
-    for minutes in (3, 2):
-        unknown_boot(minutes)
-    server = FakeServer()
-    client = client_on(FakeClock(NOW_MS), server, unsynced="drop")
-    client.log(1, 0)
-    client.upload()
+    client, server = known_after_unknown(3, 2, unsynced="drop")
     assert arrived(server) == [(0, 0)]
     stats = client.stats()
     assert (stats["dropped"], stats["estimated"], stats["pending"]) == (5, 0, 0), stats

@@ -1,16 +1,12 @@
 """What host tests share: a running sandbox, and MicroPython scripts run against it."""
 
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from tests.host.boards import start_board
+from tests.host.browser import Page, start_browser
 from tests.host.station import Station
+from tools import device
 from tools.sandbox.testing import Sandbox
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -26,6 +22,24 @@ def crowded_sandbox():
     with Sandbox(tokens=["station-of-a-test-number-%07d" % number for number in range(99)], total_limit=None) as many:
         many.free_tokens = iter(many.tokens)
         yield many
+
+
+@pytest.fixture(scope="module")
+def driver():
+    """A real browser."""
+    started = start_browser()
+    yield started
+    started.quit()
+
+
+@pytest.fixture
+def page(driver, sandbox):
+    """The page of an empty sandbox in the browser; a complaint on its console fails the test."""
+    opened = Page(driver, sandbox).open()
+    yield opened
+    errors = opened.errors()
+    driver.get("about:blank")
+    assert errors == []
 
 
 @pytest.fixture
@@ -68,17 +82,7 @@ def run_on_device(tmp_path):
     def run(source, *arguments, heap=None, lib=None):
         script = tmp_path / "device_script.py"
         script.write_text("import sys\nsys.path.insert(0, %r)\n%s" % (str(lib), source) if lib else source)
-        command = [str(ROOT / "tools" / "micropython")] + (["-X", "heapsize=" + heap] if heap else [])
-        done = subprocess.run(
-            [*command, str(script), *map(str, arguments)],
-            cwd=tmp_path,
-            env=dict(os.environ, MICROPYPATH=":".join([str(ROOT / "lib"), ".frozen"])),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=400,
-        )
+        done = device.run(script, *arguments, heap=heap, cwd=tmp_path, timeout=400)
         assert done.returncode == 0, done.stdout
         return done.stdout
 

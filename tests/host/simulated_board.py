@@ -7,11 +7,11 @@
 The flash chip's bytes lie in `tmp_path` from one start to the next. tests/board/ holds what stands in for the hardware.
 """
 
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
+
+from tools import device
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = {"SSID": "a network", "PASSWORD": "a password"}
@@ -40,19 +40,12 @@ class Board:
 
     def start(self, wiring="", status=0, lib=ROOT / "lib"):
         """Power on, until main.py ends or the stand-ins press Ctrl-C; what it printed. `wiring` runs before it."""
-        paths = [ROOT / "tests" / "board", ROOT / "tools" / "sim", lib]
+        paths = [ROOT / "tests" / "board", device.SIM, lib]
         script = self.image.with_name("wiring.py")
         script.write_text(WIRING + wiring)
-        done = subprocess.run(
-            [str(ROOT / "tools" / "micropython"), "-X", "heapsize=32m", str(ROOT / "tests" / "board" / "power_on.py")]
-            + [self.port, str(self.image), str(self.files), str(script)],
-            env=dict(os.environ, MICROPYPATH=":".join(map(str, paths))),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=400,
-        )
+        power_on = ROOT / "tests" / "board" / "power_on.py"
+        arguments = [self.port, self.image, self.files, script]
+        done = device.run(power_on, *arguments, heap="32m", paths=paths, timeout=400)
         assert done.returncode == status, done.stdout
         return done.stdout
 

@@ -14,10 +14,10 @@ station_board.py says what a script has at hand.
 """
 
 import json
-import os
-import subprocess
 import textwrap
 from pathlib import Path
+
+from tools import device
 
 ROOT = Path(__file__).resolve().parents[2]
 MEDIA = ("littlefs", "raw")  # a FileRing as an ESP32 has it, and a BlockRing
@@ -29,7 +29,7 @@ say(outcome(client.upload()))
 stats = client.stats()
 say([stats[name] for name in ("retried", "smaller", "redirected", "parked", "rejected", "stopped")])
 """
-_FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", ROOT / "tests" / "device", ROOT / "tests" / "host", ".frozen"]
+_FOLDERS = [device.LIB, device.SIM, ROOT / "tests" / "device", ROOT / "tests" / "host", device.FROZEN]
 _HEAD = "from station_board import arguments, blynk_batch, board, every_cut, log_many, open_files, outcome, say\n"
 
 
@@ -44,16 +44,8 @@ class Station:
         """What the script said, in order. `arguments` are its dict of that name; AssertionError if it failed."""
         path = self.folder / "station_script.py"
         path.write_text(_HEAD + textwrap.dedent(script))
-        done = subprocess.run(
-            [str(ROOT / "tools" / "micropython"), str(path), self.url, self.token, medium, json.dumps(arguments)],
-            cwd=self.folder,
-            env=dict(os.environ, MICROPYPATH=":".join(map(str, _FOLDERS))),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-        )
+        words = [self.url, self.token, medium, json.dumps(arguments)]
+        done = device.run(path, *words, paths=_FOLDERS, cwd=self.folder, timeout=600)
         assert done.returncode == 0, "%s\nended with status %d" % (done.stdout[-4000:], done.returncode)
         assert self.token not in done.stdout
         return [json.loads(line[1:]) for line in done.stdout.splitlines() if line.startswith("@")]

@@ -10,29 +10,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from tests.host.browser import Page, start_browser
+from tests.host.browser import Page
 from tests.host.wire import post
 from tools.sandbox.testing import ROOT, Sandbox
 
 T = 1790000000000
 MINUTE = 60_000
-
-
-@pytest.fixture(scope="module")
-def driver():
-    started = start_browser()
-    yield started
-    started.quit()
-
-
-@pytest.fixture
-def page(driver, sandbox):
-    """The page of an empty sandbox; a complaint on the browser's console fails the test."""
-    opened = Page(driver, sandbox).open()
-    yield opened
-    errors = opened.errors()
-    driver.get("about:blank")
-    assert errors == []
 
 
 def wave(size, start=0):

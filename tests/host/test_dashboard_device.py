@@ -6,8 +6,6 @@ reset. Its clock is told how many hours later it is, so that no test waits for a
 
 import pytest
 
-from tests.host.browser import Page, start_browser
-
 READINGS = 200
 DEVICE = """
 import sys, time
@@ -32,19 +30,6 @@ with blynk_batch.Client(token, ring=ring, server=url, clock=Clock()) as client:
     print(result.uploaded, client.pending, type(result.error).__name__, result.waiting)
 """
 VALUES = {1: [number / 10 for number in range(READINGS)], 2: [number % 7 for number in range(READINGS)]}
-
-
-@pytest.fixture(scope="module")
-def driver():
-    started = start_browser()
-    yield started
-    started.quit()
-
-
-@pytest.fixture
-def page(driver, sandbox):
-    yield Page(driver, sandbox).open()
-    driver.get("about:blank")
 
 
 @pytest.fixture

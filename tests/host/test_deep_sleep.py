@@ -1,11 +1,10 @@
 """examples/deep_sleep as it is, 500 wakes on a simulated chip and clock: nothing lost, right times, little wear."""
 
-import os
-import subprocess
 
 import pytest
 
 from tests.host.simulated_board import ROOT, Board
+from tools import device
 from tools.bench.sizes import compile_library
 from tools.sandbox.testing import Sandbox
 
@@ -19,17 +18,9 @@ def sleep_through(tmp_path, sandbox, port):
     board = Board(tmp_path, port)
     board.install("deep_sleep", TOKEN=sandbox.token, SERVER=sandbox.url)
     compile_library(tmp_path / "lib")
-    paths = [ROOT / "tests" / "board", ROOT / "tools" / "sim", tmp_path / "lib"]
-    done = subprocess.run(
-        [str(ROOT / "tools" / "micropython"), "-X", "heapsize=1m", str(ROOT / "tests" / "board" / "wakes.py")]
-        + [port, str(board.files), str(WAKES)],
-        env=dict(os.environ, MICROPYPATH=":".join(map(str, paths))),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-    )
+    paths = [ROOT / "tests" / "board", device.SIM, tmp_path / "lib"]
+    wakes = ROOT / "tests" / "board" / "wakes.py"
+    done = device.run(wakes, port, board.files, WAKES, heap="1m", paths=paths, timeout=600)
     assert done.returncode == 0, done.stdout[-2000:]
     return [line.split() for line in done.stdout.splitlines()]
 

@@ -7,7 +7,6 @@ Phase.shrink to `phases`: it can take minutes.
 """
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -22,8 +21,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tools import device
+
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = [ROOT / "tools" / "powercut", ROOT / "tools" / "sim", ROOT / "lib"]
+FOLDERS = [ROOT / "tools" / "powercut", device.SIM, device.LIB, device.FROZEN]
 EXAMPLES, STEPS = 80, 40
 ANSWERS = st.lists(st.sampled_from(["ok", "ok", "ok", "reset", "lost", "busy", "html"]), max_size=8)
 
@@ -32,11 +33,8 @@ class Board:
     """The process: `ask` gives [True, result, batches] or [False, the exception's name, batches, frames logged]."""
 
     def __init__(self):
-        command = [str(ROOT / "tools" / "micropython"), "-X", "heapsize=8m", str(ROOT / "tools/powercut/board.py")]
-        environment = dict(os.environ, MICROPYPATH=":".join(map(str, FOLDERS)) + ":.frozen")
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
-        )
+        script = ROOT / "tools" / "powercut" / "board.py"
+        self._process = device.start(script, heap="8m", paths=FOLDERS, stdin=subprocess.PIPE)
 
     def ask(self, *command):
         self._process.stdin.write(json.dumps(command) + "\n")

@@ -5,16 +5,14 @@ Knows no invariant: tools/powercut/engine.py does. A failure prints a case for `
 lines of a run add the cuts up, and fail a whole run that has too few (tests/conftest.py).
 """
 
-import importlib.util
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tools.powercut import drive
+
 ROOT = Path(__file__).resolve().parents[2]
-spec = importlib.util.spec_from_file_location("powercut_drive", ROOT / "tools" / "powercut" / "drive.py")
-drive = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(drive)
 ITEMS = len(drive.MEDIA) * (len(drive.WORKLOADS) + 1)  # and the brown-outs
 
 
@@ -69,3 +67,10 @@ def test_a_second_cut_is_replayed_after_the_first():
     assert twice
     count, again = drive.replay(twice[0])
     assert count == 0 and again[0].split()[1].rstrip(":") == twice[0]
+
+
+@pytest.mark.parametrize("case, named", [("turn", "'turn' is no case"), ("ring:nand:turn:1:0:prefix", "'nand'")])
+def test_what_is_no_case_is_refused_by_name(case, named):
+    command = ["make", "--no-print-directory", "powercut", "CASE=" + case]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode and named in done.stdout and "Traceback" not in done.stdout

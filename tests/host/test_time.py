@@ -5,12 +5,11 @@ library's own SystemClock, real HTTP. What the board knows of the true time is n
 """
 
 import json
-import os
-import subprocess
 
 import pytest
 
 from tests.host.simulated_board import ROOT
+from tools import device
 from tools.sandbox.testing import Sandbox
 
 S, M, H, D = 1000, 60_000, 3_600_000, 86_400_000
@@ -117,17 +116,9 @@ def shared():
 
 
 def live_through(sandbox, port, token, steps, options):
-    paths = [ROOT / "tests" / "board", ROOT / "tools" / "sim", ROOT / "lib", ".frozen"]
-    done = subprocess.run(
-        [str(ROOT / "tools" / "micropython"), "-X", "heapsize=2m", str(ROOT / "tests" / "board" / "timed.py")]
-        + [port, sandbox.url, token, json.dumps(steps), json.dumps(options)],
-        env=dict(os.environ, MICROPYPATH=":".join(map(str, paths))),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=400,
-    )
+    paths = [ROOT / "tests" / "board", device.SIM, device.LIB, device.FROZEN]
+    arguments = [port, sandbox.url, token, json.dumps(steps), json.dumps(options)]
+    done = device.run(ROOT / "tests" / "board" / "timed.py", *arguments, heap="2m", paths=paths, timeout=400)
     assert done.returncode == 0, done.stdout
     lines = [line.split() for line in done.stdout.splitlines()]
     true_ms = {int(words[1]): int(words[2]) for words in lines if words[0] == "log"}

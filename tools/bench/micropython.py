@@ -1,16 +1,16 @@
 """Runs the measuring scripts of tools/bench/device in MicroPython. Knows no measurement."""
 
 import json
-import os
 import re
-import subprocess
 import tempfile
 from pathlib import Path
+
+from tools import device
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tools" / "bench" / "device"
 CLIMATE = ROOT / "examples" / "data" / "room-climate.csv"
-_FOLDERS = [SCRIPTS, ROOT / "tools" / "sim"]
+_FOLDERS = [SCRIPTS, device.SIM, device.FROZEN]
 _TIMEOUT_S = 900
 
 
@@ -21,17 +21,8 @@ class Failed(Exception):
 def run(script, *arguments, heap="64m", folder=None):
     """The output of tools/bench/device/<script>.py, run in `folder`, or in an empty one."""
     with tempfile.TemporaryDirectory(prefix="bench-") as empty:
-        done = subprocess.run(
-            [str(ROOT / "tools" / "micropython"), "-X", "heapsize=" + heap, str(SCRIPTS / (script + ".py"))]
-            + [str(argument) for argument in arguments],
-            cwd=folder or empty,
-            env=dict(os.environ, MICROPYPATH=":".join(map(str, _FOLDERS)) + ":.frozen"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_TIMEOUT_S,
-        )
+        path, cwd = SCRIPTS / (script + ".py"), folder or empty
+        done = device.run(path, *arguments, heap=heap, paths=_FOLDERS, cwd=cwd, timeout=_TIMEOUT_S)
     if done.returncode:
         raise Failed("%s %s: %s" % (script, " ".join(map(str, arguments)), done.stdout[-2000:]))
     return done.stdout

@@ -5,10 +5,10 @@ The ledger comes from the server's database and from what the board said before 
 
 import csv
 import datetime
-import os
-import subprocess
 from collections import Counter
 from pathlib import Path
+
+from tools import device
 
 ROOT = Path(__file__).resolve().parents[2]
 READINGS = ROOT / "examples" / "data" / "room-climate.csv"
@@ -30,16 +30,8 @@ def read_rows(count):
 
 def run_board(*arguments):
     """Start the board; yields the lines it prints as lists of words, and at last ["status", number]."""
-    paths = [ROOT / "examples" / "station", ROOT / "tools" / "sim"]
-    process = subprocess.Popen(
-        [str(ROOT / "tools" / "micropython"), "-X", "heapsize=16m", str(ROOT / "tools" / "demo" / "board.py")]
-        + [str(argument) for argument in arguments],
-        env=dict(os.environ, MICROPYPATH=":".join(map(str, paths))),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    paths = [ROOT / "examples" / "station", device.SIM]
+    process = device.start(ROOT / "tools" / "demo" / "board.py", *arguments, heap="16m", paths=paths)
     try:
         for line in process.stdout:
             yield line.split()

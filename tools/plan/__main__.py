@@ -6,25 +6,11 @@ import sys
 import click
 
 from tools.bench.micropython import Failed
+from tools.options import Parsed
 from tools.plan import answer as plan
 from tools.plan.station import MEDIA, Station, pin, seconds, size
 
-
-class _Parsed(click.ParamType):
-    def __init__(self, name, parse):
-        self.name = name
-        self._parse = parse
-
-    def convert(self, value, param, ctx):
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._parse(value)
-        except ValueError as error:
-            self.fail(str(error))
-
-
-_TIME, _SIZE, _PIN = _Parsed("time", seconds), _Parsed("size", size), _Parsed("pin:kind", pin)
+_TIME, _SIZE, _PIN = Parsed("time", seconds), Parsed("size", size), Parsed("pin:kind", pin)
 _COUNT = click.IntRange(min=1)
 
 

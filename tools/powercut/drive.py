@@ -7,21 +7,25 @@
 Knows no invariant; engine.py does.
 """
 
-import argparse
 import os
 import re
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import click
+
+from tools import device
+from tools.options import Parsed
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOLDERS = [ROOT / "tools" / "powercut", ROOT / "tools" / "sim", ROOT / "lib"]
+FOLDERS = [ROOT / "tools" / "powercut", device.SIM, device.LIB, device.FROZEN]
 TIMEOUT_S = 4 * 3600
 LONG_PARTS = 16
 BROWN_OUTS = 64
 
 LITTLEFS = ("esp32", "rp2")
+STORES = ("ring", "naive")  # the library, and one that must lose data
 RAW = ("nor", "pages", "units", "fram", "sd", "cached")
 MEDIA = LITTLEFS + RAW + ("fat",)
 FAMILIES = ("raw", "littlefs", "FAT")
@@ -55,16 +59,8 @@ def every_for(medium, workload, long=False):
 
 def _run(arguments, name):
     """(cuts survived, the lines of failures) of one MicroPython process."""
-    command = [str(ROOT / "tools" / "micropython"), "-X", "heapsize=8m", str(ROOT / "tools" / "powercut" / "run.py")]
-    environment = dict(os.environ, MICROPYPATH=":".join(map(str, FOLDERS)) + ":.frozen")
-    done = subprocess.run(
-        command + arguments,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        text=True,
-        timeout=TIMEOUT_S,
-    )
+    script = ROOT / "tools" / "powercut" / "run.py"
+    done = device.run(script, *arguments, heap="8m", paths=FOLDERS, timeout=TIMEOUT_S)
     failures = [line for line in done.stdout.splitlines() if line.startswith("FAILED ")]
     counted = re.search(r"^CUTS (\d+)$", done.stdout, re.MULTILINE)
     if counted is None or (done.returncode and not failures):
@@ -111,13 +107,26 @@ def _replay_one(case):
     return 0 if count and not failures else 1
 
 
-def main():
-    parser = argparse.ArgumentParser(description="cut the power, recover, check")
-    parser.add_argument("case", nargs="?")
-    parser.add_argument("--long", action="store_true")
-    options = parser.parse_args()
-    return 1 if (_replay_one(options.case) if options.case else _cut_all(options.long)) else 0
+def parse_case(text):
+    """`text` if it can name a case. ValueError says what it must be."""
+    parts = text.split(":", 3)
+    known = (STORES, MEDIA, (*WORKLOADS, "brown-outs"))
+    shape = r"\d+" if parts[2:3] == ["brown-outs"] else r"\d+:\d+:[^:]+"
+    if len(parts) != 4 or not re.match(shape, parts[3]):
+        raise ValueError("%r is no case; one is store:medium:workload:change:byte:mode, as a failure printed it" % text)
+    for part, names in zip(parts, known):
+        if part not in names:
+            raise ValueError("%r in %r is none of %s" % (part, text, ", ".join(names)))
+    return text
+
+
+@click.command()
+@click.argument("case", required=False, type=Parsed("case", parse_case))
+@click.option("--long", "all_bytes", is_flag=True, help="At every byte of every change; takes hours.")
+def main(case, all_bytes):
+    """Cut the power, recover, check: CASE again, as a failure printed it, or all cases."""
+    sys.exit(1 if (_replay_one(case) if case else _cut_all(all_bytes)) else 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import click
 
+from tools.options import Parsed
 from tools.sandbox import contract
 from tools.sandbox.faults import FaultError, parse_fault
 from tools.sandbox.ledger import Ledger, LedgerError
@@ -45,22 +46,6 @@ class _Limit(click.ParamType):
         if number < 0:
             self.fail("%r is less than 0" % value)
         return number
-
-
-class _Parsed(click.ParamType):
-    """A text that `parse` takes apart."""
-
-    def __init__(self, name, parse):
-        self.name = name
-        self.parse = parse
-
-    def convert(self, value, param, ctx):
-        if not isinstance(value, str):
-            return value
-        try:
-            return self.parse(value)
-        except ValueError as error:
-            self.fail(str(error))
 
 
 def _parse_region(text):
@@ -104,14 +89,14 @@ def _option_none(default):
     "--region",
     "regions",
     multiple=True,
-    type=_Parsed("name[=port]", _parse_region),
+    type=Parsed("name[=port]", _parse_region),
     help="One more region, on a port of its own; the first is called home.",
 )
 @click.option(
     "--datastream",
     "datastreams",
     multiple=True,
-    type=_Parsed("pin:type", contract.parse_datastream),
+    type=Parsed("pin:type", contract.parse_datastream),
     help="Declare a pin's data type (%s); then other pins are refused [default: any]." % ", ".join(contract.TYPES),
 )
 @click.option("--batch-limit", default=_LIMITS.batch_points, show_default=True, help="Points in one batch.")
@@ -142,7 +127,7 @@ def _option_none(default):
     "--fault",
     "faults",
     multiple=True,
-    type=_Parsed("name:setting=value,...", parse_fault),
+    type=Parsed("name:setting=value,...", parse_fault),
     help="Start with a fault, such as server_error:status=502,count=3; GET /sandbox/faults lists them.",
 )
 def main(host, port, certificate, key, database, tokens, regions, datastreams, faults, allow_chunked, **limits):

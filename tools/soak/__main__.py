@@ -1,15 +1,14 @@
 """make soak: thirty simulated days of outages, power cuts, lost clocks and every fault of the server, then a ledger."""
 
 import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import click
 
+from tools import device
 from tools.bench.sizes import compile_library
 from tools.sandbox.testing import Sandbox
 from tools.soak.ledger import Journal, Ledger
@@ -45,19 +44,12 @@ def main(seed, days, fault, journal):
 
 def run_board(folder, sandbox, seed, days, fault):
     compile_library(folder)
-    paths = [ROOT / "tools" / "soak", ROOT / "tools" / "sim", folder, ".frozen"]
+    paths = [ROOT / "tools" / "soak", device.SIM, folder, device.FROZEN]
     (folder / "world.json").write_text(json.dumps({"seed": seed, "minutes": int(days * 24 * 60)}))
-    command = [str(ROOT / "tools" / "micropython"), "-X", "heapsize=2m", str(ROOT / "tools" / "soak" / "board.py")]
+    board = ROOT / "tools" / "soak" / "board.py"
     lines, status = [], RESET
     while status == RESET:
-        done = subprocess.run(
-            [*command, sandbox.url, sandbox.token, str(folder), fault],
-            env=dict(os.environ, MICROPYPATH=":".join(map(str, paths))),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        done = device.run(board, sandbox.url, sandbox.token, folder, fault, heap="2m", paths=paths)
         status = done.returncode
         lines += done.stdout.splitlines()
     if status:

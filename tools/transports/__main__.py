@@ -4,9 +4,7 @@ For every transport the time of a drain, the longest that another task had to wa
 passes in, as .mpy. Times are of this machine: a board takes about fifty times as long for its arithmetic.
 """
 
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -14,10 +12,10 @@ from pathlib import Path
 import click
 import trustme
 
+from tools import device
 from tools.bench.sizes import compile_library
 from tools.sandbox.testing import Sandbox
 
-ROOT = Path(__file__).resolve().parents[2]
 DEVICE = Path(__file__).with_name("device.py")
 KINDS = [
     (transport, scheme, way)
@@ -49,15 +47,7 @@ class Bench:
         url = sandbox.url.replace("127.0.0.1", "localhost")
         arguments = [self._folder / "lib", url, sandbox.token, self._folder / "root.pem", transport, way, self._points]
         with tempfile.TemporaryDirectory(dir=self._folder) as place:
-            done = subprocess.run(
-                [str(ROOT / "tools" / "micropython"), "-X", "heapsize=%dk" % kib, str(DEVICE), *map(str, arguments)],
-                cwd=place,
-                env=dict(os.environ, MICROPYPATH=".frozen"),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
+            done = device.run(DEVICE, *arguments, heap="%dk" % kib, paths=[device.FROZEN], cwd=place)
         found = re.search(r"^DONE (\d+) (\d+) (\d+) (\d+)$", done.stdout, re.MULTILINE)
         if found and int(found.group(1)) == self._points:
             return tuple(map(int, found.groups()[1:]))
