@@ -102,12 +102,10 @@ class Body:
 
     def left(self):
         """How many of the points sent are still in the ring."""
-        end, self._end = self._end, self.after
-        self._start = max(tuple(self._start), self._window.ring.cursor())
+        self._end = self.after
         count = 0
         for found in self._frames():
             count += found is not None
-        self._end = end
         return count
 
     def __iter__(self):

@@ -170,7 +170,7 @@ def _bad_point(uploader, window, body, error, result):
         ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + point)
     except RingFull:
         pass  # a full ring that may not overwrite has no room for it: it is counted, but not kept
-    window.set_aside(body)
+    window.ack(body, keys.REJECTED)
     return True
 
 

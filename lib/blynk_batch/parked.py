@@ -25,8 +25,7 @@ def park(window, pin, now):
     for key in range(keys.PARKED, keys.PARKED + keys.PARKED_PINS):
         if key not in ring.state:
             ring.set(key, (pin,) + window.first(pin) + (0, now or 1))
-            window.parked[pin] = key
-            window.leave(pin)
+            window.park(pin, key)
             return True
     return False
 
@@ -39,22 +38,6 @@ def hold(window, pin):
         window.order.remove(pin)
         window.order.append(pin)
     return window.order[0] not in window.held
-
-
-def count(window):
-    """The cursor passes the parked pins' points: they go into their own counts."""
-    ring = window.ring
-    counts = {}
-    reader = ring.reader(end=window.end)
-    while reader.next():
-        if reader.kind == DATA:
-            for pin in reader.chain.pins:
-                key = window.parked.get(pin)
-                if key in ring.state and reader.position >= tuple(ring.state[key][1:3]):
-                    counts[key] = counts.get(key, 0) + 1
-    for key, more in counts.items():
-        pin, sequence, offset, before, tried = ring.state[key]
-        ring.set(key, (pin, sequence, offset, before + more, tried))
 
 
 def due(uploader):
@@ -98,39 +81,26 @@ class Parked:
         return tuple(self.ring.state[self._key][1:3])
 
     def body(self, pin, max_points, max_bytes):
-        body = self._rest(pin, self.ring.cursor())
+        first = self._first()
+        body = Body(self, pin, first + (0,), self.ring.cursor(), first)
         body.prepare = body.measure(max_points, max_bytes)  # pyright: ignore
         return body
 
-    def _rest(self, pin, end):
-        first = self._first()
-        return Body(self, pin, first + (0,), end, first)
-
-    def ack(self, body, key=keys.UPLOADED):
-        ring = self.ring
-        ring.add(key, body.sent)
-        self.order = [] if self.stale() else self.order
-        if self.order and self._first() == body.first:
-            self._advance(body.pin, body.points, body.after)
-            return
-        # What was overwritten while it was under way counted as dropped, but the server has it.
-        left = 0
-        if self.order and self._first() < body.after:
-            rest = self._rest(body.pin, body.after)
-            rest.measure(body.points, 1 << 30)
-            left = rest.points
-        ring.add(keys.DROPPED, left - body.sent)
-        if left:
-            self._advance(body.pin, left, body.after)
+    def ack(self, body, counter=keys.UPLOADED):
+        ring, done = self.ring, body.points
+        if not self.stale() and self._first() == body.first:
+            ring.add(counter, body.sent)
         else:
-            ring.save()
+            from .books import ack_overtaken
 
-    def _advance(self, pin, points, after):
-        count, tried = self.ring.state[self._key][3:5]
-        self.ring.save_value(self._key, (pin,) + after + (max(0, count - points), tried))
-
-    def set_aside(self, body):
-        self.ack(body, keys.REJECTED)
+            done = ack_overtaken(ring, body, counter, self.stale())
+        if self.stale():
+            self.order = []
+        else:
+            count, tried = ring.state[self._key][3:5]
+            after = max(self._first(), body.after)
+            ring.set(self._key, (body.pin,) + after + (max(0, count - done), tried))
+        ring.save()
 
     def finish(self, pin):
         """Nothing is left that could be sent: what still counts has expired, never had a time, or was damaged. But

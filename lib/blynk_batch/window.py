@@ -45,6 +45,7 @@ class Window:
         self.waiting = False
         self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
         self.parked = parked(ring.state)
+        self.passed = {}  # {key of a parked pin: its points in the window, which the cursor will pass}
         self._cursor = ring.cursor()
         self._saved = ring.state.get(keys.WINDOW)
         if self._saved:
@@ -96,6 +97,10 @@ class Window:
                 self._known = time
             simple = len(chain.pins) == 1 and not (times or self._saved)
             entry = self.pins.get(chain.pins[0]) if simple else None
+        if ring.cursor() != self._cursor:
+            self.order = []  # overwritten meanwhile: it is counted anew
+            self.waiting = False
+            return
         self._lost = ring.seen_lost = reader.lost
         part = ring.state.get(keys.PART)
         if part and part[0] in self.order:  # it keeps one pin's progress, so that pin comes first
@@ -139,7 +144,12 @@ class Window:
         state = self.ring.state
         for index in range(len(pins)):
             pin = pins[index]
-            if pin in self.parked or (self._saved and is_delivered(state, pin, reader.position)):
+            key = self.parked.get(pin)
+            if key:
+                if reader.position >= tuple(state[key][1:3]):
+                    self.passed[key] = self.passed.get(key, 0) + 1
+                continue
+            if self._saved and is_delivered(state, pin, reader.position):
                 continue
             entry = self.pins.get(pin)
             if entry is None:
@@ -186,42 +196,60 @@ class Window:
 
     # Outcomes, each one state frame
 
-    def ack(self, body, key=keys.UPLOADED):
-        """The batch was accepted."""
-        if self.ring.cursor() == self._cursor:
-            self.ring.add(key, body.sent)
-            self._advance(body.pin, body.points, body)
-        else:
-            from .forget import ack_overtaken
+    def ack(self, body, counter=keys.UPLOADED):
+        """The batch was accepted; or its one point was refused for good, and `counter` is REJECTED."""
+        ring, pin = self.ring, body.pin
+        if ring.cursor() != self._cursor:
+            from .books import ack_overtaken
 
-            ack_overtaken(self, body, key)
+            done = ack_overtaken(ring, body, counter, keys.WINDOW not in ring.state)
+            if done:
+                self._note_part(body, done)
+            self.order = []  # what the others have left is counted anew
+            ring.save()
+            return
+        ring.add(counter, body.sent)
+        entry = self.pins[pin]
+        entry[_POINTS] -= body.points
+        if entry[_POINTS] <= 0:
+            self._finish(pin, body.points)
+            return
+        from .books import count_part
 
-    def set_aside(self, body):
-        """The one point of `body` was refused for good."""
-        self.ack(body, keys.REJECTED)
+        self._note_part(body, count_part(self, entry, body))
+        entry[_BYTES] = None  # to be measured
+        ring.save()
+
+    def _note_part(self, body, done):
+        ring = self.ring
+        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + done,))
+        ring.set(keys.PART, (body.pin,) + body.after)
 
     def finish(self, pin):
         """Nothing of `pin` is left to send in this window."""
-        self._advance(pin, self.pins[pin][_POINTS], None)
+        if self.stale():
+            self.order = []
+        else:
+            self._finish(pin, self.pins[pin][_POINTS])
 
-    def _advance(self, pin, points, body):
+    def _finish(self, pin, points):
         ring = self.ring
         entry = self.pins[pin]
-        entry[_POINTS] -= points
-        if entry[_POINTS] > 0 and body:
-            from .partly import count
-
-            count(self, entry, body)
-            return
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + points + entry[_EXPIRED] + entry[_DROPPED],))
         ring.add(keys.EXPIRED, entry[_EXPIRED])
         ring.add(keys.DROPPED, entry[_DROPPED])
         ring.add(keys.ESTIMATED, entry[_ESTIMATED])
         ring.set(keys.DONE, with_done(ring.state.get(keys.DONE, b""), pin))
-        self.leave(pin)
+        self._leave(pin)
 
-    def leave(self, pin):
-        """`pin` is finished, or parked: on to the next, or close the window."""
+    def park(self, pin, key):
+        """The state has `pin` under `key` now: the cursor will pass its points, but they stay."""
+        entry = self.pins[pin]
+        self.passed[key] = entry[_POINTS] + entry[_EXPIRED] + entry[_DROPPED]
+        self._leave(pin)
+
+    def _leave(self, pin):
+        """On to the next pin, or close the window."""
         ring = self.ring
         self.order.remove(pin)
         ring.forget(keys.PART)
@@ -231,10 +259,9 @@ class Window:
 
     def _close(self):
         ring = self.ring
-        if self.parked:
-            from .parked import count
-
-            count(self)
+        for key, more in self.passed.items():
+            pin, sequence, offset, count, tried = ring.state[key]
+            ring.set(key, (pin, sequence, offset, count + more, tried))
         ring.close_window()
         ring.set(keys.CURSOR, tuple(self.end))
         ring.add(keys.CORRUPT, self._lost)

@@ -91,6 +91,47 @@ def test_a_parked_pin_is_tried_again_daily_also_where_the_clock_is_never_set(sta
 
 
 @pytest.mark.parametrize("medium", MEDIA)
+def test_parked_readings_that_are_overwritten_while_they_are_under_way_are_counted_once(station, medium):
+    fault = station.fault("reply", status=400, body=REFUSED, pin=2)
+    said = station.run(
+        """
+        names = ("logged", "uploaded", "dropped", "rejected", "expired", "pending", "corrupt")
+        client = board.boot(capacity=16384)
+        for number in range(900):
+            client.log_group({1: number, 2: number})
+            board.clock.wait(1000)
+        client.upload()
+        board.calm(arguments["fault"])
+        client.release(2)
+        calls = 0
+
+        def more():
+            global calls
+            calls += 1
+            for _ in range(900 if calls == 40 else 0):
+                client.log(1, 0)
+                board.clock.wait(1000)
+
+        for number in range(900, 1150):
+            client.log_group({1: number, 2: number})
+            board.clock.wait(1000)
+        client.upload(watchdog=more)
+        client.upload()
+        stats = client.stats()
+        say([stats[name] for name in names])
+        """,
+        medium,
+        fault=fault,
+    )
+    logged, uploaded, dropped, rejected, expired, pending, corrupt = said[0]
+    assert dropped > 100, "nothing was overwritten"
+    assert logged == uploaded + dropped and rejected == expired == pending == corrupt == 0
+    assert uploaded == len(station.points()) and station.duplicates() == 0
+    values = station.values(2)
+    assert values == sorted(set(values)) and values[-1] == 1149
+
+
+@pytest.mark.parametrize("medium", MEDIA)
 def test_a_power_cut_at_any_step_of_parking_and_release_repeats_one_batch_at_most(station, medium):
     """The server has no datastream for V2 in the first half of each step, and then it has."""
     script = """
