@@ -50,7 +50,7 @@ class BlockRing(Ring):
         verify=True,
         format=False,
     ):
-        from .settings import check_least
+        from .arguments import check_least
 
         check_least("commit_every", commit_every, 1)
         flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)

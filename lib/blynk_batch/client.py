@@ -43,9 +43,9 @@ class Client:
         unsynced="estimate",
         debug=None,
     ):
-        settings = load("settings")
-        settings.check_token(token)
-        self._token, self._server = token, settings.check_server(server)
+        arguments = load("arguments")
+        arguments.check_token(token)
+        self._token, self._server = token, arguments.check_server(server)
         self._settings = {
             "batch_points": batch_points,
             "batch_bytes": batch_bytes,
@@ -55,8 +55,8 @@ class Client:
             "unsynced": unsynced,
             "debug": debug,
         }
-        settings.check_limits(self._settings)
-        let_go("settings")
+        arguments.check_limits(self._settings)
+        let_go("arguments")
         if ring is None:
             from .files import FileRing
 
@@ -232,8 +232,8 @@ class Client:
         sleep_ms  int of 0 or more; None: no sleep is planned. ValueError or TypeError for anything else."""
         if not self._open:
             return
-        if sleep_ms is not None and (isinstance(sleep_ms, bool) or not isinstance(sleep_ms, int) or sleep_ms < 0):
-            from .words import bad_sleep
+        if sleep_ms is not None and (type(sleep_ms) is not int or sleep_ms < 0):
+            from .arguments import bad_sleep
 
             raise bad_sleep(sleep_ms)
         self.guard.run(self._close, sleep_ms)

@@ -88,7 +88,7 @@ class FatTails(Tails):
         return "in " + self.name
 
     def explained(self, error):
-        from .words import explained
+        from .arguments import explained
 
         return explained(error, self.name)
 

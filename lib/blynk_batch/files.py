@@ -57,7 +57,7 @@ class FileRing(Ring):
 
                 refit(self, capacity_bytes // SECTOR_BYTES)
         except OSError as e:
-            from .words import explained
+            from .arguments import explained
 
             raise explained(e, path)
 
@@ -110,7 +110,7 @@ class Files:
         return self.span
 
     def explained(self, error):
-        from .words import explained
+        from .arguments import explained
 
         return explained(error, self.path)
 

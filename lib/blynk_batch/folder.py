@@ -12,7 +12,7 @@ from micropython import const
 
 from . import let_go, sector
 from .files import SECTOR_BYTES, size_of
-from .settings import check_least
+from .arguments import check_least
 
 _TAIL_HEAD = const(12)
 _ENOENT = const(2)

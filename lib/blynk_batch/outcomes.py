@@ -10,7 +10,6 @@ from . import api, faults, replies, state as keys
 from .batch import OutOfTime, Vanished
 from .errors import RingFull
 from .record import REJECT
-from .settings import split
 from .state import BAD, HELD, REGION, SIZE, STRIKES
 
 _HOUR_S = const(3600)
@@ -123,6 +122,20 @@ def _redirect(location, server, home, regions):
         if name == allowed or name.endswith("." + allowed):
             return found
     return None
+
+
+def split(url):
+    """(scheme, host with port, path and query) of a URL."""
+    at = url.find("://")
+    if at < 0:
+        return "", "", ""
+    rest = url[at + 3 :]
+    end = len(rest)
+    for char in "/?#":
+        found = rest.find(char)
+        if 0 <= found < end:
+            end = found
+    return url[:at].lower(), rest[:end].lower(), rest[end:]
 
 
 def _name(host):

@@ -1,6 +1,6 @@
 """What may be stored: pins V0-V255, values that arrive as they were logged, timestamps in milliseconds.
 
-Pure checks before anything reaches the ring; knows nothing of it. words.py has the words for what is refused.
+Pure checks before anything reaches the ring; knows nothing of it. arguments.py has the words for what is refused.
 """
 
 from micropython import const
@@ -17,7 +17,7 @@ def pin_number(pin):
         number = int(pin[1:])
     if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 256:
         return number
-    from .words import bad_pin
+    from .arguments import bad_pin
 
     raise bad_pin(pin)
 
@@ -41,7 +41,7 @@ def check_value(pin, value):
         if not isinstance(lon, (str, bool, tuple, list)) and not isinstance(lat, (str, bool, tuple, list)):
             lon, lat = check_value(pin, lon), check_value(pin, lat)
             return None if lon is None or lat is None else (lon, lat)
-    from .words import bad_value
+    from .arguments import bad_value
 
     raise bad_value(pin, value)
 
@@ -50,6 +50,6 @@ def check_timestamp(timestamp):
     """ValueError or TypeError unless it is Unix time in whole milliseconds."""
     if isinstance(timestamp, int) and not isinstance(timestamp, bool) and _FIRST_MS <= timestamp < _LAST_MS:
         return
-    from .words import bad_timestamp
+    from .arguments import bad_timestamp
 
     raise bad_timestamp(timestamp)

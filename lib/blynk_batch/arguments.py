@@ -1,0 +1,92 @@
+"""What may be given to a client or a ring, and the words for what may not: each names the argument and the rule.
+
+Settings are checked before anything is opened. What is logged is checked in point.py, which comes here for the words,
+as do the files for those of a filesystem's errors. Nothing of this stays in the heap where all is right.
+"""
+
+_OS_ERRORS = {
+    2: "is not there: is its filesystem mounted, and the folder above it made?",
+    5: "cannot be read or written: the medium failed or was taken out",
+    19: "is not there: is its filesystem mounted?",
+    20: "is not a folder, or lies in something that is none",
+    22: "cannot be used by this filesystem: is it mounted and whole?",
+    28: "has no room: the disk is full",
+    30: "cannot be written: the filesystem is mounted read-only",
+}
+
+
+def check_server(server):
+    """`server` without a trailing slash. ValueError unless it is http:// or https:// and a host."""
+    parts = server.lower().rstrip("/").split("://") if isinstance(server, str) else ()
+    if len(parts) == 2 and parts[0] in ("http", "https") and parts[1]:
+        if not [char for char in "/?#@" if char in parts[1]]:
+            return "://".join(parts)
+    raise ValueError('server %r: must be like "https://blynk.cloud"' % (server,))
+
+
+def check_token(token):
+    """ValueError, without the token in it, unless it can stand in a URL."""
+    if not isinstance(token, str) or not token:
+        raise ValueError("token: must be the device's auth token, a str")
+    for char in token:
+        if not (char.isalpha() or char.isdigit() or char in "-_"):
+            raise ValueError("token: only letters, digits, - and _ are in an auth token")
+
+
+def check_least(name, value, limit):
+    if not isinstance(value, int):
+        raise TypeError("%s=%r: must be an int" % (name, value))
+    if value < limit:
+        raise ValueError("%s=%d: at least %d" % (name, value, limit))
+
+
+def check_limits(settings):
+    """ValueError for the first limit in the dict that cannot be right."""
+    for name, least in (("batch_points", 1), ("batch_bytes", 4096)):
+        value = settings[name]
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError("%s=%r: must be an int of at least %d" % (name, value, least))
+    for name in ("points_per_day", "max_age_days"):
+        value = settings[name]
+        if value is not None and (not isinstance(value, (int, float)) or not value > 0):
+            raise ValueError("%s=%r: must be a positive number, or None for no limit" % (name, value))
+    if settings["unsynced"] not in ("estimate", "drop"):
+        raise ValueError("unsynced=%r: must be 'estimate' or 'drop'" % (settings["unsynced"],))
+
+
+def bad_sleep(sleep_ms):
+    kind = ValueError if isinstance(sleep_ms, int) and not isinstance(sleep_ms, bool) else TypeError
+    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more" % (sleep_ms,))
+
+
+def bad_pin(pin):
+    if isinstance(pin, str) or (isinstance(pin, int) and not isinstance(pin, bool)):
+        return ValueError("pin %r: must be V0 to V255" % (pin,))
+    return TypeError("pin %r: must be an int or a str like 'V1'" % (pin,))
+
+
+def bad_value(pin, value):
+    if isinstance(value, str):
+        size = len(value.encode())
+        return ValueError("pin V%d: a string of %d bytes, at most 1024 are taken" % (pin, size))
+    if isinstance(value, int):
+        return ValueError("pin V%d: %d does not fit 64 bits" % (pin, value))
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            return ValueError("pin V%d: a location is (longitude, latitude), not %d items" % (pin, len(value)))
+        value = value[0] if isinstance(value[0], (str, bool, tuple, list)) else value[1]
+        return TypeError("pin V%d: %s is no number for a location" % (pin, type(value).__name__))
+    return TypeError("pin V%d: %s is no int, float, bool, str or (lon, lat)" % (pin, type(value).__name__))
+
+
+def bad_timestamp(timestamp):
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int):
+        return TypeError("timestamp %r: must be an int, Unix time in milliseconds" % (timestamp,))
+    return ValueError("timestamp %d: must be Unix time in milliseconds, 13 digits" % timestamp)
+
+
+def explained(error, path):
+    """The OSError with the same number that also says what to do; `error` itself if it has words already."""
+    number = error.args[0] if len(error.args) == 1 else 0
+    words = _OS_ERRORS.get(number)
+    return OSError(number, "%s %s" % (path or "/", words)) if words else error
