@@ -1,4 +1,9 @@
-"""What `result.error` of an upload can be (errors.py draws the tree). Loaded with the first refusal or failure."""
+"""What a reply that is no acceptance means, as the exception that `result.error` holds (errors.py draws the tree).
+
+Knows Blynk's words, as api.py does; no ring and no socket. Loaded with the first refusal or failure.
+"""
+
+import json
 
 from .errors import Error
 
@@ -37,3 +42,44 @@ class PointRefused(UploadError):
 
 class InvalidToken(UploadError):
     """The server does not know the token: everything is kept and tried again each hour."""
+
+
+_TEXTS = (
+    ("Invalid token", InvalidToken),
+    ("Wrong pin format", PinRefused),
+    ("No datastream", PinRefused),
+    ("Too much data", BatchTooLarge),
+    ("doesn't match the Datastream", PointRefused),
+)
+
+
+def judge(status, reply, hide=str):
+    """The exception for a reply that is no acceptance, from its status and first bytes. `hide` takes the token out of
+    the server's words. A ServerError of status 400 is a refusal that nobody documents."""
+    if status == 200:
+        return _error(ServerError, status, "a page that is not Blynk's: is there a login page?")
+    if 300 <= status < 400:
+        return _error(Redirected, status, "redirected" if status == 308 else "redirected: is there a login page?")
+    if status == 413:
+        return _error(BatchTooLarge, status, "the request is too large")
+    text = _message(reply)
+    if status == 400:
+        for part, kind in _TEXTS:
+            if part in text:
+                return _error(kind, status, hide(text))
+        return _error(ServerError, status, hide(text) or "a refusal without a reason")
+    return _error(ServerError, status, hide(text) or "no reason given")
+
+
+def _error(kind, status, text):
+    error = kind("the server answered %d: %s" % (status, text))
+    error.status = status
+    return error
+
+
+def _message(reply):
+    """The reason in a JSON error reply, or ''."""
+    try:
+        return str(json.loads(reply)["error"]["message"])[:200]
+    except (ValueError, KeyError, TypeError, UnicodeError):
+        return ""

@@ -1,16 +1,16 @@
 """What each reply but an acceptance means for the points: later, smaller, elsewhere, this pin, this point, stop.
 
-Loaded with the first such reply. Knows the window, the pace and the state; no socket. Each outcome writes at most
-one state frame and says whether the drain goes on.
+Loaded with the first such reply, or another token. Knows the window, the pace and the state; no socket. Each outcome
+writes at most one state frame and says whether the drain goes on.
 """
 
 from micropython import const
 
-from . import api, faults, replies, state as keys
+from . import api, faults, state as keys
 from .batch import OutOfTime, Vanished
 from .errors import RingFull
 from .record import REJECT
-from .state import BAD, HELD, REGION, SIZE, STRIKES
+from .state import BACKOFF, BAD, BUDGET, HELD, REGION, SIZE, STRIKES
 
 _HOUR_S = const(3600)
 _STRIKES = const(3)
@@ -35,28 +35,29 @@ def judge(uploader, window, body, reply, result):
     if isinstance(reply, Exception):
         return _later(uploader, _network_error(uploader, reply), result)
     status, headers, text = reply
-    outcome, error = replies.judge(status, text, uploader.hide)
+    error = faults.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
-    if outcome == replies.SMALLER:
+    kind = type(error)
+    unknown = kind == faults.ServerError and status == 400
+    if kind == faults.BatchTooLarge:
         if body.points > 1:
             return _smaller(uploader, body, error, result)
-        outcome = replies.UNKNOWN
-    if outcome == replies.ELSEWHERE:
+        unknown = True
+    if status == 308:
         return _elsewhere(uploader, headers.get("location", ""), error, result)
-    if outcome == replies.PIN:
+    if kind == faults.PinRefused:
         from .parked import hold, park
 
         if park(window, body.pin, uploader.boots.now()) or hold(window, body.pin):
             result.error = error
             return True
-    if outcome == replies.POINT or (outcome == replies.UNKNOWN and _struck_out(uploader, body)):
+    if kind == faults.PointRefused or (unknown and _struck_out(uploader, body)):
         return _bad_point(uploader, window, body, error, result)
-    if outcome == replies.STOP:
+    if kind == faults.InvalidToken:
         return _stop(uploader, error, result)
-    wait_s = _retry_after(headers)
-    if outcome == replies.UNKNOWN:
-        wait_s = max(_HOUR_S, wait_s)
-    return _later(uploader, error, result, wait_s or None)
+    text = headers.get("retry-after", "")
+    wait_s = int(text) if text.isdigit() else 0
+    return _later(uploader, error, result, max(_HOUR_S, wait_s) if unknown else wait_s or None)
 
 
 def _count(uploader, which):
@@ -81,6 +82,13 @@ def _smaller(uploader, body, error, result):
     result.error = error
     uploader.ring.save_value(SIZE, (max(1, body.points // 2), 0))
     return True
+
+
+def unlearn(ring):
+    """Another token or server takes over the data, but none of what was learned; parked pins are tried anew."""
+    ring.forget(REGION, SIZE, STRIKES, BAD, HELD, BACKOFF, BUDGET)
+    for key in keys.parked_keys(ring.state):
+        ring.set(key, tuple(ring.state[key][:4]) + (0,))
 
 
 def grow(uploader, size):
@@ -192,8 +200,3 @@ def _network_error(uploader, cause):
         return cause
     host = split(uploader.server)[1]
     return faults.NetworkError("no reply from %s: %s %s" % (host, type(cause).__name__, uploader.hide(str(cause))))
-
-
-def _retry_after(headers):
-    text = headers.get("retry-after", "")
-    return int(text) if text.isdigit() else 0
