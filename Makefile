@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 ARGS ?=
+# One more test than cores at a time: many wait for a board's line or a socket.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: help
 help: # a target is listed here by the text after its two number signs
@@ -13,7 +15,7 @@ help: # a target is listed here by the text after its two number signs
 
 .PHONY: test
 test: setup typings/.stamp ## run all tests (ARGS='-k ring' for some of them)
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS $(RUN) -m pytest tests -n 2 --dist worksteal -q $(ARGS)
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS $(RUN) -m pytest tests -n $(WORKERS) --dist worksteal -q $(ARGS)
 
 .PHONY: powercut powercut-long
 powercut: setup ## cut the power all through the storage workloads (CASE=... repeats one case)

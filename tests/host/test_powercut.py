@@ -21,7 +21,7 @@ def survive(record_property):
     """survive(medium, workload, every): no cut does harm; how many there were."""
 
     def run(medium, workload, every):
-        cuts, failures = drive.run_share("ring", medium, workload, every)
+        cuts, failures = drive.run_share("ring", medium, workload, every, 0, drive.parts_for(medium, workload))
         assert not failures, "\n".join(failures[:10])
         record_property("cuts survived", (drive.family(medium), cuts, ITEMS))
         return cuts
