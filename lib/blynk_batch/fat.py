@@ -2,17 +2,21 @@
 
 FAT has nothing atomic: a file that grows has its acknowledged bytes written again, and its folder with them. So the
 ring's file never grows. Its blocks are written whole and in place, which touches no table and no folder, and tails.py
-keeps what a torn block would lose. Knows files on FAT; sectors are tails.py's, other sizes refit.py's.
+keeps what a torn block would lose. Knows files on FAT; sectors are tails.py's.
 
     <path>/ring0   as many sectors as fit the capacity, then two blocks; ring1 and so on after a change of capacity
 """
 
 import os
+import struct
+from binascii import crc32
 
 from micropython import const
 
+from . import sector
 from .device import SECTOR_BYTES, Device
 from .errors import WrongDevice
+from .files import size_of
 from .folder import mounts
 from .tails import Tails
 
@@ -23,28 +27,70 @@ _EIO = const(5)
 _ENOSPC = const(28)
 
 
-def name_of(path, number):
-    return "%s/ring%d" % (path, number)
-
-
 def open_medium(path, number, capacity_bytes):
     """The medium in the folder `path` over its file with that number, which is made if there is none of any size.
     The file after it is a copy that was not finished."""
-    name = name_of(path, number)
-    try:
-        os.remove(name_of(path, number + 1))
-    except OSError:
-        pass
-    try:
-        size = os.stat(name)[6]
-    except OSError:
-        size = 0
-    if not size:
-        size = make(name, path, capacity_bytes // SECTOR_BYTES)
+    _remove(_name(path, number + 1))
+    name = _name(path, number)
+    size = size_of(name)
+    if size <= 0:
+        size = _make(name, path, capacity_bytes // SECTOR_BYTES)
     return FatTails(path, number, size)
 
 
-def make(name, path, slots):
+def refit(ring, slots):
+    """Give the ring `slots` sectors: they are copied to a new file, which counts once the old is gone. The oldest that
+    do not fit are dropped, counted. If the disk has no room for both files, the ring stays as it is."""
+    from . import full
+    from .state import CURSOR, DROPPED, OLDEST
+
+    old = ring.medium
+    name = _name(old.path, old.number + 1)
+    try:
+        new = FatTails(old.path, old.number + 1, _make(name, old.path, slots))
+    except OSError as e:
+        _remove(name)
+        if e.args[0] == _ENOSPC:
+            return
+        raise
+    full.free_accepted(ring)
+    while ring.newest - ring.oldest >= slots:
+        full.drop_oldest(ring)
+    ring.save(OLDEST, CURSOR, DROPPED)  # which may begin one more sector
+    while ring.newest - ring.oldest >= slots:
+        full.drop_oldest(ring)
+    for sequence in range(ring.oldest, ring.newest + 1):
+        _copy(old, new, sequence, ring.offset if sequence == ring.newest else old.sector_bytes)
+    ring.medium = new
+    old.close()
+    _remove(old.name)
+
+
+def _copy(old, new, sequence, size):
+    """The first `size` bytes of a sector, with the number of slots that its header now is to have."""
+    buf = bytearray(old.flash.page)
+    for at in range(0, size, len(buf)):
+        view = memoryview(buf)[: size - at]
+        old.read(sequence, at, view)
+        if not at and sector.parse(buf):
+            struct.pack_into("<I", buf, 8, new.slots)
+            struct.pack_into("<I", buf, 20, crc32(buf[:20]))
+        new.append(sequence, at, view)
+    new.seal(sequence, size)
+
+
+def _name(path, number):
+    return "%s/ring%d" % (path, number)
+
+
+def _remove(name):
+    try:
+        os.remove(name)
+    except OSError:
+        pass
+
+
+def _make(name, path, slots):
     """Write the file, all zeros; its bytes. It counts from the moment that it is closed."""
     status = os.statvfs(path)
     page = _page(status)
@@ -74,7 +120,7 @@ class FatTails(Tails):
     def __init__(self, path, number, size):
         page = _BLOCK if size % SECTOR_BYTES else _FLASH_BLOCK
         self.path, self.number = path, number
-        self.name = name_of(path, number)
+        self.name = _name(path, number)
         self.file = Blocks(self.name, size)
         super().__init__(Device(self.file, 0, None, page, None, True, True))
 

@@ -20,6 +20,7 @@ from .ring import Ring
 
 _TAIL_HEAD = const(12)
 SECTOR_BYTES = const(4096)
+_SPARE_BYTES = const(8000)  # with the file's own pointers no more than two blocks
 _ENOENT = const(2)
 _BLANK = b"\xff" * 64
 
@@ -53,7 +54,7 @@ class FileRing(Ring):
             let_go("folder")
             super().__init__(medium, overwrite, commit_every)
             if capacity_bytes and medium.slots != capacity_bytes // SECTOR_BYTES:
-                from .refit import refit
+                from .fat import refit
 
                 refit(self, capacity_bytes // SECTOR_BYTES)
         except OSError as e:
@@ -87,7 +88,7 @@ class Files:
         self.capacity = capacity
         self.slots = 0
         self.erases = 0
-        self.has_spare = False  # or not looked for yet
+        self._has_spare = False  # or not looked for yet
         self.span = None  # (oldest, newest) sequence, if a ring is there
         self._file = None
         self._file_sequence = -1
@@ -172,19 +173,33 @@ class Files:
         self.current = sequence
         self.spilled = 0
         self._reset_tails()
+        if not self._has_spare:
+            self._make_spare()
 
-        if not self.has_spare:
-            from .spare import make
-
-            self.has_spare = make(self.path)
-            let_go("spare")
+    def _make_spare(self):
+        """Have the two blocks that are given up on a full disk: one is for the sector's file, one to append to it,
+        which writes its last block anew. Without room the ring goes without."""
+        name = self.path + "/spare"
+        self._has_spare = size_of(name) > 0
+        if not self._has_spare:
+            try:
+                with open(name, "wb") as f:
+                    for _ in range(_SPARE_BYTES // len(_BLANK)):
+                        f.write(_BLANK)
+                self._has_spare = True
+            except OSError:
+                self.give_spare()
 
     def give_spare(self):
-        """Free the spare blocks; False if that was done before."""
-        from .spare import give
-
-        self.has_spare = False
-        return give(self.path)
+        """Free the spare blocks; False if there are none."""
+        name = self.path + "/spare"
+        was_there = size_of(name) > 0
+        self._has_spare = False
+        try:
+            os.remove(name)
+        except OSError:
+            return False
+        return was_there
 
     def _reset_tails(self):
         self.tail = bytearray()

@@ -7,9 +7,9 @@ number of bytes; erases only where format=True asks for it.
 from micropython import const
 
 from . import sector
+from .block import spread
 from .device import all_blank
 from .errors import Error, WrongDevice
-from .search import spread
 from .state import CURSOR, DELIVERED, DONE, PART, WINDOW
 
 _BOOT = const(512)  # bytes at the start of a slot that tell what it holds
