@@ -13,7 +13,6 @@ class Question:
 
     points = sent = 0
     len_bytes = 2
-    guard = tick = None
 
     def __init__(self, pin):
         self.pin = pin
@@ -22,20 +21,14 @@ class Question:
         return iter((b"[]",))
 
 
-def drain(uploader, end, result):
+def ask(uploader, end):
     """Have a reply if some point would expire; False if none came, which ends the drain."""
     pin = uploader.guarded(_expired, uploader, end)
     if pin < 0:
         return True
     question = Question(pin)
-    reply = yield question
-    result.requests += 1
-    uploader.ring.add(keys.REQUESTS, 1)
-    if isinstance(reply, tuple):
-        uploader._compare_clock(reply[1].get("date"))
-        return True
-    uploader.guarded(uploader._outcome, None, question, reply, result)
-    return False
+    reply = yield from uploader.send(question)
+    return isinstance(reply, tuple) or uploader.guarded(uploader._outcome, None, question, reply)
 
 
 def _expired(uploader, end):

@@ -7,7 +7,7 @@ writes at most one state frame and says whether the drain goes on.
 from micropython import const
 
 from . import api, faults, state as keys
-from .batch import OutOfTime, Vanished
+from .batch import Vanished
 from .errors import RingFull
 from .record import REJECT
 from .state import BACKOFF, BAD, BUDGET, HELD, REGION, SIZE, STRIKES
@@ -24,16 +24,13 @@ _REDIRECTED = const(2)
 _STOPPED = const(3)
 
 
-def judge(uploader, window, body, reply, result):
+def judge(uploader, window, body, reply):
     """Act on `reply`, a (status, headers, text) or the exception that came instead; False ends the drain."""
     if isinstance(reply, Vanished):
         window.order = []  # the window is counted anew
         return True
-    if isinstance(reply, OutOfTime):
-        result.waiting = "time"
-        return False
     if isinstance(reply, Exception):
-        return _later(uploader, _network_error(uploader, reply), result)
+        return _later(uploader, _network_error(uploader, reply))
     status, headers, text = reply
     error = faults.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
@@ -41,23 +38,23 @@ def judge(uploader, window, body, reply, result):
     unknown = kind == faults.ServerError and status == 400
     if kind == faults.BatchTooLarge:
         if body.points > 1:
-            return _smaller(uploader, body, error, result)
+            return _smaller(uploader, body, error)
         unknown = True
     if status == 308:
-        return _elsewhere(uploader, headers.get("location", ""), error, result)
+        return _elsewhere(uploader, headers.get("location", ""), error)
     if kind == faults.PinRefused:
         from .parked import hold, park
 
         if park(window, body.pin, uploader.boots.now()) or hold(window, body.pin):
-            result.error = error
+            uploader.result.error = error
             return True
     if kind == faults.PointRefused or (unknown and _struck_out(uploader, body)):
-        return _bad_point(uploader, window, body, error, result)
+        return _bad_point(uploader, window, body, error)
     if kind == faults.InvalidToken:
-        return _stop(uploader, error, result)
+        return _stop(uploader, error)
     text = headers.get("retry-after", "")
     wait_s = int(text) if text.isdigit() else 0
-    return _later(uploader, error, result, max(_HOUR_S, wait_s) if unknown else wait_s or None)
+    return _later(uploader, error, max(_HOUR_S, wait_s) if unknown else wait_s or None)
 
 
 def _count(uploader, which):
@@ -66,8 +63,9 @@ def _count(uploader, which):
     uploader.ring.set(keys.OUTCOMES, tuple(counts))
 
 
-def _later(uploader, error, result, wait_s=None, which=_RETRIED):
+def _later(uploader, error, wait_s=None, which=_RETRIED):
     _count(uploader, which)
+    result = uploader.result
     result.error = error
     result.retry_after_s = uploader.pace.back_off(wait_s, 0 if uploader.noted else 1)
     uploader.noted = False
@@ -77,9 +75,9 @@ def _later(uploader, error, result, wait_s=None, which=_RETRIED):
     return False
 
 
-def _smaller(uploader, body, error, result):
+def _smaller(uploader, body, error):
     _count(uploader, _SMALLER)
-    result.error = error
+    uploader.result.error = error
     uploader.ring.save_value(SIZE, (max(1, body.points // 2), 0))
     return True
 
@@ -100,12 +98,12 @@ def grow(uploader, size):
     uploader.ring.set(SIZE, None if full else (points, accepted))
 
 
-def _elsewhere(uploader, location, error, result):
+def _elsewhere(uploader, location, error):
     home = uploader.home
     server = _redirect(location, uploader.server, home, uploader.settings["regions"])
     uploader.hops += 1
     if server is None or server == uploader.server or uploader.hops > _HOPS:
-        return _later(uploader, error, result)
+        return _later(uploader, error)
     _count(uploader, _REDIRECTED)
     uploader.ring.save_value(REGION, None if server == home else server.encode())
     return True
@@ -151,14 +149,14 @@ def _name(host):
     return host[: host.find("]") + 1] or host.split(":")[0]
 
 
-def _stop(uploader, error, result):
+def _stop(uploader, error):
     if REGION in uploader.ring.state and not uploader.hops:
         # The token may have moved: the configured server knows where to.
         uploader.ring.set(REGION, None)
         uploader.hops = 1
         return True
     uploader.ring.forget(REGION)
-    return _later(uploader, error, result, _HOUR_S, _STOPPED)
+    return _later(uploader, error, _HOUR_S, _STOPPED)
 
 
 def _struck_out(uploader, body):
@@ -173,10 +171,10 @@ def _struck_out(uploader, body):
     return False
 
 
-def _bad_point(uploader, window, body, error, result):
+def _bad_point(uploader, window, body, error):
     """Halve, leftmost half first, until one point is left; set that aside. Progress is one position."""
     ring = uploader.ring
-    result.error = error
+    uploader.result.error = error
     if body.points > 1:
         ring.save_value(BAD, (body.points, body.pin))
         return True

@@ -43,21 +43,16 @@ class Call:
         step_s = _WATCHED_S if watchdog and not getattr(self.transport, "watchdog", False) else _STEP_S
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
         self.result = Result()
-        self._steps = self._uploader.drain(self.result, self._late)
+        self._steps = self._uploader.drain(self.result, self._tick)
         client.uploading = True
-
-    def _late(self):
-        return self._end_ms is not None and self._uptime() >= self._end_ms
 
     def _tick(self):
         if self._watchdog:
             self._watchdog()
-        if self._late():
+        if self._end_ms is not None and self._uptime() >= self._end_ms:
             raise OutOfTime("timeout_s has passed")
 
     def next(self, reply):
-        if self._watchdog:
-            self._watchdog()
         self._client.check_open()
         body = self._steps.send(reply)
         if body:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from micropython import const
 
 from . import api, state as keys
+from .batch import OutOfTime
 from .clock import BUILD_MS
 from .errors import Busy
 from .pace import Pace
@@ -23,7 +24,7 @@ _SAME_CLOCK_MS = const(120000)
 
 
 class Uploader:
-    """Settings as Client takes them; `stop` is asked between steps and ends the drain by a true answer."""
+    """`settings` as Client takes them; `result` is that of the drain under way."""
 
     def __init__(self, ring, boots, guard, token, server, settings, transport):
         self.ring, self.boots, self._guard = ring, boots, guard
@@ -69,52 +70,25 @@ class Uploader:
 
     # The drain
 
-    def drain(self, result, stop):
-        """Deliver what is in the ring now; `result` is filled in on the way. Busy if it interrupts another call."""
+    def drain(self, result, tick):
+        """Deliver what is in the ring now. `result` is filled in on the way; `tick` is called between steps and may
+        raise OutOfTime. Busy if it interrupts another call."""
         if self._guard.held:
             raise Busy("this interrupts another call, which only readings can wait for")
         wait = self.pace.wait_s()
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
             return
+        self.result, self._tick = result, tick
         self.hops = 0
         self.guarded(self._begin)
-        yield from self._windows(self.ring.end(), result, stop)
+        try:
+            yield from self._windows(self.ring.end())
+        except OutOfTime:
+            result.waiting = "time"
+        self._first = False
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
-
-    def _windows(self, end, result, stop):
-        ring = self.ring
-        if self._date_ok is None and self.cutoff():
-            from .expiry import drain
-
-            if not (yield from drain(self, end, result)):
-                return
-        while True:
-            if keys.WINDOW not in ring.state and keys.parked_keys(ring.state):
-                from .parked import due
-
-                for waiting in due(self):
-                    if not (yield from self.deliver(waiting, result, stop)):
-                        return
-            if ring.cursor()[:2] >= end[:2]:
-                return
-            window = Window(
-                ring,
-                end,
-                self.boots.now(),
-                self.settings["unsynced"],
-                self.cutoff(),
-                self.settings["batch_points"],
-                self._batch_bytes,
-            )
-            if not (yield from self.finish(window.count(), result, stop)):
-                return
-            if not (yield from self.deliver(window, result, stop)):
-                return
-            if window.waiting and not window.order:
-                result.waiting = "clock"
-                return
 
     def _begin(self):
         self.ring.commit()
@@ -123,7 +97,6 @@ class Uploader:
         self.noted = False
         if keys.WINDOW in self.ring.state:
             self.resume()
-        self._first = False
 
     def resume(self):
         """The last boot may have ended with a request under way, and so may this one: the first is made at once, but
@@ -134,6 +107,30 @@ class Uploader:
             self.pace.back_off()
             self.ring.save(must=False)
 
+    def _windows(self, end):
+        ring = self.ring
+        if self._date_ok is None and self.cutoff():
+            from .expiry import ask
+
+            if not (yield from ask(self, end)):
+                return
+        while True:
+            if keys.WINDOW not in ring.state and keys.parked_keys(ring.state):
+                from .parked import due
+
+                for waiting in due(self):
+                    if not (yield from self._deliver(waiting)):
+                        return
+            if ring.cursor()[:2] >= end[:2]:
+                return
+            window = Window(ring, end, self.boots.now(), self.cutoff(), self.settings, self._batch_bytes)
+            yield from self._through(window.count())
+            if not (yield from self._deliver(window)):
+                return
+            if window.waiting and not window.order:
+                self.result.waiting = "clock"
+                return
+
     def guarded(self, action, *args):
         self._guard.enter()
         try:
@@ -141,45 +138,46 @@ class Uploader:
         finally:
             self._guard.leave()
 
-    def finish(self, steps, result, stop):
-        """Run a generator that reads the ring to its end; False if there is no time for that."""
-        while True:
-            if self.guarded(_step, steps):
-                return True
-            if stop():
-                result.waiting = "time"
-                return False
+    def _through(self, steps):
+        """Run a generator that reads the ring to its end, and let others work in between."""
+        while not self.guarded(_step, steps):
+            self._tick()
             yield None
 
-    def deliver(self, window, result, stop):
+    def _deliver(self, window):
         """Send all batches of the window; False to end the drain."""
-        while window.order:
-            if stop():
-                result.waiting = "time"
-                return False
-            if window.stale():
-                return True  # overwritten meanwhile: what is left gets a new window
+        while window.order and not window.stale():  # what is overwritten meanwhile: the rest gets a new window
+            self._tick()
             pin = window.order[0]
             budget = self.pace.budget()
             if budget == 0:
-                result.waiting, result.retry_after_s = "budget", self.pace.budget_s()
+                self.result.waiting, self.result.retry_after_s = "budget", self.pace.budget_s()
                 return False
             body = self.guarded(window.body, pin, self._limit(pin, budget), self._batch_bytes)
-            if body.prepare and not (yield from self.finish(body.prepare, result, stop)):
-                return False
+            if body.prepare:
+                yield from self._through(body.prepare)
             if not body.points:
                 self.guarded(window.finish, pin)
                 continue
             if body.points == budget and HELD not in self.ring.state:
                 self.guarded(self.ring.save_value, HELD, (budget,))
-            body.guard = self._guard
-            reply = yield body
-            result.requests += 1
-            self.ring.add(keys.REQUESTS, 1)
-            if not self.guarded(self._outcome, window, body, reply, result):
+            reply = yield from self.send(body)
+            if not self.guarded(self._outcome, window, body, reply):
                 return False
             yield None
         return True
+
+    def send(self, body):
+        """The reply to `body`, or the exception that came instead."""
+        body.guard = self._guard
+        reply = yield body
+        self.result.requests += 1
+        self.ring.add(keys.REQUESTS, 1)
+        if isinstance(reply, OutOfTime):
+            raise reply
+        if isinstance(reply, tuple):
+            self._compare_clock(reply[1].get("date"))
+        return reply
 
     def _limit(self, pin, budget):
         size = self.ring.get(SIZE) or self.settings["batch_points"]
@@ -201,18 +199,17 @@ class Uploader:
             return 0
         return max(0, now - int(days * _DAY_MS))
 
-    def _outcome(self, window, body, reply, result):
+    def _outcome(self, window, body, reply):
         """Keep or advance, note what must survive; False to end the drain."""
-        if isinstance(reply, tuple):
-            self._compare_clock(reply[1].get("date"))
-            if api.accepted(reply[0], reply[2]):
-                return self._accepted(window, body, result)
+        if isinstance(reply, tuple) and api.accepted(reply[0], reply[2]):
+            self._accepted(window, body)
+            return True
         from .outcomes import judge
 
-        return judge(self, window, body, reply, result)
+        return judge(self, window, body, reply)
 
-    def _accepted(self, window, body, result):
-        ring = self.ring
+    def _accepted(self, window, body):
+        ring, result = self.ring, self.result
         self.event("V%d: %d points in %d bytes accepted" % (body.pin, body.sent, body.len_bytes))
         self.noted = False
         self.pace.proceed()
@@ -233,7 +230,6 @@ class Uploader:
         if now is not None:
             ring.set(LAST_SUCCESS, (now // 1000,))
         window.ack(body)
-        return True
 
     def _compare_clock(self, date):
         now = self.boots.now()

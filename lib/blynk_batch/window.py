@@ -36,10 +36,10 @@ class Window:
 
     held = ()
 
-    def __init__(self, ring, end, now, unsynced="estimate", cutoff=0, max_points=10000, max_bytes=2000000):
+    def __init__(self, ring, end, now, cutoff, settings, max_bytes):
         self.ring = ring
-        self._unsynced = unsynced
-        self._max_points, self._max_bytes = max_points, max_bytes
+        self._unsynced = settings["unsynced"]
+        self._max_points, self._max_bytes = settings["batch_points"], max_bytes
         self.pins = {}
         self.order = []
         self.waiting = False

@@ -138,6 +138,40 @@ def test_a_board_that_crashes_in_each_of_its_uploads_does_not_hammer_the_server(
     assert {request["points"] for request in station.requests()} == {20}
 
 
+def test_a_board_that_crashes_whenever_it_tries_a_parked_pin_does_not_hammer_the_server(station):
+    station.fault("reply", status=400, body='{"error":{"message":"No datastream setup for that pin."}}', pin=2, count=1)
+    said = station.run(
+        """
+        class Bitten(BaseException):
+            pass
+
+        class Crashing:
+            streams = True
+
+            def post(self, *request):
+                blynk_batch.Requests().post(*request)
+                raise Bitten
+
+        client = board.boot()
+        client.log_group({1: 1, 2: 2})
+        client.upload()
+        client.release(2)
+        for _ in range(600):
+            client = board.boot(transport=Crashing())
+            try:
+                client.upload()
+            except Bitten:
+                pass
+            board.clock.wait(30000)
+        client = board.boot()
+        board.drain()
+        say(client.pending)
+        """
+    )
+    assert said == [0]
+    assert 5 <= len(station.requests()) <= 30, len(station.requests())
+
+
 def test_a_board_whose_power_failed_once_in_an_upload_goes_on_at_once(station):
     station.fault("lose_reply", count=1)
     said = station.run(
