@@ -7,7 +7,7 @@ written whole tails.py's. docs/format.md draws the layout.
 from micropython import const
 
 from . import sector
-from .device import Device, all_blank
+from .device import NOBODYS, Device
 from .errors import CorruptRing, WrongDevice
 from .ring import Ring
 
@@ -163,10 +163,9 @@ class Slots:
         return self.flash.is_blank(slot * size + start, size - start)
 
     def wipe(self, slot):
-        buf = bytearray(64)
-        self.peek(slot, memoryview(buf))
-        if not slot or not all_blank(buf):
-            self.flash.erase(slot * self.flash.sector_bytes)
+        address = slot * self.flash.sector_bytes
+        if not slot or not self.flash.is_blank(address, 64, NOBODYS):
+            self.flash.erase(address)
 
     def trust_blank(self, sequence):
         """The slot was seen to be blank from end to end: it needs no erase."""

@@ -16,6 +16,7 @@ _UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver
 _TRIES = const(3)
 _STEP = const(128)  # bytes compared at a time
 _PAGE = const(256)
+NOBODYS = const(b"\xff\x00")  # what new media hold
 SECTOR_BYTES = const(4096)  # a sector is one erase block, or as many as make up this
 
 
@@ -25,12 +26,14 @@ class Device:
     block_bytes   size of a block       sector_bytes  size of a ring's sector, whole blocks
     page          programs are multiples of this, at multiples of it; 1: any
     unit          bytes that can be programmed once only; 1: each bit can be cleared later
-    whole         blocks are written whole: `read_page` and `write_page` serve, each `page` bytes
+    whole         blocks are written whole, `page` bytes at a time: `program` takes those only
+    strict        True: a block that cannot be read is an error, even if others can
     """
 
     def __init__(self, device, start, blocks, page_size, unit, whole_blocks, verify):
         self._device = device
         self._verify = verify
+        self.strict = False
         self.block_bytes = device.ioctl(_SIZE, 0) or 512
         count = device.ioctl(_COUNT, 0) or 0
         for number in (start, blocks or 0):
@@ -67,14 +70,14 @@ class Device:
             return False
         return True
 
-    strict = False  # True: a block that cannot be read is an error, even if others can
-
-    def _read(self, block, buf, *offset):
+    def _read(self, address, view):
         """OSError if the device cannot be read; a block that alone cannot be is damage, and reads as zeros."""
+        block, offset = divmod(address, self.block_bytes)
+        where = () if self.whole else (offset,)
         error = OSError(_EIO)
         for _ in range(_TRIES):
             try:
-                return _check(self._device.readblocks(self._first + block, buf, *offset))
+                return _check(self._device.readblocks(self._first + block, view, *where))
             except OSError as e:
                 error = e
         try:
@@ -84,11 +87,12 @@ class Device:
             raise error
         if self.strict:
             raise error
-        for at in range(len(buf)):
-            buf[at] = 0
+        view[:] = bytes(len(view))
 
-    def _write(self, block, *where):
-        _check(self._device.writeblocks(self._first + block, *where))
+    def _write(self, address, data):
+        block, offset = divmod(address, self.block_bytes)
+        where = () if self.whole else (offset,)
+        _check(self._device.writeblocks(self._first + block, data, *where))
 
     def name(self):
         """What tells this device from others: what an esp32.Partition says of itself, else the object's id."""
@@ -103,141 +107,98 @@ class Device:
 
     # Any address, any length
 
-    def read(self, address, view):
+    def _pieces(self, address, data):
+        """(address, memoryview) of what one call of the driver takes."""
+        view = memoryview(data)
+        step = max(self.page, self.block_bytes)
         done = 0
-        while done < len(view):
-            block, offset = divmod(address + done, self.block_bytes)
-            count = min(len(view) - done, self.block_bytes - offset)
-            self._read(block, view[done : done + count], offset)
+        while done < len(data):
+            count = min(len(data) - done, step - (address + done) % step)
+            yield address + done, view[done : done + count]
             done += count
+
+    def read(self, address, view):
+        for at, part in self._pieces(address, view):
+            if self.whole and len(part) < self.page:
+                page = memoryview(bytearray(self.page))
+                before = at % self.page
+                self._read(at - before, page)
+                part[:] = page[before : before + len(part)]
+            else:
+                self._read(at, part)
 
     def program(self, address, data):
         """Durable on return. OSError if the driver says so, or if other bytes are there afterwards."""
-        if self.page == 1:
-            try:
-                self._pieces(address, data)
-            except OSError as e:
-                if e.args[0] != _EINVAL or not len(data) % _PAGE:
-                    raise
-                self.page = _PAGE  # as rp2.Flash, behind some other name
-        if self.page > 1:
-            self._program_pages(address, data)
+        try:
+            self._program(address, data)
+        except OSError as e:
+            if e.args[0] != _EINVAL or self.page > 1 or not len(data) % _PAGE:
+                raise
+            self.page = _PAGE  # as rp2.Flash, behind some other name
+            self._program(address, data)
         self.sync()
         if self._verify:
             self._compare(address, data)
 
-    def _pieces(self, address, data):
-        done = 0
-        while done < len(data):
-            block, offset = divmod(address + done, self.block_bytes)
-            count = min(len(data) - done, self.block_bytes - offset)
-            self._write(block, bytes(data[done : done + count]), offset)
-            done += count
-
-    def _program_pages(self, address, data):
+    def _program(self, address, data):
         """Whole pages; 0xFF around the data leaves what is there as it is."""
-        page = self.page
-        done = 0
-        while done < len(data):
-            offset = (address + done) % page
-            count = min(len(data) - done, page - offset)
-            buf = bytearray(b"\xff" * page)
-            buf[offset : offset + count] = data[done : done + count]
-            self._pieces(address + done - offset, buf)
-            done += count
+        for at, part in self._pieces(address, data):
+            before = at % self.page
+            if not self.whole:
+                part = b"\xff" * before + bytes(part)
+                part += b"\xff" * (-len(part) % self.page)
+            self._write(at - before, part)
 
     def _compare(self, address, data):
-        buf = bytearray(min(len(data), _STEP))
-        view = memoryview(buf)
-        for at in range(0, len(data), _STEP):
-            part = view[: min(_STEP, len(data) - at)]
+        step = max(_STEP, self.page)
+        view = memoryview(bytearray(min(len(data), step)))
+        for at in range(0, len(data), step):
+            part = view[: len(data) - at]
             self.read(address + at, part)
-            if part != data[at : at + _STEP]:
+            if part != data[at : at + step]:
                 raise OSError(_EIO)
 
-    def is_blank(self, address, size):
-        buf = bytearray(_STEP)
-        view = memoryview(buf)
-        blank = b"\xff" * _STEP
-        for at in range(address, address + size, _STEP):
-            part = view[: address + size - at]
-            self.read(at, part)
-            if part != blank[: len(part)]:
+    def is_blank(self, address, size, blank=b"\xff"):
+        """True if no other bytes than those of `blank` are there."""
+        step = max(_STEP, self.page)
+        view = memoryview(bytearray(min(size, step)))
+        for at in range(0, size, step):
+            part = view[: size - at]
+            self.read(address + at, part)
+            if bytes(part).strip(blank):
                 return False
         return True
-
-    def is_empty(self, address, size):
-        """True if it is all 0xFF and 0x00, which is what new media hold."""
-        buf = bytearray(self.page if self.whole else _STEP)
-        view = memoryview(buf)
-        for at in range(address, address + size, len(buf)):
-            if self.whole:
-                self.read_page(at // self.page, buf)
-            else:
-                self.read(at, view)
-            if not all_blank(buf):
-                return False
-        return True
-
-    # Sectors
 
     def erase(self, address):
         """Blank the sector at `address`, also where the driver's own erase does nothing; OSError if it stays."""
         for at in range(address, address + self.sector_bytes, self.block_bytes):
-            block = self._first + at // self.block_bytes
-            self._ask_to_erase(block)
-            if self.is_blank(at, self.block_bytes):
-                continue
-            for ways in (self._overwrite, self._write_block):
-                ways(at)
+            for way in (self._ask_to_erase, self._overwrite, self._write_block):
+                way(at)
                 self.sync()
                 if self.is_blank(at, self.block_bytes):
                     break
             else:
                 raise OSError(_EIO)
 
-    def _ask_to_erase(self, block):
+    def _ask_to_erase(self, address):
         """OSError if the erase failed, but not from a driver that does not know of any."""
         try:
-            _check(self._device.ioctl(_ERASE, block) or None)
+            _check(self._device.ioctl(_ERASE, self._first + address // self.block_bytes) or None)
         except OSError as e:
             if e.args[0] not in _UNKNOWN:
                 raise
 
     def _overwrite(self, address):
         """FRAM, EEPROM: 0xFF written like any other byte."""
-        size = max(_STEP, self.page)
-        blank = b"\xff" * size
+        blank = b"\xff" * max(_STEP, self.page)
         if self.unit == 1:
-            for at in range(address, address + self.block_bytes, size):
-                self._pieces(at, blank)
+            for at in range(address, address + self.block_bytes, len(blank)):
+                self._write(at, blank)
 
     def _write_block(self, address):
         """Drivers that erase where a whole block is written."""
-        self._write(address // self.block_bytes, b"\xff" * self.block_bytes)
-
-    # Whole pages
-
-    def read_page(self, index, buf):
-        self._read(index * self.page // self.block_bytes, buf)
-
-    def write_page(self, index, buf):
-        """Durable on return."""
-        self._write(index * self.page // self.block_bytes, buf)
-        self.sync()
-        if self._verify:
-            check = bytearray(len(buf))
-            self.read_page(index, check)
-            if check != buf:
-                raise OSError(_EIO)
-
-
-def all_blank(buf):
-    """True if `buf` is all 0xFF and 0x00."""
-    for byte in buf:
-        if byte != 0xFF and byte:
-            return False
-    return True
+        block = self._first + address // self.block_bytes
+        _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
 
 
 def _check(result):

@@ -8,7 +8,7 @@ from micropython import const
 
 from . import sector
 from .block import spread
-from .device import all_blank
+from .device import NOBODYS
 from .errors import Error, WrongDevice
 from .state import CURSOR, DELIVERED, DONE, PART, WINDOW
 
@@ -62,14 +62,7 @@ def refuse_filesystem(medium):
 
 def _first_bytes(medium, slot, buf):
     """The first bytes of a slot as they are, without any notion of blocks with heads."""
-    flash = medium.flash
-    address = slot * flash.sector_bytes
-    if flash.whole:
-        page = bytearray(flash.page)
-        flash.read_page(address // flash.page, page)
-        buf[:] = page[: len(buf)]
-    else:
-        flash.read(address, memoryview(buf))
+    medium.flash.read(slot * medium.flash.sector_bytes, buf)
 
 
 def _refuse_what_is_there(medium):
@@ -84,9 +77,7 @@ def _refuse_what_is_there(medium):
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
             raise WrongDevice(text % head.slots + ", or " + medium.remedy)
         _first_bytes(medium, slot, buf)
-        empty = all_blank(buf)
-        if empty and slot * size < _READ_WHOLE:
-            empty = medium.flash.is_empty(slot * size, size)
+        empty = medium.flash.is_blank(slot * size, size if slot * size < _READ_WHOLE else _BOOT, NOBODYS)
         if not empty and not (slot < 2 and (marked or _is_torn_start(medium, slot, buf))):
             raise WrongDevice("the device holds %s: %s" % (_what(buf), medium.remedy))
         torn = torn or not (slot or empty)

@@ -14,7 +14,7 @@ from binascii import crc32
 from micropython import const
 
 from .block import Slots
-from .device import all_blank
+from .device import NOBODYS
 
 HEAD_BYTES = const(16)
 _FORMAT = const("<IHHI")
@@ -76,7 +76,7 @@ class Tails(Slots):
 
     def _load(self, page, buf):
         """(sequence, index, bytes in use) of a block of this ring, or None."""
-        self.flash.read_page(page, buf)
+        self.flash.read(page * self.flash.page, buf)
         sequence, index, used, slots = struct.unpack_from(_FORMAT, buf)
         if slots != self.slots or index >= self._per_sector or used > self._holds:
             return None
@@ -87,7 +87,7 @@ class Tails(Slots):
     def peek(self, slot, view):
         """The first bytes of what a slot holds, without the head; as they are if there is no such head."""
         self._cached = (-1, -1)
-        self.flash.read_page(slot * self._per_sector, self._cache)
+        self.flash.read(slot * self.flash.sector_bytes, self._cache)
         at = HEAD_BYTES if self._cache[HEAD_BYTES : HEAD_BYTES + 3] == b"BBr" else 0
         view[:] = memoryview(self._cache)[at : at + len(view)]
 
@@ -99,9 +99,9 @@ class Tails(Slots):
         self._cached = (-1, -1)
         pages = range(slot * self._per_sector, (slot + 1) * self._per_sector)
         for page in pages if slot else list(pages) + [self.slots * self._per_sector, self.slots * self._per_sector + 1]:
-            self.flash.read_page(page, self._cache)
-            if page == pages[0] and not all_blank(self._cache) or self._load(page, self._cache):
-                self.flash.write_page(page, bytes(self.flash.page))
+            address, size = page * self.flash.page, self.flash.page
+            if self._load(page, self._cache) or page == pages[0] and not self.flash.is_blank(address, size, NOBODYS):
+                self.flash.program(address, bytes(size))
 
     # Sectors
 
@@ -176,7 +176,7 @@ class Tails(Slots):
         block = self._block
         struct.pack_into(_FORMAT, block, 0, self._sequence, self._index, self._used, self.slots)
         struct.pack_into("<I", block, HEAD_BYTES - 4, check(block, self._used))
-        self.flash.write_page(page, block)
+        self.flash.program(page * self.flash.page, block)
 
     def seal(self, sequence, offset):
         """The tail is needed for the next sector."""
