@@ -96,7 +96,8 @@ class Slots:
         self.sector_bytes = flash.sector_bytes
         self.wanted = self.slots = self.slots_in(flash.bytes)
         self.erases = 0
-        self._erased = -1  # sequence whose sector was found blank or erased in this run
+        self.first = 0  # sequence of the first sector there can be
+        self.erased = -1  # sequence whose sector was found blank or erased in this run
         self._programs = 0
 
     def slots_in(self, size):
@@ -167,17 +168,13 @@ class Slots:
         if not slot or not self.flash.is_blank(address, 64, NOBODYS):
             self.flash.erase(address)
 
-    def trust_blank(self, sequence):
-        """The slot was seen to be blank from end to end: it needs no erase."""
-        self._erased = sequence
-
     # Sectors
 
     def read(self, sequence, offset, view):
         self.flash.read(self._address(sequence) + offset, view)
 
     def free_from(self, sequence):
-        return sequence
+        return max(sequence, self.first)
 
     def oldest_from(self, sequence, newest):
         return sequence
@@ -192,10 +189,10 @@ class Slots:
         return "on %d blocks of %d" % (self.flash.bytes // self.flash.block_bytes, self.flash.block_bytes)
 
     def begin(self, sequence):
-        if self._erased != sequence:
+        if self.erased != sequence:
             self.erases += 1
             self.flash.erase(self._address(sequence))
-        self._erased = -1
+        self.erased = -1
 
     def append(self, sequence, offset, data):
         self.flash.program(self._address(sequence) + offset, data)
@@ -203,9 +200,9 @@ class Slots:
 
     def prepare(self, sequence):
         """Erase ahead. Not in a run that logs a few readings only: what it erased the next run would erase again."""
-        if self._erased != sequence and self._programs >= _BURST:
+        if self.erased != sequence and self._programs >= _BURST:
             self.begin(sequence)
-            self._erased = sequence
+            self.erased = sequence
 
     def seal(self, sequence, offset):
         pass

@@ -54,46 +54,30 @@ def refuse_filesystem(medium):
     """WrongDevice if a filesystem was made where a ring was: its first blocks are there, and old sectors behind."""
     buf = bytearray(_BOOT)
     for slot in (0, 1):
-        _first_bytes(medium, slot, buf)
+        medium.flash.read(slot * medium.flash.sector_bytes, buf)
         what = _filesystem(buf)
         if what:
             raise WrongDevice("the device holds %s: %s" % (what, medium.remedy))
 
 
-def _first_bytes(medium, slot, buf):
-    """The first bytes of a slot as they are, without any notion of blocks with heads."""
-    medium.flash.read(slot * medium.flash.sector_bytes, buf)
-
-
 def _refuse_what_is_there(medium):
+    """WrongDevice unless all is blank but for slots at the start where the power went while the first header was
+    programmed. The ring begins behind those: to erase one, where another cut can leave anything, could hide it."""
     buf = bytearray(_BOOT)
     size = medium.flash.sector_bytes
-    _first_bytes(medium, 1, buf)
-    marked = bytes(buf[:_HEADER_LIKE]) == _first_header(medium)[:_HEADER_LIKE] and _is_torn_start(medium, 1, buf)
-    torn = False
     for slot in spread(medium.slots):
         head = medium.head(slot)
         if head:
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
             raise WrongDevice(text % head.slots + ", or " + medium.remedy)
-        _first_bytes(medium, slot, buf)
-        empty = medium.flash.is_blank(slot * size, size if slot * size < _READ_WHOLE else _BOOT, NOBODYS)
-        if not empty and not (slot < 2 and (marked or _is_torn_start(medium, slot, buf))):
+        if medium.flash.is_blank(slot * size, size if slot * size < _READ_WHOLE else _BOOT, NOBODYS):
+            continue
+        medium.flash.read(slot * size, buf)
+        if slot != medium.first or not _is_torn_start(medium, slot, buf):
             raise WrongDevice("the device holds %s: %s" % (_what(buf), medium.remedy))
-        torn = torn or not (slot or empty)
-    if torn and not marked:
-        _mark(medium)
-    if medium.is_blank(0):
-        medium.trust_blank(0)
-
-
-def _mark(medium):
-    """The torn first header must be erased. If the power goes then, too, slot 0 may hold anything: what stands in
-    slot 1 tells that it is ours."""
-    if not medium.patchable and not medium.is_blank(1):
-        medium.wipe(1)
-    mark = _first_header(medium)[:_HEADER_LIKE]
-    medium.append(1, 0, mark + b"\xff" * (-len(mark) % medium.unit))
+        medium.first += 1
+    if medium.is_blank(medium.slot(medium.first)):
+        medium.erased = medium.first
 
 
 def _what(buf):
@@ -110,13 +94,9 @@ def _filesystem(buf):
     return None
 
 
-def _first_header(medium):
-    return sector.pack(0, medium.slots, 0, medium.flash.sector_bytes, {}, 0, 1)
-
-
 def _is_torn_start(medium, slot, buf):
-    """True if the power went while the first header was programmed on a blank device: some bits are not cleared yet."""
-    head = _first_header(medium)
+    """True if some bits of a first header that would stand there are not cleared yet, and nothing follows."""
+    head = sector.pack(slot, medium.slots, 0, medium.flash.sector_bytes, {}, 0, 1)
     for index in range(_HEADER_LIKE):
         if buf[index] & head[index] != head[index]:
             return False

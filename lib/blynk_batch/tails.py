@@ -91,9 +91,6 @@ class Tails(Slots):
         at = HEAD_BYTES if self._cache[HEAD_BYTES : HEAD_BYTES + 3] == b"BBr" else 0
         view[:] = memoryview(self._cache)[at : at + len(view)]
 
-    def is_blank(self, slot, start=0):
-        return False
-
     def wipe(self, slot):
         """What looks like this ring's, and the first block; the tails with the last slot."""
         self._cached = (-1, -1)

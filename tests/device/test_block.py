@@ -183,6 +183,31 @@ def test_the_first_header_torn_at_any_byte_is_no_other_owner():
             assert found(BlockRing(device)) == [0, 1, 2]
 
 
+def test_a_second_cut_while_a_torn_first_header_is_dealt_with_changes_nothing():
+    for options in ({}, {"page_size": 256}, {"unit": 16}):
+        base = NorFlash(4, **options)
+        for mode in ("prefix", "random", "late"):
+            for byte in range(0, 31, 7):
+                device = base.revive()
+                for cut in range(3):
+                    device.cut_at(0, (byte + 11 * cut) % 31, mode, byte + cut)
+                    try:
+                        BlockRing(device, **options)
+                    except OSError:  # unless the header was whole already
+                        assert device.dead
+                    device = device.revive()
+                ring = BlockRing(device, **options)
+                log(ring, 0, 3)
+                assert found(BlockRing(device, **options)) == [0, 1, 2], (options, mode, byte)
+                if byte != 14:
+                    continue
+                log(ring, 3, 2000)  # where the torn headers stand serves again
+                again = BlockRing(device, **options)
+                left = found(again)
+                assert left == list(range(2003 - len(left), 2003)) and again.pending == len(left) > 400
+                assert again.get(DROPPED) == 2003 - len(left)
+
+
 def test_blocks_that_fail_to_erase_or_program_or_read_back_wrong_lose_nothing():
     for flaw in ("erase", "program", "wrong"):
         for block in (0, 1, 4):
