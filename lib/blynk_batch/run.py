@@ -2,7 +2,7 @@
 
 import asyncio
 
-from .upload import Call
+from . import load
 
 
 async def run(client, is_online, interval_s, watchdog, poll_s):
@@ -18,7 +18,8 @@ async def run(client, is_online, interval_s, watchdog, poll_s):
 
 async def drain(client, timeout_s, watchdog):
     """Client.upload() as a coroutine; its Result."""
-    call = Call(client, timeout_s, watchdog)
+    client.uploader()  # loaded in its own order
+    call = load("upload", "Call")(client, timeout_s, watchdog)
     streams = hasattr(call.transport, "apost")
     reply = None
     try:

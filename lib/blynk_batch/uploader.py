@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from . import api, state as keys
+from . import api, load, state as keys
 from .batch import OutOfTime
 from .clock import BUILD_MS
 from .errors import Busy
@@ -204,8 +204,14 @@ class Uploader:
         if isinstance(reply, tuple) and api.accepted(reply[0], reply[2]):
             self._accepted(window, body)
             return True
-        from .outcomes import judge
-
+        try:
+            judge = load("outcomes", "judge")
+        except MemoryError as e:
+            # No room even for what a fault asks for: so do as after most of them, keep all and try later.
+            self.result.error, self.result.retry_after_s = e, self.pace.back_off(None, 0 if self.noted else 1)
+            self.noted = False
+            self.ring.save(must=False)
+            return False
         return judge(self, window, body, reply)
 
     def _accepted(self, window, body):

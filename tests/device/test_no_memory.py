@@ -1,0 +1,65 @@
+"""A heap that is full when a batch is sent: the result says so, nothing is lost, and the client goes on afterwards."""
+
+import gc
+
+import blynk_batch
+from stand_ins import FakeClock, FakeServer
+
+HEAP = "256k"
+WASM = False  # its heap grows
+
+
+class Hog(FakeServer):
+    """Takes all memory in its first post() but for `left` bytes, and keeps it until `release()`."""
+
+    def __init__(self, left, *replies):
+        super().__init__(*replies)
+        self._left = left
+        self._held = []
+
+    def post(self, url, headers, body, timeout_s):
+        if self._held is not None:
+            try:
+                while True:
+                    self._held.append(bytearray(496))
+            except MemoryError as e:
+                del self._held[len(self._held) - self._left // 512 :]
+                if not self.replies:
+                    raise e
+        return super().post(url, headers, body, timeout_s)
+
+    def release(self):
+        self._held = None
+        gc.collect()
+
+
+def upload_with_a_full_heap(path, *replies):
+    """The Result has the error, and once there is room again, other errors are told as ever and all is delivered."""
+    server, clock = Hog(4096, *replies), FakeClock()
+    ring = blynk_batch.FileRing(path, capacity_bytes=64 * 1024)
+    with blynk_batch.Client("token", ring=ring, transport=server, clock=clock) as client:
+        for number in range(30):
+            client.log(1, number)
+        client.uploader()
+        failed = client.upload()
+        server.release()
+        assert type(failed.error) is MemoryError and failed.requests == 1, failed
+        assert failed.uploaded == 0 and failed.pending == client.pending == 30 and failed.retry_after_s > 0
+        assert client.due(0) is False and client.upload().waiting == "backoff"
+        client.log(1, 30)
+        clock.wait(failed.retry_after_s * 1000)
+        server.replies = [(503, {}, b"")]
+        busy = client.upload()
+        assert type(busy.error) is blynk_batch.ServerError and busy.retry_after_s > failed.retry_after_s / 2, busy
+        clock.wait(busy.retry_after_s * 1000)
+        again = client.upload()
+        assert (again.uploaded, again.error, again.pending) == (31, None, 0), again
+    assert [point[2] for point in server.points] == list(range(31))
+
+
+def test_a_request_without_memory_is_an_error_of_the_result_and_tried_later():
+    upload_with_a_full_heap("ring")
+
+
+def test_so_is_a_refusal_that_leaves_no_memory_to_look_into_it():
+    upload_with_a_full_heap("ring", (503, {}, b""))
