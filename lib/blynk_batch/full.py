@@ -6,7 +6,7 @@ Works on a Ring; loaded when its medium is full for the first time, or when ther
 from . import record, sector
 from .errors import RingFull
 from .ring import DROP_RESERVE, ENOSPC
-from .state import CORRUPT, CURSOR, DELIVERED, DONE, DROPPED, OLDEST, PART, WINDOW, parked_keys
+from .state import CORRUPT, CURSOR, DELIVERED, DONE, DROPPED, OLDEST, PART, WINDOW, encode_state, parked_keys
 
 
 def number_at(ring, sequence):
@@ -51,7 +51,7 @@ def may_drop(ring):
 
 def again(ring, error, action, args):
     """What failed with `error` is done again where the disk was full, until it goes or no sector is left to give."""
-    while error.args[0] == ENOSPC and _make_room(ring):
+    while error.args[0] == ENOSPC and _free_block(ring):
         try:
             return action(*args)
         except OSError as e:
@@ -60,7 +60,7 @@ def again(ring, error, action, args):
     raise ring.medium.explained(error)
 
 
-def _make_room(ring):
+def _free_block(ring):
     """Free a block of a disk that is full; False if there is none to free. What the server has goes first, then what
     the policy lets go of, then the spare, which readings that may not overwrite leave to acks and state."""
     if may_drop(ring):
@@ -72,7 +72,7 @@ def _make_room(ring):
     return ring.medium.give_spare()
 
 
-def turn(ring, most):
+def make_room(ring, most):
     """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any."""
     free_accepted(ring)
     while ring.newest + 1 + ring.past - ring.oldest >= most:
@@ -104,17 +104,17 @@ def drop_oldest(ring, frame=True):
 
 def _note_drop(ring, keys):
     """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
-    payload = record.encode_state(ring.state, [key for key in keys if key in ring.dirty])
-    if not ring.sealed and ring.fits(len(payload) + 6, 0):
+    payload = encode_state(ring.state, [key for key in keys if key in ring.dirty])
+    if ring.fits(payload, 0):
         try:
             ring.program(ring.framed(record.STATE, payload))
         except OSError as e:
-            ring.instead(e, "go_on")
+            ring.give_up(e)  # the new sector's header says the same
 
 
 def check_size(ring, size):
     """ValueError for a data payload of `size` bytes that fits no sector, not even a new one."""
-    room = ring.medium.sector_bytes - sector.PREFIX_BYTES - len(record.encode_state(ring.state)) - 64
+    room = ring.medium.sector_bytes - sector.PREFIX_BYTES - len(encode_state(ring.state)) - 64
     if size + 32 > room - DROP_RESERVE:
         raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, room - DROP_RESERVE - 32))
 

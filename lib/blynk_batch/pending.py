@@ -4,7 +4,7 @@ from . import state as keys
 from .reader import DATA
 from .state import is_delivered, parked
 from .times import NEVER, Times
-from .values import to_value
+from .record import to_value
 
 
 def points(ring, now, unsynced):

@@ -8,7 +8,7 @@ from binascii import crc32
 from micropython import const
 
 from . import record, sector
-from .record import ABSOLUTE, BLANK, FILLER, GENERAL
+from .record import ANCHOR, BLANK, FILLER, LONG_DATA
 
 DATA = 1  # the other kinds are record.STATE, REJECT and ANCHOR
 _WINDOW = const(512)
@@ -20,11 +20,11 @@ class Reader:
     position        (sequence, offset) of the frame; (sequence, offset) of the end after the last
     number          running number of the frame's first point
     chain           boot, time and pins of a data frame
+    body, body_end  where its values, or the payload of another kind, lie in `buf` and `view`
     lost            points known to be lost to damage so far;  bad  damaged places so far
     """
 
     def __init__(self, ring, start, end, number, window=_WINDOW, head=None):
-        self._ring = ring
         self.medium = ring.medium
         self._end = end
         self._window = window  # what is read at a time; the buffer grows with a longer frame
@@ -33,13 +33,7 @@ class Reader:
         self.chain = record.Chain()
         self.lost = self.bad = 0
         self.number = number
-        self._count = 0
-        self.absolute_at = -1
-        self.good_end = self.version = 0
-        self.sequence = start[0]
-        self.offset = start[1]
-        self._known = start[1] > 0  # False: the chain or the number is to be found in the header
-        self._open_sector(head)
+        self._enter(start[0], start[1], head)
 
     @property
     def position(self):
@@ -51,87 +45,71 @@ class Reader:
         return (self.sequence, self.next_at)
 
     def values(self):
-        from .values import decode_texts
-
-        return decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+        return record.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
 
     def payload(self):
         return self.view[self.body : self.body_end]
 
-    # Sectors
+    # Sectors and their bytes
 
-    def _open_sector(self, head=None):
-        """Enter `self.sequence` at `self.offset`, 0 meaning its first frame; skip sectors that do not parse. `head`:
-        its Prefix, if that has been read."""
-        while self.sequence <= self._end[0]:
-            self.at = self._filled = 0
-            self._base = 0
-            self.seed = record.seed(self.sequence, self.medium.slot(self.sequence))
+    def _enter(self, sequence, offset, head=None):
+        """Go to `offset` of a sector, 0 meaning its first frame; to the next if it does not parse. `head`: its
+        Prefix, if that has been read."""
+        last, stop = self._end
+        self._count = 0  # points of the frame, once there is one
+        while sequence <= last:
+            self.sequence = sequence
+            self._base = self._filled = 0  # what `buf` holds of the sector
+            self.seed = record.seed(sequence, self.medium.slot(sequence))
+            self.limit = stop if sequence == last else self.medium.sector_bytes
+            self.chain.reset()
+            self.absolute_at = -1
             if not head:
-                self.need(sector.PREFIX_BYTES)
+                self.fetch(0, sector.PREFIX_BYTES)
                 head = sector.parse(self.view[: sector.PREFIX_BYTES])
-            self.limit = self._end[1] if self.sequence == self._end[0] else self.medium.sector_bytes
-            if head and head.sequence == self.sequence:
-                self.lost += max(0, head.number - self.number)
-                self.number = max(head.number, self.number) if not self._known else self.number
+            if head and head.sequence == sequence:
                 self.version = head.version
-                self._start_at(head, self.offset)
+                self.lost += max(0, head.number - self.number)
+                self.number = max(head.number, self.number)
+                self.next_at = self.good_end = head.size
+                self._walk(offset)
                 return
-            if self.sequence == self._end[0] and self._known:
-                break
             self.bad += 1
-            self.sequence += 1
-            self.offset = 0
-            self._known = False
-            head = None
-        self.sequence = self._end[0]
-        self.offset = self.next_at = self.limit = self._end[1]
-        self._base, self.at, self._filled = self.offset, 0, 0
+            sequence, offset, head = sequence + 1, 0, None
+        self.sequence = last
+        self.offset = self.next_at = self.limit = stop
+        self.good_end = self.version = 0
 
-    def _start_at(self, head, offset):
-        """Skip the header; then walk the chain up to `offset` without handing its frames out."""
-        self.seek(head.size)
-        self.chain.reset()
-        self.next_at = self.good_end = head.size
-        self.absolute_at = -1
+    def _walk(self, offset):
+        """Move the chain to the frame at `offset` without handing out those before it."""
+        number, limit = self.number, self.limit
+        self.limit = offset
+        while self._step():
+            pass
+        self.number, self.limit = number, limit
         self._count = 0
-        if offset > head.size:
-            number = self.number
-            limit, self.limit = self.limit, offset
-            while self._step():
-                pass
-            self.limit = limit
-            self.number, self._count = number, 0
         self.offset = self.next_at
 
-    # Bytes
-
-    def seek(self, offset):
-        if self._base <= offset <= self._base + self._filled:
-            self.at = offset - self._base
-        else:
-            self._base, self.at, self._filled = offset, 0, 0
-
-    def need(self, count):
-        """Have `count` bytes at `self.at`, as far as the sector goes; False when it ends before."""
-        if self.at + count <= self._filled:
-            return True
-        left = self._filled - self.at
-        if self._base + self.at + count > self.medium.sector_bytes:
-            return False
+    def fetch(self, offset, count):
+        """Index in `buf` of the sector's `count` bytes at `offset`, read if need be; -1 if the sector ends before."""
+        at = offset - self._base
+        if at >= 0 and at + count <= self._filled:
+            return at
+        size = self.medium.sector_bytes
+        if offset + count > size:
+            return -1
+        left = max(0, self._filled - at) if at >= 0 else 0  # they are here already
         if count > len(self.buf):
             buf = bytearray(count + 64)
-            buf[:left] = self.view[self.at : self._filled]
+            buf[:left] = self.view[at : at + left]
             self.buf = buf
             self.view = memoryview(buf)
-        elif self.at:
-            self.buf[:left] = self.buf[self.at : self._filled]
-        self._base += self.at
-        self.at = 0
-        room = min(max(count, self._window), self.medium.sector_bytes - self._base)
-        self.medium.read(self.sequence, self._base + left, self.view[left:room])
-        self._filled = room
-        return True
+        elif left:
+            self.buf[:left] = self.buf[at : at + left]
+        self._base = offset
+        self._filled = min(max(count, self._window), size - offset)
+        self.medium.read(self.sequence, offset + left, self.view[left : self._filled])
+        return 0
 
     # Frames
 
@@ -147,10 +125,7 @@ class Reader:
             if self.sequence >= self._end[0]:
                 self.offset = self.next_at
                 return 0
-            self.sequence += 1
-            self.offset = 0
-            self._known = False
-            self._open_sector()
+            self._enter(self.sequence + 1, 0)
 
     def next_delta(self):
         """Step to the next frame if it is as most are: short, a plain delta, good, and in the buffer. Does what
@@ -180,74 +155,63 @@ class Reader:
         """The next good frame of this sector: its kind, or 0 where the sector's frames end."""
         self.number += self._count
         self._count = 0
+        unit = self.medium.unit
         while True:
-            self.at = self.next_at - self._base
-            if self.at > self._filled:
-                self.seek(self.next_at)
-            if self.next_at >= self.limit or not self.need(4):
+            offset = self.next_at
+            at = self.fetch(offset, 4) if offset < self.limit else -1
+            if at < 0:
                 return 0
-            at = self.at
             first = self.buf[at]
             if first == FILLER:
                 self.chain.reset()  # whoever skips bytes goes on with an absolute frame
                 self.next_at += 1
                 continue
+            if first == BLANK and offset % unit:
+                self.next_at += -offset % unit
+                continue
             if first == BLANK:
-                unit = self.medium.unit
-                skip = -self.next_at % unit
-                if skip:
-                    self.next_at += skip
-                    continue
-                if self.blank_from(self.next_at):
+                if self.blank_from(offset):
                     return 0
-                first = 0
-            size = record.frame_size(self.buf, at) if first else 0
-            if first and self.next_at + size <= self.limit and self.need(size):
-                end = self.at + size
-                if record.check(self.view, self.at, end, self.seed):
-                    kind = self._parse(self.at, end - 3)
-                    self.offset = self.next_at
-                    self.next_at += size
-                    self.good_end = self.next_at
+            else:
+                size = record.frame_size(self.buf, at)
+                at = self.fetch(offset, size) if offset + size <= self.limit else -1
+                if at >= 0 and record.check(self.view, at, at + size, self.seed):
+                    self.offset = offset
+                    self.next_at = self.good_end = offset + size
+                    kind = self._parse(at, at + size - 3)
                     if kind:
                         return kind
                     continue
-            from .resync import resync
+            from .damage import resync
 
             resync(self)
 
     def _parse(self, at, end):
+        """Take in the good frame in `buf[at:end]`: its kind, or 0 for what says nothing here."""
         first = self.buf[at]
-        self.body_end = end
-        if first <= 0xBF or first == record.LONG_DATA:
-            at += 1 if first <= 0xBF else 3
-            tag = self.buf[at]
-            chain = self.chain
-            if chain.pins is None and (tag < GENERAL or not tag & ABSOLUTE):
-                self.bad += 1
-                return 0
-            if tag >= GENERAL and tag & ABSOLUTE:
-                self.absolute_at = self.next_at
-            try:
-                self.body = chain.decode(self.view, at)
-            except IndexError:
-                return 0
-            self._count = len(chain.pins or b"")
-            return DATA
-        self.body = at + 3
-        return first if record.STATE <= first <= record.ANCHOR else 0
+        self.body, self.body_end = at + 3, end
+        if first > LONG_DATA:
+            return first if first <= ANCHOR else 0
+        start = at + 1 if first < LONG_DATA else at + 3
+        if record.is_absolute(self.buf[start]):
+            self.absolute_at = self.offset
+        elif self.chain.pins is None:
+            self.bad += 1  # it refers to a frame that is lost
+            return 0
+        try:
+            self.body = self.chain.decode(self.view, start)
+        except IndexError:
+            return 0
+        self._count = len(self.chain.pins or b"")
+        return DATA
 
     def blank_from(self, offset):
         """True if nothing but 0xFF follows, as far as one torn program can have reached."""
-        start = offset
         end = min(self.limit, offset + self.medium.burst)
         while offset < end:
-            self.seek(offset)
             count = min(64, end - offset)
-            self.need(min(count, self.medium.sector_bytes - offset))
-            if self.view[self.at : self.at + count] != b"\xff" * count:
-                self.seek(start)
+            at = self.fetch(offset, count)
+            if self.view[at : at + count] != b"\xff" * count:
                 return False
             offset += count
-        self.seek(start)
         return True

@@ -9,7 +9,7 @@ A frame is   first byte | (two length bytes) | payload | 24 bits of CRC-32
 """
 
 import struct
-from binascii import crc32, unhexlify
+from binascii import crc32, hexlify, unhexlify
 
 from micropython import const
 
@@ -23,11 +23,11 @@ _SHORT_MAX = const(0xBF)
 
 # The tag, the first byte of a data payload. Below 0x80: same pins as the frame before, numbers only, and the
 # interval since that frame is the interval before it plus (tag - 64) ms. Else flags:
-GENERAL = const(0x80)
+_GENERAL = const(0x80)
 _UNIX = const(0x20)  # 6 bytes of Unix ms instead of a delta
 _UPTIME = const(0x40)  # boot number, then 6 bytes of uptime ms instead of a delta
-ABSOLUTE = const(0x60)  # either of the two: readable without the frames before
-KINDS = const(0x10)  # every value starts with its kind
+_ABSOLUTE = const(0x60)  # either of the two: readable without the frames before
+_KINDS = const(0x10)  # every value starts with its kind
 _PINS = const(0x0F)  # how many pins follow: 0 the same as before, 15 a count byte first
 
 # Kinds of values: false, true, number, string
@@ -66,6 +66,11 @@ def frame_size(buf, at):
 def check(view, at, end, seed):
     """True if the frame in `view[at:end]` carries the right check."""
     return crc32(view[at : end - 3], seed) & 0xFFFFFF == int.from_bytes(view[end - 3 : end], "little")
+
+
+def is_absolute(tag):
+    """True if the data frame with this tag is readable without the frames before it."""
+    return tag & (_GENERAL | _ABSOLUTE) > _GENERAL
 
 
 def put_varint(out, number):
@@ -111,11 +116,8 @@ def number_text(value):
 
 
 def encode_values(values):
-    """(KINDS or 0, the bytes of `values`)."""
-    for value in values:
-        if isinstance(value, (bool, str)):
-            break
-    else:
+    """(_KINDS or 0, the bytes of `values`)."""
+    if not [value for value in values if isinstance(value, (bool, str))]:
         return 0, pack(",".join([number_text(value) for value in values]))
     out = bytearray()
     for value in values:
@@ -127,7 +129,53 @@ def encode_values(values):
         out.append(_STRING if text else _NUMBER)
         put_varint(out, len(data))
         out.extend(data)
-    return KINDS, out
+    return _KINDS, out
+
+
+def _number(text):
+    if text[0] == "[":
+        lon, lat = text[1:-1].split(",")
+        return (_number(lon), _number(lat))
+    return float(text) if "." in text or "e" in text else int(text)
+
+
+def split_numbers(text):
+    """The texts of a group's numbers; commas inside brackets belong to a location."""
+    if "[" not in text:
+        return text.split(",")
+    texts = []
+    for part in text.split(","):
+        if texts and texts[-1][0] == "[" and texts[-1][-1] != "]":
+            texts[-1] += "," + part
+        else:
+            texts.append(part)
+    return texts
+
+
+def decode_texts(view, at, end, kinds):
+    """A list of each value as number text (str), bool, or (bytes of a string,)."""
+    if not kinds:
+        text = str(to_symbols(hexlify(view[at:end])), "ascii")
+        return split_numbers(text[:-1] if text[-1] == "," else text)
+    values = []
+    while at < end:
+        kind = view[at]
+        at += 1
+        if kind <= _TRUE:
+            values.append(kind == _TRUE)
+            continue
+        size, at = get_varint(view, at)
+        data = view[at : at + size]
+        values.append((bytes(data),) if kind == _STRING else decode_texts(data, 0, size, 0)[0])
+        at += size
+    return values
+
+
+def to_value(text):
+    """The Python value for one entry of `decode_texts`."""
+    if isinstance(text, bool):
+        return text
+    return text[0].decode() if isinstance(text, tuple) else _number(text)
 
 
 # Times and pins ----------------------------------------------------------------------------------
@@ -156,7 +204,7 @@ class Chain:
         return out
 
     def head(self, boot, time, pins, kinds, absolute):
-        """The payload up to the values, which stand with or without their KINDS; moves the chain."""
+        """The payload up to the values, which stand with or without their kinds; moves the chain."""
         interval = time - self.time
         absolute = absolute or self.pins is None or boot != self.boot or not 0 <= interval < 0x10000000
         out = bytearray()
@@ -166,7 +214,7 @@ class Chain:
         else:
             count = 0 if same else min(len(pins), _PINS)
             form = 0 if not absolute else _UPTIME if boot else _UNIX
-            out.append(GENERAL | form | kinds | count)
+            out.append(_GENERAL | form | kinds | count)
             if count == _PINS:
                 out.append(len(pins))
             if not absolute:
@@ -182,24 +230,20 @@ class Chain:
         self.boot, self.time, self.interval, self.pins = boot, time, 0 if absolute else interval, pins
         return out
 
-    def step(self, tag):
-        """Move the chain by a tag below GENERAL."""
-        self.interval = interval = self.interval + tag - 64
-        self.time += interval
-        self.kinds = 0
-
     def decode(self, view, at):
         """Move the chain to the data payload at `view[at]`; the index of its first value byte."""
         tag = view[at]
-        if tag < GENERAL:
-            self.step(tag)
+        if tag < _GENERAL:
+            self.interval += tag - 64
+            self.time += self.interval
+            self.kinds = 0
             return at + 1
         at += 1
         count = tag & _PINS
         if count == _PINS:
             count = view[at]
             at += 1
-        if tag & ABSOLUTE:
+        if tag & _ABSOLUTE:
             self.boot = self.interval = 0
             if tag & _UPTIME:
                 self.boot, at = get_varint(view, at)
@@ -211,45 +255,5 @@ class Chain:
         if count:
             self.pins = bytes(view[at : at + count])
             at += count
-        self.kinds = tag & KINDS
+        self.kinds = tag & _KINDS
         return at
-
-
-# State -------------------------------------------------------------------------------------------
-
-
-def encode_state(state, keys=None):
-    """Entries of key, length, value. Keys below 0x80 hold a tuple of ints >= 0 (varints), others bytes;
-    an absent key is written with length 0: forget it."""
-    out = bytearray()
-    for key in sorted(state if keys is None else keys):
-        value = state.get(key, b"")
-        if key < 0x80:
-            data = bytearray()
-            for number in value:
-                put_varint(data, number)
-            value = data
-        out.append(key)
-        out.append(len(value))
-        out.extend(value)
-    return out
-
-
-def decode_state(view, at, end, state):
-    """Apply the entries in `view[at:end]` to the dict `state`."""
-    while at < end:
-        key, size = view[at], view[at + 1]
-        at += 2
-        data = view[at : at + size]
-        at += size
-        if not size:
-            state.pop(key, None)
-        elif key >= 0x80:
-            state[key] = bytes(data)
-        else:
-            numbers = []
-            index = 0
-            while index < size:
-                number, index = get_varint(data, index)
-                numbers.append(number)
-            state[key] = tuple(numbers)

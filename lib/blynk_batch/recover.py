@@ -10,7 +10,7 @@ from . import record, sector
 from .errors import CorruptRing
 from .reader import DATA, Reader
 from .ring import ABSOLUTE_EVERY
-from .state import ANCHOR, BAD_BLOCKS, CURSOR, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW
+from .state import ANCHOR, BAD_BLOCKS, CURSOR, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW, decode_state
 
 _WINDOW = const(64)  # read in small steps: half of the newest sector is blank on average
 
@@ -36,7 +36,7 @@ def recover(ring, oldest, newest):
         if not kind:
             break
         if kind == record.STATE:
-            record.decode_state(reader.payload(), 0, len(reader.payload()), ring.state)
+            decode_state(reader.payload(), 0, len(reader.payload()), ring.state)
         elif kind == record.ANCHOR:
             from .anchors import decode
 

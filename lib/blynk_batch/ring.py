@@ -18,7 +18,7 @@ from micropython import const
 from . import let_go, load, record, sector
 from .errors import RingFull
 from .reader import Reader
-from .state import DELIVERED, ERASES, OLDEST, REFUSED, State, parked_keys
+from .state import BAD_BLOCKS, DELIVERED, ERASES, OLDEST, REFUSED, State, encode_state, parked_keys
 
 ABSOLUTE_EVERY = const(256)
 DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame; 20 more for each parked pin
@@ -29,16 +29,23 @@ ENOSPC = const(28)
 class Ring(State):
     """A ring over `medium`. `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
+    key = None  # what names the place, so that it is not opened twice
+    failed = False  # the medium raised, and nothing has worked since
+    boot = 0  # the last boot that a frame named, as far as opening saw
+    seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
+    buffered_points = 0
+    past = 0  # sectors behind the newest that were found to fail
+    sealed = True  # the newest sector takes no more frames
+    drop_reserve = DROP_RESERVE
+
     def __init__(self, medium, overwrite=True, commit_every=1):
         super().__init__()
         self.medium = medium
         self.overwrite = overwrite
         self.commit_every = commit_every
         self.chain = record.Chain()
-        self._buffer = bytearray()
-        self._buffered = 0
-        self.seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
-        self.sealed = False  # the newest sector takes no more frames
+        self._buffer = bytearray()  # frames to be written at `offset`
+        self._buffered = 0  # readings in it
         span = medium.open()
         if span:
             from .recover import recover
@@ -48,46 +55,9 @@ class Ring(State):
         else:
             self.oldest = self.number = self.offset = 0
             self.newest = -1
-            self.sealed = True
             self.turn(data=False)
 
-    # State
-
-    def save(self, *keys, must=True):
-        """One state frame with `keys` and all that changed since the last; durable on return.
-
-        `must` False: leave it for later where only the reserve of a full ring is left."""
-        self.dirty.update(keys)
-        reserve = DROP_RESERVE if self._is_reserve() else 0  # what is left then is for an anchor
-        if not self.dirty or (reserve and not must):
-            return self.commit()
-        payload = record.encode_state(self.state, self.dirty)
-        if not self.sealed and not self.medium.skips and self.fits(len(payload) + 6, reserve):
-            # One write with the readings that wait. Raw sectors that fail move on readings, but no other frames.
-            self._buffer.extend(self.framed(record.STATE, payload))
-            self.commit()
-        else:
-            self.commit()
-            try:
-                self.put(record.STATE, payload, reserve)
-            except RingFull:
-                return  # it waits in RAM until a window is done, which frees sectors
-        self.dirty.clear()
-
-    def _is_reserve(self):
-        return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
-
-    def put(self, kind, payload, reserve=0):
-        """Append a frame of `kind`, `reserve` bytes before the sector's end at the latest; durable on return."""
-        self.commit()
-        if self.sealed or not self.fits(len(payload) + 6, reserve):
-            self.turn(data=False)
-            if kind == record.STATE:
-                return  # the new header carries it all
-        try:
-            self.program(self.framed(kind, payload))
-        except BaseException as e:
-            self.instead(e, "append_again", kind, payload)
+    # What is there
 
     def end(self):
         """(sequence, offset, number) just past the last durable frame."""
@@ -101,11 +71,6 @@ class Ring(State):
             start = (self.oldest, 0, number_at(self, self.oldest))
         return Reader(self, start[:2], end[:2], start[2] if len(start) > 2 else 0)
 
-    def save_value(self, key, value):
-        """`set` made durable at once."""
-        self.set(key, value)
-        self.save()
-
     @property
     def pending(self):
         """Points in the ring that the server has not accepted, parked ones included."""
@@ -117,31 +82,24 @@ class Ring(State):
         """Points behind the cursor that wait for their pin to be released."""
         return sum([self.state[key][3] for key in parked_keys(self.state)])
 
-    failed = False  # the medium raised: nothing more is expected of it
-    key = None  # what names the place, so that it is not opened twice
-    buffered_points = 0
-    drop_reserve = DROP_RESERVE
-    past = 0  # sectors behind the newest that were found to fail
-    boot = 0  # the last boot that a frame named, as far as opening saw
+    def __repr__(self):
+        size = self.medium.slots * self.medium.sector_bytes // 1024
+        return "<%s %s: %d pending, %d KiB>" % (type(self).__name__, self.medium.place(), self.pending, size)
 
-    # Writing
+    # Writing: a frame goes into the buffer, and the buffer to the newest sector, which is turned when it is full
 
     def log(self, boot, time, pins, values):
         """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
         `commit_every` holds it back. ValueError if it fits no sector, RingFull, counted, if it is refused."""
-        at = self.offset + len(self._buffer)
-        absolute = at - self.last_absolute >= ABSOLUTE_EVERY or self.sealed
-        before = (self.chain.boot, self.chain.time, self.chain.interval, self.chain.pins)
-        payload = self.chain.encode(boot, time, pins, values, absolute)
+        absolute = self.sealed or self.offset + len(self._buffer) - self.last_absolute >= ABSOLUTE_EVERY
         try:
+            payload = self.chain.encode(boot, time, pins, values, absolute)
             if self._is_reserve():
-                from .full import turn
-
-                turn(self, self.medium.slots)  # RingFull, or sectors that the server has go
-            if self.sealed or not self.fits(len(payload) + 6, self.drop_reserve):
+                load("full", "make_room")(self, self.medium.slots)  # RingFull, or sectors that the server has go
+            if not self.fits(payload, self.drop_reserve):
                 self.turn(data=True, size=len(payload))
                 payload = self.chain.encode(boot, time, pins, values, True)
-            if payload[0] & 0xE0 > 0x80:
+            if record.is_absolute(payload[0]):
                 self.last_absolute = self.offset + len(self._buffer)
             self._buffer.extend(self.framed(0, payload))
             self._buffered += 1
@@ -151,15 +109,44 @@ class Ring(State):
         except BaseException as e:
             if isinstance(e, RingFull):
                 self.add(REFUSED, len(pins))
-            chain = self.chain
-            if self._buffered:  # the frame before is there still
-                chain.boot, chain.time, chain.interval, chain.pins = before
-            else:
-                chain.reset()
+            self.chain.reset()  # whatever became of this reading, the next does not refer to it
             raise
 
+    def put(self, kind, payload):
+        """Append a frame that is neither readings nor state; durable on return, with the readings that wait."""
+        if not self.fits(payload, 0):
+            self.turn(data=False)
+        self._buffer.extend(self.framed(kind, payload))
+        self.commit()
+
+    def save(self, *keys, must=True):
+        """One state frame with `keys` and all that changed since the last; durable on return, with the readings
+        that wait.
+
+        `must` False: leave it for later where only the reserve of a full ring is left."""
+        self.dirty.update(keys)
+        reserve = DROP_RESERVE if self._is_reserve() else 0  # what is left then is for an anchor
+        if not self.dirty or (reserve and not must):
+            return self.commit()
+        payload = encode_state(self.state, self.dirty)
+        if self.fits(payload, reserve):
+            self._buffer.extend(self.framed(record.STATE, payload))
+            self.commit()
+            self.dirty.clear()
+        else:
+            self.commit()
+            try:
+                self.turn(data=False)  # the new header carries it all
+            except RingFull:
+                pass  # it waits in RAM until a window is done, which frees sectors
+
+    def save_value(self, key, value):
+        """`set` made durable at once."""
+        self.set(key, value)
+        self.save()
+
     def commit(self):
-        """Make all buffered readings durable."""
+        """Make all that waits in RAM durable."""
         if not self._buffer:
             return
         data, points = self._buffer, self.buffered_points
@@ -169,54 +156,43 @@ class Ring(State):
             # What was not acknowledged is taken back; the place is not trusted again.
             self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
             self.chain.reset()
-            self.instead(e, "write_again", data)
+            self.give_up(e)
+            load("damage", "write_again")(self, data, points)
         self.number += points
         self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
 
     def program(self, data):
         burst = self.medium.burst
         view = memoryview(data)
-        at = 0
-        while at < len(data):
+        for at in range(0, len(data), burst):
             self._retry(self.medium.append, self.newest, self.offset + at, view[at : at + burst])
-            at += burst
         self.offset += len(data)
-
-    def _retry(self, action, *args):
-        try:
-            return action(*args)
-        except OSError as e:
-            from .full import again
-
-            return again(self, e, action, args)
-
-    def instead(self, error, remedy, *args):
-        """This place failed; not all of a raw medium need have."""
-        is_full = isinstance(error, RingFull) or error.args[:1] == (ENOSPC,)
-        self.sealed = self.sealed or not is_full
-        if is_full or not self.medium.skips or not isinstance(error, OSError):
-            raise error
-        load("badblock", remedy)(self, *args)
 
     def framed(self, kind, payload):
         """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
         data = record.frame(kind, payload, self.seed)
         return data + b"\xff" * (-len(data) % self.medium.unit)
 
-    def fits(self, size, reserve):
-        return self.offset + len(self._buffer) + size + self.medium.unit + reserve <= self.medium.sector_bytes
+    def fits(self, payload, reserve):
+        """True if a frame with `payload` fits the newest sector, behind what waits, with `reserve` bytes to spare."""
+        end = self.offset + len(self._buffer) + len(payload) + 6 + self.medium.unit
+        return not self.sealed and end + reserve <= self.medium.sector_bytes
+
+    def _is_reserve(self):
+        """True in the sector that readings may not enter where they may not overwrite."""
+        return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
+
+    # Sectors
 
     def turn(self, data, size=0):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
-        payload of `size` bytes that fits none."""
+        payload of `size` bytes that fits none. Of raw sectors that fail it tries two."""
         if size > _SURELY_FITS:
             load("full", "check_size")(self, size)
         self.commit()
         most = self.medium.slots - (1 if data and not self.overwrite else 0)
         if self.newest + 1 + self.past - self.oldest >= most:
-            from .full import turn
-
-            turn(self, most)
+            load("full", "make_room")(self, most)
         if self.newest >= 0:
             self._retry(self.medium.seal, self.newest, self.offset)
         sequence = self.medium.free_from(self.newest + 1 + self.past)
@@ -225,7 +201,11 @@ class Ring(State):
         try:
             self.start_sector(sequence)
         except OSError as e:
-            self.instead(e, "skip", most)
+            self.give_up(e)
+            self.past += 1
+            if self.past % 2 == 0 or self.past >= self.medium.slots - 1:
+                raise
+            self.turn(data)
 
     def start_sector(self, sequence):
         medium = self.medium
@@ -237,7 +217,7 @@ class Ring(State):
         head = sector.pack(sequence, medium.slots, self.number, medium.sector_bytes, self.state, seed, medium.unit)
         self.sealed = True  # until the header is there
         self._retry(medium.append, sequence, 0, head)
-        self.sealed = False
+        self.sealed = self.failed = False
         self.newest, self.offset, self.seed = sequence, len(head), seed
         self.past = 0
         self.dirty.clear()
@@ -245,19 +225,31 @@ class Ring(State):
         self.last_absolute = -ABSOLUTE_EVERY
         self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
 
+    def _retry(self, action, *args):
+        """Do it; again on a full disk, as long as there is something to make room with."""
+        try:
+            return action(*args)
+        except OSError as e:
+            return load("full", "again")(self, e, action, args)
+
+    def give_up(self, error):
+        """`error` came of writing: unless the disk was only full, the newest sector takes no more. Raises it, but for
+        raw flash, where another sector can do."""
+        is_full = isinstance(error, RingFull) or error.args[:1] == (ENOSPC,)
+        self.sealed = self.sealed or not is_full
+        if is_full or not self.medium.skips or not isinstance(error, OSError):
+            raise error
+        self.add(BAD_BLOCKS, 1)
+
+    # The end
+
     def clear(self):
         """Drop everything pending, counted."""
         load("full", "clear")(self)
 
-    def __repr__(self):
-        size = self.medium.slots * self.medium.sector_bytes // 1024
-        return "<%s %s: %d pending, %d KiB>" % (type(self).__name__, self.medium.place(), self.pending, size)
-
     def close(self, sleeping=False):
         """Commit, and note counters that changed. `sleeping`: deep sleep comes next, so that no file needs closing,
         which on FAT would write its folder."""
-        self.commit()
-        if self.dirty:
-            self.save(must=False)
+        self.save(must=False)
         if not sleeping:
             self.medium.close()

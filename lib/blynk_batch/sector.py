@@ -14,7 +14,7 @@ from binascii import crc32
 
 from micropython import const
 
-from .record import decode_state, encode_state
+from .state import decode_state, encode_state
 
 PREFIX_BYTES = const(24)
 VERSION = const(1)  # 0 had the same layout, before the first release

@@ -1,8 +1,10 @@
 """What must survive beside the readings: numbered values that live in the log itself, and what they say of the points.
 
-Knows no frames and no medium; ring.py writes the values, record.py has their bytes. docs/format.md lists them in full.
-A key below 0x80 holds a tuple of ints >= 0, others bytes.
+Knows no frames and no medium; ring.py writes the values. docs/format.md lists them in full. A key below 0x80 holds a
+tuple of ints >= 0, others bytes.
 """
+
+from .record import get_varint, put_varint
 
 # The ring's: the oldest sector | the oldest point neither accepted nor set aside (sequence, offset, number)
 OLDEST, CURSOR = 1, 2
@@ -64,6 +66,46 @@ class State:
 
     def close_window(self):
         self.forget(WINDOW, DONE, PART, DELIVERED)
+
+
+# Their bytes
+
+
+def encode_state(state, keys=None):
+    """Entries of key, length, value. Keys below 0x80 hold a tuple of ints >= 0 (varints), others bytes;
+    an absent key is written with length 0: forget it."""
+    out = bytearray()
+    for key in sorted(state if keys is None else keys):
+        value = state.get(key, b"")
+        if key < 0x80:
+            data = bytearray()
+            for number in value:
+                put_varint(data, number)
+            value = data
+        out.append(key)
+        out.append(len(value))
+        out.extend(value)
+    return out
+
+
+def decode_state(view, at, end, state):
+    """Apply the entries in `view[at:end]` to the dict `state`."""
+    while at < end:
+        key, size = view[at], view[at + 1]
+        at += 2
+        data = view[at : at + size]
+        at += size
+        if not size:
+            state.pop(key, None)
+        elif key >= 0x80:
+            state[key] = bytes(data)
+        else:
+            numbers = []
+            index = 0
+            while index < size:
+                number, index = get_varint(data, index)
+                numbers.append(number)
+            state[key] = tuple(numbers)
 
 
 # What the server has: the points behind the cursor, and in the window under way those of finished pins. Parked pins'

@@ -7,7 +7,7 @@ from blynk_batch import BlockRing, Client
 from blynk_batch.errors import Error, WrongDevice
 from blynk_batch.full import prepare
 from blynk_batch.state import BAD_BLOCKS, DROPPED
-from blynk_batch.values import to_value
+from blynk_batch.record import to_value
 from flash import Cached, NorFlash, SdCard
 from stand_ins import FakeClock, FakeServer
 

@@ -41,7 +41,7 @@ class RingStore:
         return True
 
     def readings(self):
-        from blynk_batch.values import to_value
+        from blynk_batch.record import to_value
 
         found = []
         reader = self._ring.reader()

@@ -17,7 +17,6 @@ from blynk_batch.full import number_at
 from blynk_batch.pending import stats
 from blynk_batch.reader import DATA
 from blynk_batch.times import NEVER, Times
-from blynk_batch.values import to_value
 from rings import open_ring
 
 
@@ -48,7 +47,7 @@ def walk(ring):
             for index in range(len(texts)):
                 pin = reader.chain.pins[index]
                 point = {"pin": pin, "ms": None if how == "unknown" else ms, "time": how}
-                point["value"] = to_value(texts[index])
+                point["value"] = record.to_value(texts[index])
                 point["state"] = state_of(ring, pin, position, cursor, waiting)
                 point["sector"], point["offset"] = position
                 print(json.dumps(point))
