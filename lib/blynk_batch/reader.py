@@ -57,9 +57,10 @@ class Reader:
         Prefix, if that has been read."""
         last, stop = self._end
         self._count = 0  # points of the frame, once there is one
+        self._base = self._filled = 0  # what `buf` holds of the sector: where that starts, how much it is
         while sequence <= last:
             self.sequence = sequence
-            self._base = self._filled = 0  # what `buf` holds of the sector
+            self._filled = 0
             self.seed = record.seed(sequence, self.medium.slot(sequence))
             self.limit = stop if sequence == last else self.medium.sector_bytes
             self.chain.reset()

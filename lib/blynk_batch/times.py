@@ -26,12 +26,18 @@ class Times:
         self._now = now
         self._end = end or ring.end()[:2]
         self._drop = unsynced == "drop"
-        self.known = ring.get(KNOWN)
-        self._boot = self._run_last = self._barren = 0
-        self._guess = self.estimated = False
-        self._epoch = self._until = None  # of the boot; of the run
-        self._valid = (0, 0)  # all this holds for frames before
-        self._length = self._passed = self._run_known = self._first = self._uptime = 0
+        self.known = ring.get(KNOWN)  # the last time that was known or estimated through an anchor
+        self.estimated = False
+        # The boot under way, and up to where what is found out of it holds
+        self._boot = 0
+        self._epoch = None  # Unix ms of its uptime 0, if an anchor tells
+        self._first = self._uptime = 0  # where in the boot its part of the run starts; its last reading
+        self._valid = (0, 0)
+        # The run of boots without an anchor: after `_run_known` and before `_until` lie `_length` ms, `_passed` of them
+        # in the boots before this one
+        self._until = None
+        self._run_known = self._run_last = self._length = self._passed = 0
+        self._barren = 0  # a boot that no anchor follows
 
     def of(self, reader):
         chain = reader.chain
@@ -42,7 +48,7 @@ class Times:
         if chain.boot != self._boot or reader.position >= self._valid:
             self._enter(reader)
         self._uptime = chain.time
-        self.estimated = self._guess
+        self.estimated = self._until is not None
         if self._epoch is not None:
             self.known = self._epoch + chain.time
             return self.known
@@ -53,6 +59,7 @@ class Times:
         return self._estimate(self._passed + chain.time - self._first)
 
     def _estimate(self, passed):
+        """Unix ms of what lies `passed` ms behind the run's start: counted back from its end, or spread evenly."""
         # Between the two instants, not on them: a server may keep one value of a pin and a time.
         until, length, known = self._until - 1, self._length, self._run_known + 1
         if until - length >= known or known > until + 2:
@@ -73,53 +80,53 @@ class Times:
         self._boot = boot
 
     def _look_ahead(self, position, first):
-        """Find what gives boot `first` its time from `position` on: an anchor, or the instant that ends its run."""
-        self._epoch = self._until = None
-        self._guess = False
-        boot, last, length = first, self._first, -self._first
-        seen = None  # the first known instant: (Unix ms, length of the run, its last boot, position)
+        """Find what gives boot `first` its time from `position` on: its anchor, or the instant that ends its run."""
+        boot, uptime = first, self._first  # of the run's last reading so far
+        length = -self._first  # of the run, without that boot
+        instant = None  # that ends the run: (Unix ms, length of the run, its last boot, position)
         reader = self._ring.reader(position + (0,), self._end)
         while True:
             kind = reader.next()
-            if kind == DATA:
-                chain = reader.chain
-                if not chain.boot:
-                    # An anchor may still follow: readings that brought their own time are no sign that the boot ended.
-                    if not seen or seen[0] < self.known <= chain.time:
-                        seen = (chain.time, length + last, boot, reader.position)
-                    if (boot != first or boot == self._barren) and seen[0] >= self.known:
-                        break
-                    continue
-                if chain.boot != boot:
-                    if seen:
-                        break
-                    length += last
-                    boot = chain.boot
-                last = chain.time
-            elif kind == record.ANCHOR:
+            chain = reader.chain
+            if not kind:
+                # The search ends with the ring, and the run now; but without a clock `first` may be still running.
+                if self._now is None:
+                    if boot == first or not instant:
+                        instant = (None, length + uptime, boot, self._end)
+                elif not instant or instant[0] < self.known <= self._now:
+                    instant = (self._now, length + uptime, boot, self._end)
+                break
+            if kind == record.ANCHOR:
                 number, epoch = decode(reader.payload())
                 if number == first:
-                    self._epoch = epoch
-                    self._valid = reader.position
+                    self._epoch, self._until, self._valid = epoch, None, reader.position
                     return
-                if not seen:
-                    seen = (epoch, length if number == boot else length + last, number - 1, reader.position)
+                # Another boot's start
+                if not instant:
+                    length += uptime if number != boot else 0
+                    instant = (epoch, length, number - 1, reader.position)
                 break
-            elif not kind:
+            if kind != DATA:
+                continue
+            if not chain.boot:
+                # A reading that brought its own time. One before what was known is no instant to count back from, if a
+                # later one follows; and an anchor of `first` may follow as long as no other boot was met.
+                if not instant or instant[0] < self.known <= chain.time:
+                    instant = (chain.time, length + uptime, boot, reader.position)
+                if instant[0] >= self.known and (boot != first or boot == self._barren):
+                    break
+            elif chain.boot == boot:
+                uptime = chain.time
+            elif instant:
                 break
-        if not kind:
-            # Without a clock it may be the boot that is running.
-            waits = self._now is None and (boot == first or not seen)
-            if waits or not seen or (self._now and seen[0] < self.known <= self._now):
-                seen = (self._now, length + last, boot, self._end)
+            else:
+                length += uptime
+                boot, uptime = chain.boot, chain.time
+        self._epoch = None
         self._barren = first
-        self._until, self._length, self._run_last, self._valid = seen  # pyright: ignore
-        self._guess = self._until is not None
-        if self._guess:
-            self._reckon(position, first)
-
-    def _reckon(self, position, boot):
-        """Count on from an anchor before, where the boot has one: it slept since, and lost the clock by that."""
-        epoch = before(self._ring, position, boot)
-        if epoch is not None and epoch + self._first <= self._until:  # pyright: ignore
-            self._epoch = epoch
+        self._until, self._length, self._run_last, self._valid = instant  # pyright: ignore
+        if self._until is not None:
+            # The boot may have an anchor before, if it slept since and lost the clock by that: count on from there.
+            epoch = before(self._ring, position, first)
+            if epoch is not None and epoch + self._first <= self._until:  # pyright: ignore
+                self._epoch = epoch
