@@ -95,7 +95,9 @@ class Ring(State):
         try:
             payload = self.chain.encode(boot, time, pins, values, absolute)
             if self._is_reserve():
-                load("full", "make_room")(self, self.medium.slots)  # RingFull, or sectors that the server has go
+                from .full import make_room
+
+                make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
             if not self.fits(payload, self.drop_reserve):
                 self.turn(data=True, size=len(payload))
                 payload = self.chain.encode(boot, time, pins, values, True)
@@ -192,7 +194,9 @@ class Ring(State):
         self.commit()
         most = self.medium.slots - (1 if data and not self.overwrite else 0)
         if self.newest + 1 + self.past - self.oldest >= most:
-            load("full", "make_room")(self, most)
+            from .full import make_room
+
+            make_room(self, most)
         if self.newest >= 0:
             self._retry(self.medium.seal, self.newest, self.offset)
         sequence = self.medium.free_from(self.newest + 1 + self.past)
@@ -230,7 +234,9 @@ class Ring(State):
         try:
             return action(*args)
         except OSError as e:
-            return load("full", "again")(self, e, action, args)
+            from .full import again
+
+            return again(self, e, action, args)
 
     def give_up(self, error):
         """`error` came of writing: unless the disk was only full, the newest sector takes no more. Raises it, but for
