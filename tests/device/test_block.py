@@ -3,13 +3,13 @@
 import struct
 from binascii import crc32
 
-from blynk_batch import BlockRing, Client
+from blynk_batch import BlockRing, Client, anchors
 from blynk_batch.errors import Error, WrongDevice
 from blynk_batch.full import prepare
-from blynk_batch.state import BAD_BLOCKS, DROPPED
 from blynk_batch.record import to_value
+from blynk_batch.state import ANCHOR, BAD_BLOCKS, DROPPED
 from flash import Cached, NorFlash, SdCard
-from stand_ins import FakeClock, FakeServer
+from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "4m"
 START_MS = 1648054765458
@@ -246,6 +246,26 @@ def test_a_block_that_fails_in_the_middle_moves_the_readings_under_way_to_the_ne
                     assert chain.time == 1000 + values[0] * 777
                     seen.append(values[0])
             assert seen == list(range(60)), seen
+
+
+def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_together():
+    for flaw in ("program", "wrong"):
+        for last in (
+            lambda ring: ring.save_value(50, (7,)),
+            lambda ring: anchors.write(ring, 3, NOW_MS),
+        ):
+            device = NorFlash(8)
+            ring = BlockRing(device, commit_every=9)
+            log(ring, 0, 91)  # one of them waits
+            device.bad[ring.newest] = flaw
+            log(ring, 91, 1)
+            last(ring)
+            log(ring, 92, 1)
+            ring.commit()
+            again = BlockRing(device.revive())
+            assert found(ring) == found(again) == list(range(93)), flaw
+            assert again.get(50) == ring.get(50) and ring.get(BAD_BLOCKS) == 1
+            assert again.state.get(ANCHOR) == (None if ring.get(50) else (3, NOW_MS))
 
 
 def test_two_bad_blocks_in_a_row_fail_one_call_and_the_next_goes_on_behind_them():
