@@ -10,6 +10,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from . import let_go, load
+
 _LONGEST_PAUSE_MS = const(10)
 _HANDSHAKE_MS = const(20000)  # at the least: a board takes seconds for its arithmetic
 
@@ -117,9 +119,9 @@ class Connection:
         except (OSError, ValueError) as e:
             self.ended = True
             if self.host:
-                from .tlserror import error
-
-                raise error(e, self.host)
+                error = load("tls", "failed")(e, self.host)
+                let_go("tls")
+                raise error
             raise
 
     def _until(self, action, value):

@@ -1,7 +1,7 @@
 """HTTP and verified TLS over one connection that is kept for all batches of a drain; blocking, or under asyncio.
 
 A transport as transport.py describes it, with `apost` for asyncio and `close` beside. Knows how to send a request and
-when to send it again on a new connection; sockets are connection.py's, replies reply.py's, certificates secure.py's.
+when to send it again on a new connection; sockets are connection.py's, replies reply.py's, certificates tls.py's.
 All three load with the first request.
 
 A request is sent again, once and at once, if it went out on a connection that was kept from the batch before, the
@@ -26,8 +26,8 @@ class HTTPS:
 
     def __init__(self, ca=None):
         if ca is not None:
-            load("secure").check(ca)
-            let_go("secure")
+            load("tls").check(ca)
+            let_go("tls")
         self._ca = ca
         self._context = None
         self._connection = None
@@ -35,34 +35,28 @@ class HTTPS:
     def post(self, url, headers, body, timeout_s):
         """(status, {lower-case name: value}, at most 1,024 bytes of the reply); see transport.py."""
         steps = self.request(url, headers, body, timeout_s)
-        done = False
         try:
             while True:
-                pause_ms = next(steps)
-                if pause_ms:
-                    time.sleep_ms(pause_ms)
+                time.sleep_ms(next(steps))
         except StopIteration as e:
-            done = True
             return e.value
-        finally:
-            if not done:
-                self.close()
+        except BaseException:
+            self.close()
+            raise
 
     async def apost(self, url, headers, body, timeout_s):
         """`post` for asyncio: others run after every chunk of the body, and while the network is slow."""
         import asyncio
 
         steps = self.request(url, headers, body, timeout_s)
-        done = False
         try:
             while True:
                 await asyncio.sleep_ms(next(steps))
         except StopIteration as e:
-            done = True
             return e.value
-        finally:
-            if not done:
-                self.close()
+        except BaseException:  # CancelledError too
+            self.close()
+            raise
 
     def close(self):
         """End the connection and forget the parsed certificates; the next request makes both anew."""
@@ -105,15 +99,15 @@ class HTTPS:
         return None
 
     def _open(self, scheme, host, timeout_s, tick):
+        if scheme == "https" and not self._context:
+            self._context = load("tls").context(self._ca)
+            let_go("tls")  # before the rest is loaded
         Connection = load("connection", "Connection")
         name, _, port = host.partition(":")
         self._connection = connection = Connection((scheme, host))
         connection.begin(timeout_s, tick)
         yield from connection.connect(name, int(port or (443 if scheme == "https" else 80)))
         if scheme == "https":
-            if not self._context:
-                self._context = load("secure").context(self._ca)
-                let_go("secure")
             connection.secure(self._context, name)
         return connection
 

@@ -4,14 +4,11 @@ from .transport import Sockets, Stream
 
 
 def look_at(transport):
-    """(it streams a body of known length, it adds a Content-Length of its own) for a `transport.Requests`; tells it
-    whether the module has `parse_headers`. NotImplementedError if the module sends nothing in any way."""
+    """(it streams a body of known length, it adds a Content-Length of its own) for a `transport.Requests`.
+    NotImplementedError if the module is older than MicroPython 1.20's, or sends nothing."""
     sent = _try(transport, b"x")
     if sent is None:
-        transport.parse_headers = False
-        sent = _try(transport, b"x")
-    if sent is None:
-        raise NotImplementedError("this firmware's requests cannot be used: update it, or use HTTPS")
+        raise NotImplementedError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
     streamed = _try(transport, Stream([b"x"]))
     streams = streamed is not None and b"chunked" not in streamed and streamed.endswith(b"\r\n\r\nx")
     return streams, sent.count(b"Content-Length") > 1
@@ -26,7 +23,7 @@ def _try(transport, data):
             transport.call("http://a/b", {"Content-Length": "1"}, data, 1, lambda line, _: heard.append(line)).close()
     except Exception:  # noqa: BLE001 - whatever it raises, it is not able to
         return None
-    return dummy.sent if dummy.heard and (heard or not transport.parse_headers) else None
+    return dummy.sent if heard else None
 
 
 class _NoSockets(Sockets):
@@ -46,7 +43,6 @@ class _Dummy:
 
     def __init__(self):
         self.sent = b""
-        self.heard = False
         self._lines = [b"HTTP/1.0 200 OK\r\n", b"A: b\r\n", b"\r\n"]
 
     def write(self, data):
@@ -56,7 +52,6 @@ class _Dummy:
     send = sendall = write
 
     def readline(self):
-        self.heard = True
         return self._lines.pop(0) if self._lines else b""
 
     def settimeout(self, _):

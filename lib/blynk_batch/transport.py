@@ -1,8 +1,8 @@
 """The firmware's own `requests` (or `urequests`), which is on every board: plain HTTP, or TLS that verifies nothing.
 
 Knows that module's versions and traps, and nothing of Blynk. What it can do is found out by letting it talk to a
-socket that is none: whether it streams a body of known length (MicroPython 1.24), adds its own Content-Length, or
-knows of timeouts and shows the reply's headers (1.20); where it does not, oldrequests.py sees to both.
+socket that is none (probe.py): whether it streams a body of known length (MicroPython 1.24), or adds a Content-Length
+of its own. It must know of timeouts and show the reply's headers, as MicroPython 1.20 does.
 
 A transport has `post(url, headers, body, timeout_s)`, which gives (status, {lower-case name: value}, at most 1,024
 bytes of the reply) or raises whatever went wrong; it never follows a redirect. `body` gives its chunks anew each time
@@ -31,17 +31,13 @@ class Requests:
         self.module = module or _firmware_module()
         from . import let_go, probe
 
-        self.parse_headers = True
         self.streams, self._adds_length = probe.look_at(self)
         let_go("probe")
-
-    _started = None  # when the reply's first header came
+        self._started = None  # when the reply's first header came
 
     def call(self, url, headers, data, timeout_s, hear):
         request = self.module.request
-        if self.parse_headers:
-            return request("POST", url, data=data, headers=headers, timeout=timeout_s, parse_headers=hear)  # pyright: ignore
-        return request("POST", url, data=data, headers=headers)
+        return request("POST", url, data=data, headers=headers, timeout=timeout_s, parse_headers=hear)  # pyright: ignore
 
     def post(self, url, headers, body, timeout_s):
         found = {}
@@ -66,12 +62,7 @@ class Requests:
             if name == "location":
                 raise Moved("redirected")
 
-        if self.parse_headers:
-            sockets = Sockets(self.module)
-        else:
-            from .oldrequests import Sockets as OldSockets
-
-            sockets = OldSockets(self.module, url, timeout_s, hear)
+        sockets = Sockets(self.module)
         with sockets:
             try:
                 response = self.call(url, headers, data, timeout_s, hear)
@@ -102,15 +93,12 @@ class Requests:
 
     def _read(self, result, found, timeout_s):
         """The start of the reply's body. OSError if it ends before its Content-Length."""
-        raw = result.raw
-        if not raw:  # a version that has read it all
-            return bytes(result.content[:_REPLY_BYTES])
         length = found.get("content-length", "")
         want = min(_REPLY_BYTES, int(length)) if length.isdigit() else _REPLY_BYTES
         text = bytearray()
         while len(text) < want:
             self._check_time(timeout_s)
-            byte = raw.read(1)
+            byte = result.raw.read(1)
             if not byte:
                 if length.isdigit():
                     raise OSError("the reply broke off after %d of %s bytes" % (len(text), length))

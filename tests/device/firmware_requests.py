@@ -2,7 +2,6 @@
 
 Written after their behaviour, for tests alone; `versions()` names them, `module(version)` gives one.
 
-    1.19   no timeout, no parse_headers; a Location header raises NotImplementedError
     1.20   bodies with __iter__ and no __len__ are chunked; always adds Content-Length; follows redirects
     1.21   the same for bodies with __next__
     1.24   a Content-Length of the caller's is kept, and then such a body is streamed as it is
@@ -12,11 +11,10 @@ Written after their behaviour, for tests alone; `versions()` names them, `module
 import socket
 
 _VERSIONS = {
-    "1.19": {"options": (), "iterable": None, "keeps": False, "http": b"1.0", "follows": False},
-    "1.20": {"options": ("timeout", "parse_headers"), "iterable": "__iter__", "keeps": False, "http": b"1.0"},
-    "1.21": {"options": ("timeout", "parse_headers"), "iterable": "__next__", "keeps": False, "http": b"1.0"},
-    "1.24": {"options": ("timeout", "parse_headers"), "iterable": "__next__", "keeps": True, "http": b"1.0"},
-    "1.29": {"options": ("timeout", "parse_headers"), "iterable": "__next__", "keeps": True, "http": b"1.1"},
+    "1.20": {"iterable": "__iter__", "keeps": False, "http": b"1.0"},
+    "1.21": {"iterable": "__next__", "keeps": False, "http": b"1.0"},
+    "1.24": {"iterable": "__next__", "keeps": True, "http": b"1.0"},
+    "1.29": {"iterable": "__next__", "keeps": True, "http": b"1.1"},
 }
 
 
@@ -36,7 +34,7 @@ class _Module:
 
     def request(self, method, url, data=None, headers={}, **options):  # noqa: B006
         for name in options:
-            if name not in self._traits["options"]:
+            if name not in ("timeout", "parse_headers"):
                 raise TypeError("unexpected keyword argument '%s'" % name)
         self.requested.append((method, url))
         _, _, host, path = url.split("/", 3)
@@ -62,7 +60,7 @@ class _Module:
 
     def _send(self, made, headers, data):
         traits = self._traits
-        iterable = traits["iterable"] and hasattr(data, traits["iterable"]) and not hasattr(data, "__len__")
+        iterable = hasattr(data, traits["iterable"]) and not hasattr(data, "__len__")
         as_it_is = traits["keeps"] and "Content-Length" in headers
         for name in headers:
             made.write(b"%s: %s\r\n" % (name.encode(), headers[name].encode()))
@@ -90,8 +88,6 @@ class _Module:
             if line.lower().startswith(b"transfer-encoding:") and self._traits["http"] == b"1.0":
                 raise ValueError("Unsupported " + str(line, "utf-8"))
             if line.lower().startswith(b"location:"):
-                if not self._traits.get("follows", True):
-                    raise NotImplementedError("Redirects not yet supported")
                 redirect = str(line[9:], "utf-8").strip()
             if callable(parse_headers):
                 parse_headers(line, reply)

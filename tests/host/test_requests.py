@@ -9,7 +9,7 @@ from tools.sandbox.testing import Sandbox
 
 DEVICE = Path(__file__).resolve().parents[1] / "device"
 TOKEN = "test-token-of-32-characters-0001"
-VERSIONS = ["1.19", "1.20", "1.21", "1.24", "1.29", "frozen"]
+VERSIONS = ["1.20", "1.21", "1.24", "1.29", "frozen"]
 STREAM = ["1.24", "1.29", "frozen"]
 
 DRAIN = """

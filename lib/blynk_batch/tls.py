@@ -1,15 +1,18 @@
-"""TLS that verifies: from the root certificate to what the firmware's TLS module makes of it.
+"""TLS that verifies: from the root certificate to what the firmware's TLS module makes of it, and why there is none.
 
-Knows that module by all its names; no sockets, no HTTP. Loaded with the first https:// request of a drain, and let go.
+Knows that module by its names; no sockets, no HTTP. Loaded with the first https:// request of a drain or a handshake
+that fails, and let go.
 """
 
 import os
+import time
 from binascii import a2b_base64
 
 from micropython import const
 
 _BEGIN = const("-----BEGIN CERTIFICATE-----")
 _END = const("-----END CERTIFICATE-----")
+_VERIFY_FAILED = const(-0x2700)  # Mbed TLS's number, where the firmware has no words for it
 
 
 def check(ca):
@@ -37,7 +40,7 @@ def context(ca):
             raise error("ca: no certificate can be read from it: %r" % e)
     if not roots:
         raise error("https:// needs HTTPS(ca=...), the root certificate that the server's leads to")
-    for name in ("tls", "ssl", "ussl"):
+    for name in ("tls", "ssl"):
         try:
             module = __import__(name)
         except ImportError:
@@ -51,10 +54,6 @@ def context(ca):
                 except ValueError as e:
                     raise error("ca: the firmware cannot read the certificate: %s" % e)
             return made
-        if hasattr(module, "wrap_socket") and hasattr(module, "CERT_REQUIRED"):
-            from .oldtls import Context
-
-            return Context(module, roots[0])
     raise error("this firmware's TLS cannot verify certificates: update it to MicroPython 1.22")
 
 
@@ -74,3 +73,23 @@ def error(text):
     from .faults import NetworkError
 
     return NetworkError(text)
+
+
+def failed(cause, host):
+    """The NetworkError that says why there is no TLS with `host`."""
+    code = cause.args[0] if isinstance(cause, OSError) and cause.args else 0
+    if isinstance(cause, ValueError) or code == _VERIFY_FAILED:
+        words = "refused by this firmware" if code else ", ".join([line for line in str(cause).split("\n") if line])
+        return error("the certificate of %s is not to be trusted: %s%s" % (host, words, _clock_hint()))
+    if code <= -256:
+        return error("no TLS with %s: %s; is this a TLS port?" % (host, cause.args[-1]))
+    return error("the TLS handshake with %s broke off: %s %s" % (host, type(cause).__name__, cause))
+
+
+def _clock_hint():
+    from .clock import SystemClock
+
+    if SystemClock().now() is not None:
+        return ""
+    today = time.gmtime()[:3]
+    return "; this board's clock is not set, it shows %d-%02d-%02d: call blynk_batch.set_clock() first" % today
