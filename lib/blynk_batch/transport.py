@@ -62,8 +62,7 @@ class Requests:
             if name == "location":
                 raise Moved("redirected")
 
-        sockets = Sockets(self.module)
-        with sockets:
+        with Sockets(self.module):
             try:
                 response = self.call(url, headers, data, timeout_s, hear)
                 text = self._read(response, found, timeout_s)
@@ -80,8 +79,6 @@ class Requests:
                 if failed:
                     raise failed  # the body's own exception, which had to look like the network's
                 raise
-            finally:
-                sockets.close()
 
     def _check_time(self, timeout_s):
         """A server that answers byte by byte is left, once it has taken `timeout_s` since its first header."""
@@ -148,17 +145,17 @@ class Sockets:
 
     def __init__(self, module):
         self.module = module
-        self._name = "socket" if hasattr(module, "socket") else "usocket"
-        self._real = getattr(module, self._name, None)
+        self._name = "socket" if hasattr(module, "socket") else "usocket"  # older versions
+        self._real = getattr(module, self._name)
         self._made = []
 
     def __enter__(self):
-        if self._real:
-            setattr(self.module, self._name, self)
+        setattr(self.module, self._name, self)
 
     def __exit__(self, *_):
-        if self._real:
-            setattr(self.module, self._name, self._real)
+        setattr(self.module, self._name, self._real)
+        for made in self._made:
+            made.close()
 
     def __getattr__(self, name):
         return getattr(self._real, name)
@@ -171,7 +168,3 @@ class Sockets:
     def socket(self, *args):
         self._made.append(self._real.socket(*args))
         return self._made[-1]
-
-    def close(self):
-        for made in self._made:
-            made.close()
