@@ -36,7 +36,7 @@ class BlockRing(Ring):
 
     Raises WrongDevice if the device holds something else or a newer format, CorruptRing if no header can be read
     (nothing is changed then), Error if what is pending does not fit `blocks`, ValueError or TypeError for a part that
-    the device does not have or another argument, OSError of the driver as it is.
+    the device does not have or another argument, OSError of the driver with its number.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Slots:
 
     def __init__(self, flash):
         self.flash = flash
+        self.place = "%d blocks of %d bytes" % (flash.bytes // flash.block_bytes, flash.block_bytes)
         self.unit = flash.unit
         self.burst = _BURST if flash.page == 1 else flash.page
         self.patchable = flash.unit == 1
@@ -158,11 +159,6 @@ class Slots:
             return -1
         return head.sequence if head.sector_bytes == self.flash.sector_bytes else -1
 
-    def is_blank(self, slot, start=0):
-        """True if the slot is blank from its byte `start` to its end."""
-        size = self.flash.sector_bytes
-        return self.flash.is_blank(slot * size + start, size - start)
-
     def wipe(self, slot):
         address = slot * self.flash.sector_bytes
         if not slot or not self.flash.is_blank(address, 64, NOBODYS):
@@ -179,14 +175,8 @@ class Slots:
     def oldest_from(self, sequence, newest):
         return sequence
 
-    def explained(self, error):
-        return error
-
     def give_spare(self):
         return False
-
-    def place(self):
-        return "on %d blocks of %d" % (self.flash.bytes // self.flash.block_bytes, self.flash.block_bytes)
 
     def begin(self, sequence):
         if self.erased != sequence:

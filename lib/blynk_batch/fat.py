@@ -15,7 +15,6 @@ from micropython import const
 
 from . import sector
 from .device import SECTOR_BYTES, Device
-from .errors import WrongDevice
 from .files import size_of
 from .folder import mounts
 from .tails import Tails
@@ -115,28 +114,14 @@ def _page(status):
 class FatTails(Tails):
     """Sectors in a file of `size` bytes."""
 
-    remedy = "remove it to start anew"
-
     def __init__(self, path, number, size):
         page = _BLOCK if size % SECTOR_BYTES else _FLASH_BLOCK
         self.path, self.number = path, number
         self.name = _name(path, number)
         self.file = Blocks(self.name, size)
         super().__init__(Device(self.file, 0, None, page, None, True, True))
-
-    def open(self):
-        try:
-            return super().open()
-        except WrongDevice as e:
-            raise WrongDevice("%s: %s" % (self.name, e))
-
-    def place(self):
-        return "in " + self.name
-
-    def explained(self, error):
-        from .arguments import explained
-
-        return explained(error, self.name)
+        self.place = self.name
+        self.remedy = "remove %s to start anew" % self.name
 
     def slot(self, sequence):
         """As in all of a FileRing: sectors keep their checks when the capacity changes."""

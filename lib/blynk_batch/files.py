@@ -83,6 +83,7 @@ class Files:
 
     def __init__(self, path, capacity, tails, tail_bytes):
         self.path = path
+        self.place = path or "/"
         self.tail_bytes = tail_bytes - _TAIL_HEAD
         self.tails = tails
         self.capacity = capacity
@@ -104,16 +105,8 @@ class Files:
     def name(self, sequence):
         return "%s/%08x" % (self.path, sequence)
 
-    def place(self):
-        return "in " + (self.path or "/")
-
     def open(self):
         return self.span
-
-    def explained(self, error):
-        from .arguments import explained
-
-        return explained(error, self.path)
 
     # Reading
 

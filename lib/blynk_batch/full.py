@@ -57,7 +57,9 @@ def again(ring, error, action, args):
         except OSError as e:
             error = e
     ring.failed = error.args[0] != ENOSPC
-    raise ring.medium.explained(error)
+    from .arguments import explained
+
+    raise explained(error, ring.medium.place)
 
 
 def _free_block(ring):

@@ -74,16 +74,11 @@ def _refuse_what_is_there(medium):
             continue
         medium.flash.read(slot * size, buf)
         if slot != medium.first or not _is_torn_start(medium, slot, buf):
-            raise WrongDevice("the device holds %s: %s" % (_what(buf), medium.remedy))
+            what = "a damaged ring" if bytes(buf[:3]) == b"BBr" else _filesystem(buf) or "something else"
+            raise WrongDevice("the device holds %s: %s" % (what, medium.remedy))
         medium.first += 1
-    if medium.is_blank(medium.slot(medium.first)):
+    if medium.flash.is_blank(medium.slot(medium.first) * size, size):
         medium.erased = medium.first
-
-
-def _what(buf):
-    if bytes(buf[:3]) == b"BBr":
-        return "a newer format of blynk_batch" if buf[3] > sector.VERSION else "a damaged ring"
-    return _filesystem(buf) or "something else"
 
 
 def _filesystem(buf):
@@ -96,11 +91,12 @@ def _filesystem(buf):
 
 def _is_torn_start(medium, slot, buf):
     """True if some bits of a first header that would stand there are not cleared yet, and nothing follows."""
-    head = sector.pack(slot, medium.slots, 0, medium.flash.sector_bytes, {}, 0, 1)
+    size = medium.flash.sector_bytes
+    head = sector.pack(slot, medium.slots, 0, size, {}, 0, 1)
     for index in range(_HEADER_LIKE):
         if buf[index] & head[index] != head[index]:
             return False
-    return medium.is_blank(slot, _TORN)
+    return medium.flash.is_blank(slot * size + _TORN, size - _TORN)
 
 
 def wipe(medium):

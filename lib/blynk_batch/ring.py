@@ -5,12 +5,12 @@ files.py or block.py. Opening is recovery.
 
 A medium has sector_bytes, slots (sectors it holds), unit (alignment of frames), burst (bytes that one torn program
 can have touched), patchable (bytes can be programmed to 0x00 in place), skips (it is raw: a sector that fails can be
-left out), erases (not counted yet), and
+left out), erases (not counted yet), place (where it is, in words), and
     open() -> (oldest, newest) or None     read(sequence, offset, view)      slot(sequence)
     begin(sequence)  make it ready         append(sequence, offset, data)    durable on return
     seal(sequence, offset)  it is full     drop(sequence)  it is not needed  close()
     free_from(sequence)  that or the next that can be begun     oldest_from(sequence, newest)  that or the next there is
-    explained(error)  an OSError, in words where it has any     give_spare()  on a full disk; False if there is none
+    give_spare()  free blocks on a full disk; False if there are none
 """
 
 from micropython import const
@@ -84,7 +84,7 @@ class Ring(State):
 
     def __repr__(self):
         size = self.medium.slots * self.medium.sector_bytes // 1024
-        return "<%s %s: %d pending, %d KiB>" % (type(self).__name__, self.medium.place(), self.pending, size)
+        return "<%s in %s: %d pending, %d KiB>" % (type(self).__name__, self.medium.place, self.pending, size)
 
     # Writing: a frame goes into the buffer, and the buffer to the newest sector, which is turned when it is full
 

@@ -14,7 +14,6 @@ from binascii import crc32
 from micropython import const
 
 from .block import Slots
-from .device import NOBODYS
 
 HEAD_BYTES = const(16)
 _FORMAT = const("<IHHI")
@@ -92,13 +91,14 @@ class Tails(Slots):
         view[:] = memoryview(self._cache)[at : at + len(view)]
 
     def wipe(self, slot):
-        """What looks like this ring's, and the first block; the tails with the last slot."""
+        """The first block and what looks like this ring's; the tails with the last slot to be wiped, 0."""
         self._cached = (-1, -1)
-        pages = range(slot * self._per_sector, (slot + 1) * self._per_sector)
-        for page in pages if slot else list(pages) + [self.slots * self._per_sector, self.slots * self._per_sector + 1]:
-            address, size = page * self.flash.page, self.flash.page
-            if self._load(page, self._cache) or page == pages[0] and not self.flash.is_blank(address, size, NOBODYS):
-                self.flash.program(address, bytes(size))
+        pages = [self.page(slot, index) for index in range(self._per_sector)]
+        if not slot:
+            pages += [self.slots * self._per_sector, self.slots * self._per_sector + 1]
+        for page in pages:
+            if not page % self._per_sector or self._load(page, self._cache):
+                self.flash.program(page * self.flash.page, bytes(self.flash.page))
 
     # Sectors
 
@@ -132,9 +132,6 @@ class Tails(Slots):
         return self._cache_used
 
     def begin(self, sequence):
-        pass
-
-    def prepare(self, sequence):
         pass
 
     def append(self, sequence, offset, data):

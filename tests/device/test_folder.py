@@ -250,7 +250,7 @@ def test_a_ring_says_where_it_is_and_what_it_holds():
     ring = FileRing("/sim/ring", capacity_bytes=65536)
     log(ring, 0, 3)
     assert repr(ring) == "<FileRing in /sim/ring: 3 pending, 64 KiB>"
-    assert repr(BlockRing(NorFlash(8))) == "<BlockRing on 8 blocks of 4096: 0 pending, 32 KiB>"
+    assert repr(BlockRing(NorFlash(8))) == "<BlockRing in 8 blocks of 4096 bytes: 0 pending, 32 KiB>"
 
 
 def test_two_clients_cannot_have_one_ring_open():
