@@ -217,15 +217,6 @@ def spread(slots):
         yield slot
 
 
-def _some(sequence_at, slots):
-    """(slot, sequence) of some sector that is valid, the first if it is among the first; None if none is found."""
-    for slot in spread(slots):
-        sequence = sequence_at(slot)
-        if sequence >= 0:
-            return slot, sequence
-    return None
-
-
 def _newest(look, slots):
     """The highest sequence; -1 if there is no sector. `look(slot)` is a slot's sequence, -1 for what is no sector."""
     seen_at = {}
@@ -238,10 +229,12 @@ def _newest(look, slots):
                 seen_at[slot] = sequence
         return sequence
 
-    found = _some(sequence_at, slots)
-    if not found:
+    for low in spread(slots):
+        sequence = sequence_at(low)
+        if sequence >= 0:
+            break
+    else:
         return -1
-    low, sequence = found
     while True:
         lap = sequence // slots
         high = slots - 1

@@ -16,7 +16,6 @@ from micropython import const
 from . import sector
 from .device import SECTOR_BYTES, Device
 from .files import size_of
-from .folder import mounts
 from .tails import Tails
 
 _BLOCK = const(512)
@@ -62,7 +61,7 @@ def refit(ring, slots):
         _copy(old, new, sequence, ring.offset if sequence == ring.newest else old.sector_bytes)
     ring.medium = new
     old.close()
-    _remove(old.name)
+    _remove(old.place)
 
 
 def _copy(old, new, sequence, size):
@@ -117,11 +116,11 @@ class FatTails(Tails):
     def __init__(self, path, number, size):
         page = _BLOCK if size % SECTOR_BYTES else _FLASH_BLOCK
         self.path, self.number = path, number
-        self.name = _name(path, number)
-        self.file = Blocks(self.name, size)
+        name = _name(path, number)
+        self.file = Blocks(name, size)
         super().__init__(Device(self.file, 0, None, page, None, True, True))
-        self.place = self.name
-        self.remedy = "remove %s to start anew" % self.name
+        self.place = name
+        self.remedy = "remove %s to start anew" % name
 
     def slot(self, sequence):
         """As in all of a FileRing: sectors keep their checks when the capacity changes."""
@@ -136,27 +135,25 @@ class Blocks:
     smaller ones than the medium's are not written (see _page)."""
 
     def __init__(self, name, size):
+        from .folder import mounts  # not for longer: opening lets go of that file
+
         self._name = name
         self._size = size
         self._file = None
         self._mounted = mounts(name)  # a file does not keep its filesystem in memory
 
-    def _at(self, block):
-        if not self._file:
-            self._file = open(self._name, "r+b")
-        self._file.seek(block * _BLOCK)
-        return self._file
-
     def readblocks(self, block, buf):
-        self._whole(block, buf, False)
+        self._whole(block, buf, "readinto")
 
     def writeblocks(self, block, buf):
-        self._whole(block, buf, True)
+        self._whole(block, buf, "write")
 
-    def _whole(self, block, buf, write):
+    def _whole(self, block, buf, method):
         try:
-            f = self._at(block)
-            if (f.write(buf) if write else f.readinto(buf)) != len(buf):
+            if not self._file:
+                self._file = open(self._name, "r+b")
+            self._file.seek(block * _BLOCK)
+            if getattr(self._file, method)(buf) != len(buf):
                 raise OSError(_EIO)
         except OSError:
             self.close()  # FAT serves a file that failed no more

@@ -22,7 +22,6 @@ _TAIL_HEAD = const(12)
 SECTOR_BYTES = const(4096)
 _SPARE_BYTES = const(8000)  # with the file's own pointers no more than two blocks
 _ENOENT = const(2)
-_BLANK = b"\xff" * 64
 
 
 class FileRing(Ring):
@@ -125,20 +124,18 @@ class Files:
             part = memoryview(self.tail)[at : at + len(view) - done]
             view[done : done + len(part)] = part
             done += len(part)
-        while done < len(view):
-            blank = min(64, len(view) - done)
-            view[done : done + blank] = _BLANK[:blank]
-            done += blank
+        view[done:] = b"\xff" * (len(view) - done)
 
     def _read_file(self, sequence, offset, view):
         if self._file_sequence != sequence:
-            self._close_file()
+            self.close()
             self._file = open(self.name(sequence), "rb")
             self._file_sequence = sequence
         self._file.seek(offset)
         return self._file.readinto(view)
 
-    def _close_file(self):
+    def close(self):
+        """Let go of the file that was read last."""
         self._file_sequence = -1
         if self._file:
             file, self._file = self._file, None
@@ -177,8 +174,8 @@ class Files:
         if not self._has_spare:
             try:
                 with open(name, "wb") as f:
-                    for _ in range(_SPARE_BYTES // len(_BLANK)):
-                        f.write(_BLANK)
+                    for _ in range(_SPARE_BYTES // 64):
+                        f.write(b"\xff" * 64)
                 self._has_spare = True
             except OSError:
                 self.give_spare()
@@ -219,10 +216,9 @@ class Files:
     def _spill(self, data):
         """Append all tails and `data` to the sector's file: one close, so that all of it counts or none."""
         if self._file_sequence == self.current:
-            self._close_file()
+            self.close()
         data = bytes(self.tail) + bytes(data)
-        name = self.name(self.current)
-        with open(name, "ab") as f:
+        with open(self.name(self.current), "ab") as f:
             f.write(data)
         self.spilled += len(data)
         self._reset_tails()
@@ -233,7 +229,7 @@ class Files:
 
     def drop(self, sequence):
         """Remove the sector's file, if it is one."""
-        self._close_file()
+        self.close()
         name = self.name(sequence)
         try:
             with open(name, "rb") as f:
@@ -243,6 +239,3 @@ class Files:
         except OSError as e:
             if e.args[0] != _ENOENT:
                 raise
-
-    def close(self):
-        self._close_file()

@@ -112,15 +112,13 @@ class Tails(Slots):
         while done < len(view):
             index, at = divmod(offset + done, self._holds)
             count = min(len(view) - done, self._holds - at)
-            under_way = sequence == self._sequence and index >= self._index
-            if under_way:
-                body, used, rest = self._body, self._used if index == self._index else 0, 0xFF
+            if sequence == self._sequence and index >= self._index:
+                body, used, rest = self._body, self._used if index == self._index else 0, b"\xff"
             else:
-                body, used, rest = memoryview(self._cache)[HEAD_BYTES:], self._find(sequence, index), 0
+                body, used, rest = memoryview(self._cache)[HEAD_BYTES:], self._find(sequence, index), b"\0"
             have = max(0, min(count, used - at))
             view[done : done + have] = body[at : at + have]
-            for lacking in range(done + have, done + count):
-                view[lacking] = rest
+            view[done + have : done + count] = rest * (count - have)
             done += count
 
     def _find(self, sequence, index):
