@@ -21,14 +21,15 @@ def forget_sector(ring, sequence):
     while reader.next():
         if reader.kind != DATA:
             continue
-        position = reader.position
+        ahead = reader.position >= cursor[:2]
         for pin in reader.chain.pins:
-            if position < cursor[:2]:
-                pending += _forget_parked(ring, waiting.get(pin), position)
-            elif is_delivered(ring.state, pin, position):
-                done += 1
-            else:
-                pending += 1
+            if is_delivered(ring.state, pin, reader.position):
+                done += ahead
+                continue
+            pending += 1
+            if not ahead:
+                _, first, offset, count, tried = ring.state[waiting[pin]]
+                ring.set(waiting[pin], (pin, first, offset, max(0, count - 1), tried))
     for key in waiting.values():
         pin, first, offset, count, tried = ring.state[key]
         if first <= sequence:
@@ -43,15 +44,6 @@ def forget_sector(ring, sequence):
             ring.close_window()
     ring.seen_lost = 0
     return pending
-
-
-def _forget_parked(ring, key, position):
-    if key is None or position < tuple(ring.state[key][1:3]):
-        return 0
-    entry = list(ring.state[key])
-    entry[3] = max(0, entry[3] - 1)
-    ring.set(key, tuple(entry))
-    return 1
 
 
 def ack_overtaken(ring, body, counter, gone):

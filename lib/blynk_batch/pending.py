@@ -2,37 +2,27 @@
 
 from . import state as keys
 from .reader import DATA
-from .state import is_delivered, parked
+from .state import is_delivered, parked_keys
 from .times import NEVER, Times
 from .record import to_value
 
 
 def points(ring, now, unsynced):
-    """(pin, Unix ms or None, value) of each point that is not delivered: parked ones, then from the cursor on."""
-    state = ring.state
-    waiting = parked(state)
-    if waiting:
-        first = min([tuple(state[key][1:3]) for key in waiting.values()])
-        for pin, time, text, position in _points(ring, first + (0,), ring.cursor(), now, unsynced):
-            if pin in waiting and position >= tuple(state[waiting[pin]][1:3]):
-                yield pin, time, to_value(text)
-    for pin, time, text, position in _points(ring, ring.cursor(), ring.end(), now, unsynced):
-        if not is_delivered(state, pin, position):
-            yield pin, time, to_value(text)
-
-
-def _points(ring, start, end, now, unsynced):
+    """(pin, Unix ms or None, value) of each point that is not delivered, parked ones first, in log order."""
+    state, cursor = ring.state, ring.cursor()
+    start = min([cursor] + [tuple(state[key][1:3]) + (0,) for key in parked_keys(state)])
     times = Times(ring, now, unsynced)
-    if start[:2] < ring.cursor()[:2]:
+    if start[:2] < cursor[:2]:
         times.known = 0  # parked points are older than the last one delivered
-    reader = ring.reader(start, end)
+    reader = ring.reader(start)
     while reader.next():
         if reader.kind == DATA:
             time = times.of(reader)
             texts = reader.values()
             for index in range(len(texts)):
                 pin = reader.chain.pins[index]
-                yield pin, None if time == NEVER else time, texts[index], reader.position
+                if not is_delivered(state, pin, reader.position):
+                    yield pin, None if time == NEVER else time, to_value(texts[index])
 
 
 def _waiting_for_clock(ring, now):

@@ -129,15 +129,16 @@ def with_done(bitmap, pin):
 
 
 def is_delivered(state, pin, position):
-    """True if the point of `pin` in the frame at `position`, at or after the cursor, is delivered."""
+    """True if nothing is left to do for the point of `pin` in the frame at `position`; else it is pending or parked."""
+    behind = position < tuple(state.get(CURSOR, (0, 0)))[:2]
     window = state.get(WINDOW)
-    if not window or position >= tuple(window[:2]):
+    if not behind and (not window or position >= tuple(window[:2])):
         return False
-    part = state.get(PART)
-    if part and part[0] == pin and position < tuple(part[1:3]):
-        return True
     for key in parked_keys(state):
         if state[key][0] == pin:
             return position < tuple(state[key][1:3])
+    part = state.get(PART)
+    if part and part[0] == pin and position < tuple(part[1:3]):
+        return True
     done = state.get(DONE, b"")
-    return len(done) > pin >> 3 and bool(done[pin >> 3] & 1 << (pin & 7))
+    return behind or (len(done) > pin >> 3 and bool(done[pin >> 3] & 1 << (pin & 7)))

@@ -12,7 +12,7 @@ import time
 
 from blynk_batch import record
 from blynk_batch.clock import Boots, SystemClock
-from blynk_batch.state import is_delivered, parked
+from blynk_batch.state import is_delivered
 from blynk_batch.full import number_at
 from blynk_batch.pending import stats
 from blynk_batch.reader import DATA
@@ -32,7 +32,6 @@ def main(*copy):
 def walk(ring):
     """Print all that is there, oldest first; what to say of the whole."""
     cursor = ring.cursor()[:2]
-    waiting = parked(ring.state)
     times = Times(ring, int(time.time()) * 1000, "estimate")
     times.known = 0  # of what lies before the cursor nothing is known
     frames = 0
@@ -48,7 +47,7 @@ def walk(ring):
                 pin = reader.chain.pins[index]
                 point = {"pin": pin, "ms": None if how == "unknown" else ms, "time": how}
                 point["value"] = record.to_value(texts[index])
-                point["state"] = state_of(ring, pin, position, cursor, waiting)
+                point["state"] = state_of(ring, pin, position, cursor)
                 point["sector"], point["offset"] = position
                 print(json.dumps(point))
         elif reader.kind == record.REJECT:
@@ -61,12 +60,10 @@ def walk(ring):
     return {"frames": frames, "unreadable_frames": reader.bad, "lost_here": lost}
 
 
-def state_of(ring, pin, position, cursor, waiting):
-    if position >= cursor:
-        return "delivered" if is_delivered(ring.state, pin, position) else "pending"
-    if pin in waiting and position >= tuple(ring.state[waiting[pin]][1:3]):
-        return "parked"
-    return "delivered"
+def state_of(ring, pin, position, cursor):
+    if is_delivered(ring.state, pin, position):
+        return "delivered"
+    return "pending" if position >= cursor else "parked"
 
 
 try:
