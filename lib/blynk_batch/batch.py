@@ -38,9 +38,14 @@ def text_bytes(text):
 class Body:
     """`[[ms,value],...]`; every `iter()` streams it anew.
 
-    points, len_bytes   what was counted        sent   points of the last pass
+    points, len_bytes   what was counted: by the window for all pins at once, or by `measure`
+    sent                points of the last pass
     after               position just past the last point sent or measured
+    guard               held while the ring is read
+    tick                called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
     """
+
+    guard = tick = watchdog = None
 
     def __init__(self, window, pin, start, end, first):
         self._window = window
@@ -49,12 +54,9 @@ class Body:
         self.first = first
         self.points = self.len_bytes = self.sent = 0
         self.after = first
-        self.guard = None  # held while the ring is read
-        self.tick = self.watchdog = None  # called between chunks, may raise OutOfTime; called while a reply is awaited
-        self.prepare = None  # what is left to do before it can be sent: a generator that lets others work
 
     def measure(self, max_points, max_bytes):
-        """Count the points that fit the limits, at least one: see `prepare`."""
+        """Count the points that fit the limits, at least one: a generator that lets others work in between."""
         points, size = 0, 1
         for found in self._frames():
             if not found:
@@ -110,13 +112,14 @@ class Body:
 
     def __iter__(self):
         self.sent = 0
-        return self._chunks()
-
-    def _chunks(self):
         left = self.len_bytes - 1
         frames = self._frames()
         while self.sent < self.points:
-            chunk = self._next_chunk(frames)
+            self.guard.enter()  # pyright: ignore
+            try:
+                chunk = self._text(frames)
+            finally:
+                self.guard.leave()  # pyright: ignore
             if chunk is None:
                 break
             left -= len(chunk)
@@ -130,15 +133,6 @@ class Body:
             yield b" " * min(left, 256)
             left -= 256
         yield b"]"
-
-    def _next_chunk(self, frames):
-        if self.guard:
-            self.guard.enter()
-        try:
-            return self._text(frames)
-        finally:
-            if self.guard:
-                self.guard.leave()
 
     def _text(self, frames):
         """The next points as JSON, none where none were among the frames read; None at the end."""

@@ -153,9 +153,10 @@ class Uploader:
             if budget == 0:
                 self.result.waiting, self.result.retry_after_s = "budget", self.pace.budget_s()
                 return False
-            body = self.guarded(window.body, pin, self._limit(pin, budget), self._batch_bytes)
-            if body.prepare:
-                yield from self._through(body.prepare)
+            limit = self._limit(pin, budget)
+            body = self.guarded(window.body, pin, limit, self._batch_bytes)
+            if not body.points:
+                yield from self._through(body.measure(limit, self._batch_bytes))
             if not body.points:
                 self.guarded(window.finish, pin)
                 continue

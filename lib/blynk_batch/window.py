@@ -97,11 +97,15 @@ class Window:
                 self._known = time
             simple = len(chain.pins) == 1 and not (times or self._saved)
             entry = self.pins.get(chain.pins[0]) if simple else None
-        if ring.cursor() != self._cursor:
-            self.order = []  # overwritten meanwhile: it is counted anew
-            self.waiting = False
-            return
-        self._lost = ring.seen_lost = reader.lost
+        if ring.cursor() == self._cursor:
+            self._fix(reader.lost)
+        else:
+            self.order, self.waiting = [], False  # overwritten meanwhile: it is counted anew
+
+    def _fix(self, lost):
+        """All is counted: from here on, also after a reset, the window is this one."""
+        ring = self.ring
+        self._lost = ring.seen_lost = lost
         part = ring.state.get(keys.PART)
         if part and part[0] in self.order:  # it keeps one pin's progress, so that pin comes first
             self.order.remove(part[0])
@@ -175,12 +179,10 @@ class Window:
         return True
 
     def body(self, pin, max_points, max_bytes):
-        """The next batch of `pin`: all its points in the window, or its first ones within the limits."""
+        """The next batch of `pin`: all its points in the window, or, to be measured, its first within the limits."""
         entry = self.pins[pin]
         body = Body(self, pin, self.ring.cursor(), self.end, self.first(pin))
-        if entry[_BYTES] is None or entry[_POINTS] > max_points or entry[_BYTES] > max_bytes:
-            body.prepare = body.measure(max_points, max_bytes)  # pyright: ignore
-        else:
+        if entry[_BYTES] is not None and entry[_POINTS] <= max_points and entry[_BYTES] <= max_bytes:
             body.points, body.len_bytes = entry[_POINTS], entry[_BYTES]
         return body
 
@@ -272,11 +274,7 @@ class Window:
 
 def _sizes(reader):
     """Bytes of each value's JSON."""
-    chain = reader.chain
-    if not chain.kinds:
-        if len(chain.pins) == 1:
-            at, end = reader.body, reader.body_end
-            return (2 * (end - at) - (reader.buf[end - 1] & 15 == 13),)
+    if not reader.chain.kinds:
         digits = hexlify(reader.payload())
         if b"e" not in digits:
             return [len(part) for part in digits.split(b"d")]
