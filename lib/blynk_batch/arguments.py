@@ -4,6 +4,9 @@ Settings are checked before anything is opened. What is logged is checked in poi
 as do the files for those of a filesystem's errors. Nothing of this stays in the heap where all is right.
 """
 
+import os
+import sys
+
 _OS_ERRORS = {
     2: "is not there: is its filesystem mounted, and the folder above it made?",
     5: "cannot be read or written: the medium failed or was taken out",
@@ -38,6 +41,25 @@ def check_least(name, value, limit):
         raise TypeError("%s=%r: must be an int" % (name, value))
     if value < limit:
         raise ValueError("%s=%d: at least %d" % (name, value, limit))
+
+
+def check_folder(path, capacity_bytes, commit_every, tails, tail_bytes):
+    """The absolute path, without a slash at its end. ValueError or TypeError for what FileRing does not take."""
+    if not path or not isinstance(path, str):
+        raise ValueError("path=%r: a folder, such as '/readings'" % (path,))
+    if capacity_bytes is not None:
+        check_least("capacity_bytes", capacity_bytes, 3 * 4096)
+    check_least("commit_every", commit_every, 1)
+    check_least("tails", tails, 1)
+    check_least("tail_bytes", tail_bytes, 60)
+    absolute = _absolute(path)
+    if absolute in [_absolute(place) + "/blynk_batch" for place in sys.path]:
+        raise ValueError("path=%r: MicroPython would import that folder instead of the library" % path)
+    return absolute
+
+
+def _absolute(path):
+    return (path if path.startswith("/") else os.getcwd().rstrip("/") + "/" + path).rstrip("/")
 
 
 def check_limits(settings):

@@ -15,7 +15,7 @@ from binascii import crc32
 
 from micropython import const
 
-from . import let_go
+from . import let_go, load
 from .ring import Ring
 
 _TAIL_HEAD = const(12)
@@ -43,12 +43,13 @@ class FileRing(Ring):
     """
 
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=8, tail_bytes=120):
+        absolute = load("arguments").check_folder(path, capacity_bytes, commit_every, tails, tail_bytes)
+        let_go("arguments")
         from . import folder
 
-        folder.check(path, capacity_bytes, commit_every, tails, tail_bytes)
         path = path.rstrip("/")
         try:
-            self.key = folder.place(path)
+            self.key = folder.place(absolute)
             medium = folder.look(Files(path, capacity_bytes, tails, tail_bytes))
             let_go("folder")
             super().__init__(medium, overwrite, commit_every)

@@ -7,13 +7,11 @@ a sector, written to nor removed. Works once, when the ring is opened.
 
 import os
 import struct
-import sys
 from binascii import crc32
 
 from micropython import const
 
 from . import sector
-from .arguments import check_least
 from .files import SECTOR_BYTES, size_of
 
 _DEFAULT_CAPACITY = const(262144)
@@ -31,27 +29,9 @@ _ENOTDIR = const(20)
 # Where it is
 
 
-def check(path, capacity_bytes, commit_every, tails, tail_bytes):
-    """ValueError or TypeError for what FileRing does not take."""
-    if not path or not isinstance(path, str):
-        raise ValueError("path=%r: a folder, such as '/readings'" % (path,))
-    if capacity_bytes is not None:
-        check_least("capacity_bytes", capacity_bytes, 3 * SECTOR_BYTES)
-    check_least("commit_every", commit_every, 1)
-    check_least("tails", tails, 1)
-    check_least("tail_bytes", tail_bytes, 60)
-    places = [_absolute(place).rstrip("/") + "/blynk_batch" for place in sys.path]
-    if _absolute(path.rstrip("/")) in places:
-        raise ValueError("path=%r: MicroPython would import that folder instead of the library" % path)
-
-
-def _absolute(path):
-    return path if path.startswith("/") else os.getcwd().rstrip("/") + "/" + path
-
-
 def place(path):
-    """What names the ring's place: the folder and, where the firmware tells (1.25), the filesystem mounted there."""
-    path = _absolute(path)
+    """What names the ring's place, given the absolute path of its folder: that and, where the firmware tells (1.25),
+    the filesystem mounted there."""
     found = mounts(path)
     return (path, id(found[0][0])) if found else path
 
