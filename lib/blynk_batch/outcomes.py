@@ -89,15 +89,6 @@ def unlearn(ring):
         ring.set(key, tuple(ring.state[key][:4]) + (0,))
 
 
-def grow(uploader, size):
-    """A learned size grows by a quarter after eight full batches of it."""
-    points, accepted = size[0], size[1] + 1
-    if accepted >= 8:
-        points, accepted = points + max(1, points // 4), 0
-    full = points >= uploader.settings["batch_points"]
-    uploader.ring.set(SIZE, None if full else (points, accepted))
-
-
 def _elsewhere(uploader, location, error):
     home = uploader.home
     server = _redirect(location, uploader.server, home, uploader.settings["regions"])

@@ -26,6 +26,9 @@ class Reader:
 
     def __init__(self, ring, start, end, number, window=_WINDOW, head=None):
         self.medium = ring.medium
+        # MicroPython keeps a reader's names in a table of 23 or 29 places. With 23 names and not this one it would be
+        # full, and each method call would look through all of it.
+        self._unit = ring.medium.unit
         self._end = end
         self._window = window  # what is read at a time; the buffer grows with a longer frame
         self.buf = bytearray(window)
@@ -156,7 +159,6 @@ class Reader:
         """The next good frame of this sector: its kind, or 0 where the sector's frames end."""
         self.number += self._count
         self._count = 0
-        unit = self.medium.unit
         while True:
             offset = self.next_at
             at = self.fetch(offset, 4) if offset < self.limit else -1
@@ -167,8 +169,8 @@ class Reader:
                 self.chain.reset()  # whoever skips bytes goes on with an absolute frame
                 self.next_at += 1
                 continue
-            if first == BLANK and offset % unit:
-                self.next_at += -offset % unit
+            if first == BLANK and offset % self._unit:
+                self.next_at += -offset % self._unit
                 continue
             if first == BLANK:
                 if self.blank_from(offset):

@@ -51,7 +51,7 @@ class Board:
         """A file that is collected after its filesystem would crash MicroPython."""
         if self.client:
             try:
-                self.client.ring.medium._close_file()
+                self.client.ring.medium.close()
             except OSError:
                 pass
         self.client = None
