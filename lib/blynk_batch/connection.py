@@ -43,6 +43,7 @@ class Connection:
         address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
         self.raw = self.stream = raw = socket.socket(address[0], address[1], address[2])
         raw.setblocking(False)
+        load("batch", "at_once")(raw, socket)
         try:
             raw.connect(address[-1])
         except OSError as e:

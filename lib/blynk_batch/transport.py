@@ -13,7 +13,7 @@ import time
 
 from micropython import const
 
-from .batch import gather
+from .batch import at_once, gather
 
 _REPLY_BYTES = const(1024)
 _HEADERS = const(("location", "retry-after", "content-length", "date"))
@@ -166,5 +166,7 @@ class Sockets:
         return self._real.getaddrinfo(*args)
 
     def socket(self, *args):
-        self._made.append(self._real.socket(*args))
-        return self._made[-1]
+        made = self._real.socket(*args)
+        self._made.append(made)
+        at_once(made, self._real)
+        return made
