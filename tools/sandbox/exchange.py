@@ -52,9 +52,22 @@ class Exchange:
 
     async def read_part(self, size):
         """Reads until `size` bytes of the body are there; the body may end before."""
+        reading = asyncio.ensure_future(self._fill(size))
+        try:
+            done = before = None
+            while not done:  # a time limit for each piece would take longer than the piece
+                if before == len(self._body):
+                    raise asyncio.TimeoutError
+                before = len(self._body)
+                done, _ = await asyncio.wait({reading}, timeout=_BODY_TIMEOUT_S)
+            reading.result()
+        finally:
+            reading.cancel()
+
+    async def _fill(self, size):
         content = self.request.content
         while len(self._body) < size and not content.at_eof():
-            self._body += await asyncio.wait_for(content.read(size - len(self._body)), _BODY_TIMEOUT_S)
+            self._body += await content.read(size - len(self._body))
 
     async def read_body(self):
         """The whole body, however it was framed."""
