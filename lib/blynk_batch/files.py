@@ -57,6 +57,7 @@ class FileRing(Ring):
                 from .fat import refit
 
                 refit(self, capacity_bytes // SECTOR_BYTES)
+                let_go("folder")
         except OSError as e:
             from .arguments import explained
 

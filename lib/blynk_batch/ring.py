@@ -133,8 +133,12 @@ class Ring(State):
         payload = encode_state(self.state, self.dirty)
         if self.fits(payload, reserve):
             self._buffer.extend(self.framed(record.STATE, payload))
-            self.commit()
-            self.dirty.clear()
+            noted, self.dirty = self.dirty, set()  # on a full disk, making room changes more
+            try:
+                self.commit()
+            except BaseException:
+                self.dirty.update(noted)
+                raise
         else:
             self.commit()
             try:
@@ -186,9 +190,9 @@ class Ring(State):
 
     # Sectors
 
-    def turn(self, data, size=0):
+    def turn(self, data, size=0, again=False):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
-        payload of `size` bytes that fits none. Of raw sectors that fail it tries two."""
+        payload of `size` bytes that fits none. Of raw sectors that fail it tries two; `again`: this is the second."""
         if size > _SURELY_FITS:
             load("full", "check_size")(self, size)
         self.commit()
@@ -207,9 +211,9 @@ class Ring(State):
         except OSError as e:
             self.give_up(e)
             self.past += 1
-            if self.past % 2 == 0 or self.past >= self.medium.slots - 1:
+            if again or self.past >= self.medium.slots - 1:
                 raise
-            self.turn(data)
+            self.turn(data, again=True)
 
     def start_sector(self, sequence):
         medium = self.medium

@@ -86,7 +86,8 @@ class Uploader:
             yield from self._windows(self.ring.end())
         except OutOfTime:
             result.waiting = "time"
-        self._first = False
+        finally:
+            self._first = False
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
 

@@ -150,7 +150,7 @@ class Window:
             pin = pins[index]
             key = self.parked.get(pin)
             if key:
-                if reader.position >= tuple(state[key][1:3]):
+                if key in state and reader.position >= tuple(state[key][1:3]):  # else it was cleared meanwhile
                     self.passed[key] = self.passed.get(key, 0) + 1
                 continue
             if self._saved and is_delivered(state, pin, reader.position):

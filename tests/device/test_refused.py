@@ -82,3 +82,28 @@ def test_an_upload_with_a_wrong_timeout_forbids_no_later_one():
     client.log(1, 21.5)
     raises(TypeError, lambda: client.upload(timeout_s="60"))
     assert client.upload().uploaded == 1
+
+
+def test_a_clear_while_a_drain_counts_ends_it_in_good_order_also_with_a_parked_pin():
+    from blynk_batch.upload import Call
+
+    refusal = (400, {}, b'{"error":{"message":"No datastream"}}')
+    client = Client("token", ring=FileRing("ring"), transport=FakeServer(refusal), clock=FakeClock(NOW_MS))
+    client.log(1, 0)
+    client.upload()
+    assert client.stats()["parked"] == 1
+    for number in range(100):
+        client.log_group({1: number, 2: number})
+    call = Call(client, None, None)
+    try:
+        assert call.next(None) is None  # it lets others work
+        client.clear()
+        while True:
+            call.next(None)
+    except StopIteration:
+        pass
+    finally:
+        call.end()
+    assert (call.result.error, client.pending) == (None, 0), call.result
+    client.log(2, 5)
+    assert client.upload().uploaded == 1
