@@ -202,8 +202,10 @@ class Client:
         """The policy over this client's ring, loaded when it is first needed."""
         self.check_open()
         if self._uploader is None:
-            # The large files first: from source they ask for the most room, and each leaves less of it.
-            load("window")
+            # From source the large files first, which ask for the most room; but what the next one would load within
+            # itself before it.
+            for name in ("window", "api", "pace"):
+                load(name)
             Uploader = load("uploader", "Uploader")
             if self.transport is None:
                 self.transport = load("transport", "Requests")()
