@@ -6,7 +6,7 @@ Works on a Ring; loaded when its medium is full for the first time, or when ther
 from . import record, sector
 from .errors import RingFull
 from .ring import DROP_RESERVE, ENOSPC
-from .state import CORRUPT, CURSOR, DELIVERED, DONE, DROPPED, OLDEST, PART, WINDOW, encode_state, parked_keys
+from .state import CORRUPT, CURSOR, DELIVERED, DROPPED, OLDEST, WINDOW, encode_state, parked_keys
 
 
 def number_at(ring, sequence):
@@ -125,7 +125,8 @@ def clear(ring):
     """Drop everything pending, counted."""
     ring.commit()
     ring.add(DROPPED, ring.pending)
-    ring.forget(WINDOW, PART, DELIVERED, DONE, *parked_keys(ring.state))
+    ring.close_window()
+    ring.forget(*parked_keys(ring.state))
     ring.seen_lost = 0
     ring.set(CURSOR, ring.end())
     ring.save(CURSOR)

@@ -10,7 +10,7 @@ from . import sector
 from .block import spread
 from .device import NOBODYS
 from .errors import Error, WrongDevice
-from .state import CURSOR, DELIVERED, DONE, PART, WINDOW
+from .state import CURSOR
 
 _BOOT = const(512)  # bytes at the start of a slot that tell what it holds
 _READ_WHOLE = const(65536)  # a device is read from end to end so far, of the rest the starts of some slots
@@ -126,7 +126,7 @@ def move(ring):
     if not medium.slot(ring.newest):
         sequence += 1
     medium.slots = wanted
-    ring.forget(WINDOW, PART, DELIVERED, DONE)
+    ring.close_window()
     ring.set(CURSOR, (sequence, 0, ring.number))
     ring.oldest = sequence
     ring.start_sector(sequence)

@@ -93,12 +93,8 @@ def test_a_board_that_resets_every_minute_neither_hammers_a_failing_server_nor_w
     assert pending == 1 and erases <= 2
 
 
-@pytest.mark.parametrize("clock", [True, False])
-@pytest.mark.parametrize("medium", MEDIA)
-def test_a_board_that_crashes_in_each_of_its_uploads_does_not_hammer_the_server(station, medium, clock):
-    """A watchdog that bites during the request, say: nothing is ever noted of how it ended."""
-    said = station.run(
-        """
+# A watchdog that bites during the request, say: nothing is ever noted of how it ended.
+CRASHING = """
         class Bitten(BaseException):
             pass
 
@@ -108,7 +104,15 @@ def test_a_board_that_crashes_in_each_of_its_uploads_does_not_hammer_the_server(
             def post(self, *request):
                 blynk_batch.Requests().post(*request)
                 raise Bitten
+"""
 
+
+@pytest.mark.parametrize("clock", [True, False])
+@pytest.mark.parametrize("medium", MEDIA)
+def test_a_board_that_crashes_in_each_of_its_uploads_does_not_hammer_the_server(station, medium, clock):
+    said = station.run(
+        CRASHING
+        + """
         if not arguments["clock"]:
             board.clock.now_ms = None
         client = board.boot()
@@ -141,17 +145,8 @@ def test_a_board_that_crashes_in_each_of_its_uploads_does_not_hammer_the_server(
 def test_a_board_that_crashes_whenever_it_tries_a_parked_pin_does_not_hammer_the_server(station):
     station.fault("reply", status=400, body='{"error":{"message":"No datastream setup for that pin."}}', pin=2, count=1)
     said = station.run(
-        """
-        class Bitten(BaseException):
-            pass
-
-        class Crashing:
-            streams = True
-
-            def post(self, *request):
-                blynk_batch.Requests().post(*request)
-                raise Bitten
-
+        CRASHING
+        + """
         client = board.boot()
         client.log_group({1: 1, 2: 2})
         client.upload()
