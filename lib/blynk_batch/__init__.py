@@ -20,8 +20,8 @@ _LOADING_BYTES = const(4096)
 _HOMES = const(
     "Client client FileRing files BlockRing block HTTPS https Requests transport set_clock clock "
     "Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
-    "UploadError faults NetworkError faults ServerError faults Redirected faults BatchTooLarge faults "
-    "PinRefused faults PointRefused faults InvalidToken faults"
+    "UploadError api_faults NetworkError api_faults ServerError api_faults Redirected api_faults "
+    "BatchTooLarge api_faults PinRefused api_faults PointRefused api_faults InvalidToken api_faults"
 )
 
 

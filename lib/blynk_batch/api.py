@@ -1,4 +1,4 @@
-"""What Blynk's documentation says: the address, the limits, when a batch is accepted. faults.py has the refusals.
+"""What Blynk's documentation says: the address, the limits, when a batch is accepted. api_faults.py has the refusals.
 
 The two alone know Blynk; they know no ring and no socket. Sources: Blynk's HTTPS API pages "Single Datastream
 batch update with timestamps" and "Limits", and the change log of 2026 for the daily limit. The limits, 10,000 points

@@ -1,13 +1,13 @@
 """BlockRing: the ring straight on a block device, each sector one erase block at slot sequence modulo slots.
 
-Knows where sectors lie and what the device held before; frames are ring.py's, drivers device.py's, blocks that are
-written whole tails.py's. docs/format.md draws the layout.
+Knows where sectors lie and what the device held before; frames are ring.py's, drivers block_device.py's,
+blocks that are written whole block_tails.py's. docs/format.md draws the layout.
 """
 
 from micropython import const
 
 from . import sector
-from .device import NOBODYS, Device
+from .block_device import NOBODYS, Device
 from .errors import CorruptRing, WrongDevice
 from .ring import Ring
 
@@ -58,7 +58,7 @@ class BlockRing(Ring):
         check_least("commit_every", commit_every, 1)
         flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)
         if flash.whole:
-            from .tails import Tails as Medium
+            from .block_tails import Tails as Medium
         else:
             Medium = Slots
         medium = Medium(flash)
@@ -70,13 +70,13 @@ class BlockRing(Ring):
         except (CorruptRing, WrongDevice):
             if not format:
                 raise
-            from .layout import wipe
+            from .block_layout import wipe
 
             wipe(medium)
             super().__init__(medium, overwrite, commit_every)
             self.clear()  # an old ring can be there still, below what was refused
         if medium.slots != medium.wanted:
-            from .layout import move
+            from .block_layout import move
 
             move(self)
 
@@ -116,11 +116,11 @@ class Slots:
         first, second = self._magic(0), self._magic(1)
         newest = -1 if b"?" in (first, second) else self.newest()
         if newest >= 0 and first != b"BBr":
-            from .layout import refuse_filesystem
+            from .block_layout import refuse_filesystem
 
             refuse_filesystem(self)
         if newest < 0:
-            from .layout import find
+            from .block_layout import find
 
             newest = find(self)
         if newest < 0:

@@ -133,7 +133,7 @@ class Client:
         not known yet is None. Parked points come first."""
         self.check_open()
         self.flush()
-        from .pending import points
+        from .client_report import points
 
         return points(self.ring, self._boots.now(), self._settings["unsynced"])
 
@@ -143,7 +143,7 @@ class Client:
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
         smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock,
         used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
-        from .pending import stats
+        from .client_report import stats
 
         found = stats(self.ring, self._boots)
         found["last_error"] = self.last_error
@@ -156,7 +156,7 @@ class Client:
         self.check_open()
         if not self.pending:
             return False
-        from .pace import Pace
+        from .uploader_pace import Pace
 
         # Most often that is all: a board that wakes for a moment need not load the upload.
         passed = Pace(self.ring, self._boots, None).since_drain_s()
@@ -179,13 +179,13 @@ class Client:
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
         self.uploader()  # loaded in its own order
-        return load("upload", "upload")(self, timeout_s, watchdog)
+        return load("client_upload", "upload")(self, timeout_s, watchdog)
 
     async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1):
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
-        from .run import run
+        from .client_run import run
 
         await run(self, is_online, interval, watchdog, poll_s)
 
@@ -204,7 +204,7 @@ class Client:
         if self._uploader is None:
             # From source the large files first, which ask for the most room; but what the next one would load within
             # itself before it.
-            for name in ("window", "api", "pace"):
+            for name in ("window", "api", "uploader_pace"):
                 load(name)
             Uploader = load("uploader", "Uploader")
             if self.transport is None:
@@ -220,7 +220,7 @@ class Client:
         """On raw flash erase the next sector ahead, so that no log() waits for it. upload() does it at its end; a
         program that logs for long between uploads can do it while idle."""
         if self._open and self.ring.medium.skips and not self.ring.failed:
-            self.guard.run(load("full", "prepare"), self.ring)
+            self.guard.run(load("ring_full", "prepare"), self.ring)
 
     def clear(self):
         """Drop everything pending, counted as dropped."""

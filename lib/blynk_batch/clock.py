@@ -1,7 +1,7 @@
 """Wall clock, uptime and boots: the time that a reading is stored with.
 
 With a trusted wall clock that is Unix ms. Without, it is the number of the boot and its uptime, and as soon as the
-clock is known an anchor frame gives the boot's uptime 0 its Unix time (times.py reads it back). A boot takes its
+clock is known an anchor frame gives the boot's uptime 0 its Unix time (clock_times.py reads it back). A boot takes its
 number with the first reading that needs it. After a planned deep sleep the same boot goes on, and where the board
 loses its clock with each sleep (RP2) that is so for ever: a new anchor follows whenever the clock was set again.
 """
@@ -70,7 +70,7 @@ class Boots:
         self._forgetful = clock.now() is None  # it woke without the time, and will again
         if SLEEP in ring.state:
             if not (hasattr(clock, "powered_on") and clock.powered_on()):
-                from .anchors import read
+                from .clock_anchors import read
 
                 self.boot, wake, self._open = read(ring)
                 self._base = wake - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
@@ -103,7 +103,7 @@ class Boots:
     def anchor(self, now):
         """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""
         if self._open and now is not None:
-            from .anchors import write
+            from .clock_anchors import write
 
             write(self._ring, self.boot, max(0, now - self.uptime()))
             self._open = False
@@ -115,7 +115,7 @@ class Boots:
     def sleep(self, sleep_ms):
         """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
         if self._forgetful or self._open:
-            from .anchors import sleep
+            from .clock_anchors import sleep
 
             sleep(self._ring, self.number(), self.uptime() + sleep_ms, self._open)
 

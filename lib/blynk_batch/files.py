@@ -25,7 +25,7 @@ _ENOENT = const(2)
 
 
 class FileRing(Ring):
-    """A ring in the folder `path` of any mounted filesystem; on FAT in one file of full size, see fat.py.
+    """A ring in the folder `path` of any mounted filesystem; on FAT in one file of full size, see files_fat.py.
 
     path            made if it is missing, with the folders above it but for the first of an absolute path, which has
                     to be there: a card that is not mounted must not become a folder of the board's own flash
@@ -45,19 +45,19 @@ class FileRing(Ring):
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=8, tail_bytes=120):
         absolute = load("arguments").check_folder(path, capacity_bytes, commit_every, tails, tail_bytes)
         let_go("arguments")
-        from . import folder
+        from . import files_folder as folder
 
         path = path.rstrip("/")
         try:
             self.key = folder.place(absolute)
             medium = folder.look(Files(path, capacity_bytes, tails, tail_bytes))
-            let_go("folder")
+            let_go("files_folder")
             super().__init__(medium, overwrite, commit_every)
             if capacity_bytes and medium.slots != capacity_bytes // SECTOR_BYTES:
-                from .fat import refit
+                from .files_fat import refit
 
                 refit(self, capacity_bytes // SECTOR_BYTES)
-                let_go("folder")
+                let_go("files_folder")
         except OSError as e:
             from .arguments import explained
 

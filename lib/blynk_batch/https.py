@@ -1,8 +1,8 @@
 """HTTP and verified TLS over one connection that is kept for all batches of a drain; blocking, or under asyncio.
 
 A transport as transport.py describes it, with `apost` for asyncio and `close` beside. Knows how to send a request and
-when to send it again on a new connection; sockets are connection.py's, replies reply.py's, certificates tls.py's.
-All three load with the first request.
+when to send it again on a new connection. Sockets are https_connection.py's, replies https_reply.py's, certificates
+https_tls.py's, which load with the first request.
 
 A request is sent again, once and at once, if it went out on a connection that was kept from the batch before, the
 server ended that connection, and not one byte of a reply had come: servers close idle connections without a word.
@@ -26,8 +26,8 @@ class HTTPS:
 
     def __init__(self, ca=None):
         if ca is not None:
-            load("tls").check(ca)
-            let_go("tls")
+            load("https_tls").check(ca)
+            let_go("https_tls")
         self._ca = ca
         self._context = None
         self._connection = None
@@ -100,9 +100,9 @@ class HTTPS:
 
     def _open(self, scheme, host, timeout_s, tick):
         if scheme == "https" and not self._context:
-            self._context = load("tls").context(self._ca)
-            let_go("tls")  # before the rest is loaded
-        Connection = load("connection", "Connection")
+            self._context = load("https_tls").context(self._ca)
+            let_go("https_tls")  # before the rest is loaded
+        Connection = load("https_connection", "Connection")
         name, _, port = host.partition(":")
         self._connection = connection = Connection((scheme, host))
         connection.begin(timeout_s, tick)
@@ -113,7 +113,7 @@ class HTTPS:
 
     def send(self, connection, head, body):
         gather = load("batch", "gather")
-        reply = load("reply")
+        reply = load("https_reply")
         yield from connection.write(head)
         early = None
         for piece in gather(body, True):

@@ -185,7 +185,7 @@ class Reader:
                     if kind:
                         return kind
                     continue
-            from .damage import resync
+            from .ring_damage import resync
 
             resync(self)
 

@@ -48,10 +48,10 @@ class Ring(State):
         self._buffered = 0  # readings in it
         span = medium.open()
         if span:
-            from .recover import recover
+            from .ring_recover import recover
 
             recover(self, span[0], span[1])
-            let_go("recover")
+            let_go("ring_recover")
         else:
             self.oldest = self.number = self.offset = 0
             self.newest = -1
@@ -66,7 +66,7 @@ class Ring(State):
     def reader(self, start=None, end=None):
         start, end = start or self.cursor(), end or self.end()
         if start[0] < self.oldest:
-            from .full import number_at
+            from .ring_full import number_at
 
             start = (self.oldest, 0, number_at(self, self.oldest))
         return Reader(self, start[:2], end[:2], start[2] if len(start) > 2 else 0)
@@ -95,7 +95,7 @@ class Ring(State):
         try:
             payload = self.chain.encode(boot, time, pins, values, absolute)
             if self._is_reserve():
-                from .full import make_room
+                from .ring_full import make_room
 
                 make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
             if not self.fits(payload, self.drop_reserve):
@@ -163,7 +163,7 @@ class Ring(State):
             self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
             self.chain.reset()
             self.give_up(e)
-            load("damage", "write_again")(self, data, points)
+            load("ring_damage", "write_again")(self, data, points)
         self.number += points
         self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
 
@@ -194,11 +194,11 @@ class Ring(State):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
         payload of `size` bytes that fits none. Of raw sectors that fail it tries two; `again`: this is the second."""
         if size > _SURELY_FITS:
-            load("full", "check_size")(self, size)
+            load("ring_full", "check_size")(self, size)
         self.commit()
         most = self.medium.slots - (1 if data and not self.overwrite else 0)
         if self.newest + 1 + self.past - self.oldest >= most:
-            from .full import make_room
+            from .ring_full import make_room
 
             make_room(self, most)
         if self.newest >= 0:
@@ -238,7 +238,7 @@ class Ring(State):
         try:
             return action(*args)
         except OSError as e:
-            from .full import again
+            from .ring_full import again
 
             return again(self, e, action, args)
 
@@ -255,7 +255,7 @@ class Ring(State):
 
     def clear(self):
         """Drop everything pending, counted."""
-        load("full", "clear")(self)
+        load("ring_full", "clear")(self)
 
     def close(self, sleeping=False):
         """Commit, and note counters that changed. `sleeping`: deep sleep comes next, so that no file needs closing,

@@ -1,8 +1,8 @@
 """The firmware's own `requests` (or `urequests`), which is on every board: plain HTTP, or TLS that verifies nothing.
 
-Knows that module's versions and traps, and nothing of Blynk. What it can do is found out by letting it talk to a
-socket that is none (probe.py): whether it streams a body of known length (MicroPython 1.24), or adds a Content-Length
-of its own. It must know of timeouts and show the reply's headers, as MicroPython 1.20 does.
+Knows that module's versions and traps, and nothing of Blynk. What it can do transport_probe.py finds out by
+letting it talk to a socket that is none: whether it streams a body of known length (MicroPython 1.24), or adds a
+Content-Length of its own. It must know of timeouts and show the reply's headers, as MicroPython 1.20 does.
 
 A transport has `post(url, headers, body, timeout_s)`, which gives (status, {lower-case name: value}, at most 1,024
 bytes of the reply) or raises whatever went wrong; it never follows a redirect. `body` gives its chunks anew each time
@@ -29,10 +29,10 @@ class Requests:
 
     def __init__(self, module=None):
         self.module = module or _firmware_module()
-        from . import let_go, probe
+        from . import let_go, transport_probe as probe
 
         self.streams, self._adds_length = probe.look_at(self)
-        let_go("probe")
+        let_go("transport_probe")
         self._started = None  # when the reply's first header came
 
     def call(self, url, headers, data, timeout_s, hear):

@@ -13,7 +13,7 @@ from . import api, load, state as keys
 from .batch import OutOfTime
 from .clock import BUILD_MS
 from .errors import Busy
-from .pace import Pace
+from .uploader_pace import Pace
 from .state import BAD, HELD, LAST_SUCCESS, OWNER, REGION, SIZE, STRIKES
 from .window import Window
 
@@ -44,7 +44,7 @@ class Uploader:
         owner = sha256(("%s %s" % (server, token)).encode()).digest()[:8]
         if ring.state.get(OWNER) != owner:
             if OWNER in ring.state:
-                from .outcomes import unlearn
+                from .uploader_outcomes import unlearn
 
                 unlearn(ring)
             ring.set(OWNER, owner)
@@ -111,13 +111,13 @@ class Uploader:
     def _windows(self, end):
         ring = self.ring
         if self._date_ok is None and self.cutoff():
-            from .expiry import ask
+            from .uploader_expiry import ask
 
             if not (yield from ask(self, end)):
                 return
         while True:
             if keys.WINDOW not in ring.state and keys.parked_keys(ring.state):
-                from .parked import due
+                from .uploader_parked import due
 
                 for waiting in due(self):
                     if not (yield from self._deliver(waiting)):
@@ -207,7 +207,7 @@ class Uploader:
             self._accepted(window, body)
             return True
         try:
-            judge = load("outcomes", "judge")
+            judge = load("uploader_outcomes", "judge")
         except MemoryError as e:
             # No room even for what a fault asks for: so do as after most of them, keep all and try later.
             self.result.error, self.result.retry_after_s = e, self.pace.back_off(None, 0 if self.noted else 1)

@@ -57,7 +57,7 @@ class Window:
 
     def times(self, known=0):
         """A new pass's Times; `known` is Unix ms of the point before, if it does not start at the cursor."""
-        from .times import Times
+        from .clock_times import Times
 
         times = Times(self.ring, self.now, self._unsynced, self._seen)
         times.known = known or times.known
@@ -202,7 +202,7 @@ class Window:
         """The batch was accepted; or its one point was refused for good, and `counter` is REJECTED."""
         ring, pin = self.ring, body.pin
         if ring.cursor() != self._cursor:
-            from .books import ack_overtaken
+            from .ring_books import ack_overtaken
 
             done = ack_overtaken(ring, body, counter, keys.WINDOW not in ring.state)
             if done:
@@ -216,7 +216,7 @@ class Window:
         if entry[_POINTS] <= 0:
             self._finish(pin, body.points)
             return
-        from .books import count_part
+        from .ring_books import count_part
 
         self._note_part(body, count_part(self, entry, body))
         entry[_BYTES] = None  # to be measured

@@ -3,9 +3,9 @@
 import struct
 from binascii import crc32
 
-from blynk_batch import BlockRing, Client, anchors
+from blynk_batch import BlockRing, Client, clock_anchors
 from blynk_batch.errors import Error, WrongDevice
-from blynk_batch.full import prepare
+from blynk_batch.ring_full import prepare
 from blynk_batch.record import to_value
 from blynk_batch.state import ANCHOR, BAD_BLOCKS, DROPPED
 from flash import Cached, NorFlash, SdCard
@@ -252,7 +252,7 @@ def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_to
     for flaw in ("program", "wrong"):
         for last in (
             lambda ring: ring.save_value(50, (7,)),
-            lambda ring: anchors.write(ring, 3, NOW_MS),
+            lambda ring: clock_anchors.write(ring, 3, NOW_MS),
         ):
             device = NorFlash(8)
             ring = BlockRing(device, commit_every=9)

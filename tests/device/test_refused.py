@@ -85,7 +85,7 @@ def test_an_upload_with_a_wrong_timeout_forbids_no_later_one():
 
 
 def test_a_clear_while_a_drain_counts_ends_it_in_good_order_also_with_a_parked_pin():
-    from blynk_batch.upload import Call
+    from blynk_batch.client_upload import Call
 
     refusal = (400, {}, b'{"error":{"message":"No datastream"}}')
     client = Client("token", ring=FileRing("ring"), transport=FakeServer(refusal), clock=FakeClock(NOW_MS))

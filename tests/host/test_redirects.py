@@ -159,7 +159,7 @@ def test_https_never_becomes_http(station):
     """The rule itself, since the sandbox speaks plain HTTP here: what `https` answered is never followed to `http`."""
     said = station.run(
         """
-        redirect = __import__("blynk_batch.outcomes", None, None, ("outcomes",))._redirect
+        redirect = __import__("blynk_batch.uploader_outcomes", None, None, ("_redirect",))._redirect
         home = "https://blynk.cloud"
         for location in arguments["locations"]:
             say(redirect(location, home, home, ("blynk.cloud",)))
@@ -172,7 +172,7 @@ def test_https_never_becomes_http(station):
 def test_an_address_in_brackets_is_another_host_than_any_other(station):
     said = station.run(
         """
-        redirect = __import__("blynk_batch.outcomes", None, None, ("outcomes",))._redirect
+        redirect = __import__("blynk_batch.uploader_outcomes", None, None, ("_redirect",))._redirect
         home = "http://[fe80::1]:8080"
         for host in ("[fe80::1]", "[fe80::1]:80", "[fe80::2]:8080", "["):
             say(redirect("http://" + host + arguments["path"], home, home, ()))

@@ -12,7 +12,7 @@ START = """
 import asyncio
 import sys
 import blynk_batch
-from blynk_batch.run import drain
+from blynk_batch.client_run import drain
 url, token, ca = sys.argv[1:4]
 class Clock:
     ms = 1795000000000
@@ -109,7 +109,7 @@ TICKS = (
     START
     + COUNTED
     + """
-import blynk_batch.connection
+import blynk_batch.https_connection
 import blynk_batch.reader
 frames = most_frames = sent = most_sent = 0
 
@@ -134,7 +134,7 @@ def waits():
     frames = sent = 0
 
 counted(blynk_batch.reader.Reader, "_step", frame)
-counted(blynk_batch.connection.Connection, "write", written)
+counted(blynk_batch.https_connection.Connection, "write", written)
 
 async def ticking(client):
     task = asyncio.create_task(Counted(drain(client, None, None), waits))

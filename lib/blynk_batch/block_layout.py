@@ -8,7 +8,7 @@ from micropython import const
 
 from . import sector
 from .block import spread
-from .device import NOBODYS
+from .block_device import NOBODYS
 from .errors import Error, WrongDevice
 from .state import CURSOR
 

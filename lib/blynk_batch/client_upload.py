@@ -1,4 +1,4 @@
-"""One call of upload(): its time limit, its watchdog, the transport, and the Result. Blocking; run.py is the other.
+"""One call of upload(): its time limit, its watchdog, the transport, and the Result. Blocking; client_run.py is not.
 
 Knows the transport's one method and how to step through a drain; nothing of what a drain decides.
 """

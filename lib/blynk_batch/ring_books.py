@@ -5,7 +5,7 @@ Works on a Ring; each entry takes a pass over frames. Loaded where one is due.
 """
 
 from . import state as keys
-from .full import number_at
+from .ring_full import number_at
 from .reader import DATA
 from .state import CORRUPT, DELIVERED, DROPPED, WINDOW, is_delivered, parked
 

@@ -23,7 +23,7 @@ def write(ring, boot, epoch):
 
 def before(ring, position, boot):
     """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or None."""
-    from .recover import load_header
+    from .ring_recover import load_header
 
     sequence = position[0]
     found = load_header(ring, sequence)

@@ -6,7 +6,7 @@ writes at most one state frame and says whether the drain goes on.
 
 from micropython import const
 
-from . import api, faults, state as keys
+from . import api, api_faults as faults, state as keys
 from .batch import Vanished
 from .errors import RingFull
 from .record import REJECT
@@ -43,7 +43,7 @@ def judge(uploader, window, body, reply):
     if status == 308:
         return _elsewhere(uploader, headers.get("location", ""), error)
     if kind == faults.PinRefused:
-        from .parked import hold, park
+        from .uploader_parked import hold, park
 
         if park(window, body.pin, uploader.boots.now()) or hold(window, body.pin):
             uploader.result.error = error

@@ -120,8 +120,8 @@ class Connection:
         except (OSError, ValueError) as e:
             self.ended = True
             if self.host:
-                error = load("tls", "failed")(e, self.host)
-                let_go("tls")
+                error = load("https_tls", "failed")(e, self.host)
+                let_go("https_tls")
                 raise error
             raise
 

@@ -9,7 +9,7 @@ from micropython import const
 from . import state as keys
 from .batch import Body
 from .reader import DATA
-from .times import Times
+from .clock_times import Times
 
 _DAY_MS = const(86400000)
 
@@ -89,7 +89,7 @@ class Parked:
         if not self.stale() and self._first() == body.first:
             ring.add(counter, body.sent)
         else:
-            from .books import ack_overtaken
+            from .ring_books import ack_overtaken
 
             done = ack_overtaken(ring, body, counter, self.stale())
         if self.stale():

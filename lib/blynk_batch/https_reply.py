@@ -1,7 +1,7 @@
 """Reads one reply to an HTTP/1.1 request off a connection: by its length, chunked, or until the server ends it.
 
 Knows HTTP's framing and nothing of what a reply means. Keeps 1,024 bytes of the body and the few headers that matter.
-All functions are generators of pauses, as those of connection.py.
+All functions are generators of pauses, as those of https_connection.py.
 """
 
 from micropython import const

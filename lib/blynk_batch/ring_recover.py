@@ -38,7 +38,7 @@ def recover(ring, oldest, newest):
         if kind == record.STATE:
             decode_state(reader.payload(), 0, len(reader.payload()), ring.state)
         elif kind == record.ANCHOR:
-            from .anchors import decode
+            from .clock_anchors import decode
 
             ring.state[ANCHOR] = decode(reader.payload())
         elif kind == DATA:
@@ -101,7 +101,7 @@ def _clean_tail(ring, end):
 
 def _check_books(ring):
     """Let go of what a drop frame named, also where it is still readable, and of what is not there any more."""
-    from . import full
+    from . import ring_full as full
 
     medium = ring.medium
     while ring.oldest < min(ring.get(OLDEST), ring.newest):

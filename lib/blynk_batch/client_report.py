@@ -3,7 +3,7 @@
 from . import state as keys
 from .reader import DATA
 from .state import is_delivered, parked_keys
-from .times import NEVER, Times
+from .clock_times import NEVER, Times
 from .record import to_value
 
 

@@ -87,7 +87,7 @@ def drop_oldest(ring, frame=True):
     """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
     brings nothing back."""
     if ring.seen_lost or WINDOW in ring.state or parked_keys(ring.state):
-        from .books import forget_sector
+        from .ring_books import forget_sector
 
         lost = forget_sector(ring, ring.oldest)
     else:

@@ -1,4 +1,4 @@
-"""The asyncio side of upload.py: drain when due and online, and let other tasks run meanwhile."""
+"""The asyncio side of client_upload.py: drain when due and online, and let other tasks run meanwhile."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ async def run(client, is_online, interval_s, watchdog, poll_s):
 async def drain(client, timeout_s, watchdog):
     """Client.upload() as a coroutine; its Result."""
     client.uploader()  # loaded in its own order
-    call = load("upload", "Call")(client, timeout_s, watchdog)
+    call = load("client_upload", "Call")(client, timeout_s, watchdog)
     streams = hasattr(call.transport, "apost")
     reply = None
     try:

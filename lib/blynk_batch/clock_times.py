@@ -7,7 +7,7 @@ it looks ahead once for each run of such boots.
 """
 
 from . import record
-from .anchors import before, decode
+from .clock_anchors import before, decode
 from .reader import DATA
 from .state import KNOWN
 

@@ -5,7 +5,7 @@ Loaded where `max_age_days` is set, before the first batch after a reset.
 
 from . import state as keys
 from .reader import DATA
-from .times import Times
+from .clock_times import Times
 
 
 class Question:

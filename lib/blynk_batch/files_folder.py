@@ -60,7 +60,7 @@ def look(files):
         if not _is_fat(path):
             files.slots = _capacity(files) // SECTOR_BYTES
             return files
-    from .fat import open_medium
+    from .files_fat import open_medium
 
     return open_medium(path, number or 0, _capacity(files))
 

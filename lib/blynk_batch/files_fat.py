@@ -1,8 +1,8 @@
 """FileRing on FAT: one file of full size, made once, that serves as a card does: sectors of blocks and two tails.
 
 FAT has nothing atomic: a file that grows has its acknowledged bytes written again, and its folder with them. So the
-ring's file never grows. Its blocks are written whole and in place, which touches no table and no folder, and tails.py
-keeps what a torn block would lose. Knows files on FAT; sectors are tails.py's.
+ring's file never grows. Its blocks are written whole and in place, which touches no table and no folder, and
+block_tails.py keeps what a torn block would lose. Knows files on FAT; sectors are block_tails.py's.
 
     <path>/ring0   as many sectors as fit the capacity, then two blocks; ring1 and so on after a change of capacity
 """
@@ -14,9 +14,9 @@ from binascii import crc32
 from micropython import const
 
 from . import sector
-from .device import SECTOR_BYTES, Device
+from .block_device import SECTOR_BYTES, Device
 from .files import size_of
-from .tails import Tails
+from .block_tails import Tails
 
 _BLOCK = const(512)
 _FLASH_BLOCK = const(4096)
@@ -39,7 +39,7 @@ def open_medium(path, number, capacity_bytes):
 def refit(ring, slots):
     """Give the ring `slots` sectors: they are copied to a new file, which counts once the old is gone. The oldest that
     do not fit are dropped, counted. If the disk has no room for both files, the ring stays as it is."""
-    from . import full
+    from . import ring_full as full
     from .state import CURSOR, DROPPED, OLDEST
 
     old = ring.medium
@@ -135,7 +135,7 @@ class Blocks:
     smaller ones than the medium's are not written (see _page)."""
 
     def __init__(self, name, size):
-        from .folder import mounts  # not for longer: opening lets go of that file
+        from .files_folder import mounts  # not for longer: opening lets go of that file
 
         self._name = name
         self._size = size
