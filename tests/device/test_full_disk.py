@@ -4,7 +4,7 @@ import os
 
 from blynk_batch import FileRing
 from blynk_batch.errors import RingFull
-from blynk_batch.state import CURSOR, DROPPED
+from blynk_batch.state import CURSOR, DROPPED, LAST_SUCCESS
 from flash import NorFlash, mount, umount
 from test_block import found, log, raises
 
@@ -132,3 +132,18 @@ def test_readings_keep_their_times_when_held_ones_found_no_room():
     os.remove("/sim/junk")
     log(ring, number, 8)
     assert found(FileRing("/sim/ring"))[-8:] == list(range(number, number + 8))
+
+
+def test_a_drop_that_a_full_disk_makes_within_a_save_is_noted_by_the_next():
+    mounted("esp32", 1)
+    ring = FileRing("/sim/ring", capacity_bytes=32768)
+    log(ring, 0, 2000)
+    fill_disk()
+    dropped = ring.get(DROPPED)
+    for second in range(2000):
+        ring.save_value(LAST_SUCCESS, (second + 1,))
+        if ring.get(DROPPED) > dropped:
+            break
+    assert ring.get(DROPPED) > dropped and {DROPPED, CURSOR} <= ring.dirty, ring.dirty
+    ring.save()
+    assert not ring.dirty and in_order(FileRing("/sim/ring"), 2000)
