@@ -115,17 +115,22 @@ class HTTPS:
         gather = load("batch", "gather")
         reply = load("https_reply")
         yield from connection.write(head)
+        tick, watchdog = connection.tick, getattr(body, "watchdog", None)
         early = None
         for piece in gather(body, True):
             if piece is None:
                 yield 0
                 continue
-            early = connection.peek()
-            if early is not None:
-                break  # the server has had enough before it had all: its reason says more than a broken pipe
+            if connection.peek() is not None:
+                connection.wait(watchdog)
+                early = yield from reply.head(connection)
+                if early[0] >= 200:
+                    break  # the server has had enough before it had all: its reason says more than a broken pipe
+                early = connection.end = None  # 100 Continue, unasked: go on
+                connection.tick = tick
             yield from connection.write(piece)
-        connection.wait(getattr(body, "watchdog", None))
-        found = yield from reply.read(connection)
+        connection.wait(watchdog)
+        found = yield from (reply.rest(connection, *early) if early else reply.read(connection))
         if early and found[0] < 300:
             raise OSError("a reply came before the batch was sent")
         if early or not connection.keep:

@@ -18,14 +18,23 @@ def read(connection):
 
     ValueError for what is no HTTP, OSError if the reply ends too early."""
     for _ in range(4):
-        start = yield from line(connection)
-        parts = start.split(None, 2)
-        if len(parts) < 2 or not parts[0].startswith(b"HTTP/") or not parts[1].isdigit():
-            raise ValueError("this is no HTTP: %r" % start[:40])
-        status = int(parts[1])
-        found = yield from headers(connection)
+        status, start, found = yield from head(connection)
         if status >= 200:  # 1xx only announce
             break
+    return (yield from rest(connection, status, start, found))
+
+
+def head(connection):
+    """(status, status line, {lower-case name: value}) of the reply, or of a 1xx that only announces one."""
+    start = yield from line(connection)
+    parts = start.split(None, 2)
+    if len(parts) < 2 or not parts[0].startswith(b"HTTP/") or not parts[1].isdigit():
+        raise ValueError("this is no HTTP: %r" % start[:40])
+    return int(parts[1]), start, (yield from headers(connection))
+
+
+def rest(connection, status, start, found):
+    """What `read` gives, once the head has been read."""
     length = found.get("content-length", "")
     if status in (204, 304):
         text, whole = b"", True

@@ -315,6 +315,24 @@ def test_a_reason_that_comes_before_the_batch_is_sent_is_heard(authority, drain,
         assert drain(server.port, 9000, 1, way, ca="", scheme="http").startswith("0 1 9000 the server answered 503")
 
 
+@both_ways
+def test_a_batch_is_sent_to_its_end_though_the_server_says_continue_unasked(drain, way):
+    bodies = []
+
+    class Encouraging(Scripted):
+        def serve(self, connection, number):
+            data = connection.recv(100)
+            connection.sendall(b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\n")
+            while not data.endswith(b"]]"):
+                data += connection.recv(65536)
+            bodies.append(json.loads(data.partition(b"\r\n\r\n")[2]))
+            connection.sendall(OK)
+
+    with Encouraging(None) as server:
+        assert drain(server.port, 9000, 1, way, ca="", scheme="http") == "9000 1 0 None"
+    assert [len(body) for body in bodies] == [9000]
+
+
 def test_another_region_is_followed_over_tls_and_verified_again(authority, drain):
     options = {"certificate": authority.chain(), "ca": authority.pem, "region": ["ny3"]}
     with Sandbox([TOKEN + "@ny3"], **options) as sandbox:
