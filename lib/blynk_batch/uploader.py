@@ -176,6 +176,9 @@ class Uploader:
         self.result.requests += 1
         self.ring.add(keys.REQUESTS, 1)
         if isinstance(reply, OutOfTime):
+            if self.result.requests == 1 and body.points > 1:
+                # It had the call to itself: as large as it is it may never get through.
+                self.guarded(self.ring.save_value, SIZE, (body.points // 2, 0))
             raise reply
         if isinstance(reply, tuple):
             self._compare_clock(reply[1].get("date"))

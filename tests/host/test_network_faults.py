@@ -206,3 +206,26 @@ def test_the_time_that_was_given_ends_an_upload_between_two_chunks_and_the_next_
     )
     assert said == [[[None, 0, 0, 400], "time", 0], [None, 0, 400, 0]]
     assert len(station.points()) == 400
+
+
+def test_a_batch_that_never_fits_the_time_of_a_call_is_made_smaller_until_it_does(station):
+    said = station.run(
+        """
+        client = board.boot(capacity=1 << 20)
+        for number in range(400):
+            client.log(1, "%d " % number + "x" * 1000)
+
+        def watchdog():
+            board.clock.wait(50)  # so long does each chunk take
+
+        for calls in range(1, 30):
+            result = client.upload(timeout_s=6, watchdog=watchdog)
+            if not result.pending:
+                break
+            assert (result.error, result.waiting) == (None, "time"), result
+        say(client.pending, client.stats()["uploaded"], client.stats()["smaller"])
+        """
+    )
+    assert said == [[0, 400, 0]]
+    values = [point[2] for point in station.points()]
+    assert len(values) == 400 and values == sorted(values, key=lambda value: int(value.split()[0]))
