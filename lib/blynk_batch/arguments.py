@@ -19,11 +19,12 @@ _OS_ERRORS = {
 
 
 def check_server(server):
-    """`server` without a trailing slash. ValueError unless it is http:// or https:// and a host."""
-    parts = server.lower().rstrip("/").split("://") if isinstance(server, str) else ()
-    if len(parts) == 2 and parts[0] in ("http", "https") and parts[1]:
-        if not [char for char in "/?#@" if char in parts[1]]:
-            return "://".join(parts)
+    """`server` without a trailing slash. ValueError unless it is http:// or https://, a host and perhaps a port."""
+    scheme, _, place = (server if isinstance(server, str) else "").lower().rstrip("/").partition("://")
+    host, colon, port = place.partition(":")
+    if scheme in ("http", "https") and host and (port.isdigit() if colon else True):
+        if not [char for char in host if char in "/?#@[ "]:
+            return "%s://%s" % (scheme, place)
     raise ValueError('server %r: must be like "https://blynk.cloud"' % (server,))
 
 

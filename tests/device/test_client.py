@@ -103,6 +103,11 @@ def test_wrong_settings_are_refused_before_the_ring_is_opened():
     for kind, options, word in (
         (ValueError, {"server": "blynk.cloud"}, "https://blynk.cloud"),
         (ValueError, {"server": "https://blynk.cloud/external"}, "https://blynk.cloud"),
+        (ValueError, {"server": "https://"}, "https://blynk.cloud"),
+        (ValueError, {"server": "https://:443"}, "https://blynk.cloud"),
+        (ValueError, {"server": "https://blynk.cloud:https"}, "https://blynk.cloud"),
+        (ValueError, {"server": "http://[::1]:8080"}, "https://blynk.cloud"),
+        (ValueError, {"server": "https://blynk.cloud "}, "https://blynk.cloud"),
         (ValueError, {"server": None}, "None"),
         (ValueError, {"batch_points": 0}, "batch_points"),
         (ValueError, {"batch_bytes": 100}, "batch_bytes"),
