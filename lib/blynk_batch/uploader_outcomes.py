@@ -112,10 +112,10 @@ def _redirect(location, server, home, regions):
     if scheme == "http" and server.startswith("https:"):
         return None
     for char in host:
-        if not (char.isalpha() or char.isdigit() or char in "-.:[]"):
+        if not (char.isalpha() or char.isdigit() or char in "-.:"):
             return None
-    name = _name(host)
-    for allowed in (_name(split(home)[1]),) + tuple(regions):
+    name = host.split(":")[0]
+    for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
         if name == allowed or name.endswith("." + allowed):
             return found
     return None
@@ -133,11 +133,6 @@ def split(url):
         if 0 <= found < end:
             end = found
     return url[:at].lower(), rest[:end].lower(), rest[end:]
-
-
-def _name(host):
-    """`host` without its port; IPv6 addresses stand in brackets."""
-    return host[: host.find("]") + 1] or host.split(":")[0]
 
 
 def _stop(uploader, error):

@@ -169,19 +169,6 @@ def test_https_never_becomes_http(station):
     assert said == [None, "https://ny3.blynk.cloud", "https://ny3.blynk.cloud"]
 
 
-def test_an_address_in_brackets_is_another_host_than_any_other(station):
-    said = station.run(
-        """
-        redirect = __import__("blynk_batch.uploader_outcomes", None, None, ("_redirect",))._redirect
-        home = "http://[fe80::1]:8080"
-        for host in ("[fe80::1]", "[fe80::1]:80", "[fe80::2]:8080", "["):
-            say(redirect("http://" + host + arguments["path"], home, home, ()))
-        """,
-        path=PATH,
-    )
-    assert said == ["http://[fe80::1]", "http://[fe80::1]:80", None, None]
-
-
 def test_a_redirect_to_itself_is_an_error_that_keeps_the_data(station):
     station.fault("wrong_region", count=1)
     script = ONE + "board.drain()\nsay(client.pending)"
