@@ -66,8 +66,22 @@ def test_what_is_proposed_works():
         assert advice[0][0]
     assert work_out(every_s=2, outage_s=3600)[1] == []
     assert work_out(every_s=50, upload_s=60)[1] == []
-    assert "log every 69 s" in work_out(outage_s=86400 * 80)[1][0][1]
-    assert not any(fails for fails, _ in work_out(outage_s=86400 * 80, every_s=69)[1])
+    assert "log every 70 s" in work_out(outage_s=86400 * 80)[1][0][1]
+    wider = dict(COSTS, **{"rows per sector": 396})  # a longer interval takes a few more bytes
+    assert not any(fails for fails, _ in work_out(wider, outage_s=86400 * 80, every_s=70)[1])
+
+
+def test_a_flash_that_holds_no_ring_is_said_to_be_too_small():
+    for size_bytes in (100, 4096, 16 * 1024):
+        fails, text = work_out(flash_bytes=size_bytes)[1][0]
+        assert fails and "no ring fits %d KiB, the smallest has 12" % (size_bytes // 2048) in text
+    assert "log every 3085 s" in work_out(flash_bytes=24 * 1024)[1][0][1]
+
+
+def test_a_sector_is_erased_once_a_turn_even_if_the_measurement_saw_no_erase():
+    answer, _ = work_out(dict(COSTS, **{"erases per row": 0}), medium="raw")
+    assert answer.erases_per_row == 1 / 400
+    assert answer.lifetime_years == pytest.approx(53 * 100_000 * 400 / 525960)
 
 
 @pytest.mark.parametrize("text, expected", [("90", 90), ("15m", 900), ("36h", 129600), ("1.5d", 129600)])
@@ -75,7 +89,10 @@ def test_times_have_units(text, expected):
     assert seconds(text) == expected
 
 
-@pytest.mark.parametrize("read, text", [(seconds, "soon"), (seconds, "0"), (size, "2G"), (size, "0"), (pin, "V256:x")])
+BAD = [(seconds, "soon"), (seconds, "0"), (seconds, "36526d"), (seconds, "9" * 400), (size, "2G"), (size, "0")]
+
+
+@pytest.mark.parametrize("read, text", [*BAD, (size, "1048577M"), (pin, "V256:x")])
 def test_what_is_no_time_or_size_or_pin_is_refused(read, text):
     with pytest.raises(ValueError, match=text):
         read(text)
@@ -85,6 +102,13 @@ def test_what_is_no_time_or_size_or_pin_is_refused(read, text):
 def test_a_pin_needs_a_kind_and_a_string_its_length(text):
     done = run_plan("--pin", text)
     assert done.returncode == 2 and text in done.stdout and "Traceback" not in done.stdout
+
+
+def test_rows_that_no_sector_holds_and_rows_a_year_apart_end_without_a_traceback():
+    done = run_plan(*(word for number in range(4) for word in ("--pin", "V%d:string:1024" % number)))
+    assert done.returncode == 1 and "Traceback" not in done.stdout
+    assert done.stdout.startswith("Error: such rows cannot be measured: ValueError: reading of 41")
+    assert run_plan("--pin", "V1:double", "--every", "365d").returncode == 0
 
 
 # Logs the rows of an outage into a ring of the capacity that the plan chose; prints how many were dropped.

@@ -37,18 +37,18 @@ def main(pins, every, outage, upload_every, medium, flash, apart, deep_sleep, co
     try:
         costs = station.measure()
     except Failed as error:
-        raise click.ClickException("the measurement failed: %s" % error)
+        raise click.ClickException("such rows cannot be measured: %s" % str(error).strip().splitlines()[-1])
     limits = plan.Limits(**limits)
     answer = plan.work_out(station, costs, limits, plan.Link())
     advice = plan.advice(station, answer, limits)
     if as_json:
         click.echo(json.dumps({"costs": costs, "plan": answer.as_dict(), "advice": [text for _, text in advice]}))
     else:
-        show(station, costs, answer, limits, advice)
+        show(station, answer, limits, advice)
     sys.exit(1 if any(fails for fails, _ in advice) else 0)
 
 
-def show(station, costs, answer, limits, advice):
+def show(station, answer, limits, advice):
     def say(name, text):
         click.echo("%-22s %s" % (name, text))
 
@@ -59,7 +59,7 @@ def show(station, costs, answer, limits, advice):
     say("ring", "%s holds %d readings" % (capacity, answer.readings_held))
     say("covers", "%.1f days without network" % answer.outage_days)
     say("flash lasts", "%.0f years (%.4f erases a row, %d cycles)" % (
-        answer.lifetime_years, costs["erases per row"], plan.CYCLES))  # fmt: skip
+        answer.lifetime_years, answer.erases_per_row, plan.CYCLES))  # fmt: skip
     say("one row takes", "%.1f ms of flash time on average" % answer.log_ms)
     say("points a day", "%d of %d" % (answer.points_per_day, limits.points_per_day))
     say("requests a month", "%d of %d" % (answer.requests_per_month, limits.requests_per_month))

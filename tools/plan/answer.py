@@ -10,6 +10,8 @@ DAY_S, MONTH_S, YEAR_S = 86400, 30 * 86400, 31557600
 FREE_REQUESTS = 100_000  # messages a month in Blynk's free plan
 OLDEST_DAYS = 90  # Blynk's change log of April 2026: three months
 ENOUGH_YEARS = 10
+LEAST_SECTORS = 3  # of a ring
+MARGIN = 1.02  # a longer interval can take a few more bytes a row than was measured
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Answer:
     rows_per_sector: float
     readings_held: int
     outage_days: float
+    erases_per_row: float
     lifetime_years: float
     log_ms: float
     points_per_day: float
@@ -50,9 +53,10 @@ def work_out(station, costs, limits, link):
     pins = len(station.pins)
     rows = math.ceil(station.outage_s / station.every_s)
     per_sector = costs["rows per sector"]
-    sectors = max(3, math.ceil(rows / per_sector) + 2)  # the one under way, and the one that makes room
+    sectors = max(LEAST_SECTORS, math.ceil(rows / per_sector) + 2)  # the one under way, and the one that makes room
     held = int((sectors - 1) * per_sector)
-    erases_a_year = costs["erases per row"] * YEAR_S / station.every_s
+    erases = max(costs["erases per row"], 1 / per_sector)  # a sector is erased once a turn, even if none was measured
+    erases_a_year = erases * YEAR_S / station.every_s
     per_day = pins * DAY_S / station.every_s
     requests = pins * math.ceil(rows / BATCH_POINTS)
     return Answer(
@@ -60,6 +64,7 @@ def work_out(station, costs, limits, link):
         rows_per_sector=per_sector,
         readings_held=held * pins,
         outage_days=held * station.every_s / DAY_S,
+        erases_per_row=erases,
         lifetime_years=flash_blocks(station, sectors) * CYCLES / erases_a_year,
         log_ms=costs["flash ms per row"],
         points_per_day=per_day,
@@ -76,8 +81,8 @@ def work_out(station, costs, limits, link):
 def flash_blocks(station, sectors):
     """Blocks that share the erases: littlefs moves its blocks about, a raw ring has its own."""
     if station.medium.startswith("littlefs"):
-        return station.flash_bytes // SECTOR_BYTES
-    return min(sectors, station.flash_bytes // SECTOR_BYTES)
+        return max(1, station.flash_bytes // SECTOR_BYTES)
+    return max(1, min(sectors, station.flash_bytes // SECTOR_BYTES))
 
 
 def requests_per_month(station, pins):
@@ -101,11 +106,14 @@ def advice(station, answer, limits):
         text = "%d requests a month, and the plan has %d: upload every %d minutes or more seldom"
         found.append((True, text % (answer.requests_per_month, limits.requests_per_month, least)))
     room = station.flash_bytes // 2 if station.medium.startswith("littlefs") else station.flash_bytes
-    if answer.capacity_bytes > room:
+    if room < LEAST_SECTORS * SECTOR_BYTES:
+        text = "no ring fits %d KiB, the smallest has %d: take a larger medium"
+        found.append((True, text % (room // 1024, LEAST_SECTORS * SECTOR_BYTES // 1024)))
+    elif answer.capacity_bytes > room:
         rows = int((room // SECTOR_BYTES - 2) * answer.rows_per_sector)
         days = rows * station.every_s / DAY_S
         text = "a ring of %d KiB does not fit %d KiB: it would cover %.1f days; log every %d s, or take a larger medium"
-        slower = math.ceil(station.outage_s / rows)
+        slower = math.ceil(station.outage_s / rows * MARGIN)
         found.append((True, text % (answer.capacity_bytes // 1024, room // 1024, days, slower)))
     if answer.lifetime_years < ENOUGH_YEARS:
         slower = math.ceil(station.every_s * ENOUGH_YEARS / answer.lifetime_years)

@@ -18,23 +18,32 @@ MEDIA = {
 }
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _TEXT_BYTES = {"double": 5, "integer": 4, "boolean": 4, "location": 19}
+_LONGEST_S = 36525 * 86400
+_LARGEST_BYTES = 1 << 40
+_DAY_MS = 86400 * 1000  # what is logged more seldom costs no more
 _POINT_BYTES = 17  # [1648054765458,] and the comma behind
 
 
 def seconds(text):
-    """90, "90s", "15m", "36h" or "14d" as seconds. ValueError for anything else."""
+    """90, "90s", "15m", "36h" or "14d" as seconds, at most a century. ValueError for anything else."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", str(text).strip())
     if not match or not float(match.group(1)):
         raise ValueError("%r is no time; write 90s, 15m, 36h or 14d" % text)
-    return float(match.group(1)) * _UNITS_S[match.group(2) or "s"]
+    found = float(match.group(1)) * _UNITS_S[match.group(2) or "s"]
+    if found > _LONGEST_S:
+        raise ValueError("%r is too long; at most %dd" % (text, _LONGEST_S // 86400))
+    return found
 
 
 def size(text):
-    """65536, "64K", "2M" as bytes. ValueError for anything else."""
+    """65536, "64K", "2M" as bytes, at most a terabyte. ValueError for anything else."""
     match = re.fullmatch(r"(\d+)([kKmM]?)", str(text).strip())
     if not match or not int(match.group(1)):
         raise ValueError("%r is no size; write 262144, 256K or 2M" % text)
-    return int(match.group(1)) * {"": 1, "k": 1024, "m": 1024 * 1024}[match.group(2).lower()]
+    found = int(match.group(1)) * {"": 1, "k": 1024, "m": 1024 * 1024}[match.group(2).lower()]
+    if found > _LARGEST_BYTES:
+        raise ValueError("%r is too large; at most %dM" % (text, _LARGEST_BYTES >> 20))
+    return found
 
 
 def pin(text):
@@ -76,5 +85,6 @@ class Station:
         """{name: value} of what a row costs on the simulated flash, measured now by the benchmark's own code."""
         on = MEDIA[self.medium][0]
         flags = [int(self.together), int(self.deep_sleep), self.commit_every]
-        found = micropython.cells("station", on, max(1, int(self.every_s * 1000)), *flags, *self.kinds)
+        every_ms = min(_DAY_MS, max(1, int(self.every_s * 1000)))
+        found = micropython.cells("station", on, every_ms, *flags, *self.kinds)
         return {cell["what"]: cell["value"] for cell in found}
