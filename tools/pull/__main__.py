@@ -16,6 +16,8 @@ _PENDING = ("pending", "parked")
 
 _FILE = click.Path(exists=True, dir_okay=False)
 _FOLDER = click.Path(exists=True, file_okay=False)
+_OUTPUT = click.Path(dir_okay=False, allow_dash=True)
+_SIZE = click.IntRange(min=1)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -24,10 +26,10 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 @click.option("--folder", type=_FOLDER, help="Read the folder of a FileRing.")
 @click.option("--path", default="/blynk_batch.ring", show_default=True, help="FileRing's folder there.")
 @click.option("--device", help="A BlockRing on the board: the Python expression for its device, imports and all.")
-@click.option("--page", type=int, help="BlockRing's page_size, where blocks are written whole. [default: as seen]")
-@click.option("--unit", type=int, default=1, show_default=True, help="BlockRing's unit: 16 under flash encryption.")
-@click.option("--csv", type=click.File("w"), help="Write the points to this CSV file; - prints them.")
-@click.option("--json", type=click.File("w"), help="Write the points as lines of JSON; - prints them.")
+@click.option("--page", type=_SIZE, help="BlockRing's page_size on whole blocks. [default: as seen]")
+@click.option("--unit", type=_SIZE, default=1, show_default=True, help="BlockRing's unit: 16 under flash encryption.")
+@click.option("--csv", type=_OUTPUT, help="Write the points to this CSV file; - prints them.")
+@click.option("--json", type=_OUTPUT, help="Write the points as lines of JSON; - prints them.")
 @click.option("--all", "everything", is_flag=True, help="Export also what the server has, as far as it is still there.")
 @click.option("--upload", is_flag=True, help="Send what is pending to the server, in the board's place.")
 @click.option("--server", default="https://blynk.cloud", show_default=True, help="For --upload.")
@@ -37,17 +39,27 @@ def main(**options):
     """Read a ring off a board, a flash image or a folder; check, export or upload it. The source stays as it is
     unless --put-back is given."""
     check(options)
-    with tempfile.TemporaryDirectory(prefix="pull-") as work:
-        source = take(options, work)
-        sinks = [exports.Csv(options["csv"])] if options["csv"] else []
-        sinks += [exports.JsonLines(options["json"])] if options["json"] else []
-        summary, rejects = export(source.copy, sinks, options["everything"])
-        report(summary, rejects)
-        if options["upload"]:
-            good = send(source.copy, options["server"], options["token"], summary["pending"])
-            if options["put_back"]:
-                click.echo("put back    %d files" % len(source.put_back()), err=True)
-            sys.exit(0 if good else 1)
+    try:
+        with tempfile.TemporaryDirectory(prefix="pull-") as work:
+            good = pull(options, Path(work))
+    except BrokenPipeError:  # click ends quietly
+        raise
+    except OSError as error:
+        raise click.ClickException(str(error))
+    sys.exit(0 if good else 1)
+
+
+def pull(options, work):
+    """Read, export, report and send as the options say; False if the upload was not accepted."""
+    source = take(options, work)
+    summary, rejects = export(source.copy, options, work)
+    report(summary, rejects)
+    if not options["upload"]:
+        return True
+    good = send(source.copy, options["server"], options["token"], summary["pending"])
+    if options["put_back"]:
+        click.echo("put back    %d files" % len(source.put_back()), err=True)
+    return good
 
 
 def take(options, work):
@@ -64,6 +76,14 @@ def check(options):
     """UsageError for options that do not go together."""
     if sum(bool(options[name]) for name in ("port", "image", "folder")) != 1:
         raise click.UsageError("give one of --port, --image and --folder")
+    page = options["page"]
+    if page and (page < 512 or page & (page - 1)):
+        raise click.UsageError("--page %d: a power of two, 512 or more" % page)
+    source = Path(options["image"] or options["folder"] or ".").resolve()
+    for name in ("csv", "json"):
+        output = Path(options[name] or "-").resolve()
+        if output == source or options["folder"] and source in output.parents:
+            raise click.UsageError("--%s %s: that is where the ring is" % (name, options[name]))
     if options["upload"] and not options["token"]:
         raise click.UsageError("--upload needs --token")
     if options["put_back"] and not options["upload"]:
@@ -72,17 +92,17 @@ def check(options):
         raise click.UsageError("--put-back: only the files of a FileRing can be put back onto a board")
 
 
-def export(copy, sinks, everything):
-    """Give each point to the sinks; (the summary, the reject records)."""
+def export(copy, options, work):
+    """Write the points that were asked for, once all could be read; (the summary, the reject records)."""
     summary, rejects = None, []
-    for record in reading.records(copy):
-        if "summary" in record:
-            summary = record["summary"]
-        elif "rejected" in record:
-            rejects.append(record)
-        elif everything or record["state"] in _PENDING:
-            for sink in sinks:
-                sink.add(record)
+    with exports.Outputs({exports.Csv: options["csv"], exports.JsonLines: options["json"]}, work) as outputs:
+        for record in reading.records(copy):
+            if "summary" in record:
+                summary = record["summary"]
+            elif "rejected" in record:
+                rejects.append(record)
+            elif options["everything"] or record["state"] in _PENDING:
+                outputs.add(record)
     return summary, rejects
 
 
@@ -109,7 +129,7 @@ def send(copy, server, token, pending):
     ca = certificates() if server.startswith("https:") else "-"
     with click.progressbar(length=pending, label="uploading", file=sys.stderr) as bar:
         said = []
-        for line in reading.run("upload.py", server, token, ca, *copy):
+        for line in reading.run("upload.py", server, token, ca, *copy, failed="nothing was sent"):
             kind, _, text = line.partition(" ")
             words = text.split()
             if kind == "EVENT" and text.endswith("accepted"):

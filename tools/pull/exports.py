@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shutil
+import sys
 from datetime import datetime, timedelta, timezone
 
 COLUMNS = ("pin", "timestamp_ms", "time_utc", "value", "state", "time_source")
@@ -13,6 +15,39 @@ def row(point):
     ms = point["ms"]
     text = "" if ms is None else (_EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     return ("V%d" % point["pin"], ms, text, point["value"], point["state"], point["time"])
+
+
+class Outputs:
+    """`targets` {kind of file: its path, "-" for standard output, or None}. All is kept in the folder `work` until the
+    end, so that an error before leaves what has the name untouched."""
+
+    def __init__(self, targets, work):
+        self._targets = {kind: path for kind, path in targets.items() if path}
+        self._files = {kind: open(work / kind.__name__, "w+", encoding="utf-8", newline="") for kind in self._targets}
+        self._sinks = [kind(file) for kind, file in self._files.items()]
+
+    def add(self, point):
+        for sink in self._sinks:
+            sink.add(point)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, error, *_):
+        for kind, file in self._files.items():
+            with file:
+                file.seek(0)
+                if not error:
+                    _write_out(file, self._targets[kind])
+
+
+def _write_out(file, path):
+    if path == "-":
+        shutil.copyfileobj(file, sys.stdout)
+        sys.stdout.flush()
+        return
+    with open(path, "w", encoding="utf-8", newline="") as target:
+        shutil.copyfileobj(file, target)
 
 
 class Csv:

@@ -11,8 +11,8 @@ _DEVICE = Path(__file__).resolve().parent / "device"
 _HEAP = "64m"  # images are held in RAM
 
 
-def run(script, *arguments):
-    """Yields the lines that device/`script` prints; ClickException where it says that it failed."""
+def run(script, *arguments, failed="the ring cannot be read"):
+    """Yields the lines that device/`script` prints; ClickException, `failed` and why, where it says that it did."""
     process = device.start(_DEVICE / script, *arguments, heap=_HEAP, paths=[device.LIB, _DEVICE])
     last = ""
     try:
@@ -25,7 +25,7 @@ def run(script, *arguments):
         process.kill()
         process.wait()
     if status:
-        raise click.ClickException("the ring cannot be read: " + last.replace("FAILED ", "", 1))
+        raise click.ClickException("%s: %s" % (failed, last.replace("FAILED ", "", 1)))
 
 
 def records(copy):

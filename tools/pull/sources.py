@@ -8,6 +8,7 @@
 `copy` are the arguments by which device/rings.py opens the copy. Nothing is ever changed but by `put_back()`.
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -32,7 +33,11 @@ class FromFolder(Source):
     def __init__(self, folder, work):
         self._folder = Path(folder)
         self._copy = Path(work) / "ring"
-        shutil.copytree(self._folder, self._copy)
+        try:
+            shutil.copytree(self._folder, self._copy)
+        except shutil.Error as error:
+            name, _, why = error.args[0][0]
+            raise click.ClickException("%s cannot be copied, so this is no ring's folder: %s" % (name, why))
         if not any(self._copy.iterdir()):
             raise click.ClickException("%s is empty: give the folder that FileRing() was made with" % folder)
         self._before = snapshot(self._copy)
@@ -42,7 +47,7 @@ class FromFolder(Source):
         written, gone = changes(self._before, snapshot(self._copy))
         for name in written:
             (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self._copy / name, self._folder / name)
+            _replace(self._copy / name, self._folder / name)
         for name in gone:
             (self._folder / name).unlink()
         return written + gone
@@ -68,7 +73,7 @@ class FromImage(Source):
     def put_back(self):
         if self._copy.read_bytes() == self._image.read_bytes():
             return []
-        shutil.copyfile(self._copy, self._image)
+        _replace(self._copy, self._image)
         return [self._image.name]
 
 
@@ -77,6 +82,23 @@ def _guess_page(start):
     if start[:3] != _MAGIC and start[_BLOCK_HEAD : _BLOCK_HEAD + 3] == _MAGIC:
         return _PAGE_SIZES[0]
     return _PAGE_SIZES[1]
+
+
+def _replace(source, target):
+    """All of `target` or, if that fails or is broken off, nothing of it: written beside it first."""
+    target = target.resolve()
+    if target.exists() and not target.is_file():  # a card itself
+        shutil.copyfile(source, target)
+        return
+    beside = target.with_name(target.name + ".new")
+    try:
+        shutil.copyfile(source, beside)
+        if target.exists():
+            shutil.copymode(target, beside)
+        os.replace(beside, target)
+    finally:
+        if beside.exists():
+            beside.unlink()
 
 
 def snapshot(folder):

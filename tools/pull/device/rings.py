@@ -11,6 +11,9 @@ import os
 import blynk_batch
 
 
+_WHOLE = "the image has to be all that BlockRing was given, and no more"
+
+
 class Image:
     """A block device over the bytes of a file; `save()` writes them back."""
 
@@ -51,20 +54,39 @@ class Image:
 def open_ring(kind, *arguments):
     """(the ring, what writes the copy back to its file at the end)."""
     if kind == "folder":
-        return blynk_batch.FileRing(arguments[0]), _nothing
+        return _found(blynk_batch.FileRing(arguments[0]), "the folder"), _nothing
     if kind in ("littlefs", "fat"):
         image = Image(arguments[0], 512, True) if kind == "fat" else Image(arguments[0], 4096, False)
-        os.mount(os.VfsFat(image) if kind == "fat" else os.VfsLfs2(image), "/image")
-        path = "/image" + arguments[1]
+        try:
+            os.mount(os.VfsFat(image) if kind == "fat" else os.VfsLfs2(image), "/image")
+        except OSError as e:
+            raise ValueError("the %s filesystem cannot be mounted (%s): the image is damaged or not whole" % (kind, e))
+        path = "/image/" + arguments[1].strip("/")
         try:
             os.stat(path)
         except OSError:
             names = " ".join(os.listdir("/image"))
             raise ValueError("the filesystem has no folder %s; it has: %s" % (arguments[1], names))
-        return blynk_batch.FileRing(path), image.save
+        return _found(blynk_batch.FileRing(path), "the folder " + arguments[1]), image.save
     size, unit = int(arguments[1]), int(arguments[2])
     image = Image(arguments[0], size, size < 4096)
-    return blynk_batch.BlockRing(image, unit=unit if unit > 1 else None), image.save
+    if len(image.data) < 3 * size:
+        raise ValueError("an image of %d bytes holds no ring" % len(image.data))
+    try:
+        ring = blynk_batch.BlockRing(image, unit=unit if unit > 1 else None)
+    except blynk_batch.WrongDevice as e:
+        text = str(e).replace(", or format=True erases it", "").replace(": format=True erases it", "")
+        raise blynk_batch.WrongDevice(text.replace("give start= and blocks= as before", _WHOLE))
+    return _found(ring, "the image"), image.save
+
+
+def _found(ring, place):
+    """The ring, unless it was made by opening it, which leaves a first sector without a frame."""
+    if not ring.newest and not ring.number:
+        reader = ring.reader((0, 0, 0))
+        if not reader.next() and not reader.bad:
+            raise ValueError("there is no ring in %s, or one that nothing was logged to" % place)
+    return ring
 
 
 def _nothing():

@@ -1,0 +1,163 @@
+"""make pull where it cannot work: one sentence, a status that says so, and nothing that was there is changed."""
+
+import os
+import struct
+import subprocess
+import sys
+from binascii import crc32
+from pathlib import Path
+
+import pytest
+
+from tools.pull.sources import FromFolder, FromImage
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "test-token-of-32-characters-0001"
+# argv: what to make a ring on, and where
+MAKE = """
+import sys
+import blynk_batch
+from flash import NorFlash, mount
+
+kind, path = sys.argv[1:]
+if kind == "folder":
+    ring = blynk_batch.FileRing(path, capacity_bytes=64 * 1024)
+else:
+    device = NorFlash(32)
+    if kind == "esp32":
+        mount(device, "/flash", kind)
+    ring = blynk_batch.BlockRing(device) if kind == "nor" else blynk_batch.FileRing("/flash/readings")
+with blynk_batch.Client("t", ring=ring) as client:
+    for row in range(200):
+        client.log(1, row, timestamp=1648054765458 + row * 60000)
+if kind != "folder":
+    device.save(path)
+"""
+
+
+@pytest.fixture
+def make_ring(run_on_device, tmp_path):
+    def make(kind):
+        source = "import sys\nsys.path.append(%r)\n" % str(ROOT / "tools" / "sim") + MAKE
+        run_on_device(source, kind, tmp_path / kind, heap="16m")
+        return tmp_path / kind
+
+    return make
+
+
+def refused(*arguments):
+    """The last line of what `make pull` says; all that it prints goes to standard error."""
+    command = [sys.executable, "-m", "tools.pull", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode in (1, 2) and not done.stdout
+    assert "Traceback" not in done.stderr, done.stderr
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("Error: ")
+    return line
+
+
+def test_a_folder_that_is_no_ring_is_not_an_empty_ring_and_an_older_export_stays(tmp_path):
+    other, export = tmp_path / "other", tmp_path / "export.csv"
+    other.mkdir()
+    (other / "notes.txt").write_text("mine")
+    export.write_text("older")
+    assert "there is no ring in the folder" in refused("--folder", other, "--csv", export)
+    assert export.read_text() == "older" and [path.name for path in other.iterdir()] == ["notes.txt"]
+
+
+def test_blank_flash_and_an_image_too_short_hold_no_ring(tmp_path):
+    image = tmp_path / "image"
+    for size, words in ((65536, "there is no ring in the image"), (100, "an image of 100 bytes holds no ring")):
+        image.write_bytes(b"\xff" * size)
+        assert words in refused("--image", image)
+
+
+def test_a_folder_of_a_filesystem_that_is_no_ring_is_refused_and_a_path_needs_no_slash(make_ring):
+    image = make_ring("esp32")
+    assert "there is no ring in the folder /readings/tail" in refused("--image", image, "--path", "/readings/tail")
+    assert "the filesystem has no folder /none; it has: readings" in refused("--image", image, "--path", "/none")
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.pull", "--image", str(image), "--path", "readings", "--csv", "-"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.count("\n") == 201
+
+
+@pytest.mark.parametrize(
+    "kind, size, words",
+    [("esp32", 5000, "the littlefs filesystem cannot be mounted"), ("nor", 20001, "the image has to be all that")],
+)
+def test_a_truncated_image_is_said_to_be_not_whole(make_ring, kind, size, words):
+    image = make_ring(kind)
+    image.write_bytes(image.read_bytes()[:size])
+    assert words in refused("--image", image, "--path", "/readings")
+
+
+def test_a_newer_format_is_named_without_advice_to_erase_it(make_ring):
+    image = make_ring("nor")
+    data = bytearray(image.read_bytes())
+    data[3] = 2
+    data[20:24] = struct.pack("<I", crc32(data[:20]))
+    image.write_bytes(data)
+    line = refused("--image", image)
+    assert "format 2" in line and "erases" not in line
+
+
+def test_what_is_no_file_in_a_folder_is_named(make_ring):
+    folder = make_ring("folder")
+    (folder / "link").symlink_to(folder / "nowhere")
+    assert "%s cannot be copied" % (folder / "link") in refused("--folder", folder)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has a full device")
+def test_an_export_without_room_or_into_the_ring_is_refused(make_ring):
+    folder = make_ring("folder")
+    assert "No space left on device" in refused("--folder", folder, "--csv", "/dev/full")
+    assert "that is where the ring is" in refused("--folder", folder, "--csv", folder / "new")
+    image = make_ring("nor")
+    before = image.read_bytes()
+    assert "that is where the ring is" in refused("--image", image, "--json", image)
+    assert image.read_bytes() == before
+
+
+@pytest.mark.parametrize("option, value", [("--page", "7"), ("--page", "0"), ("--unit", "0"), ("--unit", "3")])
+def test_a_page_or_unit_that_is_none_is_refused(make_ring, option, value):
+    assert option[2:] in refused("--image", make_ring("nor"), option, value)
+
+
+NO_SERVER, NO_TOKEN = ("blynk.cloud", TOKEN, "must be like"), ("http://x", "a b", "token: ")
+
+
+@pytest.mark.parametrize("server, token, words", [NO_SERVER, NO_TOKEN])
+def test_a_server_or_token_that_is_none_is_not_blamed_on_the_ring(make_ring, server, token, words):
+    line = refused("--folder", make_ring("folder"), "--upload", "--server", server, "--token", token)
+    assert line.startswith("Error: nothing was sent: ") and words in line and token not in line
+
+
+@pytest.mark.parametrize("kind", ["folder", "image"])
+def test_putting_back_that_breaks_off_leaves_the_ring_as_it_was(tmp_path, monkeypatch, kind):
+    work, origin = tmp_path / "work", tmp_path / "ring"
+    work.mkdir()
+    if kind == "folder":
+        origin.mkdir()
+        (origin / "00000000").write_bytes(b"BBr" * 100)
+        source, changed, target = FromFolder(origin, work), work / "ring" / "00000000", origin / "00000000"
+    else:
+        origin.write_bytes(b"BBr" * 100)
+        source, changed, target = FromImage(origin, work), work / "image", origin
+    before = target.read_bytes()
+    changed.write_bytes(b"changed")
+
+    def fails(*_):
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fails)
+        with pytest.raises(OSError):
+            source.put_back()
+    assert target.read_bytes() == before and list(target.parent.glob("*.new")) == []
+    source.put_back()
+    assert target.read_bytes() == b"changed"
