@@ -40,6 +40,7 @@ def text_bytes(text):
 class Body:
     """`[[ms,value],...]`; every `iter()` streams it anew.
 
+    start               from where on it takes to resolve its times
     points, len_bytes   what was counted: by the window for all pins at once, or by `measure`
     sent                points of the last pass
     after               position just past the last point sent or measured
@@ -52,7 +53,7 @@ class Body:
     def __init__(self, window, pin, start, end, first):
         self._window = window
         self.pin = pin
-        self._start, self._end = start, end
+        self.start, self._end = start, end
         self.first = first
         self.points = self.len_bytes = self.sent = 0
         self.after = first
@@ -80,7 +81,7 @@ class Body:
         window = self._window
         first, cutoff, one = self.first, window.cutoff, bytes((self.pin,))
         times = window.times() if window.unsure else None
-        reader = window.ring.reader(self._start if times else first + (0,), self._end)
+        reader = window.ring.reader(self.start if times else first + (0,), self._end)
         chain = reader.chain
         behind = True
         passed = 0

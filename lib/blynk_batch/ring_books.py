@@ -60,7 +60,7 @@ def count_part(window, entry, body):
     counts now, so that a reset between two batches of a pin loses none of these counts. Points that are done."""
     done = body.points
     if entry[2] or entry[3] or entry[4]:
-        counts = _besides(window, body)
+        counts = besides(window, body)
         done += counts[2] + counts[3]
         for place, key in _COUNTERS:
             window.ring.add(key, counts[place])
@@ -68,10 +68,11 @@ def count_part(window, entry, body):
     return done
 
 
-def _besides(window, body):
+def besides(window, body):
+    """An entry as in Window.pins of what `body` passed and did not send, and of how many times in it are estimated."""
     counts = [0] * 5
     times = window.times()
-    reader = window.ring.reader(end=body.after)
+    reader = window.ring.reader(body.start, body.after)
     while reader.next():
         if reader.kind == DATA:
             time = times.of(reader)

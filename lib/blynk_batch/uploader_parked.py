@@ -87,7 +87,10 @@ class Parked:
     def ack(self, body, counter=keys.UPLOADED):
         ring, done = self.ring, body.points
         if not self.stale() and self._first() == body.first:
+            from .ring_books import besides
+
             ring.add(counter, body.sent)
+            ring.add(keys.ESTIMATED, besides(self, body)[4])
         else:
             from .ring_books import ack_overtaken
 

@@ -37,6 +37,18 @@ def test_never_earlier_than_the_last_known_instant_and_spread_evenly_where_they_
     assert client.stats()["estimated"] == 9
 
 
+def test_estimated_times_of_a_parked_pin_are_counted_as_it_arrives():
+    unknown_boot(4)
+    server = FakeServer((400, {}, b'{"error":{"message":"No datastream setup for that pin."}}'))
+    client = client_on(FakeClock(NOW_MS), server, batch_points=3)
+    client.log(1, 0)
+    client.upload()
+    assert client.stats()["parked"] >= 3 and client.stats()["estimated"] == 0
+    client.release(1)
+    client.upload()
+    assert client.pending == 0 and client.stats()["estimated"] == 4, client.stats()
+
+
 def test_unsynced_drop_drops_and_counts_them():
     client, server = known_after_unknown(3, 2, unsynced="drop")
     assert arrived(server) == [(0, 0)]
