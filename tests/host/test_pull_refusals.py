@@ -96,6 +96,12 @@ def test_a_truncated_image_is_said_to_be_not_whole(make_ring, kind, size, words)
     assert words in refused("--image", image, "--path", "/readings")
 
 
+def test_a_dump_of_more_than_the_filesystem_is_told_where_to_begin(make_ring):
+    image = make_ring("esp32")
+    image.write_bytes(b"\xe9" * 65536 + image.read_bytes())
+    assert "the image has to begin where the filesystem or the ring does" in refused("--image", image)
+
+
 def test_a_newer_format_is_named_without_advice_to_erase_it(make_ring):
     image = make_ring("nor")
     data = bytearray(image.read_bytes())

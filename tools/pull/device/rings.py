@@ -11,6 +11,7 @@ import os
 import blynk_batch
 
 
+_START = "the image has to begin where the filesystem or the ring does, which a dump of a whole chip may not"
 _WHOLE = "the image has to be all that BlockRing was given, and no more"
 
 
@@ -75,7 +76,7 @@ def open_ring(kind, *arguments):
     try:
         ring = blynk_batch.BlockRing(image, unit=unit if unit > 1 else None)
     except blynk_batch.WrongDevice as e:
-        text = str(e).replace(", or format=True erases it", "").replace(": format=True erases it", "")
+        text = str(e).replace(", or format=True erases it", "").replace("format=True erases it", _START)
         raise blynk_batch.WrongDevice(text.replace("give start= and blocks= as before", _WHOLE))
     return _found(ring, "the image"), image.save
 
