@@ -216,7 +216,7 @@ class Chain:
             form = 0 if not absolute else _UPTIME if boot else _UNIX
             out.append(_GENERAL | form | kinds | count)
             if count == _PINS:
-                out.append(len(pins))
+                out.append(len(pins) & 0xFF)  # 0: all 256
             if not absolute:
                 put_varint(out, interval)
             else:
@@ -241,7 +241,7 @@ class Chain:
         at += 1
         count = tag & _PINS
         if count == _PINS:
-            count = view[at]
+            count = view[at] or 256
             at += 1
         if tag & _ABSOLUTE:
             self.boot = self.interval = 0

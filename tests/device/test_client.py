@@ -67,6 +67,17 @@ def test_a_group_has_one_timestamp_and_skips_what_is_no_reading():
     assert client.stats()["skipped"] == 4
 
 
+def test_a_group_may_hold_every_pin_there_is():
+    server = FakeServer()
+    client = client_on(server=server)
+    for _ in range(2):
+        client.log_group({pin: pin / 4 for pin in range(256)})
+    client.log(7, 1)
+    wanted = [(pin, NOW_MS, pin / 4) for pin in range(256)]
+    assert list(client.points()) == wanted + wanted + [(7, NOW_MS, 1)] and client.pending == 513
+    assert client.upload().uploaded == 513 and len(server.points) == 513
+
+
 def test_a_wrong_pin_names_itself_and_the_rule():
     client = client_on()
     for pin in (-1, 256, "V256", "1", "Vx", "", "V-1", "V1 "):
