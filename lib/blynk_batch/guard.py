@@ -30,13 +30,15 @@ class Guard:
             self.held -= 1
             return
         while True:
-            while self._queue:
-                action, args = self._queue.pop(0)
-                try:
-                    action(*args)
-                except Exception as e:  # noqa: BLE001 - it belongs to the callback, which has returned
-                    self.failed = self.failed or e
-            self.held = 0
+            try:
+                while self._queue:
+                    action, args = self._queue.pop(0)
+                    try:
+                        action(*args)
+                    except Exception as e:  # noqa: BLE001 - it belongs to the callback, which has returned
+                        self.failed = self.failed or e
+            finally:
+                self.held = 0  # also where Ctrl-C breaks in: what waits still is done by the next call
             if not self._queue:  # nothing came between the last look and letting go
                 return
             self.held = 1

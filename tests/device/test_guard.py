@@ -172,3 +172,21 @@ def test_a_waiting_reading_that_cannot_be_stored_is_told_by_the_call_it_interrup
     assert readings(client, 3) == [7] and readings(client, 1)[-1] == 8 and readings(client, 2) == []
     result = client.upload()
     assert (result.error, client.pending) == (None, 0)
+
+
+def test_ctrl_c_in_a_reading_that_waited_does_not_leave_the_client_locked():
+    client, medium, _ = interrupted_client(("append",))
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    client.guard.enter()
+    client.guard.run(interrupt, None)
+    client.log(1, 1)  # waits behind it
+    try:
+        client.guard.leave()
+        raise AssertionError("it was swallowed")
+    except KeyboardInterrupt:
+        pass
+    client.log(1, 2)
+    assert sorted(readings(reopened(), 1)) == [1, 2], "durable when log() returns"
