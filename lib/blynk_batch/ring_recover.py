@@ -86,10 +86,10 @@ def _clean_tail(ring, end):
         ring.sealed = True
         return
     ring.chain.reset()
-    if not medium.patchable:
-        ring.offset = end + -end % medium.unit
-        return
     try:
+        if not medium.patchable:
+            ring.offset = end + -end % medium.unit
+            _mark(ring)
         while ring.offset < end:
             count = min(64, end - ring.offset)
             medium.append(ring.newest, ring.offset, bytes(count))
@@ -97,6 +97,17 @@ def _clean_tail(ring, end):
     except OSError:
         ring.sealed = True  # a block that fails
         ring.add(BAD_BLOCKS, 1)
+
+
+def _mark(ring):
+    """An empty frame behind what stays torn: a reader goes on at a good frame only if another follows, and what comes
+    next may be torn too."""
+    if ring.fits(b"", 0):
+        mark = ring.framed(record.STATE, b"")
+        ring.medium.append(ring.newest, ring.offset, mark)
+        ring.offset += len(mark)
+    else:
+        ring.sealed = True
 
 
 def _check_books(ring):

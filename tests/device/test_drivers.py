@@ -83,6 +83,18 @@ class Negative(NorFlash):
         return -5 if operation == 6 and self.broken else super().ioctl(operation, argument)
 
 
+def test_a_reading_between_two_torn_writes_is_kept_where_bytes_are_programmed_once_only():
+    device = NorFlash(8, unit=16)
+    log(BlockRing(device, unit=16), 0, 1)
+    for number in range(1, 12):
+        device.cut_at(0, 4, "random", number)
+        raises(OSError, log, BlockRing(device, unit=16), 99, 1)
+        device = device.revive()
+        log(BlockRing(device, unit=16), number, 1)
+        assert found(BlockRing(device, unit=16)) == list(range(number + 1))
+        assert BlockRing(device, unit=16).newest == 0, "no cut costs a sector"
+
+
 def test_a_negative_result_is_a_failure():
     device = Negative(8)
     ring = BlockRing(device, verify=False)
