@@ -19,6 +19,7 @@ export async function loadCharts() {
   }
 }
 
+const pointsOf = ({ points }) => `${count(points)} ${points === 1 ? "point" : "points"}`;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // Labels of the time axis: the time of day, and below it the day where a new one begins.
@@ -33,6 +34,13 @@ function instants(_, splits, axis, space, step) {
   });
 }
 
+// The width of the axis of numbers: as much as its longest label needs, at least that of the usual ones.
+function labelSpace(plot, labels, axis) {
+  plot.ctx.font = plot.axes[axis].font[0];
+  const widths = (labels ?? []).map((label) => plot.ctx.measureText(label).width / devicePixelRatio);
+  return Math.ceil(Math.max(60, ...widths.map((width) => width + 20)));
+}
+
 export class Chart {
   constructor(pin, token, onSelect) {
     this.pin = pin;
@@ -41,6 +49,7 @@ export class Chart {
     this.visible = false;
     this.stale = true;
     this.plot = null;
+    this.asked = 0; // how often the server was asked: its answers may overtake each other
     this.gaps = [];
     this.latest = make("span", { class: "latest" });
     this.extent = make("span", { class: "range" });
@@ -74,7 +83,9 @@ export class Chart {
     if (/^["[]/.test(this.pin.latest)) return this.list();
     const [from, to] = this.range;
     const query = new URLSearchParams({ device: this.pin.device, pin: this.pin.pin, from, to, slices: SLICES });
+    const asked = ++this.asked;
     const series = await ask(`/sandbox/series?${query}`);
+    if (asked !== this.asked) return;
     this.gaps = series.gaps;
     this.describe(series);
     if (Plot) this.draw(series);
@@ -84,7 +95,7 @@ export class Chart {
   describe({ ms, low, high, gaps, slice_ms }) {
     const numbers = [low, high].map((row) => row.filter((number) => number !== null));
     const extremes = ms.length ? `${Math.min(...numbers[0])} to ${Math.max(...numbers[1])}` : "nothing in this time";
-    const parts = [`${count(this.pin.points)} points`, extremes];
+    const parts = [pointsOf(this.pin), extremes];
     if (gaps.length) parts.push(`${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}`);
     if (slice_ms) parts.push(`lowest and highest per ${duration(slice_ms)}`);
     this.extent.textContent = parts.join(", ");
@@ -94,8 +105,10 @@ export class Chart {
   }
 
   draw({ ms, low, high }) {
-    if (!this.plot) this.plot = new Plot(this.options(), [ms, low, high], this.drawing);
-    else this.plot.setData([ms, low, high], false);
+    if (!this.plot) {
+      this.drawing.replaceChildren();
+      this.plot = new Plot(this.options(), [ms, low, high], this.drawing);
+    } else this.plot.setData([ms, low, high], false);
     this.plot.batch(() => this.plot.setScale("x", { min: this.range[0], max: this.range[1] }));
     this.plot.redraw(true, true);
   }
@@ -115,7 +128,7 @@ export class Chart {
       scales: { x: { time: true, auto: false }, y: { auto: true } },
       cursor: { sync: { key: "sandbox" }, drag: { setScale: false, x: true, y: false } },
       bands: [{ series: [2, 1], fill: colour("--band") }],
-      axes: [{ ...axis, values: instants }, { ...axis, size: 60 }],
+      axes: [{ ...axis, values: instants }, { ...axis, size: labelSpace }],
       series: [
         { label: "time", value: (_, ms) => (ms === null ? "" : time(ms)) },
         { label: "lowest", ...line },
@@ -152,9 +165,14 @@ export class Chart {
 
   // Texts and locations have no chart: their latest values in a list.
   async list() {
+    const asked = ++this.asked;
     const rows = await ask(`/sandbox/texts?device=${this.pin.device}&pin=${this.pin.pin}`);
+    if (asked !== this.asked) return;
+    this.plot?.destroy();
+    this.plot = null;
+    for (const name of ["role", "aria-label"]) this.drawing.removeAttribute(name);
     const items = rows.map((row) => make("li", {}, `${time(row.ms)}  ${row.value}`));
-    this.extent.textContent = `${count(this.pin.points)} points, the latest ${rows.length}:`;
+    this.extent.textContent = `${pointsOf(this.pin)}, the latest ${rows.length}:`;
     this.drawing.replaceChildren(make("ul", { class: "texts", tabindex: 0 }, ...items));
     this.element.dataset.drawn = rows.length;
   }

@@ -15,9 +15,13 @@ export class Ledger {
   }
 
   async refresh() {
+    const missed = (this.missed = []); // what arrives while the server answers may not be in its answer
     const rows = await this.fetch();
+    if (missed !== this.missed) return; // it was asked again meanwhile
+    this.missed = null;
     this.body.replaceChildren(...rows.map((row) => this.row(row)));
     byId("more").hidden = rows.length < PAGE;
+    for (const request of missed) this.add(request);
   }
 
   async older() {
@@ -35,6 +39,7 @@ export class Ledger {
   }
 
   add(request) {
+    this.missed?.push(request);
     const kind = byId("kind").value;
     if ((kind === "stored" && !request.points) || (kind === "refused" && !isSpoilt(request))) return;
     const row = this.row(request);

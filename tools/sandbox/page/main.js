@@ -10,6 +10,7 @@ const ledger = new Ledger();
 const faults = new Faults();
 const refreshOverview = throttled(() => overview.refresh(), 700);
 const refreshFaults = throttled(() => faults.refresh(), 300);
+const refreshServer = throttled(describeServer, 300);
 
 function connect() {
   const events = new EventSource("/sandbox/events");
@@ -21,6 +22,7 @@ function connect() {
   events.onopen = () => {
     tell("live");
     last = null;
+    refreshServer(); // after a restart it may have other tokens and limits
     refreshAll();
   };
   events.onerror = () => tell("no connection to the sandbox");

@@ -1,0 +1,106 @@
+"""The sandbox's page in a real browser, where data and servers are odd: pins that change their type, large numbers,
+answers that overtake each other, a server that is away or comes back as another."""
+
+import pytest
+from selenium.webdriver.support.ui import Select
+
+from tests.host.browser import Page
+from tests.host.wire import post
+
+T = 1790000000000
+MINUTE = 60_000
+# Answers to this path are held back for so many milliseconds, the next ones for none.
+HOLD_BACK = """
+const [path, pause] = arguments;
+const original = window.fetch;
+let held = false;
+window.fetch = async (address, options) => {
+  const hold = !held && address.includes(path);
+  if (hold) held = true;
+  const reply = await original(address, options);
+  if (hold) await new Promise((resolve) => setTimeout(resolve, pause)).then(() => (window.released = true));
+  return reply;
+};
+"""
+
+
+def rows(size):
+    return [[T + i * MINUTE, i] for i in range(size)]
+
+
+def test_a_pin_that_had_a_text_once_gets_its_chart_back(page, sandbox):
+    post(sandbox, rows(50))
+    page.until(lambda: page.ink("V1", "--accent") > 100)
+    post(sandbox, [[T + 60 * MINUTE, "sensor failed"]])
+    page.until(lambda: "sensor failed" in (page.text(".texts") or ""))
+    assert page.find(".plot canvas") == [] and page.attribute(".plot", "role") is None
+    post(sandbox, [[T + 61 * MINUTE, 61]])
+    page.until(lambda: page.chart("V1").get("points") == 52 and page.find(".plot canvas"))
+    page.until(lambda: page.ink("V1", "--accent") > 100)
+    assert page.find(".texts") == []
+
+
+@pytest.mark.parametrize("value", [7, 1013250, -9223372036854775808])
+def test_the_axis_has_room_for_its_numbers(page, sandbox, value):
+    post(sandbox, [[T, value], [T + MINUTE, value // 2]])
+    page.until(lambda: page.chart("V1").get("drawn") == 2 and len(page.find(".u-axis")) == 2)
+    room = page.find(".u-axis")[1].size["width"]
+    text = "const c = document.createElement('canvas').getContext('2d'); c.font = '12px system-ui';"
+    needed = page.driver.execute_script(text + "return c.measureText(arguments[0]).width", "{:,}".format(value))
+    assert needed + 15 <= room <= max(60, 2 * needed)
+
+
+def test_a_late_answer_does_not_draw_over_a_later_one(page, sandbox):
+    post(sandbox, rows(400))
+    page.until(lambda: page.chart("V1").get("drawn") == 400)
+    page.driver.execute_script(HOLD_BACK, "/sandbox/series", 1500)
+    page.click("#zoom-in")
+    page.click("#zoom-in")
+    page.until(lambda: page.chart("V1")["drawn"] == 100)
+    page.until(lambda: page.driver.execute_async_script("setTimeout(() => arguments[0](window.released), 200)"))
+    assert page.chart("V1")["drawn"] == 100
+
+
+def test_a_request_that_arrives_while_the_ledger_is_read_stays_in_it(page, sandbox):
+    post(sandbox, rows(1))
+    page.until(lambda: len(page.ledger()) == 1)
+    page.driver.execute_script(HOLD_BACK, "/sandbox/requests", 1500)
+    Select(page.find("#kind")[0]).select_by_value("stored")
+    post(sandbox, rows(2))
+    page.until(lambda: len(page.ledger()) == 2)
+    page.until(lambda: page.driver.execute_async_script("setTimeout(() => arguments[0](window.released), 200)"))
+    assert [row[3] for row in page.ledger()] == ["2", "1"]
+
+
+def test_a_long_text_is_read_without_scrolling_sideways(page, sandbox):
+    post(sandbox, [[T, "x" * 1000]])
+    page.until(lambda: page.find(".texts li"))
+    widths = "const list = document.querySelector('.texts'); return [list.scrollWidth, list.clientWidth]"
+    scrolled, seen = page.driver.execute_script(widths)
+    assert scrolled == seen
+
+
+def test_one_point_is_told_as_one(page, sandbox):
+    post(sandbox, rows(1))
+    page.until(lambda: "1 point," in (page.text(".chart .range") or ""))
+
+
+def test_that_the_server_is_away_is_seen_wherever_one_looks(driver, sandbox):
+    page = Page(driver, sandbox).open()
+    page.driver.execute_script("document.querySelector('#devices-heading').scrollIntoView()")
+    sandbox.stop()
+    page.until(lambda: "no connection" in page.text("#connection"))
+    place = """const box = document.getElementById('connection').getBoundingClientRect();
+        return box.top >= 0 && box.bottom <= innerHeight && document.documentElement.scrollTop"""
+    assert page.driver.execute_script(place) > 0
+    page.errors()
+
+
+def test_a_server_that_comes_back_with_another_token_is_shown_with_it(driver, sandbox):
+    page = Page(driver, sandbox).open()
+    sandbox.stop()
+    page.until(lambda: "no connection" in page.text("#connection"))
+    sandbox.tokens = ["another-token-of-32-characters-1"]
+    sandbox.start()
+    page.until(lambda: "token=another-token-of-32-characters-1&" in page.text("#curl"))
+    page.errors()
