@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -113,14 +114,37 @@ def test_a_file_that_is_no_ledger_is_left_alone(tmp_path):
     other = tmp_path / "other.sqlite"
     connection = sqlite3.connect(str(other))
     connection.execute("CREATE TABLE mine (a)")
+    connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()
+    before = other.read_bytes()
     assert "not a ledger" in failure("--port", "0", "--database", str(other))
+    assert other.read_bytes() == before
+
+
+def test_a_database_whose_folder_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert "Error: no folder" in failure("--port", "0", "--database", str(tmp_path / "file" / "a.sqlite"))
+
+
+def test_a_second_ctrl_c_does_not_cut_a_clean_end_short(tmp_path):
+    process = start("--port", "0", "--database", str(tmp_path / "a.sqlite"), "--token", "t")
+    read_greeting(process)
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.002)
+    assert (process.returncode, process.stdout.read()) == (0, "")
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["--port", "70000"],
+        ["--region", "ny3=70000"],
+        ["--region", "ny3", "--region", "ny3"],
+        ["--batch-limit", "-5"],
+        ["--request-bytes", "0"],
+        ["--max-age-days", "nan"],
         ["--datastream", "V1:colour"],
         ["--datastream", "W1:double"],
         ["--total-limit", "many"],

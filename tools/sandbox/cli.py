@@ -26,6 +26,7 @@ from tools.sandbox.server import Server
 _ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = _ROOT / "build" / "sandbox.sqlite"
 _LIMITS = contract.Limits()
+_PORT = click.IntRange(0, 65535)
 
 
 class _Limit(click.ParamType):
@@ -43,14 +44,14 @@ class _Limit(click.ParamType):
             number = self.kind(value)
         except ValueError:
             self.fail("%r is neither a number nor none" % value)
-        if number < 0:
+        if not number >= 0:  # nor is NaN
             self.fail("%r is less than 0" % value)
         return number
 
 
 def _parse_region(text):
     name, equals, port = text.partition("=")
-    if not name or name == HOME or (equals and not port.isdigit()):
+    if not name or name == HOME or (equals and not (port.isdigit() and int(port) <= _PORT.max)):
         raise ValueError("%r is no region; write a name such as ny3, or ny3=PORT" % text)
     return name, int(port or 0)
 
@@ -61,7 +62,7 @@ def _option_none(default):
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 lets a board in.")
-@click.option("--port", default=8080, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--port", default=8080, type=_PORT, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option(
     "--certificate",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -99,8 +100,20 @@ def _option_none(default):
     type=Parsed("pin:type", contract.parse_datastream),
     help="Declare a pin's data type (%s); then other pins are refused [default: any]." % ", ".join(contract.TYPES),
 )
-@click.option("--batch-limit", default=_LIMITS.batch_points, show_default=True, help="Points in one batch.")
-@click.option("--request-bytes", default=_LIMITS.request_bytes, show_default=True, help="Headers and body.")
+@click.option(
+    "--batch-limit",
+    default=_LIMITS.batch_points,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Points in one batch.",
+)
+@click.option(
+    "--request-bytes",
+    default=_LIMITS.request_bytes,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Headers and body.",
+)
 @click.option(
     "--total-limit",
     default=_option_none(_LIMITS.total_points),
@@ -133,13 +146,17 @@ def _option_none(default):
 def main(host, port, certificate, key, database, tokens, regions, datastreams, faults, allow_chunked, **limits):
     """A local stand-in for Blynk's timestamped batch upload. It keeps every point and misbehaves on request."""
     tls = _tls(certificate, key)
-    database.parent.mkdir(parents=True, exist_ok=True)
+    names = [HOME, *(name for name, _ in regions)]
+    if len(set(names)) < len(names):
+        raise click.UsageError("a region is named twice: %s" % ", ".join(names))
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException("no folder %s for the database: %s" % (database.parent, error.strerror))
     try:
         ledger = Ledger(database)
-        devices = _devices(tokens, ledger, [HOME, *(name for name, _ in regions)])
-        server = Server(
-            ledger, devices, _limits(limits), dict(datastreams), [name for name, _ in regions], allow_chunked
-        )
+        devices = _devices(tokens, ledger, names)
+        server = Server(ledger, devices, _limits(limits), dict(datastreams), names[1:], allow_chunked)
         for name, settings in faults:
             server.faults.add(name, settings)
     except (LedgerError, FaultError) as error:
@@ -199,6 +216,9 @@ async def _serve(server, host, port, region_ports, tls):
         _greet(server, host)
         await stopped.wait()
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # a second one does not cut a clean end short
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
         await server.stop()
 
 

@@ -78,14 +78,15 @@ class Ledger:
             raise LedgerError("cannot use %s as the database: %s; choose another --database" % (path, error))
 
     def _prepare(self):
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        names = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master")}
+        is_new = version == 0 and not names
+        if not is_new and not (version == _VERSION and names >= {"devices", "requests", "points"}):
+            raise LedgerError("%s is not a ledger of this sandbox; choose another --database" % self.path)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == 0 and tables == 0:
+        if is_new:
             self._db.executescript("BEGIN;%s;PRAGMA user_version = %d;COMMIT;" % (_SCHEMA, _VERSION))
-        elif version != _VERSION:
-            raise LedgerError("%s is not a ledger of this sandbox; choose another --database" % self.path)
 
     def close(self):
         self._db.execute("PRAGMA optimize")
