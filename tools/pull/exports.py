@@ -52,7 +52,7 @@ def _write_out(file, path):
 
 class Csv:
     def __init__(self, file):
-        self._writer = csv.writer(file, lineterminator="\n")
+        self._writer = csv.writer(file)  # lines end as RFC 4180 has it: with "\n", a "\r" in a text goes unquoted
         self._writer.writerow(COLUMNS)
 
     def add(self, point):

@@ -8,12 +8,13 @@ import click
 from tools import device
 
 _DEVICE = Path(__file__).resolve().parent / "device"
-_HEAP = "64m"  # images are held in RAM
+_HEAP = "64m"
+_TEXT = {"encoding": "utf-8", "errors": "replace"}  # a board may have logged half a surrogate pair
 
 
 def run(script, *arguments, failed="the ring cannot be read"):
     """Yields the lines that device/`script` prints; ClickException, `failed` and why, where it says that it did."""
-    process = device.start(_DEVICE / script, *arguments, heap=_HEAP, paths=[device.LIB, _DEVICE])
+    process = device.start(_DEVICE / script, *arguments, heap=_HEAP, paths=[device.LIB, _DEVICE], **_TEXT)
     last = ""
     try:
         for line in process.stdout:

@@ -8,13 +8,14 @@
 `copy` are the arguments by which device/rings.py opens the copy. Nothing is ever changed but by `put_back()`.
 """
 
+import filecmp
 import os
 import shutil
 from pathlib import Path
 
 import click
 
-_PAGE_SIZES = (512, 4096)
+_PAGE_SIZES = (512, 1024, 2048, 4096)
 _MAGIC = b"BBr"
 _BLOCK_HEAD = 16  # of a block that is written whole, see docs/format.md
 
@@ -63,25 +64,32 @@ class FromImage(Source):
         shutil.copyfile(self._image, self._copy)
         with open(self._copy, "rb") as file:
             start = file.read(8192)
+            seen = _page_seen(file, start)
         if b"littlefs" in (start[8:16], start[4104:4112]):
             self.copy = ("littlefs", str(self._copy), path)
         elif start[510:512] == b"\x55\xaa" and b"FAT" in start[54:90]:
             self.copy = ("fat", str(self._copy), path)
         else:
-            self.copy = ("blocks", str(self._copy), str(page or _guess_page(start)), str(unit))
+            self.copy = ("blocks", str(self._copy), str(seen or page or 0), str(unit))
 
     def put_back(self):
-        if self._copy.read_bytes() == self._image.read_bytes():
+        if filecmp.cmp(self._copy, self._image, shallow=False):
             return []
         _replace(self._copy, self._image)
         return [self._image.name]
 
 
-def _guess_page(start):
-    """512 for a ring on blocks that are written whole: its first sector's header lies behind a block head."""
-    if start[:3] != _MAGIC and start[_BLOCK_HEAD : _BLOCK_HEAD + 3] == _MAGIC:
-        return _PAGE_SIZES[0]
-    return _PAGE_SIZES[1]
+def _page_seen(file, start):
+    """The bytes that are written at once, for a ring on blocks that are written whole: by the second of the two blocks
+    behind its sectors, which names the ring's slots as the first sector's header does. None for any other."""
+    if start[:3] == _MAGIC or start[_BLOCK_HEAD : _BLOCK_HEAD + 3] != _MAGIC:
+        return None
+    slots = start[_BLOCK_HEAD + 8 : _BLOCK_HEAD + 12]
+    for page in _PAGE_SIZES:
+        file.seek(int.from_bytes(slots, "little") * 4096 + page + 8)
+        if file.read(4) == slots:
+            return page
+    return None
 
 
 def _replace(source, target):

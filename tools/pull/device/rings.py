@@ -3,7 +3,8 @@
     folder PATH            a FileRing's folder
     littlefs IMAGE PATH    an image of a whole filesystem with such a folder in it
     fat IMAGE PATH         the same of a card
-    blocks IMAGE SIZE UNIT an image of the blocks of a BlockRing; SIZE 512 for a card, UNIT 16 for encrypted flash
+    blocks IMAGE PAGE UNIT an image of the blocks of a BlockRing; PAGE where they are written whole, as on a card, else
+                           0; UNIT 16 for encrypted flash
 """
 
 import os
@@ -16,44 +17,38 @@ _WHOLE = "the image has to be all that BlockRing was given, and no more"
 
 
 class Image:
-    """A block device over the bytes of a file; `save()` writes them back."""
+    """A block device over a file's bytes, in place: a card's image need not fit into RAM."""
 
     def __init__(self, path, block_bytes, whole):
-        self._path = path
+        self.file = open(path, "r+b")  # noqa: SIM115 - as long as the ring
         self._block_bytes = block_bytes
-        with open(path, "rb") as f:
-            self.data = bytearray(f.read())
+        self.bytes = self.file.seek(0, 2)
         if whole:
             self.readblocks = self._read_whole
 
     def readblocks(self, block, buf, offset=0):
-        address = block * self._block_bytes + offset
-        buf[:] = memoryview(self.data)[address : address + len(buf)]
+        self.file.seek(block * self._block_bytes + offset)
+        self.file.readinto(buf)
 
     def _read_whole(self, block, buf):
         Image.readblocks(self, block, buf)
 
     def writeblocks(self, block, buf, offset=0):
-        address = block * self._block_bytes + offset
-        self.data[address : address + len(buf)] = buf
+        self.file.seek(block * self._block_bytes + offset)
+        self.file.write(buf)
 
     def ioctl(self, operation, argument):
         if operation == 4:
-            return len(self.data) // self._block_bytes
+            return self.bytes // self._block_bytes
         if operation == 5:
             return self._block_bytes
         if operation == 6:
-            address = argument * self._block_bytes
-            self.data[address : address + self._block_bytes] = b"\xff" * self._block_bytes
+            self.writeblocks(argument, b"\xff" * self._block_bytes)
         return 0
-
-    def save(self):
-        with open(self._path, "wb") as f:
-            f.write(self.data)
 
 
 def open_ring(kind, *arguments):
-    """(the ring, what writes the copy back to its file at the end)."""
+    """(the ring, what closes the copy's file at the end)."""
     if kind == "folder":
         return _found(blynk_batch.FileRing(arguments[0]), "the folder"), _nothing
     if kind in ("littlefs", "fat"):
@@ -68,17 +63,17 @@ def open_ring(kind, *arguments):
         except OSError:
             names = " ".join(os.listdir("/image"))
             raise ValueError("the filesystem has no folder %s; it has: %s" % (arguments[1], names))
-        return _found(blynk_batch.FileRing(path), "the folder " + arguments[1]), image.save
-    size, unit = int(arguments[1]), int(arguments[2])
-    image = Image(arguments[0], size, size < 4096)
-    if len(image.data) < 3 * size:
-        raise ValueError("an image of %d bytes holds no ring" % len(image.data))
+        return _found(blynk_batch.FileRing(path), "the folder " + arguments[1]), image.file.close
+    page, unit = int(arguments[1]), int(arguments[2])
+    image = Image(arguments[0], 512 if page else 4096, bool(page))
+    if image.bytes < 3 * 4096:
+        raise ValueError("an image of %d bytes holds no ring" % image.bytes)
     try:
-        ring = blynk_batch.BlockRing(image, unit=unit if unit > 1 else None)
+        ring = blynk_batch.BlockRing(image, page_size=page or None, unit=unit if unit > 1 else None)
     except blynk_batch.WrongDevice as e:
         text = str(e).replace(", or format=True erases it", "").replace("format=True erases it", _START)
         raise blynk_batch.WrongDevice(text.replace("give start= and blocks= as before", _WHOLE))
-    return _found(ring, "the image"), image.save
+    return _found(ring, "the image"), image.file.close
 
 
 def _found(ring, place):

@@ -1,0 +1,83 @@
+"""make pull gives back what was logged: values that could break a file's lines, and cards of every make and size."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ODD = ["a,b", "x\ny", "r\rz", 'say "no"', "ü€😀", "", " ", "=1+1", "null", "42", "\u2028", "\0"]
+ODD += [-0.0, 1e300, 1e-7, 2**63 - 1, -(2**63), True, False, [13.4, 52.5]]
+# argv: the values as JSON, or how many; for a card the bytes it writes at once, 0 for FAT, and where to save it
+MAKE = """
+import json, sys
+sys.path.append(%r)
+import blynk_batch
+from flash import SdCard, mount
+
+values = json.loads(sys.argv[1])
+values = range(values) if isinstance(values, int) else values
+device = SdCard(512) if len(sys.argv) > 2 else None
+if not device:
+    ring = blynk_batch.FileRing("ring")
+elif sys.argv[2] == "0":
+    mount(device, "/flash", "fat")
+    ring = blynk_batch.FileRing("/flash/ring")
+else:
+    ring = blynk_batch.BlockRing(device, whole_blocks=True, page_size=int(sys.argv[2]))
+with blynk_batch.Client("t", ring=ring) as client:
+    for row, value in enumerate(values):
+        client.log(1, tuple(value) if isinstance(value, list) else value, timestamp=1648054765458 + row)
+if device:
+    device.save(sys.argv[3])
+""" % str(ROOT / "tools" / "sim")
+
+
+def pull(*arguments):
+    """What `make pull` says of a ring that it can read."""
+    command = [sys.executable, "-m", "tools.pull", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def exported(path):
+    """The values of a CSV file, by a reader that keeps to RFC 4180."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return [row["value"] for row in csv.DictReader(file, strict=True)]
+
+
+def test_odd_values_come_back_from_csv_and_json_as_they_were_logged(run_on_device, tmp_path):
+    run_on_device(MAKE, json.dumps(ODD, ensure_ascii=False))
+    report = pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv", "--json", tmp_path / "json")
+    assert "pending     %d points" % len(ODD) in report
+    assert exported(tmp_path / "csv") == [value if isinstance(value, str) else json.dumps(value) for value in ODD]
+    lines = (tmp_path / "json").read_text(encoding="utf-8").splitlines()
+    assert [repr(json.loads(line)["value"]) for line in lines] == list(map(repr, ODD))
+
+
+def test_half_a_surrogate_pair_that_a_board_logged_stops_no_export(run_on_device, tmp_path):
+    run_on_device(MAKE, '["a\\ud83d", "b"]')
+    pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
+    first, second = exported(tmp_path / "csv")
+    assert first.startswith("a\ufffd") and second == "b"
+
+
+@pytest.mark.parametrize("size", [512, 1024, 2048, 4096])
+@pytest.mark.parametrize("count", [3, 300])
+def test_a_card_is_read_whatever_it_wrote_at_once_and_however_full_it_is(run_on_device, tmp_path, size, count):
+    run_on_device(MAKE, count, size, tmp_path / "card", heap="16m")
+    for page in ([], ["--page", "512"]):
+        report = pull("--image", tmp_path / "card", "--csv", tmp_path / "csv", *page)
+        assert exported(tmp_path / "csv") == list(map(str, range(count)))
+        assert "damage      none" in report
+
+
+def test_a_cards_image_need_not_fit_into_ram(run_on_device, tmp_path):
+    run_on_device(MAKE, 3, 0, tmp_path / "card", heap="16m")
+    os.truncate(tmp_path / "card", 80 << 20)
+    assert "pending     3 points" in pull("--image", tmp_path / "card", "--path", "/ring")
