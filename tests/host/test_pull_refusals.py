@@ -112,6 +112,13 @@ def test_a_newer_format_is_named_without_advice_to_erase_it(make_ring):
     assert "format 2" in line and "erases" not in line
 
 
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="the system has no such file")
+def test_an_export_into_a_pipe_is_written_to_it(make_ring):
+    command = [sys.executable, "-m", "tools.pull", "--folder", str(make_ring("folder")), "--csv", "/dev/stdout"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout.count("\n") == 201
+
+
 def test_what_is_no_file_in_a_folder_is_named(make_ring):
     folder = make_ring("folder")
     (folder / "link").symlink_to(folder / "nowhere")
@@ -123,6 +130,12 @@ def test_an_export_without_room_or_into_the_ring_is_refused(make_ring):
     folder = make_ring("folder")
     assert "No space left on device" in refused("--folder", folder, "--csv", "/dev/full")
     assert "that is where the ring is" in refused("--folder", folder, "--csv", folder / "new")
+    export = folder.parent / "export.csv"
+    export.write_text("older")
+    limit = "ulimit -f 8; exec %s -m tools.pull --folder %s --csv %s" % (sys.executable, folder, export)
+    done = subprocess.run(["bash", "-c", limit], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and "File too large" in done.stderr and "Traceback" not in done.stderr
+    assert export.read_text() == "older"
     image = make_ring("nor")
     before = image.read_bytes()
     assert "that is where the ring is" in refused("--image", image, "--json", image)

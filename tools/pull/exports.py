@@ -5,6 +5,9 @@ import json
 import shutil
 import sys
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from tools.pull.sources import replace
 
 COLUMNS = ("pin", "timestamp_ms", "time_utc", "value", "state", "time_source")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -23,7 +26,8 @@ class Outputs:
 
     def __init__(self, targets, work):
         self._targets = {kind: path for kind, path in targets.items() if path}
-        self._files = {kind: open(work / kind.__name__, "w+", encoding="utf-8", newline="") for kind in self._targets}
+        self._work = work
+        self._files = {kind: open(work / kind.__name__, "w", encoding="utf-8", newline="") for kind in self._targets}
         self._sinks = [kind(file) for kind, file in self._files.items()]
 
     def add(self, point):
@@ -34,20 +38,21 @@ class Outputs:
         return self
 
     def __exit__(self, error, *_):
-        for kind, file in self._files.items():
-            with file:
-                file.seek(0)
-                if not error:
-                    _write_out(file, self._targets[kind])
+        for file in self._files.values():
+            file.close()
+        if error:
+            return
+        for kind, path in self._targets.items():
+            if path == "-":
+                print_file(self._work / kind.__name__)
+            else:
+                replace(self._work / kind.__name__, Path(path))
 
 
-def _write_out(file, path):
-    if path == "-":
+def print_file(path):
+    with open(path, encoding="utf-8", newline="") as file:
         shutil.copyfileobj(file, sys.stdout)
-        sys.stdout.flush()
-        return
-    with open(path, "w", encoding="utf-8", newline="") as target:
-        shutil.copyfileobj(file, target)
+    sys.stdout.flush()
 
 
 class Csv:

@@ -38,7 +38,7 @@ class FromFolder(Source):
             shutil.copytree(self._folder, self._copy)
         except shutil.Error as error:
             name, _, why = error.args[0][0]
-            raise click.ClickException("%s cannot be copied, so this is no ring's folder: %s" % (name, why))
+            raise click.ClickException("%s cannot be copied: %s" % (name, why))
         if not any(self._copy.iterdir()):
             raise click.ClickException("%s is empty: give the folder that FileRing() was made with" % folder)
         self._before = snapshot(self._copy)
@@ -48,7 +48,7 @@ class FromFolder(Source):
         written, gone = changes(self._before, snapshot(self._copy))
         for name in written:
             (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._copy / name, self._folder / name)
+            replace(self._copy / name, self._folder / name)
         for name in gone:
             (self._folder / name).unlink()
         return written + gone
@@ -75,7 +75,7 @@ class FromImage(Source):
     def put_back(self):
         if filecmp.cmp(self._copy, self._image, shallow=False):
             return []
-        _replace(self._copy, self._image)
+        replace(self._copy, self._image)
         return [self._image.name]
 
 
@@ -92,12 +92,13 @@ def _page_seen(file, start):
     return None
 
 
-def _replace(source, target):
+def replace(source, target):
     """All of `target` or, if that fails or is broken off, nothing of it: written beside it first."""
-    target = target.resolve()
-    if target.exists() and not target.is_file():  # a card itself
-        shutil.copyfile(source, target)
+    if target.exists() and not target.is_file():  # a card itself, or a pipe
+        with open(source, "rb") as whole, open(target, "wb") as file:
+            shutil.copyfileobj(whole, file)
         return
+    target = target.resolve()
     beside = target.with_name(target.name + ".new")
     try:
         shutil.copyfile(source, beside)
