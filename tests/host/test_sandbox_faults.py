@@ -329,6 +329,14 @@ def test_faults_follow_one_another(faulty):
         ("offline", {"count": 0}),
         ("offline", {"skip": -1}),
         ("offline", {"pin": "v300"}),
+        ("server_error", {"status": 99}),
+        ("reply", {"status": 1000}),
+        ("drop_past", {"keep": -1}),
+        ("slow", {"seconds": "nan"}),
+        ("huge_reply", {"bytes": 10**12}),
+        ("date_off", {"hours": "inf"}),
+        ("reply", {"header": "X-One: a\r\nX-Two: b"}),
+        ("wrong_region", {"location": "http://192.0.2.1\n"}),
     ],
 )
 def test_a_fault_that_does_not_exist_is_an_error(faulty, name, settings):

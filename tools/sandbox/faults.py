@@ -9,6 +9,8 @@ import inspect
 from tools.sandbox.contract import Refusal, parse_pin
 from tools.sandbox.misbehave import FAULTS, SHAPES
 
+_RANGES = {"status": (200, 599), "retry_after_s": (-1, 10**6), "hours": (-(10**6), 10**6)}
+_OTHERWISE = (0, 10**8)
 _EVERYWHERE = {"count": None, "skip": 0, "pin": None, "token": None}
 
 
@@ -44,7 +46,7 @@ class Fault:
                 raise FaultError("%s has no setting %r; it has: %s" % (name, key, ", ".join([*own, *_EVERYWHERE])))
         self.number = number
         self.name = name
-        self.settings = {key: _convert(name, key, settings.get(key, own[key]), own[key]) for key in own}
+        self.settings = {key: _setting(name, key, settings.get(key, own[key]), own[key]) for key in own}
         self.count = _number(name, "count", settings.get("count"))
         self.skip = _number(name, "skip", settings.get("skip")) or 0
         self.pin = _pin(settings.get("pin"))
@@ -108,6 +110,16 @@ def parse_fault(text):
             raise FaultError("%r is no setting; write name:setting=value,setting=value" % part)
         settings[key.strip()] = value
     return name, settings
+
+
+def _setting(name, key, value, default):
+    value = _convert(name, key, value, default)
+    low, high = _RANGES.get(key, _OTHERWISE)
+    if isinstance(value, (int, float)) and not low <= value <= high:  # NaN is in no range
+        raise FaultError("%s: %s must be from %d to %d, not %s" % (name, key, low, high, value))
+    if key in ("header", "location") and any(ord(each) < 32 for each in value):
+        raise FaultError("%s: %s must be one line, not %r" % (name, key, value))
+    return value
 
 
 def _convert(name, key, value, default):
