@@ -8,17 +8,38 @@ import time
 import click
 
 from tools.demo import story
+from tools.sandbox.faults import FaultError, settings_of
 from tools.sandbox.testing import Sandbox
 
-
 _TERMINAL_S = 40
+_RECORDED = 2881
+
+
+def _fault(context, option, text):
+    """The fault's name, looked at before anything is done."""
+    try:
+        if text is not None:
+            settings_of(text)
+    except FaultError as error:
+        raise click.BadParameter(str(error))
+    return text
 
 
 @click.command()
-@click.option("--rows", default=2881, show_default=True, help="How many of the recorded rows, one a minute, to replay.")
-@click.option("--seconds", type=int, help="How long logging takes, to be watched. [default: 40 in a terminal, else 0]")
 @click.option(
-    "--fault", default=None, help="A fault of the sandbox during the upload, e.g. drop_past: see it not add up."
+    "--rows",
+    default=_RECORDED,
+    show_default=True,
+    type=click.IntRange(len(story.CUTS) + 1, _RECORDED),
+    help="How many of the recorded rows, one a minute, to replay.",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(0),
+    help="How long logging takes, to be watched. [default: 40 in a terminal, else 0]",
+)
+@click.option(
+    "--fault", callback=_fault, help="A fault of the sandbox during the upload, e.g. drop_past: see it not add up."
 )
 def main(rows, seconds, fault):
     """Replay two recorded days on a simulated board with power cuts, upload, and check the server's ledger."""
