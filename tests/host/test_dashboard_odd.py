@@ -2,6 +2,7 @@
 answers that overtake each other, a server that is away or comes back as another."""
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from tests.host.browser import Page
@@ -104,3 +105,30 @@ def test_a_server_that_comes_back_with_another_token_is_shown_with_it(driver, sa
     sandbox.start()
     page.until(lambda: "token=another-token-of-32-characters-1&" in page.text("#curl"))
     page.errors()
+
+
+FOCUSED = "const e = document.activeElement; return e.getAttribute('aria-label') ?? (e.id || e.className || e.tagName)"
+
+
+def test_news_do_not_take_the_keyboard_from_the_faults(page, sandbox):
+    sandbox.fault("server_error", count=2)
+    sandbox.fault("portal")
+    page.until(lambda: "2 more" in page.text("#active-faults"))
+    page.driver.execute_script("document.querySelector('#active-faults button').focus()")
+    assert page.driver.execute_script(FOCUSED) == "Clear server error"
+    post(sandbox, rows(1))
+    page.until(lambda: "1 more" in page.text("#active-faults"))
+    assert page.driver.execute_script(FOCUSED) == "Clear server error"
+    page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    page.until(lambda: "server error" not in page.text("#active-faults"))
+    assert page.driver.execute_script(FOCUSED) == "clear-faults"
+
+
+def test_news_do_not_take_the_keyboard_or_the_place_from_a_list_of_texts(page, sandbox):
+    post(sandbox, [[T + i, "text %d" % i] for i in range(50)])
+    page.until(lambda: len(page.find(".texts li")) == 50)
+    page.driver.execute_script("const list = document.querySelector('.texts'); list.focus(); list.scrollTop = 200")
+    post(sandbox, [[T + 100, "news"]])
+    page.until(lambda: "news" in page.text(".texts"))
+    assert page.driver.execute_script(FOCUSED) == "texts"
+    assert page.driver.execute_script("return document.querySelector('.texts').scrollTop") > 100

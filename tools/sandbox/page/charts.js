@@ -173,7 +173,9 @@ export class Chart {
     for (const name of ["role", "aria-label"]) this.drawing.removeAttribute(name);
     const items = rows.map((row) => make("li", {}, `${time(row.ms)}  ${row.value}`));
     this.extent.textContent = `${pointsOf(this.pin)}, the latest ${rows.length}:`;
-    this.drawing.replaceChildren(make("ul", { class: "texts", tabindex: 0 }, ...items));
+    const list = this.drawing.querySelector(".texts") ?? make("ul", { class: "texts", tabindex: 0 });
+    list.replaceChildren(...items); // the same list, so that focus and place stay
+    if (!list.isConnected) this.drawing.replaceChildren(list);
     this.element.dataset.drawn = rows.length;
   }
 }

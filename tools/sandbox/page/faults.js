@@ -55,9 +55,13 @@ export class Faults {
     this.active = active;
     const names = new Set(active.map((fault) => fault.name));
     for (const [name, element] of this.switches) element.setAttribute("aria-checked", String(names.has(name)));
+    const focused = document.activeElement?.closest("#active-faults li")?.dataset.number;
     const items = active.map((fault) => make("li", { "data-number": fault.number }, `${describe(fault)} `,
-      make("button", { type: "button", onclick: () => ask(`/sandbox/faults/${fault.number}`, "DELETE") }, "Clear")));
+      make("button", { type: "button", "aria-label": `Clear ${words(fault.name)}`,
+        onclick: () => ask(`/sandbox/faults/${fault.number}`, "DELETE") }, "Clear")));
     byId("active-faults").replaceChildren(...(items.length ? items : [make("li", {}, "none")]));
+    // Who works by keyboard keeps the place, in the list that is new with each request.
+    if (focused) (items.find((item) => item.dataset.number === focused)?.querySelector("button") ?? byId("clear-faults")).focus();
     const banner = byId("faults-banner");
     banner.hidden = !active.length;
     banner.textContent = active.length ? `Switched on: ${[...names].map(words).join(", ")}` : "";
