@@ -238,9 +238,14 @@ def test_points_past_a_limit_can_vanish_behind_an_ok(faulty):
     faulty.fault("drop_past", keep=2, count=1)
     assert post(faulty, BATCH).body == "OK"
     assert faulty.stored() == [(1, T, 1), (1, T + 1, 2)]
+    assert faulty.last()["message"] == "OK, but 2 of %d points stored" % len(BATCH)
     faulty.fault("drop_past", keep=0, count=1)
     assert post(faulty, BATCH).body == "OK"
     assert len(faulty.stored()) == 2
+    assert faulty.last()["message"] == "OK, but 0 of %d points stored" % len(BATCH)
+    faulty.fault("drop_past", count=1)
+    assert post(faulty, BATCH).body == "OK"
+    assert faulty.last()["message"] == "OK"
 
 
 def test_a_wrong_date_is_hours_off(faulty):

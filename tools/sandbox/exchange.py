@@ -94,11 +94,11 @@ class Exchange:
                 self.outcome = "another region"
                 return web.Response(status=308, headers={"Location": self.elsewhere(region)})
             self._check_headers()
+            self.outcome = "OK"
             self.row = await self.server.accept(self, device, body, keep)
         except Refusal as refusal:
             self.outcome = refusal.message
             return json_error(refusal)
-        self.outcome = "OK"
         return web.Response(text="OK")
 
     def _check_framing(self):

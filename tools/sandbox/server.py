@@ -118,6 +118,8 @@ class Server:
             contract.check_types(points, self.datastreams[exchange.pin])
         contract.check_age(points, self.limits, exchange.arrived_ms)
         contract.check_room(points, self.limits, *self.ledger.stored(device, exchange.arrived_ms))
+        if keep is not None and keep < len(points):
+            exchange.outcome = "OK, but %d of %d points stored" % (keep, len(points))
         if keep == 0:
             return None
         columns = self._columns(exchange, len(body), 200, "OK")
