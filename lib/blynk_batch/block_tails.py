@@ -135,7 +135,7 @@ class Tails(Slots):
     def append(self, sequence, offset, data):
         """Durable on return, whole: what was there stays in its tail until the other tail is written."""
         before = (self._sequence, self._index, self._used, bytes(self._body[: self._used]))
-        if sequence != self._sequence:
+        if sequence != self._sequence or not offset:  # again, if the first try failed at its place
             self._sequence, self._index, self._used = sequence, 0, 0
         try:
             self._add(data)

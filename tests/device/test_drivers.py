@@ -95,6 +95,37 @@ def test_a_reading_between_two_torn_writes_is_kept_where_bytes_are_programmed_on
         assert BlockRing(device, unit=16).newest == 0, "no cut costs a sector"
 
 
+class FailsOnce(SdCard):
+    """Its write number `left` from now fails."""
+
+    left = 0
+
+    def writeblocks(self, block, buf):
+        self.left -= 1
+        if not self.left:
+            raise OSError(5)
+        super().writeblocks(block, buf)
+
+
+def test_a_card_that_fails_once_while_a_sector_turns_keeps_what_is_logged_next():
+    for at in range(1, 5):
+        device = FailsOnce(34)
+        ring = BlockRing(device)
+        log(ring, 0, 550)
+        assert ring.newest == 0
+        ring.sealed = True
+        device.left = at
+        try:
+            log(ring, 550, 1)
+        except OSError:
+            pass
+        kept = found(ring)
+        log(ring, 600, 20)
+        kept.extend(range(600, 620))
+        assert found(ring) == kept and ring.pending == len(kept), at
+        assert found(BlockRing(device)) == kept, at
+
+
 def test_a_negative_result_is_a_failure():
     device = Negative(8)
     ring = BlockRing(device, verify=False)
