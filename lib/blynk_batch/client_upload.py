@@ -73,14 +73,17 @@ class Call:
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
+        if hasattr(self.transport, "close"):
+            self.transport.close()
+        try:
+            client.prepare()
+        except MemoryError as e:  # log() will erase; but it may also be a callback's reading
+            result.error = result.error or e
         result.pending = client.pending
         result.error = result.error or client.guard.failed  # a callback's reading that could not be stored
         client.guard.failed = None
         if result.error:
             client.last_error = str(result.error)
-        if hasattr(self.transport, "close"):
-            self.transport.close()
-        client.prepare()
 
 
 def upload(client, timeout_s, watchdog):

@@ -3,6 +3,7 @@
 import gc
 
 import blynk_batch
+from flash import NorFlash
 from stand_ins import FakeClock, FakeServer
 
 HEAP = "256k"
@@ -33,10 +34,13 @@ class Hog(FakeServer):
         gc.collect()
 
 
-def upload_with_a_full_heap(path, *replies):
+def folder():
+    return blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+
+
+def upload_with_a_full_heap(ring, *replies):
     """The Result has the error, and once there is room again, other errors are told as ever and all is delivered."""
     server, clock = Hog(4096, *replies), FakeClock()
-    ring = blynk_batch.FileRing(path, capacity_bytes=64 * 1024)
     with blynk_batch.Client("token", ring=ring, transport=server, clock=clock) as client:
         for number in range(30):
             client.log(1, number)
@@ -58,8 +62,12 @@ def upload_with_a_full_heap(path, *replies):
 
 
 def test_a_request_without_memory_is_an_error_of_the_result_and_tried_later():
-    upload_with_a_full_heap("ring")
+    upload_with_a_full_heap(folder())
 
 
 def test_so_is_a_refusal_that_leaves_no_memory_to_look_into_it():
-    upload_with_a_full_heap("ring", (503, {}, b""))
+    upload_with_a_full_heap(folder(), (503, {}, b""))
+
+
+def test_on_raw_flash_an_upload_raises_nothing_where_no_memory_is_left_to_erase_ahead():
+    upload_with_a_full_heap(blynk_batch.BlockRing(NorFlash(4)))
