@@ -31,7 +31,7 @@ def work_out(costs=COSTS, limits=None, **changes):
 
 def test_the_figures_follow_from_what_a_row_costs():
     answer, advice = work_out()
-    rows = 14 * 24 * 60
+    rows = 14 * 24 * 60 + 15  # what an upload interval had gathered before the outage began
     assert answer.capacity_bytes == (51 + 2) * 4096
     assert answer.readings_held == 52 * 400 * 2
     assert answer.backlog_points == rows * 2
@@ -39,6 +39,25 @@ def test_the_figures_follow_from_what_a_row_costs():
     assert (answer.points_per_day, answer.requests_per_month) == (2880, 5760)
     assert answer.lifetime_years == pytest.approx(512 * 100_000 / (0.05 * 525960))
     assert advice == []
+
+
+def test_the_ring_holds_also_what_was_not_due_yet_when_the_outage_began():
+    answer, advice = work_out(outage_s=86400, upload_s=30 * 86400)
+    assert answer.readings_held >= answer.backlog_points == 31 * 24 * 60 * 2
+    assert 1 <= answer.outage_days < 2 and advice == []
+
+
+def test_long_texts_fill_a_request_by_their_bytes():
+    answer, _ = work_out(pins={1: "string:1024", 2: "double"}, upload_s=86400, outage_s=86400 * 9, flash_bytes=1 << 30)
+    assert answer.catch_up_requests == 8 + 2  # 14,400 rows: 1,917 texts of 1,043 bytes, or 10,000 numbers in each
+    assert answer.requests_per_month == (1 + 1) * 30
+
+
+def test_a_server_that_takes_no_more_than_is_logged_never_lets_a_station_catch_up():
+    _, advice = work_out(limits=plan.Limits(points_per_day=2880))
+    assert [fails for fails, _ in advice] == [True]
+    assert "2880 points a day, and the server takes 2880: log every 61 s or more slowly" in advice[0][1]
+    assert not any(fails for fails, _ in work_out(limits=plan.Limits(points_per_day=2880), every_s=61)[1])
 
 
 LIFE = dict(COSTS, **{"erases per row": 20})
@@ -49,7 +68,7 @@ LIFE = dict(COSTS, **{"erases per row": 20})
     [
         ({"every_s": 1}, COSTS, True, "172800 points a day, and the server takes 100000: log every 2 s"),
         ({"upload_s": 50, "every_s": 50}, COSTS, True, "103680 requests a month, and the plan has 100000"),
-        ({"outage_s": 86400 * 80}, COSTS, True, "a ring of 1160 KiB does not fit 1024 KiB"),
+        ({"outage_s": 86400 * 80}, COSTS, True, "a ring of 1164 KiB does not fit 1024 KiB"),
         ({}, LIFE, False, "the flash lasts 4.9 years: log every 124 s"),
         ({"outage_s": 86400 * 100, "every_s": 900}, COSTS, False, "Blynk takes points of the last three months"),
         ({"outage_s": 86400 * 9, "every_s": 2}, COSTS, False, "catching up takes"),
@@ -75,7 +94,7 @@ def test_a_flash_that_holds_no_ring_is_said_to_be_too_small():
     for size_bytes in (100, 4096, 16 * 1024):
         fails, text = work_out(flash_bytes=size_bytes)[1][0]
         assert fails and "no ring fits %d KiB, the smallest has 12" % (size_bytes // 2048) in text
-    assert "log every 3085 s" in work_out(flash_bytes=24 * 1024)[1][0][1]
+    assert "log every 3087 s" in work_out(flash_bytes=24 * 1024)[1][0][1]
 
 
 def test_a_sector_is_erased_once_a_turn_even_if_the_measurement_saw_no_erase():

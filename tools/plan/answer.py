@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 SECTOR_BYTES = 4096
 CYCLES = 100_000  # erases that a block of NOR flash is good for, see docs/benchmarks.md
-BATCH_POINTS = 10_000
+BATCH_POINTS, BATCH_BYTES = 10_000, 2_000_000  # of one request, whichever is reached first
 DAY_S, MONTH_S, YEAR_S = 86400, 30 * 86400, 31557600
 FREE_REQUESTS = 100_000  # messages a month in Blynk's free plan
 OLDEST_DAYS = 90  # Blynk's change log of April 2026: three months
@@ -51,28 +51,28 @@ class Answer:
 
 def work_out(station, costs, limits, link):
     pins = len(station.pins)
-    rows = math.ceil(station.outage_s / station.every_s)
+    rows = math.ceil(unsent_s(station) / station.every_s)
     per_sector = costs["rows per sector"]
     sectors = max(LEAST_SECTORS, math.ceil(rows / per_sector) + 2)  # the one under way, and the one that makes room
     held = int((sectors - 1) * per_sector)
     erases = max(costs["erases per row"], 1 / per_sector)  # a sector is erased once a turn, even if none was measured
     erases_a_year = erases * YEAR_S / station.every_s
     per_day = pins * DAY_S / station.every_s
-    requests = pins * math.ceil(rows / BATCH_POINTS)
+    requests = batches(station, rows)
     return Answer(
         capacity_bytes=sectors * SECTOR_BYTES,
         rows_per_sector=per_sector,
         readings_held=held * pins,
-        outage_days=held * station.every_s / DAY_S,
+        outage_days=outage_days(station, held),
         erases_per_row=erases,
         lifetime_years=flash_blocks(station, sectors) * CYCLES / erases_a_year,
         log_ms=costs["flash ms per row"],
         points_per_day=per_day,
-        requests_per_month=requests_per_month(station, pins),
+        requests_per_month=requests_per_month(station),
         backlog_points=rows * pins,
         catch_up_requests=requests,
         catch_up_s=requests * link.request_s
-        + rows * station.json_bytes() * 8 / (link.kbit_per_s * 1000)
+        + rows * sum(station.json_bytes()) * 8 / (link.kbit_per_s * 1000)
         + rows * pins / link.points_per_s,
         catch_up_days=rows * pins / max(1, limits.points_per_day - per_day),
     )
@@ -85,20 +85,33 @@ def flash_blocks(station, sectors):
     return max(1, min(sectors, station.flash_bytes // SECTOR_BYTES))
 
 
-def requests_per_month(station, pins):
+def unsent_s(station):
+    """How old the oldest unsent row can become: an outage may begin just before an upload was due."""
+    return station.outage_s + station.upload_s
+
+
+def outage_days(station, rows):
+    """The longest outage that a ring of so many rows covers."""
+    return max(0, rows * station.every_s - station.upload_s) / DAY_S
+
+
+def batches(station, rows):
+    """Requests for so many rows: each takes one pin's points, up to a number and up to a size."""
+    return sum(math.ceil(rows / min(BATCH_POINTS, BATCH_BYTES // size)) for size in station.json_bytes())
+
+
+def requests_per_month(station):
     """One for each pin and upload, more where an interval's rows fill more than one batch."""
-    rows = station.upload_s / station.every_s
-    if rows < 1:
-        return pins * MONTH_S / station.every_s
-    return pins * math.ceil(rows / BATCH_POINTS) * MONTH_S / station.upload_s
+    rows = max(1, station.upload_s / station.every_s)
+    return batches(station, rows) * MONTH_S / max(station.upload_s, station.every_s)
 
 
 def advice(station, answer, limits):
     """[(fails, text)]: what cannot work, then what may bite, each with what would do."""
     pins = len(station.pins)
     found = []
-    if answer.points_per_day > limits.points_per_day:
-        least = math.ceil(pins * DAY_S / limits.points_per_day)
+    if answer.points_per_day >= limits.points_per_day:  # what is left of it is all that catches up
+        least = pins * DAY_S // limits.points_per_day + 1
         text = "%d points a day, and the server takes %d: log every %d s or more slowly, or fewer pins"
         found.append((True, text % (answer.points_per_day, limits.points_per_day, least)))
     if answer.requests_per_month > limits.requests_per_month:
@@ -111,9 +124,9 @@ def advice(station, answer, limits):
         found.append((True, text % (room // 1024, LEAST_SECTORS * SECTOR_BYTES // 1024)))
     elif answer.capacity_bytes > room:
         rows = int((room // SECTOR_BYTES - 2) * answer.rows_per_sector)
-        days = rows * station.every_s / DAY_S
+        days = outage_days(station, rows)
         text = "a ring of %d KiB does not fit %d KiB: it would cover %.1f days; log every %d s, or take a larger medium"
-        slower = math.ceil(station.outage_s / rows * MARGIN)
+        slower = math.ceil(unsent_s(station) / rows * MARGIN)
         found.append((True, text % (answer.capacity_bytes // 1024, room // 1024, days, slower)))
     if answer.lifetime_years < ENOUGH_YEARS:
         slower = math.ceil(station.every_s * ENOUGH_YEARS / answer.lifetime_years)

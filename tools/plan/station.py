@@ -78,8 +78,8 @@ class Station:
         return list(self.pins.values())
 
     def json_bytes(self):
-        """Of one row's points in their batches, about."""
-        return sum(_POINT_BYTES + (_TEXT_BYTES.get(kind) or int(kind.split(":")[1]) + 2) for kind in self.kinds)
+        """Of one row's points in their batches, about, by pin."""
+        return [_POINT_BYTES + (_TEXT_BYTES.get(kind) or int(kind.split(":")[1]) + 2) for kind in self.kinds]
 
     def measure(self):
         """{name: value} of what a row costs on the simulated flash, measured now by the benchmark's own code."""
