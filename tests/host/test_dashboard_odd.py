@@ -74,11 +74,12 @@ def test_a_request_that_arrives_while_the_ledger_is_read_stays_in_it(page, sandb
 
 
 def test_a_long_text_is_read_without_scrolling_sideways(page, sandbox):
-    post(sandbox, [[T, "x" * 1000]])
+    post(sandbox, [[T, "x" * 1024]])
     page.until(lambda: page.find(".texts li"))
     widths = "const list = document.querySelector('.texts'); return [list.scrollWidth, list.clientWidth]"
     scrolled, seen = page.driver.execute_script(widths)
     assert scrolled == seen
+    assert page.find(".chart .latest")[0].size["height"] < 100
 
 
 def test_one_point_is_told_as_one(page, sandbox):
