@@ -181,7 +181,8 @@ class Ring(State):
 
     def fits(self, payload, reserve):
         """True if a frame with `payload` fits the newest sector, behind what waits, with `reserve` bytes to spare."""
-        end = self.offset + len(self._buffer) + len(payload) + 6 + self.medium.unit
+        size = len(payload) + 6
+        end = self.offset + len(self._buffer) + size + -size % self.medium.unit
         return not self.sealed and end + reserve <= self.medium.sector_bytes
 
     def _is_reserve(self):

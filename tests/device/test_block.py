@@ -405,6 +405,34 @@ def test_a_power_cut_right_after_a_block_failed_keeps_all_that_was_acknowledged(
         assert operation > 5
 
 
+class TearsOneErase(NorFlash):
+    """The power goes in the middle of the `left`-th erase."""
+
+    left = 0
+
+    def _erase(self, block):
+        self.left -= 1
+        if not self.left:
+            self.cut_at(0, 2048)
+        super()._erase(block)
+
+
+def test_a_drop_is_noted_before_the_erase_also_where_units_are_large():
+    device = TearsOneErase(3, unit=64)
+    ring = BlockRing(device, unit=64)
+    device.left = 4  # of the second sector that is dropped
+    number = 0
+    while not device.dead:
+        try:
+            log(ring, number, 1)
+            number += 1
+        except OSError:
+            assert device.dead
+    ring = BlockRing(device.revive(), unit=64)
+    assert found(ring)[-1] == number - 1
+    assert ring.pending == len(found(ring)) == number - ring.get(DROPPED)
+
+
 def test_an_upload_erases_ahead_at_its_end():
     device = NorFlash(8)
     client = Client("token", ring=BlockRing(device), clock=FakeClock(), transport=FakeServer())
