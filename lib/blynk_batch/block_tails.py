@@ -171,8 +171,9 @@ class Tails(Slots):
         self.flash.program(page * self.flash.page, block)
 
     def seal(self, sequence, offset):
-        """The tail is needed for the next sector."""
-        if sequence == self._sequence:
+        """The tail is needed for the next sector. Once only: if the header of that one failed and is there after all,
+        this block has no other copy any more."""
+        if sequence == self._sequence and self._find(sequence, self._index) != self._used:
             self._write_place()
 
 
