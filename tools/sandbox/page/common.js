@@ -1,7 +1,10 @@
 // What all parts of the page share: asking the server, making elements, spelling numbers and times.
 
 export async function ask(path, method = "GET", body) {
-  const reply = await fetch(path, { method, body: body && JSON.stringify(body), cache: "no-store" });
+  const options = { method, body: body && JSON.stringify(body), cache: "no-store" };
+  const reply = await fetch(path, options).catch(() => {
+    throw new Error("No connection to the sandbox.");
+  });
   const answer = await reply.json();
   if (!reply.ok) throw new Error(answer.error?.message ?? reply.statusText);
   return answer;

@@ -19,7 +19,18 @@ export class Faults {
     this.active = [];
     byId("fault-name").addEventListener("change", () => this.showSettings());
     byId("fault-form").addEventListener("submit", (event) => this.submit(event));
-    byId("clear-faults").addEventListener("click", () => ask("/sandbox/faults", "DELETE"));
+    byId("clear-faults").addEventListener("click", () => this.change(() => ask("/sandbox/faults", "DELETE")));
+  }
+
+  // Does what a button asks for, and says so where it failed.
+  async change(action) {
+    const complaint = byId("switch-error");
+    try {
+      await action();
+      complaint.textContent = "";
+    } catch (error) {
+      complaint.textContent = error.message;
+    }
   }
 
   async refresh() {
@@ -37,7 +48,7 @@ export class Faults {
       const { settings } = this.catalogue.get(name);
       const detail = Object.entries(settings).filter(([, value]) => value !== "").map(([key, value]) => `${words(key)}: ${value}`);
       const element = make("button", { type: "button", role: "switch", "aria-checked": "false", "data-fault": name,
-        onclick: () => this.toggle(name) },
+        onclick: () => this.change(() => this.toggle(name)) },
         make("span", { class: "knob", "aria-hidden": "true" }), make("span", {}, label), make("small", {}, detail.join(", ")));
       this.switches.set(name, element);
       byId("switches").append(element);
@@ -58,13 +69,13 @@ export class Faults {
     const focused = document.activeElement?.closest("#active-faults li")?.dataset.number;
     const items = active.map((fault) => make("li", { "data-number": fault.number }, `${describe(fault)} `,
       make("button", { type: "button", "aria-label": `Clear ${words(fault.name)}`,
-        onclick: () => ask(`/sandbox/faults/${fault.number}`, "DELETE") }, "Clear")));
+        onclick: () => this.change(() => ask(`/sandbox/faults/${fault.number}`, "DELETE")) }, "Clear")));
     byId("active-faults").replaceChildren(...(items.length ? items : [make("li", {}, "none")]));
     // Who works by keyboard keeps the place, in the list that is new with each request.
     if (focused) (items.find((item) => item.dataset.number === focused)?.querySelector("button") ?? byId("clear-faults")).focus();
     const banner = byId("faults-banner");
     banner.hidden = !active.length;
-    banner.textContent = active.length ? `Switched on: ${[...names].map(words).join(", ")}` : "";
+    banner.textContent = active.length ? `Faults switched on: ${[...names].map(words).join(", ")}` : "";
   }
 
   showSettings() {
