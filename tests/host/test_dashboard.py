@@ -252,3 +252,15 @@ def test_the_csv_links_download_what_arrived(page, sandbox):
     )
     assert len(text.splitlines()) == 4
     assert (ROOT / "tools" / "sandbox" / "page" / "index.html").read_text().count("download") == 2
+
+
+def test_zooming_out_ends_where_timestamps_do(page, sandbox):
+    post(sandbox, wave(100))
+    page.until(lambda: page.chart("V1").get("drawn") == 100)
+    for _ in range(60):
+        page.click("#zoom-out")
+    for _ in range(4):
+        page.click("#later")
+    page.until(lambda: page.text(".chart .range").split(", ")[-1] == "nothing in this time")
+    Select(page.find("#span")[0]).select_by_value("all")
+    page.until(lambda: page.chart("V1")["drawn"] == 100)

@@ -4,6 +4,7 @@ import { Chart, loadCharts } from "./charts.js";
 import { ask, byId, bytes, count, make, short, time } from "./common.js";
 
 const HOUR = 3_600_000;
+const END = 1e14; // no timestamp is accepted from here on
 
 export class Overview {
   constructor() {
@@ -85,7 +86,8 @@ export class Overview {
     const [from, to] = this.range();
     const middle = (from + to) / 2 + share * (to - from);
     const half = Math.max(((to - from) * factor) / 2, 500);
-    this.choose([Math.max(0, Math.round(middle - half)), Math.round(middle + half)]);
+    const start = Math.min(Math.max(0, Math.round(middle - half)), END - 1000);
+    this.choose([start, Math.min(Math.round(middle + half), END)]);
   }
 
   async show() {
