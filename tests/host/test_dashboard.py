@@ -264,3 +264,13 @@ def test_zooming_out_ends_where_timestamps_do(page, sandbox):
     page.until(lambda: page.text(".chart .range").split(", ")[-1] == "nothing in this time")
     Select(page.find("#span")[0]).select_by_value("all")
     page.until(lambda: page.chart("V1")["drawn"] == 100)
+
+
+def test_times_name_their_zone_and_what_is_ahead_of_the_clock(page, sandbox):
+    zone = page.driver.execute_script("return Intl.DateTimeFormat().resolvedOptions().timeZone")
+    page.until(lambda: zone in page.text("#zone"))
+    now = int(time.time() * 1000)
+    post(sandbox, [[now + 7_230_000, 1]])
+    post(sandbox, [[now + 7_230_000, 1], [now - 7_200_000, 2]])
+    page.until(lambda: len(page.ledger()) == 2)
+    assert [row[6] for row in page.ledger()] == ["2.0 h early to 2.0 h", "2.0 h early"]

@@ -78,7 +78,8 @@ export class Ledger {
 const isSpoilt = ({ points, status }) => points === 0 || status !== 200;
 
 function lateness({ arrived_ms, first_ms, last_ms }) {
-  const [newest, oldest] = [arrived_ms - last_ms, arrived_ms - first_ms].map(duration);
+  const late = (ms) => (ms < 0 ? `${duration(-ms)} early` : duration(ms));
+  const [newest, oldest] = [arrived_ms - last_ms, arrived_ms - first_ms].map(late);
   return newest === oldest ? newest : `${newest} to ${oldest}`;
 }
 

@@ -47,6 +47,12 @@ function refreshAll() {
   refreshFaults();
 }
 
+// Says whose time it is that the page shows.
+function describeTimes() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  byId("zone").textContent = `Times on this page are local: ${zone}. The CSV files have UTC.`;
+}
+
 async function describeServer() {
   const info = await ask("/sandbox/info");
   const token = Object.keys(info.tokens)[0];
@@ -61,5 +67,6 @@ async function describeServer() {
   );
 }
 
+describeTimes();
 await Promise.all([overview.start(), describeServer()]);
 connect();
