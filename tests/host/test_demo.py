@@ -46,12 +46,19 @@ def test_a_server_that_loses_points_is_found_out_and_the_status_says_so():
     assert 196 * 4 - 400 <= int(line(done.stdout, "lost")) <= 196 * 4 - 400 + 16
 
 
-@pytest.mark.parametrize("arguments", ["--rows 0", "--rows 999999", "--seconds -3", "--fault nonsense"])
+@pytest.mark.parametrize("arguments", ["--rows 99", "--rows 999999", "--seconds -3", "--fault nonsense"])
 def test_a_mistake_on_the_command_line_is_named_before_anything_is_done(arguments):
     done = run_demo(arguments)
     assert done.returncode != 0
     assert "Error: Invalid value for '%s'" % arguments.split()[0] in done.stdout
     assert "Traceback" not in done.stdout and "server " not in done.stdout
+
+
+def test_the_fewest_rows_have_room_for_all_power_cuts():
+    said = run_demo("--rows 0").stdout
+    done = run_demo("--rows " + re.search(r"range (\d+)<=x", said).group(1))
+    assert done.returncode == 0, done.stdout
+    assert line(done.stdout, "power cuts") == "4"
 
 
 def test_ctrl_c_ends_it_with_one_word_and_nothing_left_behind(tmp_path):
