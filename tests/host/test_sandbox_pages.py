@@ -206,3 +206,10 @@ def _fill(database, batches, size):
     )
     connection.commit()
     connection.close()
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**19])
+def test_a_number_that_sqlite_has_no_room_for_is_refused(sandbox, number):
+    reply = request(sandbox.url, "GET", "/sandbox/series?device=1&pin=1&from=0&to=%d" % number)
+    assert reply.status == 400
+    assert json.loads(reply.body)["error"]["message"] == "to must be a whole number of at most 64 bits."

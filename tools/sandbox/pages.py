@@ -27,6 +27,7 @@ _PAGE = _HERE / "page"
 _CHARTS = _HERE.parent / "node" / "node_modules" / "uplot" / "dist"
 _CHART_FILES = ("uPlot.esm.js", "uPlot.min.css")
 _MAX_SLICES = 2000
+_INT64 = 2**63  # what SQLite's integers have room for
 _ROWS_AT_ONCE = 5000
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'"  # uPlot sets styles on its own elements
 
@@ -139,9 +140,12 @@ def _number(request, name, default=_REQUIRED):
     if not text and default is not _REQUIRED:
         return default
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
         raise Refusal("%s must be a whole number." % name)
+    if not -_INT64 <= number < _INT64:
+        raise Refusal("%s must be a whole number of at most 64 bits." % name)
+    return number
 
 
 def _csv_text(rows):
