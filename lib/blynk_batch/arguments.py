@@ -23,7 +23,7 @@ def check_server(server):
     scheme, _, place = (server if isinstance(server, str) else "").lower().rstrip("/").partition("://")
     host, colon, port = place.partition(":")
     if scheme in ("http", "https") and host and (port.isdigit() if colon else True):
-        if not [char for char in host if char in "/?#@[ "]:
+        if not [byte for byte in b"/?#@[ " if byte in host.encode()]:
             return "%s://%s" % (scheme, place)
     raise ValueError('server %r: must be like "https://blynk.cloud"' % (server,))
 
@@ -32,8 +32,8 @@ def check_token(token):
     """ValueError, without the token in it, unless it can stand in a URL."""
     if not isinstance(token, str) or not token:
         raise ValueError("token: must be the device's auth token, a str")
-    for char in token:
-        if not (char.isalpha() or char.isdigit() or char in "-_"):
+    for byte in token.encode():  # MicroPython would keep every character of a str for good
+        if not (48 <= byte < 58 or 65 <= byte & 0xDF < 91 or byte in b"-_"):
             raise ValueError("token: only letters, digits, - and _ are in an auth token")
 
 
