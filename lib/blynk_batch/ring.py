@@ -92,6 +92,7 @@ class Ring(State):
         """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
         `commit_every` holds it back. ValueError if it fits no sector, RingFull, counted, if it is refused."""
         absolute = self.sealed or self.offset + len(self._buffer) - self.last_absolute >= ABSOLUTE_EVERY
+        refused = len(pins)
         try:
             payload = self.chain.encode(boot, time, pins, values, absolute)
             if self._is_reserve():
@@ -106,11 +107,12 @@ class Ring(State):
             self._buffer.extend(self.framed(0, payload))
             self._buffered += 1
             self.buffered_points += len(pins)
+            refused = 0  # commit() counts all that waits
             if self._buffered >= self.commit_every:
                 self.commit()
         except BaseException as e:
             if isinstance(e, RingFull):
-                self.add(REFUSED, len(pins))
+                self.add(REFUSED, refused)
             self.chain.reset()  # whatever became of this reading, the next does not refer to it
             raise
 
@@ -162,8 +164,12 @@ class Ring(State):
             # What was not acknowledged is taken back; the place is not trusted again.
             self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
             self.chain.reset()
-            self.give_up(e)
-            load("ring_damage", "write_again")(self, data, points)
+            try:
+                self.give_up(e)
+                load("ring_damage", "write_again")(self, data, points)
+            except RingFull:
+                self.add(REFUSED, points)
+                raise
         self.number += points
         self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
 

@@ -4,7 +4,7 @@ import os
 
 from blynk_batch import FileRing
 from blynk_batch.errors import RingFull
-from blynk_batch.state import CURSOR, DROPPED, LAST_SUCCESS
+from blynk_batch.state import CURSOR, DROPPED, LAST_SUCCESS, REFUSED
 from flash import NorFlash, mount, umount
 from test_block import found, log, raises
 
@@ -147,3 +147,40 @@ def test_a_drop_that_a_full_disk_makes_within_a_save_is_noted_by_the_next():
     assert ring.get(DROPPED) > dropped and {DROPPED, CURSOR} <= ring.dirty, ring.dirty
     ring.save()
     assert not ring.dirty and in_order(FileRing("/sim/ring"), 2000)
+
+
+def test_readings_that_waited_are_counted_as_refused_too_when_there_was_no_room_for_them():
+    mounted("esp32", 1)
+    ring = FileRing("/sim/ring", capacity_bytes=32768, overwrite=False, commit_every=4)
+    log(ring, 0, 100)
+    fill_disk()
+    number = 100
+    while not ring.get(REFUSED):
+        try:
+            log(ring, number, 1)
+        except RingFull:
+            pass
+        number += 1
+    assert ring.buffered_points == 0 and len(found(ring)) + ring.get(REFUSED) == number, (number, ring.get(REFUSED))
+    try:
+        log(ring, number, 2)
+        ring.commit()
+    except RingFull:
+        pass
+    assert len(found(ring)) + ring.get(REFUSED) == number + 2
+
+
+def test_a_full_ring_that_may_not_overwrite_can_be_cleared_with_readings_that_wait():
+    for before in (0, 100, 800):
+        mounted("esp32", 1)
+        ring = FileRing("/sim/ring", capacity_bytes=32768, overwrite=False, commit_every=40)
+        log(ring, 0, before)
+        ring.commit()
+        fill_disk()
+        log(ring, before, 39)
+        ring.clear()
+        assert (ring.pending, found(ring), FileRing("/sim/ring").pending) == (0, [], 0)
+        assert ring.get(DROPPED) + ring.get(REFUSED) == before + 39
+        os.remove("/sim/junk")
+        log(ring, before, 40)
+        assert len(found(FileRing("/sim/ring"))) == 40
