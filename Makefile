@@ -92,7 +92,7 @@ verify-live: .venv/.stamp ## see what the live service answers, beside the sandb
 
 .PHONY: size
 size: .venv/.stamp ## count each library file's lines and its bytes on a board
-	@$(RUN) tools/size.py $(ARGS)
+	@$(RUN) -m tools.size $(ARGS)
 
 .PHONY: bench
 bench: setup .venv/.bench.stamp ## measure flash, heap and speed beside the naive ways (ARGS=wear: one part)

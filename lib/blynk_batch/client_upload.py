@@ -78,7 +78,7 @@ class Call:
         try:
             client.prepare()
         except MemoryError as e:  # log() will erase; but it may also be a callback's reading
-            result.error = result.error or e
+            result.error = result.error or e  # pyright: ignore
         result.pending = client.pending
         result.error = result.error or client.guard.failed  # a callback's reading that could not be stored
         client.guard.failed = None

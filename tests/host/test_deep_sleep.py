@@ -5,7 +5,7 @@ import pytest
 
 from tests.host.simulated_board import ROOT, Board
 from tools import device
-from tools.bench.sizes import compile_library
+from tools.compiled import compile_library
 from tools.sandbox.testing import Sandbox
 
 WAKES = 500

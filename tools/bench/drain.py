@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tools.bench.micropython import Failed, cell, run
-from tools.bench.sizes import compile_library
+from tools.compiled import compile_library
 from tools.sandbox.testing import Sandbox
 
 POINTS = 10000

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tools.bench.micropython import Failed, ROOT, cell, run
-from tools.bench.sizes import compile_library
+from tools.compiled import compile_library
 from tools.sandbox.testing import Sandbox
 
 STAGES = ("import", "open", "log", "drain")

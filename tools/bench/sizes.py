@@ -3,18 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from tools.bench.micropython import ROOT, cell
-from tools.size import compiled_bytes
-
-
-def compile_library(target):
-    """The library as .mpy files below `target`: {name: bytes}."""
-    source = ROOT / "lib"
-    files = sorted(source.rglob("*.py"))
-    return {
-        str(file.relative_to(source)): compiled_bytes(file, (target / file.relative_to(source)).with_suffix(".mpy"))
-        for file in files
-    }
+from tools.bench.micropython import cell
+from tools.compiled import compile_library
 
 
 def measure():

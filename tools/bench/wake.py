@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from tools.bench import micropython
-from tools.bench.sizes import compile_library
+from tools.compiled import compile_library
 
 
 def cells(form, on, wakes):

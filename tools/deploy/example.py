@@ -4,7 +4,8 @@ import json
 
 from tools.board.errors import BoardProblem, RemoteError
 from tools.board.files import sha256
-from tools.deploy.library import ROOT, TARGET
+from tools.compiled import ROOT
+from tools.deploy.library import TARGET
 
 EXAMPLES = ROOT / "examples"
 NOTE = TARGET + "/example.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tools import device
-from tools.bench.sizes import compile_library
+from tools.compiled import compile_library
 from tools.sandbox.testing import Sandbox
 from tools.soak.ledger import Journal, Ledger
 

@@ -13,7 +13,7 @@ import click
 import trustme
 
 from tools import device
-from tools.bench.sizes import compile_library
+from tools.compiled import compile_library
 from tools.sandbox.testing import Sandbox
 
 DEVICE = Path(__file__).with_name("device.py")
