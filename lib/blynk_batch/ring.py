@@ -21,7 +21,7 @@ from .reader import Reader
 from .state import BAD_BLOCKS, DELIVERED, ERASES, OLDEST, REFUSED, State, encode_state, parked_keys
 
 ABSOLUTE_EVERY = const(256)
-DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame; 20 more for each parked pin
+DROP_RESERVE = const(48)  # and 20 more for each parked pin
 _SURELY_FITS = const(256)
 ENOSPC = const(28)
 
@@ -36,7 +36,6 @@ class Ring(State):
     buffered_points = 0
     past = 0  # sectors behind the newest that were found to fail
     sealed = True  # the newest sector takes no more frames
-    drop_reserve = DROP_RESERVE
 
     def __init__(self, medium, overwrite=True, commit_every=1):
         super().__init__()
@@ -238,7 +237,13 @@ class Ring(State):
         self.dirty.clear()
         self.chain.reset()
         self.last_absolute = -ABSOLUTE_EVERY
+        self.keep_room()
+
+    def keep_room(self):
+        """For the drop frame, behind the last data frame: with all parked pins."""
         self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
+        if self.medium.unit > 1:
+            self.drop_reserve = 2 * (self.drop_reserve + self.medium.unit)  # a torn one stays, with a mark behind it
 
     def _retry(self, action, *args):
         """Do it; again on a full disk, as long as there is something to make room with."""

@@ -56,6 +56,7 @@ def _take_up(ring, reader):
     ring.number = reader.number
     ring.seed = record.seed(ring.newest, medium.slot(ring.newest))
     ring.offset = reader.good_end + -reader.good_end % medium.unit
+    ring.keep_room()
     ring.chain = reader.chain  # the delta chain goes on where the last boot left it
     ring.last_absolute = reader.absolute_at if reader.absolute_at >= 0 else -ABSOLUTE_EVERY
     ring.sealed = reader.good_end == 0 or reader.version != sector.VERSION
