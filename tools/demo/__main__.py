@@ -8,7 +8,8 @@ import time
 import click
 
 from tools.demo import story
-from tools.sandbox.faults import FaultError, settings_of
+from tools.options import Parsed
+from tools.sandbox.faults import settings_of
 from tools.sandbox.testing import Sandbox
 
 _TERMINAL_S = 40
@@ -16,14 +17,10 @@ _FEWEST = 100  # each of the four power cuts needs some writes before the next, 
 _RECORDED = 2881
 
 
-def _fault(context, option, text):
-    """The fault's name, looked at before anything is done."""
-    try:
-        if text is not None:
-            settings_of(text)
-    except FaultError as error:
-        raise click.BadParameter(str(error))
-    return text
+def _fault(name):
+    """The fault's name, looked at before anything is done. ValueError if there is none."""
+    settings_of(name)
+    return name
 
 
 @click.command()
@@ -40,7 +37,9 @@ def _fault(context, option, text):
     help="How long logging takes, to be watched. [default: 40 in a terminal, else 0]",
 )
 @click.option(
-    "--fault", callback=_fault, help="A fault of the sandbox during the upload, e.g. drop_past: see it not add up."
+    "--fault",
+    type=Parsed("name", _fault),
+    help="A fault of the sandbox during the upload, e.g. drop_past: see it not add up.",
 )
 def main(rows, seconds, fault):
     """Replay two recorded days on a simulated board with power cuts, upload, and check the server's ledger."""
