@@ -33,6 +33,16 @@ def mounted(board, page, blocks=24):
     return device
 
 
+def refusing_ring(before, commit_every):
+    """A ring that may not overwrite, with so many readings, on a disk that is full."""
+    mounted("esp32", 1)
+    ring = FileRing("/sim/ring", capacity_bytes=32768, overwrite=False, commit_every=commit_every)
+    log(ring, 0, before)
+    ring.commit()
+    fill_disk()
+    return ring
+
+
 def in_order(ring, logged):
     """The ring has the last readings up to `logged`; all others are counted as dropped."""
     left = found(ring)
@@ -117,10 +127,7 @@ def test_a_drop_on_a_full_disk_that_no_frame_noted_is_counted_at_the_next_open()
 
 
 def test_readings_keep_their_times_when_held_ones_found_no_room():
-    mounted("esp32", 1)
-    ring = FileRing("/sim/ring", capacity_bytes=32768, overwrite=False, commit_every=4)
-    log(ring, 0, 100)
-    fill_disk()
+    ring = refusing_ring(100, commit_every=4)
     number = 100
     for _ in range(3):
         try:
@@ -150,10 +157,7 @@ def test_a_drop_that_a_full_disk_makes_within_a_save_is_noted_by_the_next():
 
 
 def test_readings_that_waited_are_counted_as_refused_too_when_there_was_no_room_for_them():
-    mounted("esp32", 1)
-    ring = FileRing("/sim/ring", capacity_bytes=32768, overwrite=False, commit_every=4)
-    log(ring, 0, 100)
-    fill_disk()
+    ring = refusing_ring(100, commit_every=4)
     number = 100
     while not ring.get(REFUSED):
         try:
@@ -172,11 +176,7 @@ def test_readings_that_waited_are_counted_as_refused_too_when_there_was_no_room_
 
 def test_a_full_ring_that_may_not_overwrite_can_be_cleared_with_readings_that_wait():
     for before in (0, 100, 800):
-        mounted("esp32", 1)
-        ring = FileRing("/sim/ring", capacity_bytes=32768, overwrite=False, commit_every=40)
-        log(ring, 0, before)
-        ring.commit()
-        fill_disk()
+        ring = refusing_ring(before, commit_every=40)
         log(ring, before, 39)
         ring.clear()
         assert (ring.pending, found(ring), FileRing("/sim/ring").pending) == (0, [], 0)
