@@ -22,7 +22,7 @@ def check_server(server):
     """`server` without a trailing slash. ValueError unless it is http:// or https://, a host and perhaps a port."""
     scheme, _, place = (server if isinstance(server, str) else "").lower().rstrip("/").partition("://")
     host, colon, port = place.partition(":")
-    if scheme in ("http", "https") and host and (port.isdigit() if colon else True):
+    if scheme in ("http", "https") and host and (port.isdigit() or not colon):
         if not [byte for byte in b"/?#@[ " if byte in host.encode()]:
             return "%s://%s" % (scheme, place)
     raise ValueError('server %r: must be like "https://blynk.cloud"' % (server,))

@@ -1,10 +1,10 @@
 """What is pending, point by point, and the counters: for people and tools, not for logging or the upload."""
 
 from . import state as keys
-from .reader import DATA
-from .state import is_delivered, parked_keys
 from .clock_times import NEVER, Times
+from .reader import DATA
 from .record import to_value
+from .state import is_delivered, parked_keys
 
 
 def points(ring, now, unsynced):

@@ -15,8 +15,8 @@ from micropython import const
 
 from . import sector
 from .block_device import SECTOR_BYTES, Device
-from .files import size_of
 from .block_tails import Tails
+from .files import size_of
 
 _BLOCK = const(512)
 _FLASH_BLOCK = const(4096)

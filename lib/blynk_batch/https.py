@@ -126,8 +126,8 @@ class HTTPS:
                 early = yield from reply.head(connection)
                 if early[0] >= 200:
                     break  # the server has had enough before it had all: its reason says more than a broken pipe
-                early = connection.end = None  # 100 Continue, unasked: go on
-                connection.tick = tick
+                early = None  # 100 Continue, unasked: go on
+                connection.tick, connection.end = tick, None
             yield from connection.write(piece)
         connection.wait(watchdog)
         found = yield from (reply.rest(connection, *early) if early else reply.read(connection))

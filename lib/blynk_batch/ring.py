@@ -21,7 +21,7 @@ from .reader import Reader
 from .state import BAD_BLOCKS, DELIVERED, ERASES, OLDEST, REFUSED, State, encode_state, parked_keys
 
 ABSOLUTE_EVERY = const(256)
-DROP_RESERVE = const(48)  # and 20 more for each parked pin
+DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame, see keep_room()
 _SURELY_FITS = const(256)
 ENOSPC = const(28)
 
@@ -240,7 +240,7 @@ class Ring(State):
         self.keep_room()
 
     def keep_room(self):
-        """For the drop frame, behind the last data frame: with all parked pins."""
+        """Note how many bytes data frames leave to the drop frame, which names each parked pin."""
         self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
         if self.medium.unit > 1:
             self.drop_reserve = 2 * (self.drop_reserve + self.medium.unit)  # a torn one stays, with a mark behind it

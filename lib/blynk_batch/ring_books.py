@@ -5,8 +5,8 @@ Works on a Ring; each entry takes a pass over frames. Loaded where one is due.
 """
 
 from . import state as keys
-from .ring_full import number_at
 from .reader import DATA
+from .ring_full import number_at
 from .state import CORRUPT, DELIVERED, DROPPED, WINDOW, is_delivered, parked
 
 _COUNTERS = ((2, keys.EXPIRED), (3, keys.DROPPED), (4, keys.ESTIMATED))  # places in an entry of Window.pins

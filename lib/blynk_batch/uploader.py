@@ -13,8 +13,8 @@ from . import api, load, state as keys
 from .batch import OutOfTime
 from .clock import BUILD_MS
 from .errors import Busy
-from .uploader_pace import Pace
 from .state import BAD, HELD, LAST_SUCCESS, OWNER, REGION, SIZE, STRIKES
+from .uploader_pace import Pace
 from .window import Window
 
 _BUFFERED_BYTES = const(4096)  # of a batch that must be put together in RAM

@@ -4,8 +4,8 @@ Loaded where `max_age_days` is set, before the first batch after a reset.
 """
 
 from . import state as keys
-from .reader import DATA
 from .clock_times import Times
+from .reader import DATA
 
 
 class Question:

@@ -8,8 +8,8 @@ from micropython import const
 
 from . import state as keys
 from .batch import Body
-from .reader import DATA
 from .clock_times import Times
+from .reader import DATA
 
 _DAY_MS = const(86400000)
 
