@@ -3,11 +3,12 @@
 import struct
 from binascii import crc32
 
-from blynk_batch import BlockRing, Client, clock_anchors
+from blynk_batch import BlockRing, Client
+from blynk_batch.clock import anchors as clock_anchors
 from blynk_batch.errors import Error, WrongDevice
-from blynk_batch.ring_full import prepare
-from blynk_batch.record import to_value
-from blynk_batch.state import ANCHOR, BAD_BLOCKS, DROPPED
+from blynk_batch.ring.room import prepare
+from blynk_batch.ring.record import to_value
+from blynk_batch.ring.state import ANCHOR, BAD_BLOCKS, DROPPED
 from flash import Cached, NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
 

@@ -6,7 +6,7 @@ tests/host/test_time.py does the same through the whole of the library, with fla
 import sys
 
 import blynk_batch
-from blynk_batch import clock as clocks
+from blynk_batch.clock import wall as clocks
 from board_clock import BoardClock, Time
 from stand_ins import NOW_MS, FakeServer
 from timing import DAY, HOUR, arrived, client_on
@@ -26,12 +26,12 @@ def on_board(time):
     """The library's clock.py as that board loads it."""
     real = sys.modules.get("time")
     sys.modules["time"] = time
-    sys.modules.pop("blynk_batch.clock", None)
+    sys.modules.pop("blynk_batch.clock.wall", None)
     try:
-        return __import__("blynk_batch.clock", None, None, ("SystemClock",))
+        return __import__("blynk_batch.clock.wall", None, None, ("SystemClock",))
     finally:
         sys.modules["time"] = real or __import__("time")
-        sys.modules["blynk_batch.clock"] = clocks
+        sys.modules["blynk_batch.clock.wall"] = clocks
 
 
 def test_a_clock_is_believed_from_the_librarys_build_on_and_neither_in_2000_nor_in_2021():

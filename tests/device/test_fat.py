@@ -4,7 +4,7 @@ import os
 
 from blynk_batch import Client, FileRing
 from blynk_batch.errors import WrongDevice
-from blynk_batch.state import DROPPED
+from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard, mount, umount
 from stand_ins import FakeClock
 from test_block import found, log, raises

@@ -6,7 +6,7 @@ from binascii import crc32
 
 from blynk_batch import BlockRing, Client, FileRing
 from blynk_batch.errors import CorruptRing, Error, WrongDevice
-from blynk_batch.state import DROPPED
+from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, mount, umount
 from stand_ins import FakeClock, FakeServer
 from test_block import found, log, raises

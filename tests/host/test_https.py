@@ -22,7 +22,7 @@ for number in range(int(points)):
     client.log(1 + number % int(pins), number % 1000 / 4, timestamp=1648054765458 + number * 10000)
 if way == "asyncio":
     import asyncio
-    from blynk_batch.client_run import drain
+    from blynk_batch.upload.run import drain
     result = asyncio.run(drain(client, None, None))
 else:
     result = client.upload(timeout_s=20)
@@ -348,7 +348,7 @@ import asyncio
 import os
 import sys
 import blynk_batch
-from blynk_batch.client_run import drain
+from blynk_batch.upload.run import drain
 
 ca, token, *urls = sys.argv[1:]
 

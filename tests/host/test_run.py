@@ -12,7 +12,7 @@ START = """
 import asyncio
 import sys
 import blynk_batch
-from blynk_batch.client_run import drain
+from blynk_batch.upload.run import drain
 url, token, ca = sys.argv[1:4]
 class Clock:
     ms = 1795000000000
@@ -133,8 +133,8 @@ def waits():
     most_frames, most_sent = max(most_frames, frames), max(most_sent, sent)
     frames = sent = 0
 
-counted(blynk_batch.reader.Reader, "_step", frame)
-counted(blynk_batch.https_connection.Connection, "write", written)
+counted(blynk_batch.ring.reader.Reader, "_step", frame)
+counted(blynk_batch.http.connection.Connection, "write", written)
 
 async def ticking(client):
     task = asyncio.create_task(Counted(drain(client, None, None), waits))

@@ -10,13 +10,13 @@ import json
 import sys
 import time
 
-from blynk_batch import record
-from blynk_batch.clock import Boots, SystemClock
-from blynk_batch.state import is_delivered
-from blynk_batch.ring_full import number_at
-from blynk_batch.client_report import stats
-from blynk_batch.reader import DATA
-from blynk_batch.clock_times import NEVER, Times
+from blynk_batch.ring import record
+from blynk_batch.clock.wall import Boots, SystemClock
+from blynk_batch.ring.state import is_delivered
+from blynk_batch.ring.room import number_at
+from blynk_batch.report import stats
+from blynk_batch.ring.reader import DATA
+from blynk_batch.clock.times import NEVER, Times
 from rings import open_ring
 
 
