@@ -7,12 +7,6 @@ so that none is lost when the sector that held it is dropped.
 from ..ring import record, state as keys
 
 
-def decode(payload):
-    """(boot, Unix ms of its uptime 0) of an anchor's payload."""
-    boot, at = record.get_varint(payload, 0)
-    return boot, int.from_bytes(payload[at : at + 6], "little")
-
-
 def write(ring, boot, epoch):
     """Note durably that `boot` had uptime 0 at Unix ms `epoch`."""
     payload = bytearray()
@@ -34,7 +28,7 @@ def before(ring, position, boot):
         if not kind:
             return anchor[1] if anchor and anchor[0] == boot else None
         if kind == record.ANCHOR:
-            anchor = decode(reader.payload())
+            anchor = record.get_anchor(reader.payload())
 
 
 def sleep(ring, boot, wake, is_open):
@@ -42,12 +36,12 @@ def sleep(ring, boot, wake, is_open):
 
     In the state: (boot, wake, 1 or 0); shorter behind a reading of this boot, since there is a note for each wake:
     (2 * ms from the reading to the wake + the 1,)."""
-    chain, sequence = ring.chain, ring.newest
+    chain = ring.chain
     note = (boot, wake, 1 if is_open else 0)
-    behind = chain.boot == boot and chain.time <= wake
+    behind = chain.pins and chain.boot == boot and chain.time <= wake
     ring.save_value(keys.SLEEP, ((wake - chain.time) * 2 + note[2],) if behind else note)
-    if behind and ring.newest != sequence:
-        ring.save_value(keys.SLEEP, note)  # that reading is in another sector
+    if behind and not chain.pins:
+        ring.save_value(keys.SLEEP, note)  # that reading is in another page
 
 
 def read(ring):

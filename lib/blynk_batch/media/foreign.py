@@ -92,7 +92,7 @@ def _filesystem(buf):
 def _is_torn_start(medium, slot, buf):
     """True if some bits of a first header that would stand there are not cleared yet, and nothing follows."""
     size = medium.flash.sector_bytes
-    head = sector.pack(slot, medium.slots, 0, size, {}, 0, 1)
+    head = sector.pack(slot, medium.slots, 0, size, {}, 0, 1, 0)
     for index in range(_HEADER_LIKE):
         if buf[index] & head[index] != head[index]:
             return False

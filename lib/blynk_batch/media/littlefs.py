@@ -145,6 +145,9 @@ class Files:
 
     # Writing
 
+    def end(self, sequence):
+        return self.spilled + len(self.tail)
+
     def exists(self, sequence):
         return size_of(self.name(sequence)) >= 0
 

@@ -169,6 +169,9 @@ class Slots:
     def read(self, sequence, offset, view):
         self.flash.read(self._address(sequence) + offset, view)
 
+    def end(self, sequence):
+        return self.sector_bytes
+
     def free_from(self, sequence):
         return max(sequence, self.first)
 
