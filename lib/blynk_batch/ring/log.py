@@ -250,7 +250,8 @@ class Ring(State):
             return False
         if has_state:
             self.note_saved(self.dirty)
-            self.state_page, self.is_stale = (end + len(lead) - 1) // PAGE, False
+            if not at or lead[0] == record.FILLER:  # opening finds a mark where its page starts only
+                self.state_page, self.is_stale = (end + len(lead) - 1) // PAGE, False
         self.waiting.extend(lead)
         self.waiting.extend(frame)
         self.page = (last - 1) // PAGE

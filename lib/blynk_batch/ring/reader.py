@@ -183,7 +183,7 @@ class Reader:
         start, again = self.next_at, _AGAIN
         while self.next_at < self.limit:
             offset = self.next_at + -self.next_at % self._unit
-            offset = self._behind_filler(offset)
+            offset = self._behind_filler(offset, self.limit)
             size = self._frame_at(offset)
             if size:
                 if offset - self.next_at >= self._unit:
@@ -224,8 +224,7 @@ class Reader:
         except (IndexError, ValueError):
             return (-1, 0, 0, True, self.body_end)
 
-    def _behind_filler(self, offset):
-        end = min(self.limit, offset - offset % PAGE + PAGE)
+    def _behind_filler(self, offset, end):
         while offset < end and self.buf[self.fetch(offset, 1)] == FILLER:
             offset += 1
         return offset
@@ -265,7 +264,7 @@ class Reader:
 
     def is_mark(self, offset):
         """True if a page's mark is at `offset`, or behind filler there."""
-        offset = self._behind_filler(offset)
+        offset = self._behind_filler(offset, min(self.limit, offset - offset % PAGE + PAGE))
         at = self.fetch(offset, 1) if offset < self.limit else -1
         return at >= 0 and self.buf[at] == MARK and self._frame_at(offset) > 0
 
