@@ -4,6 +4,7 @@ Loaded where the clock was not set for some reading. Anchors lie in the log, the
 so that none is lost when the sector that held it is dropped.
 """
 
+from ..errors import RingFull
 from ..ring import record, state as keys
 
 
@@ -39,9 +40,17 @@ def sleep(ring, boot, wake, is_open):
     chain = ring.chain
     note = (boot, wake, 1 if is_open else 0)
     behind = chain.pins and chain.boot == boot and chain.time <= wake
-    ring.save_value(keys.SLEEP, ((wake - chain.time) * 2 + note[2],) if behind else note)
+    _save(ring, ((wake - chain.time) * 2 + note[2],) if behind else note)
     if behind and not chain.pins:
-        ring.save_value(keys.SLEEP, note)  # that reading is in another page
+        _save(ring, note)  # that reading is in another page
+
+
+def _save(ring, note):
+    ring.set(keys.SLEEP, note)
+    try:
+        ring.save()
+    except RingFull:
+        pass  # what room a full ring has is for acks
 
 
 def read(ring):
