@@ -158,7 +158,10 @@ def test_one_test_can_be_chosen_by_word(checkout):
     assert checkout.status == 0
 
 
-@pytest.mark.skipif(not Path(sys.executable).with_name("micropython").exists(), reason="no newest Unix port for this machine")
+NEWEST = Path(sys.executable).with_name("micropython")
+
+
+@pytest.mark.skipif(not NEWEST.exists(), reason="no newest Unix port for this machine")
 def test_device_tests_run_on_the_newest_port_where_asked(checkout):
     version = "import sys\n\n\ndef test_port():\n    assert sys.implementation[1][:2] %s (1, 29), sys.implementation\n"
     checkout.add(version % "==")
