@@ -17,7 +17,7 @@ from urllib.parse import quote
 import click
 
 from tools.options import Parsed
-from tools.sandbox import contract
+from tools.sandbox import contract, rules
 from tools.sandbox.faults import FaultError, parse_fault
 from tools.sandbox.ledger import Ledger, LedgerError
 from tools.sandbox.regions import HOME
@@ -95,10 +95,36 @@ def _option_none(default):
 )
 @click.option(
     "--datastream",
+    "--ds",
     "datastreams",
     multiple=True,
-    type=Parsed("pin:type", contract.parse_datastream),
-    help="Declare a pin's data type (%s); then other pins are refused [default: any]." % ", ".join(contract.TYPES),
+    type=Parsed("pin:type[:low:high]", rules.parse_datastream),
+    help="Declare a pin's data type (%s), and the limits to which its numbers are cut; repeat for more."
+    % ", ".join(rules.KINDS),
+)
+@click.option(
+    "--others",
+    type=click.Choice(rules.OTHERS),
+    help="What other pins take: any value, or nothing, having no datastream [default: none if a type is declared].",
+)
+@click.option(
+    "--max-age-days",
+    default="none",
+    show_default=True,
+    type=_Limit(float),
+    help="Oldest timestamp accepted.",
+)
+@click.option(
+    "--drop",
+    multiple=True,
+    type=click.Choice(rules.REASONS),
+    help="Answer 200 OK and leave out the points that are bad for this reason, instead of refusing their batch.",
+)
+@click.option(
+    "--words",
+    multiple=True,
+    type=Parsed("reason=text", rules.parse_words),
+    help="Refuse for this reason in these words.",
 )
 @click.option(
     "--batch-limit",
@@ -128,13 +154,6 @@ def _option_none(default):
     type=_Limit(int),
     help="Points per device and UTC day.",
 )
-@click.option(
-    "--max-age-days",
-    default=_option_none(_LIMITS.max_age_days),
-    show_default=True,
-    type=_Limit(float),
-    help="Oldest timestamp accepted.",
-)
 @click.option("--allow-chunked", is_flag=True, help="Accept requests without Content-Length.")
 @click.option(
     "--fault",
@@ -143,7 +162,7 @@ def _option_none(default):
     type=Parsed("name:setting=value,...", parse_fault),
     help="Start with a fault, such as server_error:status=502,count=3; GET /sandbox/faults lists them.",
 )
-def main(host, port, certificate, key, database, tokens, regions, datastreams, faults, allow_chunked, **limits):
+def main(host, port, certificate, key, database, tokens, regions, faults, allow_chunked, **limits):
     """A local stand-in for Blynk's timestamped batch upload. It keeps every point and misbehaves on request."""
     tls = _tls(certificate, key)
     names = [HOME, *(name for name, _ in regions)]
@@ -156,7 +175,7 @@ def main(host, port, certificate, key, database, tokens, regions, datastreams, f
     try:
         ledger = Ledger(database)
         devices = _devices(tokens, ledger, names)
-        server = Server(ledger, devices, _limits(limits), dict(datastreams), names[1:], allow_chunked)
+        server = Server(ledger, devices, _limits(limits), _rules(limits), names[1:], allow_chunked)
         for name, settings in faults:
             server.faults.add(name, settings)
     except (LedgerError, FaultError) as error:
@@ -186,8 +205,13 @@ def _limits(options):
         request_bytes=options["request_bytes"],
         total_points=options["total_limit"],
         points_per_day=options["day_limit"],
-        max_age_days=options["max_age_days"],
     )
+
+
+def _rules(options):
+    streams = dict(options["datastreams"])
+    others = options["others"] or ("none" if any(stream.kind != "none" for stream in streams.values()) else "any")
+    return rules.Rules(streams, others, options["max_age_days"], options["drop"], dict(options["words"]))
 
 
 def _devices(tokens, ledger, regions):

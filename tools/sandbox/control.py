@@ -4,7 +4,9 @@
     GET    /sandbox/faults        the faults switched on, and the catalogue
     POST   /sandbox/faults        {"name": "server_error", "status": 502, "count": 3} switches one on
     DELETE /sandbox/faults[/N]    clears one or all
-    GET    /sandbox/events        server-sent events: request, faults
+    GET    /sandbox/rules         what is taken of a batch's content (rules.py)
+    PATCH  /sandbox/rules         {"datastreams": {"V1": "integer:0:9", "V2": null}, "drop": ["too_old"]} changes these
+    GET    /sandbox/events        server-sent events: request, faults, rules
 """
 
 import dataclasses
@@ -20,6 +22,8 @@ def add_routes(app, server):
     control = _Control(server)
     app.router.add_get("/sandbox/info", control.info)
     app.router.add_get("/sandbox/events", control.events)
+    app.router.add_get("/sandbox/rules", control.list_rules)
+    app.router.add_patch("/sandbox/rules", control.change_rules)
     app.router.add_get("/sandbox/faults", control.list_faults)
     app.router.add_post("/sandbox/faults", control.add_fault)
     app.router.add_delete("/sandbox/faults", control.clear_faults)
@@ -36,7 +40,6 @@ class _Control:
             {
                 "regions": server.regions.urls(request.url.host),
                 "tokens": {token: region for token, (_, region) in server.devices.items()},
-                "datastreams": {"V%d" % pin: kind for pin, kind in server.datastreams.items()},
                 "limits": dataclasses.asdict(server.limits),
                 "database": str(server.ledger.path),
             }
@@ -47,6 +50,17 @@ class _Control:
         await response.prepare(request)
         await self.server.events.stream(response)
         return response
+
+    async def list_rules(self, request):
+        return web.json_response(self.server.rules.describe())
+
+    async def change_rules(self, request):
+        try:
+            self.server.rules.change(await request.json())
+        except ValueError as error:
+            return json_error(Refusal(str(error)))
+        self.server.events.publish("rules", self.server.rules.describe())
+        return web.json_response(self.server.rules.describe())
 
     async def list_faults(self, request):
         return web.json_response({"active": self.server.faults.active(), "catalogue": faults.catalogue()})

@@ -15,16 +15,17 @@ from tools.sandbox.events import Events
 from tools.sandbox.exchange import Exchange, json_error
 from tools.sandbox.faults import Faults
 from tools.sandbox.regions import HOME, Regions
+from tools.sandbox.rules import Rules
 
 _SHUTDOWN_S = 0.2
 
 
 class Server:
-    def __init__(self, ledger, tokens, limits=None, datastreams=None, regions=(), allows_chunked=False):
-        """`tokens`: {token: region}. `datastreams`: {pin: type}; empty: every pin takes every type."""
+    def __init__(self, ledger, tokens, limits=None, rules=None, regions=(), allows_chunked=False):
+        """`tokens`: {token: region}."""
         self.ledger = ledger
         self.limits = limits or contract.Limits()
-        self.datastreams = datastreams or {}
+        self.rules = rules or Rules()
         self.allows_chunked = allows_chunked
         self.regions = Regions(regions)
         self.faults = Faults()
@@ -112,18 +113,16 @@ class Server:
     def _accept(self, exchange, device, body, keep):
         """In the ledger's thread: judges the batch and stores it."""
         points = contract.parse_batch(body, self.limits)
-        if self.datastreams:
-            if exchange.pin not in self.datastreams:
-                raise Refusal(contract.NO_DATASTREAM)
-            contract.check_types(points, self.datastreams[exchange.pin])
-        contract.check_age(points, self.limits, exchange.arrived_ms)
-        contract.check_room(points, self.limits, *self.ledger.stored(device, exchange.arrived_ms))
-        if keep is not None and keep < len(points):
-            exchange.outcome = "OK, but %d of %d points stored" % (keep, len(points))
-        if keep == 0:
+        kept, told = self.rules.judge(exchange.pin, points, exchange.arrived_ms)
+        room = contract.room(self.limits, *self.ledger.stored(device, exchange.arrived_ms))
+        kept = self.rules.fit(kept, told, *room)
+        kept, cut = self.rules.cut(exchange.pin, kept[:keep])
+        if len(kept) < len(points) or cut:
+            exchange.outcome = _told(len(kept), len(points), told, cut)
+        if not kept:
             return None
-        columns = self._columns(exchange, len(body), 200, "OK")
-        return self.ledger.store(device, exchange.pin, points[:keep], **columns)
+        columns = self._columns(exchange, len(body), 200, exchange.outcome)
+        return self.ledger.store(device, exchange.pin, kept, **columns)
 
     def _columns(self, exchange, size, status, message):
         return {
@@ -152,6 +151,16 @@ class Server:
         elif exchange.fault_names or status != 200:
             self.ledger.amend(exchange.row, status, exchange.outcome, exchange.fault_names)
         return self.ledger.request(exchange.row)
+
+
+def _told(stored, sent, reasons, cut):
+    """What the ledger says of a batch that was accepted, but not as it was sent."""
+    parts = []
+    if stored < sent:
+        parts.append("%d of %d points stored" % (stored, sent) + (" (%s)" % ", ".join(reasons) if reasons else ""))
+    if cut:
+        parts.append("%d cut to the datastream's limits" % cut)
+    return "OK, but " + ", ".join(parts)
 
 
 @web.middleware
