@@ -7,6 +7,7 @@ import asyncio
 import os
 import secrets
 import signal
+import socket
 import ssl
 import string
 import sys
@@ -219,7 +220,9 @@ def _devices(tokens, ledger, regions):
     devices = {}
     for text in tokens:
         token, _, region = text.partition("@")
-        if not token or (region or HOME) not in regions:
+        if not token:
+            raise click.ClickException("--token %r: the token is empty" % text)
+        if (region or HOME) not in regions:
             raise click.ClickException("%r: no region is named so; there are: %s" % (text, ", ".join(regions)))
         devices[token] = region or HOME
     known = {token: region for token, (_, region) in ledger.devices().items() if region in regions}
@@ -260,8 +263,24 @@ def _greet(server, host):
         sys.stdout = open(os.devnull, "w")
 
 
+def addresses():
+    """This machine's own IPv4 addresses, the one that leads out first."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: the system picks the address that it would send from
+            found.append(probe.getsockname()[0])
+        except OSError:
+            pass  # no network leads out
+    try:
+        found += socket.gethostbyname_ex(socket.gethostname())[2]
+    except OSError:
+        pass  # its name is not known to itself
+    return [address for address in dict.fromkeys(found) if not address.startswith("127.")]
+
+
 def _greeting(server, host):
-    urls = server.regions.urls("127.0.0.1" if host == "0.0.0.0" else host)
+    urls = server.regions.urls({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host))
     home = urls.pop(HOME)
     token = next(iter(server.devices))
     yield "Sandbox at %s (its page shows what arrives)" % home
@@ -273,6 +292,7 @@ def _greeting(server, host):
         home, contract.PATH, quote(token), time.time() * 1000,
     )  # fmt: skip
     yield "database %s" % server.ledger.path
-    if host == "0.0.0.0":
-        yield "a board uses this machine's own address instead of 127.0.0.1"
+    if host in ("0.0.0.0", "::"):
+        for address in addresses():
+            yield "a board in the same network uses %s" % server.regions.urls(address)[HOME]
     yield "Ctrl-C stops it."
