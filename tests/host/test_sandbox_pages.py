@@ -141,7 +141,7 @@ STRAYS = [
     ("one of 1970 and one of 2106", [5, *STEADY, 4294967295000], (1, 1)),
     ("five of a hundred", [i * DAY for i in range(5)] + STEADY, (5, 0)),
     ("too many to be strays", [i * MINUTE for i in range(6)] + STEADY, (0, 0)),
-    ("a gap of a week behind days", [T - 9 * DAY + i * MINUTE for i in range(3)] + [T + i * 3600_000 for i in range(80)], (0, 0)),
+    ("a gap of days behind days", [T - 9 * DAY + i for i in range(3)] + [T + i * DAY // 24 for i in range(80)], (0, 0)),
     ("three a week apart", [T, T + 7 * DAY, T + 14 * DAY], (0, 0)),
     ("two far apart", [0, T], (0, 0)),
     ("the first after 1970", [0, T, T + MINUTE], (1, 0)),
@@ -167,11 +167,17 @@ def test_the_summary_has_the_usual_time_of_each_device_and_of_all():
         assert ranges["2"] == {"from": T + 5, "to": T + 5, "outside": 0}
 
 
-@pytest.mark.parametrize(
-    "path", ["/sandbox/series?device=1", "/sandbox/series?device=1&pin=1&from=5&to=1", "/sandbox/texts?device=x&pin=1", "/sandbox/requests?size=-1"]
-)
-def test_a_wrong_question_is_an_error(sandbox, path):
-    reply = request(sandbox.url, "GET", path)
+WRONG = [
+    "series?device=1",
+    "series?device=1&pin=1&from=5&to=1",
+    "texts?device=x&pin=1",
+    "requests?size=-1",
+]
+
+
+@pytest.mark.parametrize("question", WRONG)
+def test_a_wrong_question_is_an_error(sandbox, question):
+    reply = request(sandbox.url, "GET", "/sandbox/" + question)
     assert reply.status == 400 and json.loads(reply.body)["error"]["message"]
 
 

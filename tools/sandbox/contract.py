@@ -23,6 +23,7 @@ NO_DATASTREAM = "No datastream setup for that pin."
 TYPES = ("string", "integer", "enum", "double", "boolean", "location")
 _PIN = re.compile(r"[vV](0|[1-9][0-9]{0,2})\Z")
 _INT64 = 2**63
+MOST_MS = 10**14  # timestamps lie below; a limit of our own
 
 
 class Refusal(Exception):
@@ -129,7 +130,7 @@ def _parse_timestamp(text):
     if type(text) is not _Integer:
         raise Refusal("Wrong timestamp. An integer in milliseconds is expected.")
     ms = int(text) if len(text) <= 15 else _INT64
-    if not 0 <= ms < 10**14:
+    if not 0 <= ms < MOST_MS:
         raise Refusal("Wrong timestamp. Milliseconds since 1970 are expected.")
     # As milliseconds this range is a few months of 1970; as seconds it is 1973 to 5138.
     if 10**8 <= ms < 10**11:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tools.sandbox.contract import Refusal, is_broken
+from tools.sandbox.contract import MOST_MS, Refusal, is_broken
 from tools.sandbox.queries import Queries
 
 _HERE = Path(__file__).resolve().parent
@@ -87,6 +87,7 @@ class Pages:
         slices = min(_number(request, "slices", 600), _MAX_SLICES)
         if last_ms < first_ms or slices < 1:
             raise Refusal("from must not be after to, and slices at least 1.")
+        first_ms, last_ms = max(first_ms, 0), min(last_ms, MOST_MS)
         return web.json_response(await self._read(lambda q: q.series(device, pin, first_ms, last_ms, slices)))
 
     async def texts(self, request):

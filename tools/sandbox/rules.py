@@ -89,6 +89,9 @@ class Rules:
             checked["datastreams"] = {pin: stream for pin, stream in streams.items() if stream is not None}
         vars(self).update(checked)
 
+    def kind(self, pin):
+        return self.datastreams.get(pin, Datastream(self.others)).kind
+
     # One batch
 
     def judge(self, pin, points, now_ms):

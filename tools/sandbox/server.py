@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from tools.sandbox import contract, control, misbehave, pages
+from tools.sandbox import contract, control, device_api, misbehave, pages
 from tools.sandbox.contract import Refusal
 from tools.sandbox.events import Events
 from tools.sandbox.exchange import Exchange, json_error
@@ -41,6 +41,7 @@ class Server:
         app = web.Application(middlewares=[_json_errors], client_max_size=2**24)
         app.on_response_prepare.append(_shape_headers)
         app.router.add_post(contract.PATH, self._update)
+        device_api.add_routes(app, self)
         control.add_routes(app, self)
         pages.add_routes(app, self.ledger.path)
         return app
@@ -105,9 +106,10 @@ class Server:
         return self.devices[token]
 
     async def accept(self, exchange, device, body, keep):
-        return await self._write(self._accept, exchange, device, body, keep)
+        return await self.write(self._accept, exchange, device, body, keep)
 
-    def _write(self, function, *arguments):
+    def write(self, function, *arguments):
+        """Calls the function in the ledger's thread."""
         return asyncio.get_running_loop().run_in_executor(self._writer, function, *arguments)
 
     def _accept(self, exchange, device, body, keep):
@@ -138,7 +140,7 @@ class Server:
         """Writes down what became of a request and tells the page; once per request."""
         if not exchange.noted:
             exchange.noted = True
-            self.events.publish("request", await self._write(self._note, exchange, status))
+            self.events.publish("request", await self.write(self._note, exchange, status))
 
     def _note(self, exchange, status):
         """In the ledger's thread."""
@@ -165,8 +167,12 @@ def _told(stored, sent, reasons, cut):
 
 @web.middleware
 async def _json_errors(request, handler):
-    """404, 405 and the like as the JSON errors of everything else; the headers (Allow) stay."""
+    """404, 405, refusals and what is no URL as JSON errors; the headers (Allow) stay."""
     try:
+        try:
+            request.url, request.query  # noqa: B018 - parsed here, where what is no URL is refused
+        except ValueError:
+            raise Refusal("The URL or the header Host cannot be read.")
         return await handler(request)
     except Refusal as refusal:
         return json_error(refusal)
