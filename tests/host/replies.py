@@ -133,7 +133,7 @@ KEPT = {
 }
 # Cut there, a reply is as whole as the one that ends there, which is why nothing but `OK` counts without a length.
 _WHOLE_BEFORE_ITS_END = {
-    "to the end, with blanks": (b"OK",),
+    "to the end, with blanks": (b"\r\n\r\nOK",),
 }
 
 

@@ -131,5 +131,5 @@ def _chunked(source):
         text += yield from _exactly(source, want)
         if want < size:
             return text, False
-        if (yield from _line(source)):
-            raise ValueError("a chunk is longer than it says")
+        if (yield from _exactly(source, 2)) != b"\r\n":
+            raise ValueError("a chunk is not as long as it says")

@@ -1,8 +1,8 @@
 """The firmware's own `requests` (or `urequests`), which is on every board: plain HTTP, or TLS that verifies nothing.
 
-It looks up, connects, encrypts and sends; none of its versions may read a reply. They take any protocol's 200 and half
-a reply for a whole one, some no chunks, and follow redirects: the POST becomes a GET whose 200 looks like success. So it
-is lent sockets that hand the reply to reply.py at the first read, and end the module's call by what came of it.
+It looks up, connects, encrypts and sends. None of its versions may read a reply: they take any protocol's 200 and half
+a reply for a whole one, some no chunks, and follow redirects, where the POST becomes a GET whose 200 looks like success.
+So it is lent sockets that hand the reply to reply.py at the first read, and end the module's call by what came of it.
 
 A transport has `post(url, headers, body, timeout_s)`, which gives (status, {lower-case name: value}, at most 1,024
 bytes of the reply) or raises whatever went wrong; it never follows a redirect. `body` gives its chunks anew each time
