@@ -21,8 +21,8 @@ _HOMES = const(
     "Client client FileRing media.littlefs BlockRing media.slots HTTPS http.https Requests http.requests "
     "set_clock clock.wall "
     "Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
-    "UploadError faults NetworkError faults ServerError faults Redirected faults "
-    "BatchTooLarge faults PinRefused faults PointRefused faults InvalidToken faults"
+    "UploadError errors NetworkError errors ServerError errors Redirected errors "
+    "BatchTooLarge errors PinRefused errors PointRefused errors InvalidToken errors"
 )
 
 

@@ -56,12 +56,12 @@ class Uploader:
 
     def hide(self, text):
         """`text` without the token."""
-        return text.replace(self._token, "...")
+        return api.hide(text, self._token)
 
     @property
     def server(self):
-        region = self.ring.state.get(REGION)
-        return region.decode() if region else self.home
+        region = self.ring.state.get(REGION)  # whoever learned it: judged by what is allowed today
+        return region and api.server_of(region, self.home, self.settings["regions"]) or self.home
 
     def request(self, body, timeout_s):
         """The arguments of the transport's `post`."""
@@ -207,7 +207,7 @@ class Uploader:
 
     def _outcome(self, window, body, reply):
         """Keep or advance, note what must survive; False to end the drain."""
-        if isinstance(reply, tuple) and api.accepted(reply[0], reply[2]):
+        if isinstance(reply, tuple) and api.accepted(*reply):
             self._accepted(window, body)
             return True
         try:
