@@ -59,7 +59,7 @@ class Client:
         arguments.check_limits(self._settings)
         let_go("arguments")
         if ring is None:
-            from .media.littlefs import FileRing
+            from .rings import FileRing
 
             # Not "/blynk_batch": MicroPython would import that folder instead of the library in /lib.
             ring = FileRing("/blynk_batch.ring")
