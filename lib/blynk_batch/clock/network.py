@@ -100,10 +100,14 @@ def ask(uploader, end):
         return True
     question = Question(pin)
     if _verified(uploader):
-        # The handshake would fail, for the date. So it is asked for without the token, and by whatever answers there.
+        # The handshake may fail for the date, so that is asked for first, without TLS and without the token.
         question.url = "http://%s/" % uploader.server[8:].split(":")[0]
+        uploader.verifies = False
         yield from uploader.send(question)
-        return True
+        uploader.verifies = True
+        if uploader.boots.now() is not None:
+            return True
+        question.url = None
     reply = yield from uploader.send(question)
     return isinstance(reply, tuple) or uploader.guarded(uploader._outcome, None, question, reply)
 
