@@ -31,10 +31,10 @@ class Adc:
         return Adc.count * RAW_PER_READING
 
 
-def settime():
+def ntp_time():
     clock.wait(700)
     print("ntp")
-    clock.settime()
+    return seconds()
 
 
 def forget():
@@ -57,14 +57,14 @@ def wake(asleep):
 
 
 def main(port, folder, wakes):
-    global clock
+    global clock, seconds
     power_on._leave_the_host()
     import board_clock
     import flash
 
     clock = board_clock.BoardClock(port, START_MS)
     clock.install()
-    sys.modules["ntptime"].settime = settime
+    seconds, sys.modules["ntptime"].time = sys.modules["ntptime"].time, ntp_time
     sys.modules["machine"].ADC = Adc
     sys.modules["machine"].Pin = int
     chip = flash.NorFlash(BLOCKS, page_size=256 if port == "rp2" else 1)
