@@ -85,13 +85,13 @@ def test_make_deploy_gives_a_board_with_little_flash_a_library_that_logs_and_kee
 def test_only_what_changed_is_copied(small_library, board):
     deploy(board)
     assert "\n0 files (0.0 KB) copied" in deploy(board)
-    put(board, "lib/blynk_batch/ring/log.mpy", "damaged")
+    put(board, "lib/blynk_batch/ring.mpy", "damaged")
     said = deploy(board)
-    assert re.findall(r"\d+/\d+ (\S+)", said) == ["/lib/blynk_batch/ring/log.mpy"]
+    assert re.findall(r"\d+/\d+ (\S+)", said) == ["/lib/blynk_batch/ring.mpy"]
 
 
 def test_what_would_be_loaded_instead_is_removed_and_other_files_stay(small_library, board):
-    put(board, "lib/blynk_batch/ring/log.py", "raise ImportError")
+    put(board, "lib/blynk_batch/ring.py", "raise ImportError")
     put(board, "lib/blynk_batch/older.py", "")
     put(board, "lib/blynk_batch/old/module.mpy", "")
     put(board, "blynk_batch/__init__.py", "raise ImportError")
@@ -107,7 +107,7 @@ def test_sources_take_the_place_of_compiled_files_and_back(small_library, board)
     deploy(board)
     deploy(board, "--source")
     assert on_board(board) == set(library.files(compiled=False))
-    assert on_board(board) == {"/lib/blynk_batch/__init__.py", "/lib/blynk_batch/ring/log.py"}
+    assert on_board(board) == {"/lib/blynk_batch/__init__.py", "/lib/blynk_batch/ring.py"}
     deploy(board)
     assert on_board(board) == set(library.files())
 
@@ -158,10 +158,16 @@ def test_an_unknown_example_is_answered_with_those_that_there_are():
     assert said.startswith("Error: There is no example 'toaster': choose one of ") and "pico_w" in said
 
 
-@pytest.mark.parametrize("found, sentence", [
-    ([], "No board was found: connect one"),
-    (["/dev/ttyACM0", "/dev/ttyACM1"], "Several boards are connected: name one of them with PORT=..., /dev/ttyACM0 (A"),
-])
+@pytest.mark.parametrize(
+    "found, sentence",
+    [
+        ([], "No board was found: connect one"),
+        (
+            ["/dev/ttyACM0", "/dev/ttyACM1"],
+            "Several boards are connected: name one of them with PORT=..., /dev/ttyACM0 (A",
+        ),
+    ],
+)
 def test_without_a_port_one_board_must_be_there(monkeypatch, found, sentence):
     ports = [SimpleNamespace(device=name, vid=1, description="A board") for name in found]
     monkeypatch.setattr(list_ports, "comports", lambda: ports + [SimpleNamespace(device="/dev/ttyS0", vid=None)])
