@@ -196,6 +196,22 @@ def test_an_older_format_is_refused_with_words_and_left_untouched():
         assert contents("/sim/ring") == before
 
 
+def test_an_older_format_where_it_had_its_files_is_refused_and_left_untouched():
+    for count, name in ((1000, "00000000"), (3, "tail/0")):
+        mounted()
+        log(FileRing("/sim/ring"), 0, count)
+        with_version(1)
+        os.mkdir("/sim/old")
+        os.mkdir("/sim/old/tail")
+        with open("/sim/ring/" + ("log/00000000" if count > 3 else "0"), "rb") as f:
+            data = f.read()
+        with open("/sim/old/" + name, "wb") as f:
+            f.write(data)
+        before = contents("/sim/old")
+        assert "format 1" in raises(WrongDevice, FileRing, "/sim/old")
+        assert contents("/sim/old") == before
+
+
 def test_a_newer_format_is_refused_and_left_untouched():
     for count in (3, 1000):
         mounted()

@@ -1,4 +1,4 @@
-"""Bytes that somebody hid in a reading, lies in crafted images, wrong reads: nothing is invented, nothing changes hands.
+"""Bytes hidden in a reading, lies in crafted images, wrong reads: nothing is invented, nothing changes hands.
 
 Who writes a string knows the format, the sector and the slot, but not the ring's salt. Each string holds whole frames:
 marks at the starts of pages, readings, and state that names another server, window, cursor and counter.

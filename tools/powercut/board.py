@@ -18,6 +18,7 @@ import json
 import sys
 
 import blynk_batch
+import invariants
 from clients import NOW_MS, Clock
 from media import MEDIA
 from stores import START_MS, STEP_MS

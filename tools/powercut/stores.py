@@ -2,9 +2,9 @@
 
 A store has  log(first, count)  one frame, durable on return, False if it was refused;  ack(count)  note that many as
 delivered;  clear();  readings()  what is pending, in order;  pending;  dropped  lost to overwriting, counted;  sector
-the newest one's number;  check(there)  raises
-unless the ring's own invariants hold;  close();  leave()  forget it, as a power cut does. Where a store reaches into the ring it is
-for the cursor and the counters only. Knows nothing of cuts.
+the newest one's number;  check(there)  raises unless invariants.py holds with so many readings there;  close();
+leave()  forget it, as a power cut does. Where a store reaches into the ring it is for the cursor and the counters only.
+Knows nothing of cuts.
 """
 
 import invariants

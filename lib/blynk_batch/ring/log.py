@@ -150,7 +150,7 @@ class Ring(State):
         self._done = self.state.get(DONE, b"")
 
     def entries(self, keys):
-        """The bytes of a state frame with `keys`; of DONE, which grows pin by pin, what was added where that is less."""
+        """The bytes of a state frame with `keys`. Of DONE, which grows pin by pin, only what was added if that is less."""
         done, before = self.state.get(DONE, b""), self._done
         if DONE in keys and before is not None:
             added = bytes([pin for pin in range(8 * len(done)) if is_done(done, pin) and not is_done(before, pin)])

@@ -12,7 +12,7 @@ from ..errors import CorruptRing
 from .decode import decode_state, within
 from .reader import DATA, Reader
 from .record import MARK, PAGE
-from .state import ANCHOR, BAD_BLOCKS, BOOT, CURSOR, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW
+from .state import ANCHOR, BAD_BLOCKS, BOOT, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
 _FILL = const(64)
