@@ -48,6 +48,7 @@ class Ring(State):
 
             recover(self, span[0], span[1])
             let_go("ring.recover")
+            let_go("ring.decode")
         else:
             self.salt = sector.draw_salt()
             self.oldest = self.number = self.offset = 0
@@ -150,7 +151,7 @@ class Ring(State):
         self._done = self.state.get(DONE, b"")
 
     def entries(self, keys):
-        """The bytes of a state frame with `keys`. Of DONE, which grows pin by pin, only what was added if that is less."""
+        """The bytes of a state frame with `keys`. Of DONE, which grows pin by pin, what was added if less."""
         done, before = self.state.get(DONE, b""), self._done
         if DONE in keys and before is not None:
             added = bytes([pin for pin in range(8 * len(done)) if is_done(done, pin) and not is_done(before, pin)])
