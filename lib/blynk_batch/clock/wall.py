@@ -15,6 +15,7 @@ from ..ring.state import BOOT, SLEEP
 BUILD_MS = 1793491200000  # 2026-11-01: a clock that shows less is not set
 _EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
 _PERIOD = time.ticks_add(0, -1) + 1  # of ticks_ms  # pyright: ignore
+_BURST_MS = const(1000)  # that readings within a millisecond may run ahead
 _STARTING_MS = const(60000)  # more than any board takes to get here from its reset
 
 
@@ -68,8 +69,11 @@ class Boots:
         self.boot = self._base = 0
         self._open = False  # readings were stored with this boot's uptime, and no anchor follows them yet
         self._forgetful = clock.now() is None  # it woke without the time, and will again
+        self._last = 0  # the latest stamp, and the pins that have it
+        self._pins = b""
+        self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
         if SLEEP in ring.state:
-            if not (hasattr(clock, "powered_on") and clock.powered_on()):
+            if not self.powered_on:
                 from .anchors import read
 
                 self.boot, wake, self._open = read(ring)
@@ -90,15 +94,29 @@ class Boots:
             ring.set(BOOT, (self.boot,))
         return self.boot
 
-    def stamp(self):
-        """(0, Unix ms), or (boot, uptime ms) while the wall clock is not known."""
+    def stamp(self, pins, now=None):
+        """(0, Unix ms), or (boot, uptime ms) while the wall clock is not known; `now` if that was asked before.
+
+        No pin gets a time twice in the same millisecond: a server may keep one value for each."""
         uptime = self.uptime()  # asked each time, before the ticks wrap
-        now = self._clock.now()
+        now = now or self._clock.now()
         if now is not None:
             self.anchor(now)
-            return 0, now
+            return 0, self._apart(pins, now)
         self._open = True
-        return self.number(), uptime
+        return self.number(), self._apart(pins, uptime)
+
+    def _apart(self, pins, time):
+        ahead = self._last - time
+        if not 0 <= ahead < _BURST_MS:  # later; or the clock was set back
+            self._pins = b""
+        else:
+            time = self._last
+            if [pin for pin in pins if pin in self._pins]:
+                time += 1
+                self._pins = b""
+        self._last, self._pins = time, self._pins + pins
+        return time
 
     def anchor(self, now):
         """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""

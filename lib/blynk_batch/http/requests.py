@@ -1,7 +1,7 @@
 """The firmware's own `requests` (or `urequests`), which is on every board: plain HTTP, or TLS that verifies nothing.
 
 It looks up, connects, encrypts and sends. None of its versions may read a reply: they take any protocol's 200 and half
-a reply for a whole one, some no chunks, and follow redirects, where the POST becomes a GET whose 200 looks like success.
+a reply for a whole one, some no chunks, and follow redirects: a GET then, whose 200 looks like success.
 So it is lent sockets that hand the reply to reply.py at the first read, and end the module's call by what came of it.
 
 A transport has `post(url, headers, body, timeout_s)`, which gives (status, {lower-case name: value}, at most 1,024

@@ -64,7 +64,7 @@ class BlockRing(Ring):
         medium = Medium(flash)
         if medium.wanted < _MIN_SLOTS:
             raise ValueError("%d bytes: a ring needs %d sectors of %d" % (flash.bytes, _MIN_SLOTS, flash.sector_bytes))
-        self.key = ("blocks", flash.name(), start)
+        self.key = ("blocks", flash.name(), start, start + flash.bytes // flash.block_bytes)
         try:
             super().__init__(medium, overwrite, commit_every)
         except (CorruptRing, WrongDevice):
