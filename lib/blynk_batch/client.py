@@ -2,7 +2,8 @@
 
 from . import let_go, load
 from .ring import state as keys
-from .clock.wall import Boots, SystemClock
+from .clock.boots import Boots
+from .clock.wall import SystemClock
 from .errors import Error, UploadError
 from .guard import Guard
 from .point import check_timestamp, check_value, pin_number
@@ -60,7 +61,7 @@ class Client:
         arguments.check_limits(self.settings)
         let_go("arguments")
         if ring is None:
-            from .media.littlefs import FileRing
+            from .rings import FileRing
 
             ring = FileRing("/blynk_batch.ring")  # "/blynk_batch" would be imported instead of the library in /lib
         self.ring = ring
@@ -211,9 +212,8 @@ class Client:
             Uploader = load("upload.uploader", "Uploader")
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()
-            self._uploader = Uploader(
-                self.ring, self._boots, self.guard, self._token, self._server, self.settings, self.pace()
-            )
+            mine = self.ring, self._boots, self.guard, self._token, self._server, self.settings, self.transport
+            self._uploader = Uploader(*mine, self.pace())
         return self._uploader
 
     def call(self, timeout_s, watchdog):
@@ -292,10 +292,8 @@ class Client:
 
 
 def _claim(ring):
-    key = ring.key
+    name, start, end = ring.key
     for other in _open_rings.values():
-        held = other.key  # the folder; or ("blocks", the device, the first block, the one behind the last)
-        shared = len(held) == len(key) == 4 and held[:2] == key[:2] and held[2] < key[3] and key[2] < held[3]
-        if not other.failed and (held == key or shared):
-            raise Error("another client has the ring %r open: close() it first" % (key,))
-    _open_rings[key] = ring
+        if not other.failed and name == other.key[0] and start < other.key[2] and other.key[1] < end:
+            raise Error("another client has the ring %r open: close() it first" % (ring.key,))
+    _open_rings[ring.key] = ring

@@ -22,6 +22,7 @@ class HTTPS:
     One object serves one client. ValueError or TypeError for a `ca` that cannot be one."""
 
     streams = True
+    verifies = True  # with https://, so that a reply is the server's own
     watchdog = True  # it calls that of the body while it waits
 
     def __init__(self, ca=None):

@@ -7,6 +7,7 @@ import gc
 
 from micropython import const
 
+from .. import let_go, load
 from .batch import OutOfTime
 from ..blynk import HEAD_BYTES
 from ..errors import Busy
@@ -53,6 +54,9 @@ class Call:
             most = client.settings["batch_bytes"] - HEAD_BYTES
             self._uploader.batch_bytes = min(most, self._uploader.batch_bytes, _room())
         self.result = Result()
+        clock = client.clock
+        if hasattr(clock, "ask_ms") and clock.stale() and not self._uploader.pace.wait_s():
+            load("clock.network", "at_drain")(self._uploader, clock, watchdog)
         self._steps = self._uploader.drain(self.result, self._tick)
         client.uploading = True
 
@@ -114,6 +118,7 @@ class Call:
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
+        let_go("clock.network")
         if hasattr(self.transport, "close"):
             self.transport.close()
         try:

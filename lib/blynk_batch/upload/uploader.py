@@ -22,11 +22,12 @@ _SAME_CLOCK_MS = const(120000)
 class Uploader:
     """`settings` as Client takes them; `result` is that of the drain under way."""
 
-    def __init__(self, ring, boots, guard, token, server, settings, pace):
+    def __init__(self, ring, boots, guard, token, server, settings, transport, pace):
         self.ring, self.boots, self._guard = ring, boots, guard
         self._token, self.home = token, server
         self.settings = settings
         self.batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
+        self.verifies = getattr(transport, "verifies", False)
         self.pace = pace
         self.clock_error_s = None
         self._date_ok = None  # no reply has told yet
@@ -56,7 +57,8 @@ class Uploader:
 
     def request(self, body, timeout_s):
         """The arguments of the transport's `post`."""
-        return api.url(self.server, self._token, body.pin), api.headers(body.len_bytes), body, timeout_s
+        url = getattr(body, "url", None) or api.url(self.server, self._token, body.pin)
+        return url, api.headers(body.len_bytes), body, timeout_s
 
     # The drain
 
@@ -100,6 +102,9 @@ class Uploader:
 
     def _windows(self, end):
         ring = self.ring
+        if self.boots.now() is None and hasattr(self.boots.clock, "ask_ms"):
+            if not (yield from load("clock.network", "ask")(self, end)):
+                return
         if self._date_ok is None and self.cutoff():
             from .expiry import ask
 
@@ -239,14 +244,22 @@ class Uploader:
         self.ring.set(SIZE, None if full else (points, accepted))
 
     def _compare_clock(self, date):
-        now = self.boots.now()
         theirs = api.date_ms(date) if date else None
         self._date_ok = self._date_ok is not False
+        clock = self.boots.clock
+        settable = hasattr(clock, "ask_ms")
+        if theirs is not None and settable:
+            if clock.unproven or clock.now() is None:
+                load("clock.network", "heard")(self, clock, theirs)
+            clock.heard_ms = clock.uptime()
+        now = clock.now()
         if theirs is None or now is None:
             return
         error = now - theirs
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
         self._date_ok = abs(error) < _DAY_MS
+        if settable:
+            clock.agreed = self._date_ok
 
 
 def _step(steps):
