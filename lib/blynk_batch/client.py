@@ -218,15 +218,16 @@ class Client:
 
     def call(self, timeout_s, watchdog):
         """One upload's Call; the Result where it cannot be made for want of memory or of a transport."""
+        failed = load("upload.result", "failed")  # first: there may be no room for more
         try:
             self.uploader()  # loaded in its own order
             return load("upload.call", "Call")(self, timeout_s, watchdog)
         except (UploadError, MemoryError) as e:
-            return load("upload.call", "failed")(self, e)
+            return failed(self, e)
 
     def tell(self, text):
         """`text` without the token, and so to `debug`: what that raises costs nothing."""
-        text = load("blynk", "hide")(text, self._token)
+        text = load("upload.secret", "hide")(text, self._token)
         try:
             if self._debug:
                 self._debug(text)

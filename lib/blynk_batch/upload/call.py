@@ -9,29 +9,14 @@ from micropython import const
 
 from .. import let_go, load
 from .batch import OutOfTime
-from ..blynk import HEAD_BYTES
 from ..errors import Busy
+from .result import Result
 
 _STEP_S = const(20)  # for one operation on the network
 _BUFFERED_BYTES = const(4096)  # of a batch that goes out in one piece; less where there is no room for it
 _LEAST_BYTES = const(128)
-_SPARE_BYTES = const(1024)  # what sending it asks for beside
+_SPARE_BYTES = const(3072)  # what sending it asks for beside
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
-
-
-class Result:
-    """What one upload came to; see Client.upload()."""
-
-    def __init__(self):
-        self.uploaded = self.requests = self.pending = 0
-        self.error = self.waiting = self.retry_after_s = None
-
-    def __repr__(self):
-        text = "<Result uploaded=%d requests=%d pending=%d" % (self.uploaded, self.requests, self.pending)
-        for name in ("waiting", "retry_after_s", "error"):
-            if getattr(self, name):
-                text += " %s=%r" % (name, getattr(self, name))
-        return text + ">"
 
 
 class Call:
@@ -51,8 +36,7 @@ class Call:
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
         self._streams = getattr(self.transport, "streams", True)
         if not self._streams:
-            most = client.settings["batch_bytes"] - HEAD_BYTES
-            self._uploader.batch_bytes = min(most, self._uploader.batch_bytes, _room())
+            self._uploader.batch_bytes = min(self._uploader.batch_bytes, _room())
         self.result = Result()
         clock = client.clock
         if hasattr(clock, "ask_ms") and clock.stale() and not self._uploader.pace.wait_s():
@@ -68,7 +52,14 @@ class Call:
 
     def next(self, reply):
         self._client.check_open()
-        body = self._steps.send(reply)
+        if isinstance(reply, MemoryError):
+            self._smaller()
+        try:
+            body = self._steps.send(reply)
+        except MemoryError as e:
+            self._smaller()
+            self.result.error, self.result.retry_after_s = e, self._uploader.pace.back_off()
+            raise StopIteration
         if body:
             body.tick, body.watchdog = self._tick, self._watchdog
         return body
@@ -79,17 +70,18 @@ class Call:
         return url, headers, body if self._streams else self._piece(body), timeout_s
 
     def _piece(self, body):
-        """All of the body in one buffer of its size; if there is no room the next ones will be smaller."""
-        try:
-            piece = bytearray(body.len_bytes)
-            at = 0
-            for chunk in body:
-                piece[at : at + len(chunk)] = chunk
-                at += len(chunk)
-            return (piece,)
-        except MemoryError:
-            self._uploader.batch_bytes = max(_LEAST_BYTES, body.len_bytes // 2)
-            raise
+        """All of the body in one buffer of its size."""
+        piece = bytearray(body.len_bytes)
+        at = 0
+        for chunk in body:
+            piece[at : at + len(chunk)] = chunk
+            at += len(chunk)
+        return (piece,)
+
+    def _smaller(self):
+        """Of a batch in one piece, which found no room, try half the next time."""
+        if not self._streams:
+            self._uploader.batch_bytes = max(_LEAST_BYTES, self._uploader.batch_bytes // 2)
 
     def checked(self, reply):
         """The transport's reply in the types that are relied on."""
@@ -118,7 +110,8 @@ class Call:
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
-        let_go("clock.network")
+        for name in ("clock.network", "upload.outcomes"):  # what few drains need
+            let_go(name)
         if hasattr(self.transport, "close"):
             self.transport.close()
         try:
@@ -129,7 +122,10 @@ class Call:
         result.error = result.error or client.guard.failed  # a callback's reading that could not be stored
         client.guard.failed = None
         if result.error:
-            client.last_error = self._uploader.hide(str(result.error))
+            try:
+                client.last_error = self._uploader.hide(str(result.error))
+            except MemoryError:
+                client.last_error = type(result.error).__name__
 
 
 def _room():
@@ -143,12 +139,3 @@ def _room():
         except MemoryError:
             size //= 2
     return size
-
-
-def failed(client, error):
-    """The Result of an upload that could not begin. The next try waits as after any fault."""
-    result = Result()
-    result.error, result.pending = error, client.pending
-    result.retry_after_s = client.pace().back_off()
-    client.last_error = client.tell("%s: %s" % (type(error).__name__, error))
-    return result
