@@ -49,7 +49,7 @@ class Client:
         arguments = load("arguments")
         arguments.check_token(token)
         self._token, self._server = token, arguments.check_server(server)
-        self.settings = {
+        self._settings = {
             "batch_points": batch_points,
             "batch_bytes": batch_bytes,
             "points_per_day": points_per_day,
@@ -58,7 +58,7 @@ class Client:
             "unsynced": unsynced,
             "debug": debug and self.tell,
         }
-        arguments.check_limits(self.settings)
+        arguments.check_limits(self._settings)
         let_go("arguments")
         if ring is None:
             from .rings import FileRing
@@ -136,7 +136,7 @@ class Client:
         self.flush()
         from .report import points
 
-        return points(self.ring, self._boots.now(), self.settings["unsynced"])
+        return points(self.ring, self._boots.now(), self._settings["unsynced"])
 
     def stats(self):
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
@@ -198,7 +198,7 @@ class Client:
         if self._pace is None:
             from .upload.pace import Pace
 
-            self._pace = Pace(self.ring, self._boots, self.settings["points_per_day"], self._server, self._token)
+            self._pace = Pace(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
         return self._pace
 
     def uploader(self):
@@ -212,7 +212,7 @@ class Client:
             Uploader = load("upload.uploader", "Uploader")
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()
-            mine = self.ring, self._boots, self.guard, self._token, self._server, self.settings, self.transport
+            mine = self.ring, self._boots, self.guard, self._token, self._server, self._settings, self.transport
             self._uploader = Uploader(*mine, self.pace())
         return self._uploader
 

@@ -39,8 +39,8 @@ def chart(figures):
 @click.option("--interval", "interval_s", default=900, show_default=True, help="Seconds between two drains of each.")
 @click.option("--seed", default=1, show_default=True, help="Of the backoffs.")
 def main(stations, interval_s, seed):
-    """Simulate a fleet by the library's own policy code. Status 1 if a peak is higher than promised: twice the mean from
-    the second interval on, ten times after the server's return."""
+    """Simulate a fleet by the library's own policy code. Status 1 if a peak is higher than promised: twice the mean
+    from the second interval on, ten times after the server's return."""
     failures = []
     for story, (_, title) in STORIES.items():
         figures = simulate(story, stations, interval_s, seed)

@@ -48,7 +48,7 @@ class Requests:
         setattr(module, name, _Lent(nowhere or real, wires, timeout_s))
         if url.startswith("https:"):
             tls = _tls_modules()  # imported within the call
-            sys.modules.update({name: _Lent(tls[name], wires, timeout_s) for name in tls})
+            sys.modules.update({each: _Lent(tls[each], wires, timeout_s) for each in tls})
         try:
             module.request("POST", url, data=data, headers=headers)
         except Heard as e:
