@@ -60,14 +60,13 @@ class Boots:
         return self.number(), self._apart(pins, uptime)
 
     def _apart(self, pins, time):
-        if not 0 <= self._last - time < _BURST_MS:  # later; or the clock was set back
-            self._pins = b""
-        else:
-            time = self._last
-            if [pin for pin in pins if pin in self._pins]:
-                time += 1
-                self._pins = b""
-        self._last, self._pins = time, self._pins + pins
+        if 0 <= self._last - time < _BURST_MS:
+            again = [pin for pin in pins if pin in self._pins]
+            time = self._last + (1 if again else 0)
+            self._pins = pins if again else self._pins + pins
+        else:  # later; or the clock was set back
+            self._pins = pins
+        self._last = time
         return time
 
     def anchor(self, now):
