@@ -10,7 +10,7 @@ it is iterated over. `streams` False: only bodies in one piece.
 """
 
 import sys
-from time import ticks_add, ticks_diff, ticks_ms
+import time
 
 from ..errors import NetworkError
 from . import reply
@@ -136,7 +136,7 @@ class _Wire:
         return getattr(self.real, name)
 
     def readline(self, *_):
-        self._end = ticks_add(ticks_ms(), int(self._timeout_s * 1000))
+        self._started = time.ticks_ms()
         steps = reply.read(self)
         try:
             next(steps)
@@ -149,7 +149,7 @@ class _Wire:
         """For reply.py. By single bytes, so that a server that drips them is left in time."""
         text = bytearray()
         while len(text) < size and not (line and text[-1:] == b"\n"):
-            if ticks_diff(self._end, ticks_ms()) <= 0:
+            if time.ticks_diff(time.ticks_ms(), self._started) > self._timeout_s * 1000:
                 raise OSError("the reply takes too long")
             byte = self.real.read(1)
             if not byte:
