@@ -59,6 +59,10 @@ dashboard-picture: .venv/.stamp node ## take the README's picture of the sandbox
 plan: setup ## work out a station: ring, outage, life of the flash, requests (ARGS=--help)
 	@$(RUN) -m tools.plan $(ARGS)
 
+.PHONY: fleet
+fleet: setup ## see whether ten thousand stations that start together ask together for ever (ARGS=--help)
+	@$(RUN) -m tools.fleet $(ARGS)
+
 .PHONY: pull
 pull: setup ## read a ring off a board, an image or a folder; export or upload it (ARGS=--help)
 	@$(RUN) -m tools.pull $(ARGS)
