@@ -87,8 +87,15 @@ board: .venv/.stamp node ## run a board without hardware that mpremote and ampy 
 ifeq ($(origin TOKEN),command line)
 verify-live: export BLYNK_TOKEN := $(TOKEN)
 endif
-verify-live: .venv/.stamp ## see what the live service answers, beside the sandbox (TOKEN=... PIN=V1 SERVER=...)
+verify-live: .venv/.stamp ## see what the live service answers and stores, beside the sandbox (TOKEN=... PIN=V1 SERVER=...)
 	@$(RUN) -m tools.verify_live $(if $(PIN),--pin '$(PIN)') $(if $(SERVER),--server '$(SERVER)') $(ARGS)
+
+.PHONY: audit
+ifeq ($(origin TOKEN),command line)
+audit: export BLYNK_TOKEN := $(TOKEN)
+endif
+audit: setup ## compare a ring with what the server has stored of it (TOKEN=... SERVER=... ARGS='--folder ring')
+	@$(RUN) -m tools.verify_live.audit $(if $(SERVER),--server '$(SERVER)') $(ARGS)
 
 .PHONY: size
 size: .venv/.stamp ## count each library file's lines and its bytes on a board
