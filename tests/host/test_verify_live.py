@@ -124,7 +124,7 @@ def test_differences_are_named_and_written_down_with_both_answers(verify, live):
     assert output.count("=> DIFFERENT") == 2 and output.count("=> the same") == BATCHES - 2
     text = verify.section.read_text()
     assert "200 `Already \\| there` | 200 `OK` |" in text
-    assert "400 `{\"error\":{\"message\":\"Timestamp is 'older' than a month.\"}}` | 200 `OK` |" in text
+    assert '400 `{"error":{"message":"Timestamp is \'older\' than a month."}}` | 200 `OK` |' in text
 
 
 def test_a_service_that_does_not_give_its_data_back_is_told(verify, live):
