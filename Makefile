@@ -42,7 +42,7 @@ demo: .venv/.stamp node ## watch a station lose network and power, come back, an
 
 .PHONY: demo-picture
 demo-picture: .venv/.stamp node ## take the README's picture of the demo
-	@$(RUN) -m tools.demo.picture $(ARGS)
+	@$(RUN) -m tools.pictures demo $(ARGS)
 
 .PHONY: sandbox
 sandbox: .venv/.stamp node ## run a local server that stands in for Blynk (ARGS=--help lists its options)
@@ -53,7 +53,7 @@ sandbox-bench: .venv/.stamp node ## time the sandbox's page and queries with a m
 	@$(RUN) -m tools.sandbox.measure $(ARGS)
 
 dashboard-picture: .venv/.stamp node ## take the README's picture of the sandbox's page
-	@$(RUN) -m tools.sandbox.screenshot $(ARGS)
+	@$(RUN) -m tools.pictures dashboard $(ARGS)
 
 .PHONY: plan
 plan: setup ## work out a station: ring, outage, life of the flash, requests (ARGS=--help)

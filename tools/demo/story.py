@@ -20,10 +20,10 @@ CUTS = ((0.25, 0, 11), (0.5, 1, 9), (0.7, 0, 3), (0.9, 2, 20))
 
 
 def read_rows(count):
-    """[(Unix ms, [value, ...])] of the first `count` recorded rows."""
+    """[(Unix ms, [value, ...])] of the first `count` recorded rows; None for all."""
     rows = []
     with open(READINGS, newline="") as file:
-        for row in list(csv.reader(file))[1 : count + 1]:
+        for row in list(csv.reader(file))[1:][:count]:
             time = datetime.datetime.strptime(row[0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
             rows.append((int(time.timestamp()) * 1000, [float(text) for text in row[1:]]))
     return rows
