@@ -69,6 +69,10 @@ deploy: .venv/.stamp ## put the library onto a board (PORT=, EXAMPLE=pico_w, TOO
 	@$(RUN) -m tools.deploy $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
 		$(if $(EXAMPLE),--example '$(EXAMPLE)') $(if $(REPLACE),--replace) $(if $(SOURCE),--source) $(ARGS)
 
+.PHONY: bundle
+bundle: .venv/.stamp ## join the library's modules into the bundles that boards load (ARGS='--trace FILE': a traceback)
+	@$(RUN) -m tools.bundle $(ARGS)
+
 .PHONY: board-check
 board-check: .venv/.stamp ## check the library on a board and print a report (PORT=, WIFI=name PASSWORD=... to drain)
 	@$(RUN) -m tools.board_check $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \

@@ -57,12 +57,12 @@ class Client:
             "debug": debug,
         }
         arguments.check_limits(self._settings)
-        let_go("arguments")
         if ring is None:
             from .media.littlefs import FileRing
 
             # Not "/blynk_batch": MicroPython would import that folder instead of the library in /lib.
             ring = FileRing("/blynk_batch.ring")
+        let_go("arguments")  # not before: a bundle holds all that opening needs
         _claim(ring)
         self.ring = ring
         self.transport = transport
