@@ -79,8 +79,12 @@ board-check: .venv/.stamp ## check the library on a board and print a report (PO
 		$(if $(WIFI),--wifi '$(WIFI)' --password '$(PASSWORD)') $(ARGS)
 
 .PHONY: package
-package: .venv/.stamp ## write package.json, by which mip installs the library, from what is in lib/
-	@$(RUN) tools/package.py $(if $(BASE),--base '$(BASE)') $(ARGS)
+package: .venv/.stamp ## write package.json, by which mip installs the library, and compiled bundles for it
+	@$(RUN) -m tools.package $(if $(BASE),--base '$(BASE)') $(ARGS)
+
+.PHONY: release
+release: .venv/.stamp ## write the zips of a release and their checksums into build/release/
+	@$(RUN) -m tools.release $(ARGS)
 
 .PHONY: board
 board: .venv/.stamp node ## run a board without hardware that mpremote and ampy talk to
@@ -95,7 +99,7 @@ verify-live: .venv/.stamp ## see what the live service answers, beside the sandb
 	@$(RUN) -m tools.verify_live $(if $(PIN),--pin '$(PIN)') $(if $(SERVER),--server '$(SERVER)') $(ARGS)
 
 .PHONY: size
-size: .venv/.stamp ## count each library file's lines and its bytes on a board
+size: setup ## count each library file's lines, and the bytes and blocks that it takes on a board
 	@$(RUN) -m tools.size $(ARGS)
 
 .PHONY: bench
