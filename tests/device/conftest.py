@@ -2,7 +2,8 @@
 
 Every function runs in a process of its own under tools/micropython, by the name it has in the file; the
 same function runs once more, marked [wasm], on the 32-bit webassembly port, and those of the files in ON_BUNDLES
-a third time, marked [bundles], on the library as boards load it. A test counts as passed only if it said so itself, ended with status 0 and printed no traceback. Module constants steer a file:
+a third time, marked [bundles], on the library as boards load it. A test counts as passed only if it said so itself,
+ended with status 0 and printed no traceback. Module constants steer a file:
 
     HEAP = "128k"    MicroPython's heap (-X heapsize)
     WASM = False     needs sockets, littlefs or asyncio.run: Unix port only
