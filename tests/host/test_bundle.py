@@ -15,6 +15,7 @@ from tools.bundle.__main__ import main, traced, write
 from tools.bundle.joined import Joined
 from tools.bundle.names import BundleError
 from tools.compiled import LIBRARY, ROOT, compile_library, joined, sources, write_bundles
+from tools.size import blocks
 
 INIT = """import gc
 
@@ -332,6 +333,11 @@ def test_a_wake_that_logs_loads_the_core_and_lets_go_of_what_opened_the_ring(tmp
     for _ in range(3):
         loaded = run_on_device(WAKE, lib=tmp_path / "lib").replace("'blynk_batch._room'", "")  # not always
         assert loaded.split("\n") == ["[]", "[]", ""]
+
+
+def test_it_takes_at_most_42_blocks_of_a_picos_flash(tmp_path):
+    compile_library(tmp_path / "lib", arch="armv6m")
+    assert blocks(tmp_path / "lib" / "blynk_batch") <= 42
 
 
 def test_make_bundle_writes_the_bundles_and_says_what_is_in_each(monkeypatch, tmp_path):
