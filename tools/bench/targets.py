@@ -29,7 +29,6 @@ _TARGETS = [
     ("open a full ring of 16 MiB: bytes read, worst", "nor,pages", MOST, 4608),
     ("least heap with a drain of 10000 points, KiB", ".mpy", MOST, 96),
     ("least heap with a drain of 10000 points, KiB", ".py", MOST, 128),
-    ("blocks of 4 KiB that the library takes", "rp2", MOST, 42),
     ("the same, most less least, bytes", ".mpy,.py", MOST, 2048),
     ("requests for 10000 points", "1 pin", MOST, 1),
     ("power cuts with a reading lost or invented", "raw,littlefs", MOST, 0),
