@@ -2,7 +2,8 @@
 
 from . import let_go, load
 from .ring import state as keys
-from .clock.wall import Boots, SystemClock
+from .clock.boots import Boots
+from .clock.wall import SystemClock
 from .errors import Error
 from .guard import Guard
 from .point import check_timestamp, check_value, pin_number
@@ -58,7 +59,7 @@ class Client:
         }
         arguments.check_limits(self._settings)
         if ring is None:
-            from .media.littlefs import FileRing
+            from .rings import FileRing
 
             # Not "/blynk_batch": MicroPython would import that folder instead of the library in /lib.
             ring = FileRing("/blynk_batch.ring")

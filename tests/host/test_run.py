@@ -1,6 +1,5 @@
 """Client.run() and drains under asyncio on a real MicroPython: other tasks go on, and cancelling harms nothing."""
 
-
 import pytest
 
 from tests.host.peers import Authority
@@ -109,8 +108,8 @@ TICKS = (
     START
     + COUNTED
     + """
-import blynk_batch.https_connection
-import blynk_batch.reader
+import blynk_batch.http.connection
+import blynk_batch.ring.reader
 frames = most_frames = sent = most_sent = 0
 
 def counted(holder, name, note):

@@ -1,9 +1,9 @@
 """read.py COPY...: every frame of a ring as lines of JSON, read by the library's own code.
 
-    {"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
-        time: clock, estimated, or unknown (ms is null then); state: pending, parked or delivered
-    {"rejected": 3, "status": 400, "points": [[ms, value]], "sector": 0, "offset": 200}
-    {"summary": {counters, what was damaged}}
+{"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
+    time: clock, estimated, or unknown (ms is null then); state: pending, parked or delivered
+{"rejected": 3, "status": 400, "points": [[ms, value]], "sector": 0, "offset": 200}
+{"summary": {counters, what was damaged}}
 """
 
 import json
@@ -11,7 +11,8 @@ import sys
 import time
 
 from blynk_batch.ring import record
-from blynk_batch.clock.wall import Boots, SystemClock
+from blynk_batch.clock.boots import Boots
+from blynk_batch.clock.wall import SystemClock
 from blynk_batch.ring.state import is_delivered
 from blynk_batch.ring.room import number_at
 from blynk_batch.report import stats
