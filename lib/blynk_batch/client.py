@@ -59,11 +59,11 @@ class Client:
             "debug": debug and self.tell,
         }
         arguments.check_limits(self._settings)
-        let_go("arguments")
         if ring is None:
             from .rings import FileRing
 
             ring = FileRing("/blynk_batch.ring")  # "/blynk_batch" would be imported instead of the library in /lib
+        let_go("arguments")  # not before: a bundle holds all that opening needs
         self.ring = ring
         self.transport = transport
         self.clock = clock or SystemClock()
