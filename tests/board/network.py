@@ -1,6 +1,6 @@
 """Stands in for a board's `network`: an access point that takes one password and is there when the script says so.
 
-network.WLAN.script = [False, False, True]   what isconnected() finds in turn, then the last for ever; None: Ctrl-C
+    network.WLAN.script = [False, False, True]   what isconnected() finds in turn, then the last for ever; None: Ctrl-C
 """
 
 STA_IF = 0

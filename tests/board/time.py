@@ -1,6 +1,6 @@
 """The real `time`, with a wall clock that can be as a board's is after power-on, and that only `ntptime` sets.
 
-time.forget()    what an RP2 does at every reset: it is 2021-01-01 again
+    time.forget()    what an RP2 does at every reset: it is 2021-01-01 again
 """
 
 import utime

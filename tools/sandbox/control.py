@@ -1,10 +1,10 @@
 """The sandbox's own switches, which Blynk does not have; the page's questions are in pages.py.
 
-GET    /sandbox/info          addresses, tokens, limits
-GET    /sandbox/faults        the faults switched on, and the catalogue
-POST   /sandbox/faults        {"name": "server_error", "status": 502, "count": 3} switches one on
-DELETE /sandbox/faults[/N]    clears one or all
-GET    /sandbox/events        server-sent events: request, faults
+    GET    /sandbox/info          addresses, tokens, limits
+    GET    /sandbox/faults        the faults switched on, and the catalogue
+    POST   /sandbox/faults        {"name": "server_error", "status": 502, "count": 3} switches one on
+    DELETE /sandbox/faults[/N]    clears one or all
+    GET    /sandbox/events        server-sent events: request, faults
 """
 
 import dataclasses
