@@ -2,7 +2,8 @@
 
 from . import let_go, load
 from .ring import state as keys
-from .clock.wall import Boots, SystemClock
+from .clock.boots import Boots
+from .clock.wall import SystemClock
 from .errors import Error
 from .guard import Guard
 from .point import check_timestamp, check_value, pin_number

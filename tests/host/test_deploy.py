@@ -85,13 +85,13 @@ def test_make_deploy_gives_a_board_with_little_flash_a_library_that_logs_and_kee
 def test_only_what_changed_is_copied(small_library, board):
     deploy(board)
     assert "\n0 files (0.0 KB) copied" in deploy(board)
-    put(board, "lib/blynk_batch/ring/log.mpy", "damaged")
+    put(board, "lib/blynk_batch/ring.mpy", "damaged")
     said = deploy(board)
-    assert re.findall(r"\d+/\d+ (\S+)", said) == ["/lib/blynk_batch/ring/log.mpy"]
+    assert re.findall(r"\d+/\d+ (\S+)", said) == ["/lib/blynk_batch/ring.mpy"]
 
 
 def test_what_would_be_loaded_instead_is_removed_and_other_files_stay(small_library, board):
-    put(board, "lib/blynk_batch/ring/log.py", "raise ImportError")
+    put(board, "lib/blynk_batch/ring.py", "raise ImportError")
     put(board, "lib/blynk_batch/older.py", "")
     put(board, "lib/blynk_batch/old/module.mpy", "")
     put(board, "blynk_batch/__init__.py", "raise ImportError")
@@ -107,7 +107,7 @@ def test_sources_take_the_place_of_compiled_files_and_back(small_library, board)
     deploy(board)
     deploy(board, "--source")
     assert on_board(board) == set(library.files(compiled=False))
-    assert on_board(board) == {"/lib/blynk_batch/__init__.py", "/lib/blynk_batch/ring/log.py"}
+    assert on_board(board) == {"/lib/blynk_batch/__init__.py", "/lib/blynk_batch/ring.py"}
     deploy(board)
     assert on_board(board) == set(library.files())
 

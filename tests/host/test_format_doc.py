@@ -62,7 +62,7 @@ def test_the_example_of_a_card_is_what_the_library_writes(run_on_device):
 
 def test_every_state_key_of_the_library_is_listed(run_on_device):
     listed = {name: int(key) for key, name in re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", DOC, re.MULTILINE)}
-    source = "import sys\nfrom blynk_batch import state\n"
+    source = "import sys\nfrom blynk_batch.ring import state\n"
     source += "for name in sys.argv[1:]:\n    print(name, getattr(state, name))\n"
     found = dict(line.split() for line in run_on_device(source, *listed).splitlines())
     assert {name: int(value) for name, value in found.items()} == listed

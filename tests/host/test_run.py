@@ -109,8 +109,8 @@ TICKS = (
     START
     + COUNTED
     + """
-import blynk_batch.https_connection
-import blynk_batch.reader
+import blynk_batch.http.connection
+import blynk_batch.ring.reader
 frames = most_frames = sent = most_sent = 0
 
 def counted(holder, name, note):

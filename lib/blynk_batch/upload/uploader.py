@@ -32,6 +32,7 @@ class Uploader:
         self._token, self.home = token, server
         self.settings = settings
         self._streams = getattr(transport, "streams", True)
+        self.verifies = getattr(transport, "verifies", False)
         self._batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
         if not self._streams:
             self._batch_bytes = min(self._batch_bytes, _BUFFERED_BYTES)
@@ -56,17 +57,17 @@ class Uploader:
 
     def hide(self, text):
         """`text` without the token."""
-        return text.replace(self._token, "...")
+        return api.hide(text, self._token)
 
     @property
     def server(self):
-        region = self.ring.state.get(REGION)
-        return region.decode() if region else self.home
+        region = self.ring.state.get(REGION)  # whoever learned it: judged by what is allowed today
+        return region and api.server_of(region, self.home, self.settings["regions"]) or self.home
 
     def request(self, body, timeout_s):
         """The arguments of the transport's `post`."""
         data = body if self._streams else [b"".join(body)]
-        url = api.url(self.server, self._token, body.pin)
+        url = getattr(body, "url", None) or api.url(self.server, self._token, body.pin)
         return url, api.headers(body.len_bytes), data, timeout_s
 
     # The drain
@@ -111,6 +112,9 @@ class Uploader:
 
     def _windows(self, end):
         ring = self.ring
+        if self.boots.now() is None and hasattr(self.boots.clock, "ask_ms"):
+            if not (yield from load("clock.network", "ask")(self, end)):
+                return
         if self._date_ok is None and self.cutoff():
             from .expiry import ask
 
@@ -207,7 +211,7 @@ class Uploader:
 
     def _outcome(self, window, body, reply):
         """Keep or advance, note what must survive; False to end the drain."""
-        if isinstance(reply, tuple) and api.accepted(reply[0], reply[2]):
+        if isinstance(reply, tuple) and api.accepted(*reply):
             self._accepted(window, body)
             return True
         try:
@@ -250,14 +254,22 @@ class Uploader:
         self.ring.set(SIZE, None if full else (points, accepted))
 
     def _compare_clock(self, date):
-        now = self.boots.now()
         theirs = api.date_ms(date) if date else None
         self._date_ok = self._date_ok is not False
+        clock = self.boots.clock
+        settable = hasattr(clock, "ask_ms")
+        if theirs is not None and settable:
+            if clock.unproven or clock.now() is None:
+                load("clock.network", "heard")(self, clock, theirs)
+            clock.heard_ms = clock.uptime()
+        now = clock.now()
         if theirs is None or now is None:
             return
         error = now - theirs
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
         self._date_ok = abs(error) < _DAY_MS
+        if settable:
+            clock.agreed = self._date_ok
 
 
 def _step(steps):

@@ -11,7 +11,8 @@ import sys
 import time
 
 from blynk_batch.ring import record
-from blynk_batch.clock.wall import Boots, SystemClock
+from blynk_batch.clock.boots import Boots
+from blynk_batch.clock.wall import SystemClock
 from blynk_batch.ring.state import is_delivered
 from blynk_batch.ring.room import number_at
 from blynk_batch.report import stats
