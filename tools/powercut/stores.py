@@ -66,10 +66,11 @@ class RingStore:
 
         reader = self._ring.reader()
         points = 0
+        number = reader.number
         while points < count and reader.next():
             if reader.kind == 1:
                 points += len(reader.chain.pins)
-        number = reader.number + len(reader.chain.pins or b"") if points else reader.number
+                number = reader.number + len(reader.chain.pins)
         while reader.next() and reader.kind != 1:
             pass
         self._ring.set(CURSOR, reader.position + (number,))

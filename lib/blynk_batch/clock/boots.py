@@ -36,7 +36,7 @@ class Boots:
         """This boot's number; it takes one if it has none."""
         if not self.boot:
             ring = self._ring
-            self.boot = max(ring.get(BOOT), ring.boot) + 1
+            self.boot = ring.get(BOOT) + 1
             ring.set(BOOT, (self.boot,))
         return self.boot
 

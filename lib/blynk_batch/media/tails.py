@@ -129,6 +129,9 @@ class Tails(Slots):
             self._cache_used = found[2] if found and found[:2] == (sequence, index) else -1
         return self._cache_used
 
+    def end(self, sequence):
+        return self._index * self._holds + self._used if sequence == self._sequence else self.sector_bytes
+
     def begin(self, sequence):
         pass
 

@@ -13,7 +13,7 @@ from .. import blynk as api, load
 from ..ring import state as keys
 from .batch import OutOfTime
 from ..clock.wall import BUILD_MS
-from ..errors import Busy
+from ..errors import Busy, RingFull
 from ..ring.state import BAD, HELD, LAST_SUCCESS, OWNER, REGION, SIZE, STRIKES
 from .pace import Pace
 from .window import Window
@@ -88,6 +88,8 @@ class Uploader:
             yield from self._windows(self.ring.end())
         except OutOfTime:
             result.waiting = "time"
+        except RingFull as e:  # no room for an ack: what comes next would be repeated after a reset
+            result.error = e
         finally:
             self._first = False
         if self.noted and self.pace.step() == 1:
