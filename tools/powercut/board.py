@@ -113,6 +113,7 @@ class Board:
         return [number_of(*point) for point in self.client.points()]
 
     def stats(self):
+        invariants.check(self.client.ring, len(list(self.client.points())))
         return self.client.stats()
 
     def cut(self, operation, byte, mode, seed):

@@ -36,7 +36,9 @@ def _check_books(ring):
 
 
 def _check_places(ring):
-    places = [("the oldest sector", (ring.oldest, 0)), ("the cursor", ring.cursor()[:2])]
+    places = [("the oldest sector", (ring.oldest, 0))]
+    if keys.CURSOR in ring.state:
+        places.append(("the cursor", ring.cursor()[:2]))
     if keys.WINDOW in ring.state:
         places.append(("the window's end", ring.state[keys.WINDOW][:2]))
     places.append(("the ring's end", ring.end()[:2]))

@@ -278,3 +278,11 @@ class Reader:
                 return False
             offset += count
         return True
+
+    def is_surely_blank(self, offset):
+        """The same; what is not blank is read again."""
+        for _ in range(_AGAIN):
+            if self.is_blank(offset):
+                return True
+            self._filled = 0
+        return self.is_blank(offset)

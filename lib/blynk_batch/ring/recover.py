@@ -34,7 +34,10 @@ def recover(ring, oldest, newest):
         first -= 1
         if first < oldest:
             raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
-    ring.salt = head.salt if head else _salt_of(medium, 0)
+    if head:
+        ring.salt = head.salt
+    else:
+        ring.salt = _salt_in(_read(medium, 0, 0, sector.SALTED_BYTES))
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # what is before went before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
     if head and first == newest:
@@ -116,13 +119,23 @@ def _take_up(ring, reader, last):
     ring.state_page, ring.is_stale = 0, bool(ring.changed)
     ring.chain = reader.chain  # the delta chain goes on where the last boot left it
     ring.sealed = not is_head
-    if is_head and not reader.is_blank(ring.offset):
+    if is_head and not reader.is_surely_blank(ring.offset):
         _leave_torn(ring, reader)
     elif is_head and medium.patchable:
         start = max(0 if ring.commit_every > 1 else last, ring.offset - medium.burst)
-        buf = bytearray(ring.offset - start)
-        medium.read(ring.newest, start, memoryview(buf))
-        ring.weak = buf
+        ring.weak = _read(medium, ring.newest, start, ring.offset - start)
+
+
+def _read(medium, sequence, offset, size):
+    """These bytes as two reads on end give them."""
+    buf, again = bytearray(size), bytearray(size)
+    medium.read(sequence, offset, memoryview(buf))
+    for _ in range(4):
+        medium.read(sequence, offset, memoryview(again))
+        if buf == again:
+            return buf
+        buf, again = again, buf
+    return bytearray()
 
 
 def load_header(ring, sequence):
@@ -141,15 +154,13 @@ def load_header(ring, sequence):
                 if end:
                     state = {}
                     decode_state(buf, sector.SALTED_BYTES, end, state)
-                    head.salt = _salt_of(medium, sequence)
+                    head.salt = _salt_in(buf)
                     return head, state
     return None
 
 
-def _salt_of(medium, sequence):
-    buf = bytearray(4)
-    medium.read(sequence, sector.PREFIX_BYTES, memoryview(buf))
-    return int.from_bytes(buf, "little")
+def _salt_in(buf):
+    return int.from_bytes(buf[sector.PREFIX_BYTES : sector.SALTED_BYTES], "little")
 
 
 def _leave_torn(ring, reader):
