@@ -273,9 +273,12 @@ class Client:
 
 
 def _claim(ring):
-    other = _open_rings.get(ring.key)
-    if other is not None and not other.failed:
-        raise Error("another client has the ring %r open: close() it first" % (ring.key,))
+    """Error if another client has the ring, or a part of its place, open."""
+    name, start, end = ring.key
+    for other in _open_rings.values():
+        at, first, last = other.key
+        if at == name and start < last and first < end and not other.failed:
+            raise Error("another client has the ring %r open: close() it first" % (name,))
     _open_rings[ring.key] = ring
 
 

@@ -299,11 +299,27 @@ def test_a_ring_says_where_it_is_and_what_it_holds():
     assert repr(BlockRing(NorFlash(8))) == "<BlockRing in 8 blocks of 4096 bytes: 0 pending, 32 KiB>"
 
 
+def test_two_clients_cannot_have_parts_of_one_device_open_that_overlap():
+    device = NorFlash(16)
+    first = Client("token", ring=BlockRing(device, start=4, blocks=4), clock=FakeClock())
+    beside = Client("token", ring=BlockRing(device, start=8, blocks=4), clock=FakeClock())
+    for start, blocks in ((4, 4), (5, 3)):
+        ring = BlockRing(NorFlash(16), start=start, blocks=blocks)
+        ring.key = (first.ring.key[0],) + ring.key[1:]
+        assert "close()" in raises(Error, Client, "token", ring=ring, clock=FakeClock())
+    first.close()
+    beside.close()
+    Client("token", ring=BlockRing(device, start=4, blocks=4), clock=FakeClock()).close()
+
+
 def test_two_clients_cannot_have_one_ring_open():
     mounted()
+    os.mkdir("/sim/other")
     first = Client("token", ring=FileRing("/sim/ring"), clock=FakeClock())
     text = raises(Error, Client, "token", ring=FileRing("/sim/ring/"), clock=FakeClock())
     assert "/sim/ring" in text and "close()" in text
+    for path in ("/sim/./ring", "/sim//ring", "/sim/other/../ring", "/sim/ring/."):
+        raises(Error, Client, "token", ring=FileRing(path), clock=FakeClock())
     other = Client("token", ring=FileRing("/sim/other"), clock=FakeClock())
     first.close()
     Client("token", ring=FileRing("/sim/ring"), clock=FakeClock()).close()

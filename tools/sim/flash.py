@@ -114,7 +114,6 @@ class Device:
 
     def _change(self, operation, address, new):
         """Make the change, or as much of it as the power lasts for."""
-        end = address + len(new)
         if self._cut and self._cut[0] == self.operations:
             tear(self.data, self.weak, (operation, address, new), *self._cut[1:])
             self.dead = True

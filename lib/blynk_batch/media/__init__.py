@@ -10,7 +10,7 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
     erases        sectors begun that the ring has not counted yet; it takes them
     place, remedy where it is, and what ends a refusal, in words
 
-    read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, also of a sector that is not there
+    read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, as does a missing sector
     append(sequence, offset, data)  durable on return. `offset` is where the bytes before end; 0 begins the sector,
                                     which counts from then on. After a cut all of `data` is there or, of the last
                                     burst, any of its bits; what lies before `offset` stays as it was. Where `skips`
