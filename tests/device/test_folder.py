@@ -118,7 +118,7 @@ FOREIGN = {
     "spare": b"mine as well",
     "tail": b"of a snake",
     "3": b"in the place of a tail",
-    "log/00000003": b"a name that the ring comes to",
+    "log/3ffffffc": b"a name that the ring comes to",
     "log/0000beef": b"and one that it does not",
     "log/spare": b"\xff" * 64 + b"in the place of two blocks of nothing",
     "0000002A": b"capitals",
@@ -139,7 +139,7 @@ def test_files_of_others_in_the_folder_are_left_alone():
             ring = FileRing("/sim/ring", capacity_bytes=16384)
             log(ring, 0, first)
             put_foreign("/sim/ring")
-            os.mkdir("/sim/ring/log/00000004")
+            os.mkdir("/sim/ring/log/3ffffffb")
             if not first:
                 os.remove("/sim/ring/0")
             at = first
@@ -154,7 +154,7 @@ def test_files_of_others_in_the_folder_are_left_alone():
             kept = contents("/sim/ring")
             for name in FOREIGN:
                 assert kept["/sim/ring/" + name] == FOREIGN[name], name
-            assert os.listdir("/sim/ring/log/00000004") == []
+            assert os.listdir("/sim/ring/log/3ffffffb") == []
 
 
 def test_a_file_in_the_place_of_the_first_tail_costs_wear_and_no_reading():

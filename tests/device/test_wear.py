@@ -76,6 +76,28 @@ def test_one_reading_per_boot_costs_no_more_erases_and_opening_looks_for_few_nam
         umount("/sim")
 
 
+def test_what_opening_and_a_reading_read_does_not_grow_with_the_ring_but_for_the_mount():
+    for board, page, _, options, _, _, _ in MOUNTS:
+        read = []
+        for kib in (64, 1024):
+            device = NorFlash(640, page_size=page)
+            mount(device, "/sim", board)
+            ring = FileRing("/sim/readings", capacity_bytes=kib * 1024, **options)
+            while ring.newest < kib // 4 + 2:
+                ring.log(0, START_MS, b"\x01", ["x" * 1000])
+            read.append(0)
+            for number in range(40):
+                ring.close()
+                umount("/sim")
+                mount(device, "/sim", board, format=False)
+                before = device.bytes_read
+                ring = FileRing("/sim/readings", capacity_bytes=kib * 1024, **options)
+                ring.log(0, START_MS + number * 10000, b"\x01", [number])
+                read[-1] += device.bytes_read - before
+            umount("/sim")
+        assert read[1] <= read[0] * 1.1, (board, read)
+
+
 def test_commit_every_trades_the_last_readings_for_erases():
     cost = {}
     for every in (1, 8):
