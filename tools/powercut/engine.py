@@ -20,7 +20,7 @@ _THIRDS_EVERY = 4  # one of those in so many by a third
 _THIRDS_MOST = 3
 # What is left of a change, see tools/sim/tear.py. On littlefs a torn program is a prefix, or random behind it.
 _MODES = {
-    "program": ("prefix", "random", "late", "suffix"),
+    "program": ("prefix", "random", "late", "suffix", "weak"),
     "erase": ("prefix", "random", "zeros", "weak", "suffix", "late"),
     "write": ("prefix", "random", "suffix"),
 }

@@ -16,6 +16,7 @@ from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, SLEEP
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
 _FILL = const(64)
+_READS = const(8)
 _LOOK = const(48)  # bytes that tell if a page has begun: no frame holds as many 0xFF on end
 
 
@@ -37,7 +38,7 @@ def recover(ring, oldest, newest):
     if head:
         ring.salt = head.salt
     else:
-        ring.salt = _salt_in(_read(medium, 0, 0, sector.SALTED_BYTES))
+        ring.salt = _salt_in(_read_often(medium, 0, 0, sector.SALTED_BYTES)[0])
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # what is before went before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
     if head and first == newest:
@@ -121,23 +122,31 @@ def _take_up(ring, reader, last):
     ring.state_page, ring.is_stale = 0, bool(ring.changed)
     ring.chain = reader.chain  # the delta chain goes on where the last boot left it
     ring.sealed = not is_head
-    if is_head and not reader.is_surely_blank(ring.offset):
-        _leave_torn(ring, reader)
-    elif is_head and medium.patchable:
+    is_torn = is_head and not reader.is_surely_blank(ring.offset)
+    if is_head and medium.patchable:
         start = max(0 if ring.commit_every > 1 else last, ring.offset - medium.burst)
-        ring.weak = _read(medium, ring.newest, start, ring.offset - start)
+        ring.weak, is_steady = _read_often(medium, ring.newest, start, ring.offset - start)
+        if is_torn or not is_steady or not last:
+            ring.settle()  # now, not with the next frame: what is there is to stay as opening saw it
+    if is_torn:
+        _leave_torn(ring, reader)
 
 
-def _read(medium, sequence, offset, size):
-    """These bytes as two reads on end give them."""
-    buf, again = bytearray(size), bytearray(size)
-    medium.read(sequence, offset, memoryview(buf))
-    for _ in range(4):
-        medium.read(sequence, offset, memoryview(again))
-        if buf == again:
-            return buf
-        buf, again = again, buf
-    return bytearray()
+def _read_often(medium, sequence, offset, size):
+    """(these bytes, True if all reads gave the same). What a cut left half programmed reads either way: a bit is 0
+    that was so in two of them, since one wrong read is no damage."""
+    buf = bytearray(size)
+    ones = (1 << 8 * size) - 1
+    once = twice = first = 0
+    is_steady = True
+    for count in range(_READS):
+        medium.read(sequence, offset, memoryview(buf))
+        zeros = int.from_bytes(buf, "little") ^ ones
+        first = first if count else zeros
+        is_steady = is_steady and zeros == first
+        twice |= once & zeros
+        once |= zeros
+    return (ones ^ twice).to_bytes(size, "little"), is_steady
 
 
 def load_header(ring, sequence):
