@@ -179,7 +179,7 @@ def test_frames_in_a_string_in_a_damaged_file_are_never_found():
     log_bytes(ring, text)
     ring.log(0, START_MS + 30, b"\x01", [6])
     ring.close()
-    name = "/sim/ring/log/00000000"
+    name = "/sim/ring/log/3fffffff"
     with open(name, "rb") as f:
         data = f.read()
     for at in range(50, len(data), 97):

@@ -46,7 +46,7 @@ class SystemClock:
         return self._uptime_ms
 
     def stale(self):
-        """True if it is time to ask the network for the time: not yet in this boot, not since a day, or none is known."""
+        """True if the network is to be asked for the time: not yet in this boot, not since a day, or none is known."""
         return self.uptime() >= self.ask_ms or self.now() is None
 
     def powered_on(self):

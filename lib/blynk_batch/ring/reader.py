@@ -280,10 +280,9 @@ class Reader:
         return True
 
     def is_surely_blank(self, offset):
-        """The same of three reads, or of one where no cut leaves bits that read either way."""
-        steady = not self.medium.patchable
+        """The same; what is not blank is read again."""
         for _ in range(_AGAIN):
-            if self.is_blank(offset) == steady:
-                return steady
+            if self.is_blank(offset):
+                return True
             self._filled = 0
         return self.is_blank(offset)
