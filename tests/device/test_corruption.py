@@ -18,6 +18,7 @@ WASM = False
 HEAP = "16m"
 TIMEOUT_S = 600
 START_MS = 1648054765458
+DAY_MS = 86400000
 READINGS = 420
 SETTLED = 300  # readings logged before the only upload
 SNAPSHOT = 120  # readings logged when the stale sectors are taken
@@ -34,9 +35,11 @@ def group_of(number):
     return {1: "reading %d of a station" % number}
 
 
-def client_on(ring, server):
+def client_on(ring, server, days=0):
     blynk_batch.client._open_rings.clear()
-    return blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock())
+    clock = FakeClock()
+    clock.now_ms += days * DAY_MS
+    return blynk_batch.Client("token", ring=ring, transport=server, clock=clock)
 
 
 class Bed:
@@ -55,6 +58,7 @@ class Bed:
             if number == SETTLED:
                 client.upload()
             self.log(client, number)
+        self.finish(client, server)
         self.newest = client.ring.newest
         self.delivered = {(pin, ms) for pin, ms, _ in server.points}
         self.dropped = client.stats()["dropped"]
@@ -62,6 +66,9 @@ class Bed:
         client.close()
         self.parts = self.split()
         self.there = {part[0] for part in self.parts}
+
+    def finish(self, client, server):
+        """What else is done before the damage."""
 
     def log(self, client, number):
         group = group_of(number)
@@ -75,7 +82,7 @@ class Bed:
         """Open the ring of these parts, drain it, and judge what came."""
         damaged = {now[0] for now, before in zip(parts, self.parts) if now[1] != before[1]}
         server = FakeServer()
-        client = client_on(self.open(parts), server)
+        client = client_on(self.open(parts), server, days=1)
         invariants.check(client.ring, len(list(client.points())), damaged=True)
         client.upload()
         stats = client.stats()

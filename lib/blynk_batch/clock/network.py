@@ -128,7 +128,9 @@ def _verified(uploader):
 def heard(uploader, clock, date):
     """A reply's Date, Unix ms, to a board without the time. It is believed if the server proved who it is, or if no
     time that the ring knows of is later, or if an hour ago it was the same clock's: the ring's may have been the
-    wrong one. A first verified reply puts a clock right that an unverified one had set."""
+    wrong one.
+
+    A first verified reply puts a clock right that an unverified one had set."""
     from ..ring import state as keys
 
     ring, uptime, proof = uploader.ring, clock.uptime(), _verified(uploader)
