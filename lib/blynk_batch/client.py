@@ -153,8 +153,8 @@ class Client:
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Kept across resets. After power-on the first drain waits up to a tenth of the interval, at most 30 s, and the others keep to a time
-        within it that the token chooses, so that stations do not ask together: see upload/pace.py."""
+        nor budget forbids it. Kept across resets. After power-on the first drain waits a tenth of the interval or less,
+        at most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
         self.check_open()
         return self.pending > 0 and self.pace().due(interval_s)
 
