@@ -12,11 +12,11 @@ BUNDLES = {
     "_raw": "media.slots media.device media.foreign media.tails",
     "_fat": "media.fat",
     "_upload": "upload.pace upload.batch upload.window upload.uploader upload.call blynk http.requests "
-    "http.pieces",
+    "http.pieces http.reply",
     "_times": "clock.times",
     "_network": "clock.network",
     "_refused": "upload.outcomes upload.parked upload.held upload.search upload.expiry",
-    "_https": "http.https http.connection http.reply",
+    "_https": "http.https http.connection",
     "_tls": "http.tls",
     "_run": "upload.run",
     "_report": "report",
