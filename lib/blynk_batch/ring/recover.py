@@ -7,7 +7,7 @@ is read frame by frame.
 
 from micropython import const
 
-from . import record, room, sector
+from . import record, sector
 from ..errors import CorruptRing
 from .decode import decode_state, within
 from .reader import DATA, Reader
@@ -193,10 +193,14 @@ def _check_books(ring):
     ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
     cursor = ring.cursor()
     if cursor[0] < ring.oldest:
-        room.move_cursor(ring)  # on a full disk a sector goes before its drop is noted
+        from .room import move_cursor
+
+        move_cursor(ring)  # on a full disk a sector goes before its drop is noted
         ring.add(DROPPED, max(0, ring.cursor()[2] - cursor[2] - ring.get(DELIVERED)))
     window = ring.state.get(WINDOW)
     if window and window[:2] <= ring.cursor()[:2]:
         ring.close_window()  # all of it was overwritten
     while ring.newest - ring.oldest >= medium.slots:
-        room.drop_oldest(ring)
+        from .room import drop_oldest
+
+        drop_oldest(ring)
