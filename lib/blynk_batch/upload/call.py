@@ -110,8 +110,8 @@ class Call:
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
-        for name in ("clock.network", "upload.outcomes"):  # what few drains need
-            let_go(name)
+        let_go("clock.network")  # what few drains need
+        let_go("upload.outcomes")
         if hasattr(self.transport, "close"):
             self.transport.close()
         try:
