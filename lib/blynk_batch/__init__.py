@@ -18,10 +18,11 @@ __version__ = "0.1.0"
 _LOADING_BYTES = const(4096)
 # Text, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
 _HOMES = const(
-    "Client client FileRing files BlockRing block HTTPS https Requests transport set_clock clock "
+    "Client client FileRing rings BlockRing rings HTTPS http.https Requests http.requests "
+    "set_clock clock.network WiFi wifi "
     "Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
-    "UploadError api_faults NetworkError api_faults ServerError api_faults Redirected api_faults "
-    "BatchTooLarge api_faults PinRefused api_faults PointRefused api_faults InvalidToken api_faults"
+    "UploadError errors NetworkError errors ServerError errors Redirected errors "
+    "BatchTooLarge errors PinRefused errors PointRefused errors InvalidToken errors"
 )
 
 
@@ -52,4 +53,5 @@ def load(module, name=None):
 def let_go(name):
     """Take the code of the module `name` out of the heap: it works once, when something is opened."""
     sys.modules.pop("blynk_batch." + name, None)
-    globals().pop(name, None)
+    room, _, name = name.rpartition(".")
+    (sys.modules["blynk_batch." + room].__dict__ if room else globals()).pop(name, None)

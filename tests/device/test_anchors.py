@@ -1,6 +1,6 @@
 """Readings without a clock, the anchors that give them their time, and the sleeps that carry it over."""
 
-from blynk_batch.state import DROPPED
+from blynk_batch.ring.state import DROPPED
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from timing import DAY, HOUR, MINUTE, arrived, client_on, sleepy, times
 

@@ -211,8 +211,9 @@ def test_logging_loads_nothing_of_the_upload():
         client.log(1, 1)
         client.log_group({1: 1.5, 2: "x"})
         assert client.pending == 3
-    found = {name.split(".")[1] for name in sys.modules if name.startswith("blynk_batch.")}
-    logging = "client clock errors files guard point reader record ring sector state"
+    found = {name.partition(".")[2] for name in sys.modules if name.startswith("blynk_batch.")}
+    logging = "client clock clock.boots clock.wall errors guard media media.littlefs point rings"
+    logging += " ring ring.log ring.reader ring.record ring.sector ring.state"
     assert found <= set(logging.split()), found
     assert "json" not in sys.modules and "requests" not in sys.modules
 

@@ -5,8 +5,7 @@ tests/host/test_time.py does the same through the whole of the library, with fla
 
 import sys
 
-import blynk_batch
-from blynk_batch import clock as clocks
+from blynk_batch.clock import wall as clocks
 from board_clock import BoardClock, Time
 from stand_ins import NOW_MS, FakeServer
 from timing import DAY, HOUR, arrived, client_on
@@ -26,12 +25,12 @@ def on_board(time):
     """The library's clock.py as that board loads it."""
     real = sys.modules.get("time")
     sys.modules["time"] = time
-    sys.modules.pop("blynk_batch.clock", None)
+    sys.modules.pop("blynk_batch.clock.wall", None)
     try:
-        return __import__("blynk_batch.clock", None, None, ("SystemClock",))
+        return __import__("blynk_batch.clock.wall", None, None, ("SystemClock",))
     finally:
         sys.modules["time"] = real or __import__("time")
-        sys.modules["blynk_batch.clock"] = clocks
+        sys.modules["blynk_batch.clock.wall"] = clocks
 
 
 def test_a_clock_is_believed_from_the_librarys_build_on_and_neither_in_2000_nor_in_2021():
@@ -91,20 +90,3 @@ def test_readings_logged_seldom_keep_their_distance_over_wraps_of_the_ticks():
     board.settime()
     client.upload()
     assert arrived(server) == wanted, arrived(server)
-
-
-def test_set_clock_says_whether_it_worked():
-    class Ntp:
-        def __init__(self, error=None):
-            self.error = error
-            self.calls = 0
-
-        def settime(self):
-            self.calls += 1
-            if self.error:
-                raise self.error
-
-    for error, worked in ((None, True), (OSError(110), False), (OverflowError(), False)):
-        sys.modules["ntptime"] = ntp = Ntp(error)
-        assert blynk_batch.set_clock() is worked and ntp.calls == 1
-    del sys.modules["ntptime"]

@@ -4,7 +4,7 @@ import os
 
 from blynk_batch import FileRing
 from blynk_batch.errors import RingFull
-from blynk_batch.state import CURSOR, DROPPED, LAST_SUCCESS, REFUSED
+from blynk_batch.ring.state import CURSOR, DROPPED, LAST_SUCCESS, REFUSED
 from flash import NorFlash, mount, umount
 from test_block import found, log, raises
 

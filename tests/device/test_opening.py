@@ -1,7 +1,7 @@
 """What opening a full BlockRing reads: the heads that bisection looks at and the newest sector, at any size."""
 
 from blynk_batch import BlockRing
-from blynk_batch.state import DROPPED
+from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard
 
 HEAP = "100m"  # the largest ring has 16 MiB

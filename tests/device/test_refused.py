@@ -47,7 +47,7 @@ def test_after_a_write_that_was_broken_off_nothing_is_there_twice_or_at_another_
 
 
 def test_no_memory_left_for_a_reading_takes_none_of_those_before():
-    from blynk_batch import files
+    from blynk_batch.media import littlefs as files
 
     ring = FileRing("ring")
     log(ring, 0, 5)
@@ -85,7 +85,7 @@ def test_an_upload_with_a_wrong_timeout_forbids_no_later_one():
 
 
 def test_a_clear_while_a_drain_counts_ends_it_in_good_order_also_with_a_parked_pin():
-    from blynk_batch.client_upload import Call
+    from blynk_batch.upload.call import Call
 
     refusal = (400, {}, b'{"error":{"message":"No datastream"}}')
     client = Client("token", ring=FileRing("ring"), transport=FakeServer(refusal), clock=FakeClock(NOW_MS))

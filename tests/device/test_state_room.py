@@ -35,7 +35,7 @@ def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
     ring.log(0, 1795000000000, b"\x01", [1])
     ring.turn(data=False)
     state = dict(ring.state)
-    size = len(blynk_batch.state.encode_state(state))
+    size = len(blynk_batch.ring.state.encode_state(state))
     assert 500 < size < 600, size
     again = blynk_batch.BlockRing(chip).state
     assert [key for key in state if again.get(key) != state[key]] == []

@@ -2,7 +2,7 @@
 
 import random
 
-from blynk_batch import clock as clocks
+from blynk_batch.clock import wall as clocks
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from timing import DAY, HOUR, MINUTE, arrived, client_on, unknown_boot
 

@@ -38,7 +38,7 @@ class Checkout:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "tests", *arguments],
             cwd=self.folder,
-            env=dict(os.environ, **environment),
+            env=dict({**os.environ, "CI": ""}, **environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=400,
@@ -156,3 +156,15 @@ def test_one_test_can_be_chosen_by_word(checkout):
     checkout.add("def test_ring_turns():\n    pass\ndef test_other():\n    assert False\n")
     assert checkout.run("-k", "ring") == "1 passed, 0 failed, 0 skipped"
     assert checkout.status == 0
+
+
+NEWEST = Path(sys.executable).with_name("micropython")
+
+
+@pytest.mark.skipif(not NEWEST.exists(), reason="no newest Unix port for this machine")
+def test_device_tests_run_on_the_newest_port_where_asked(checkout):
+    version = "import sys\n\n\ndef test_port():\n    assert sys.implementation[1][:2] %s (1, 29), sys.implementation\n"
+    checkout.add(version % "==")
+    assert checkout.run("--newest", "-k", "newest") == "1 passed, 0 failed, 0 skipped", checkout.output
+    checkout.add(version % "<")
+    assert checkout.run("-k", "newest").startswith("0 passed, 0 failed"), checkout.output

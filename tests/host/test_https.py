@@ -22,7 +22,7 @@ for number in range(int(points)):
     client.log(1 + number % int(pins), number % 1000 / 4, timestamp=1648054765458 + number * 10000)
 if way == "asyncio":
     import asyncio
-    from blynk_batch.client_run import drain
+    from blynk_batch.upload.run import drain
     result = asyncio.run(drain(client, None, None))
 else:
     result = client.upload(timeout_s=20)
@@ -165,11 +165,11 @@ def test_without_a_root_nothing_is_sent_over_https(drain, authority):
 
 
 def test_a_clock_that_is_not_set_is_named_as_the_reason(authority, run_on_device):
-    unset = "import blynk_batch.clock\nblynk_batch.clock.BUILD_MS = 9 * 10**12\n" + DRAIN
+    unset = "import blynk_batch.clock.wall\nblynk_batch.clock.wall.BUILD_MS = 9 * 10**12\n" + DRAIN
     with tls_server(authority, not_before=NOW + DAY, not_after=NOW + 9 * DAY) as server:
         url = "https://localhost:%d" % server.port
         output = run_on_device(unset, url, TOKEN, authority.pem, 3, 1, "blocking")
-    assert "clock is not set, it shows %d-" % NOW.year in output and "set_clock()" in output
+    assert "clock is not set, it shows %d-" % NOW.year in output and "NTP" in output
 
 
 OLD_TLS = """
@@ -348,7 +348,7 @@ import asyncio
 import os
 import sys
 import blynk_batch
-from blynk_batch.client_run import drain
+from blynk_batch.upload.run import drain
 
 ca, token, *urls = sys.argv[1:]
 

@@ -33,19 +33,19 @@ def test_make_package_keeps_the_base_that_it_finds(base):
 
 def test_it_names_every_file_and_the_version():
     content = json.loads((ROOT / "package.json").read_text())
-    assert {target for target, _ in content["urls"]} == {"blynk_batch/" + path.name for path in LIBRARY.glob("*.py")}
+    assert {target for target, _ in content["urls"]} == {"blynk_batch/" + name for name in names()}
     assert all((ROOT / source).read_bytes() for _, source in content["urls"])
     assert '__version__ = "%s"' % content["version"] in (LIBRARY / "__init__.py").read_text()
 
 
 def test_mpremote_installs_it_onto_a_board(board):
     mpremote(board, "mip", "install", "./package.json")
-    assert {path.name for path in (board.folder / "lib" / "blynk_batch").iterdir()} == names()
+    assert names(board.folder / "lib" / "blynk_batch") == names()
     assert mpremote(board, "exec", USE % "/readings").split()[1:] == ["1", "1"]
 
 
-def names():
-    return {path.name for path in LIBRARY.glob("*.py")}
+def names(folder=LIBRARY):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
 
 
 @pytest.fixture
@@ -73,6 +73,7 @@ def test_a_boards_own_mip_installs_it_from_a_server(server, run_on_device, tmp_p
     url = "%s/%s" % (server, listing.relative_to(ROOT).as_posix())
     run_on_device("import mip\nmip.install(%r, target=%r)" % (url, str(target)))
     shutil.rmtree(listing.parent)
-    installed = {path.name: path.read_bytes() for path in (target / "blynk_batch").iterdir()}
-    assert installed == {path.name: path.read_bytes() for path in LIBRARY.glob("*.py")}
+    installed = target / "blynk_batch"
+    assert names(installed) == names()
+    assert all((installed / name).read_bytes() == (LIBRARY / name).read_bytes() for name in names())
     assert run_on_device(USE % str(tmp_path / "readings"), lib=target).split()[1:] == ["1", "1"]

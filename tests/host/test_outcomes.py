@@ -97,7 +97,7 @@ def test_a_value_of_another_type_is_set_aside_and_all_others_arrive_once(typed):
             kind = reader.next()
             if not kind:
                 break
-            if kind == blynk_batch.record.REJECT:
+            if kind == blynk_batch.ring.record.REJECT:
                 payload = bytes(reader.payload())
                 say(payload[0], payload[1] | payload[2] << 8, payload[3:].decode())
         """

@@ -159,7 +159,7 @@ def test_https_never_becomes_http(station):
     """The rule itself, since the sandbox speaks plain HTTP here: what `https` answered is never followed to `http`."""
     said = station.run(
         """
-        redirect = __import__("blynk_batch.uploader_outcomes", None, None, ("_redirect",))._redirect
+        redirect = __import__("blynk_batch.upload.outcomes", None, None, ("_redirect",))._redirect
         home = "https://blynk.cloud"
         for location in arguments["locations"]:
             say(redirect(location, home, home, ("blynk.cloud",)))

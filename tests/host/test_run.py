@@ -1,6 +1,5 @@
 """Client.run() and drains under asyncio on a real MicroPython: other tasks go on, and cancelling harms nothing."""
 
-
 import pytest
 
 from tests.host.peers import Authority
@@ -12,7 +11,7 @@ START = """
 import asyncio
 import sys
 import blynk_batch
-from blynk_batch.client_run import drain
+from blynk_batch.upload.run import drain
 url, token, ca = sys.argv[1:4]
 class Clock:
     ms = 1795000000000
@@ -109,8 +108,8 @@ TICKS = (
     START
     + COUNTED
     + """
-import blynk_batch.https_connection
-import blynk_batch.reader
+import blynk_batch.http.connection
+import blynk_batch.ring.reader
 frames = most_frames = sent = most_sent = 0
 
 def counted(holder, name, note):
@@ -133,8 +132,8 @@ def waits():
     most_frames, most_sent = max(most_frames, frames), max(most_sent, sent)
     frames = sent = 0
 
-counted(blynk_batch.reader.Reader, "_step", frame)
-counted(blynk_batch.https_connection.Connection, "write", written)
+counted(blynk_batch.ring.reader.Reader, "_step", frame)
+counted(blynk_batch.http.connection.Connection, "write", written)
 
 async def ticking(client):
     task = asyncio.create_task(Counted(drain(client, None, None), waits))

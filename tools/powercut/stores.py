@@ -41,7 +41,7 @@ class RingStore:
         return True
 
     def readings(self):
-        from blynk_batch.record import to_value
+        from blynk_batch.ring.record import to_value
 
         found = []
         reader = self._ring.reader()
@@ -62,7 +62,7 @@ class RingStore:
         return list(range(first, first + len(values)))
 
     def ack(self, count):
-        from blynk_batch.state import CURSOR
+        from blynk_batch.ring.state import CURSOR
 
         reader = self._ring.reader()
         points = 0
@@ -92,7 +92,7 @@ class RingStore:
 
     @property
     def dropped(self):
-        from blynk_batch.state import DROPPED
+        from blynk_batch.ring.state import DROPPED
 
         return self._ring.get(DROPPED)
 

@@ -25,7 +25,7 @@ if way == "blocking":
 else:
     import asyncio
 
-    from blynk_batch.client_run import drain
+    from blynk_batch.upload.run import drain
 
     async def watched():
         global longest

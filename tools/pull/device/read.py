@@ -1,22 +1,23 @@
 """read.py COPY...: every frame of a ring as lines of JSON, read by the library's own code.
 
-    {"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
-        time: clock, estimated, or unknown (ms is null then); state: pending, parked or delivered
-    {"rejected": 3, "status": 400, "points": [[ms, value]], "sector": 0, "offset": 200}
-    {"summary": {counters, what was damaged}}
+{"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
+    time: clock, estimated, or unknown (ms is null then); state: pending, parked or delivered
+{"rejected": 3, "status": 400, "points": [[ms, value]], "sector": 0, "offset": 200}
+{"summary": {counters, what was damaged}}
 """
 
 import json
 import sys
 import time
 
-from blynk_batch import record
-from blynk_batch.clock import Boots, SystemClock
-from blynk_batch.state import is_delivered
-from blynk_batch.ring_full import number_at
-from blynk_batch.client_report import stats
-from blynk_batch.reader import DATA
-from blynk_batch.clock_times import NEVER, Times
+from blynk_batch.ring import record
+from blynk_batch.clock.boots import Boots
+from blynk_batch.clock.wall import SystemClock
+from blynk_batch.ring.state import is_delivered
+from blynk_batch.ring.room import number_at
+from blynk_batch.report import stats
+from blynk_batch.ring.reader import DATA
+from blynk_batch.clock.times import NEVER, Times
 from rings import open_ring
 
 

@@ -1,0 +1,58 @@
+"""The frames and notes that tie a boot's uptime to Unix time: anchors, and the ends of planned sleeps.
+
+Loaded where the clock was not set for some reading. Anchors lie in the log, the last one also in each sector's header,
+so that none is lost when the sector that held it is dropped.
+"""
+
+from ..ring import record, state as keys
+
+
+def decode(payload):
+    """(boot, Unix ms of its uptime 0) of an anchor's payload."""
+    boot, at = record.get_varint(payload, 0)
+    return boot, int.from_bytes(payload[at : at + 6], "little")
+
+
+def write(ring, boot, epoch):
+    """Note durably that `boot` had uptime 0 at Unix ms `epoch`."""
+    payload = bytearray()
+    record.put_varint(payload, boot)
+    ring.put(record.ANCHOR, payload + epoch.to_bytes(6, "little"))
+    ring.set(keys.ANCHOR, (boot, epoch))
+
+
+def before(ring, position, boot):
+    """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or None."""
+    from ..ring.recover import load_header
+
+    sequence = position[0]
+    found = load_header(ring, sequence)
+    anchor = found[1].get(keys.ANCHOR) if found else None
+    reader = ring.reader((sequence, 0, 0), position)
+    while True:
+        kind = reader.next()
+        if not kind:
+            return anchor[1] if anchor and anchor[0] == boot else None
+        if kind == record.ANCHOR:
+            anchor = decode(reader.payload())
+
+
+def sleep(ring, boot, wake, is_open):
+    """Note durably that `boot` sleeps until its uptime is `wake` ms; `is_open`: it has readings without an anchor.
+
+    In the state: (boot, wake, 1 or 0); shorter behind a reading of this boot, since there is a note for each wake:
+    (2 * ms from the reading to the wake + the 1,)."""
+    chain, sequence = ring.chain, ring.newest
+    note = (boot, wake, 1 if is_open else 0)
+    behind = chain.boot == boot and chain.time <= wake
+    ring.save_value(keys.SLEEP, ((wake - chain.time) * 2 + note[2],) if behind else note)
+    if behind and ring.newest != sequence:
+        ring.save_value(keys.SLEEP, note)  # that reading is in another sector
+
+
+def read(ring):
+    """(boot, wake, open) as `sleep` noted it."""
+    note = ring.state[keys.SLEEP]
+    if len(note) > 1:
+        return note
+    return ring.chain.boot, ring.chain.time + (note[0] >> 1), note[0] & 1

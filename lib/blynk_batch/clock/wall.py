@@ -1,0 +1,63 @@
+"""The board's own clock: wall clock and uptime, and whether the wall clock can be believed. Knows no ring.
+
+network.py sets it; boots.py makes timestamps of it.
+"""
+
+import time
+
+from micropython import const
+
+BUILD_MS = 1793491200000  # 2026-11-01: a clock that shows less is not set
+EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
+_PERIOD = time.ticks_add(0, -1) + 1  # of ticks_ms  # pyright: ignore
+_STARTING_MS = const(60000)  # more than any board takes to get here from its reset
+
+
+class SystemClock:
+    """The board's own clock. `now()` is Unix ms, or None while the wall clock is not set (an ESP32 starts in 2000,
+    an RP2 in 2021 after every hard reset: both are before this library was built)."""
+
+    woke_ms = 0  # what uptime() was when the board woke
+    # For network.py, which leaves a clock without these alone: the uptime from which to ask for the time again, and at
+    # which it was last heard | a reply's Date agrees | only an unverified one set it | one that was not believed
+    ask_ms = heard_ms = 0
+    agreed = unproven = False
+    doubt = None
+
+    def __init__(self):
+        self._ticks = ticks = time.ticks_ms()
+        # They count from the reset, so that the seconds of starting up are no gap between sleeps; not so after a soft
+        # reset, where they have gone on.
+        self._uptime_ms = ticks if 0 <= ticks < _STARTING_MS and not _was_reset_by("SOFT_RESET") else 0  # pyright: ignore
+
+    def now(self):
+        if hasattr(time, "time_ns"):
+            now = time.time_ns() // 1000000 + EPOCH_MS
+        else:
+            now = int(time.time()) * 1000 + EPOCH_MS
+        return now if now >= BUILD_MS else None
+
+    def uptime(self):
+        """Milliseconds since the board was reset; right as long as it is asked once in 12 days."""
+        ticks = time.ticks_ms()
+        passed = time.ticks_diff(ticks, self._ticks)
+        self._ticks = ticks
+        self._uptime_ms += passed if passed >= 0 else passed + _PERIOD  # pyright: ignore
+        return self._uptime_ms
+
+    def stale(self):
+        """True if it is time to ask the network for the time: not yet in this boot, not since a day, or none is known."""
+        return self.uptime() >= self.ask_ms or self.now() is None
+
+    def powered_on(self):
+        """True if the board came from power-off, so that no planned sleep explains the time in between."""
+        return _was_reset_by("PWRON_RESET")
+
+
+def _was_reset_by(name):
+    try:
+        import machine
+
+        return machine.reset_cause() == getattr(machine, name)
+    except (ImportError, AttributeError):
+        return False

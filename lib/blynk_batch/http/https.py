@@ -1,0 +1,139 @@
+"""HTTP and verified TLS over one connection that is kept for all batches of a drain; blocking, or under asyncio.
+
+A transport as requests.py describes it, with `apost` for asyncio and `close` beside. Knows how to send a request and
+when to send it again on a new connection. Sockets are connection.py's, replies reply.py's, certificates
+tls.py's, which load with the first request.
+
+A request is sent again, once and at once, if it went out on a connection that was kept from the batch before, the
+server ended that connection, and not one byte of a reply had come: servers close idle connections without a word.
+No batch is repeated by this that would not be repeated anyway: the next drain would send the same batch for the same
+reason, since a reply that did not come is never taken for an acceptance. What waits too long is not sent again.
+"""
+
+import time
+
+from .. import let_go, load
+
+
+class HTTPS:
+    """ca   the root certificate that the server's must lead to: DER or PEM as bytes, PEM as str, the path of a file
+         with either as str, or a tuple of these. None: only for http://.
+
+    One object serves one client. ValueError or TypeError for a `ca` that cannot be one."""
+
+    streams = True
+    verifies = True  # with https://, so that a reply is the server's own
+    watchdog = True  # it calls that of the body while it waits
+
+    def __init__(self, ca=None):
+        if ca is not None:
+            load("http.tls").check(ca)
+            let_go("http.tls")
+        self._ca = ca
+        self._context = None
+        self._connection = None
+
+    def post(self, url, headers, body, timeout_s):
+        """(status, {lower-case name: value}, at most 1,024 bytes of the reply); see requests.py."""
+        steps = self.request(url, headers, body, timeout_s)
+        try:
+            while True:
+                time.sleep_ms(next(steps))
+        except StopIteration as e:
+            return e.value
+        except BaseException:
+            self.close()
+            raise
+
+    async def apost(self, url, headers, body, timeout_s):
+        """`post` for asyncio: others run after every chunk of the body, and while the network is slow."""
+        import asyncio
+
+        steps = self.request(url, headers, body, timeout_s)
+        try:
+            while True:
+                await asyncio.sleep_ms(next(steps))
+        except StopIteration as e:
+            return e.value
+        except BaseException:  # CancelledError too
+            self.close()
+            raise
+
+    def close(self):
+        """End the connection and forget the parsed certificates; the next request makes both anew."""
+        connection, self._connection = self._connection, None
+        self._context = None
+        if connection:
+            connection.close()
+
+    # Generators of pauses in ms
+
+    def request(self, url, headers, body, timeout_s):
+        """One batch to its reply."""
+        scheme, _, rest = url.partition("://")
+        host, _, path = rest.partition("/")
+        head = ["POST /%s HTTP/1.1\r\nHost: %s\r\n" % (path, host)]
+        head += ["%s: %s\r\n" % (name, headers[name]) for name in headers]
+        head = ("".join(head) + "\r\n").encode()
+        tick = getattr(body, "tick", None)
+        connection = self._kept(scheme, host)
+        if connection:
+            connection.begin(timeout_s, tick)
+            try:
+                return (yield from self.send(connection, head, body))
+            except OSError:
+                if connection.heard or not connection.ended:
+                    raise
+            self.close()
+        connection = yield from self._open(scheme, host, timeout_s, tick)
+        return (yield from self.send(connection, head, body))
+
+    def _kept(self, scheme, host):
+        """The connection of the batch before, if the server has neither ended it nor said anything more."""
+        connection = self._connection
+        try:
+            if connection and connection.key == (scheme, host) and connection.peek() is None:
+                return connection
+        except OSError:
+            pass
+        self.close()
+        return None
+
+    def _open(self, scheme, host, timeout_s, tick):
+        if scheme == "https" and not self._context:
+            self._context = load("http.tls").context(self._ca)
+            let_go("http.tls")  # before the rest is loaded
+        Connection = load("http.connection", "Connection")
+        name, _, port = host.partition(":")
+        self._connection = connection = Connection((scheme, host))
+        connection.begin(timeout_s, tick)
+        yield from connection.connect(name, int(port or (443 if scheme == "https" else 80)))
+        if scheme == "https":
+            connection.secure(self._context, name)
+        return connection
+
+    def send(self, connection, head, body):
+        gather = load("http.pieces", "gather")
+        reply = load("http.reply")
+        yield from connection.write(head)
+        tick, watchdog = connection.tick, getattr(body, "watchdog", None)
+        early = None
+        for piece in gather(body, True):
+            if piece is None:
+                yield 0
+                continue
+            if connection.peek() is not None:
+                connection.wait(watchdog)
+                early = yield from reply.head(connection)
+                if early[0] >= 200:
+                    break  # the server has had enough before it had all: its reason says more than a broken pipe
+                early = None  # 100 Continue, unasked: go on
+                connection.tick, connection.end = tick, None
+            yield from connection.write(piece)
+        connection.wait(watchdog)
+        status, found, text, keep = yield from (reply.rest(connection, *early) if early else reply.read(connection))
+        if early and status < 300:
+            raise OSError("a reply came before the batch was sent")
+        if early or not keep:
+            self.close()
+        return status, found, text

@@ -1,0 +1,95 @@
+"""TLS that verifies: from the root certificate to what the firmware's TLS module makes of it, and why there is none.
+
+Knows that module by its names; no sockets, no HTTP. Loaded with the first https:// request of a drain or a handshake
+that fails, and let go.
+"""
+
+import os
+import time
+from binascii import a2b_base64
+
+from micropython import const
+
+_BEGIN = const("-----BEGIN CERTIFICATE-----")
+_END = const("-----END CERTIFICATE-----")
+_VERIFY_FAILED = const(-0x2700)  # Mbed TLS's number, where the firmware has no words for it
+
+
+def check(ca):
+    """ValueError or TypeError, which names the rule, for a `ca` (see https.py) that cannot be a certificate."""
+    for one in ca if isinstance(ca, (tuple, list)) else (ca,):
+        if isinstance(one, str) and _BEGIN not in one:
+            try:
+                os.stat(one)
+            except OSError:
+                raise ValueError("ca: %r is neither PEM text nor the path of a file" % one[:80])
+        elif not isinstance(one, (str, bytes, bytearray)):
+            raise TypeError("ca: must be a certificate in bytes or str, or a file's path, not %r" % (one,))
+        elif not isinstance(one, str) and one[:1] != b"0" and _BEGIN.encode() not in one:
+            raise ValueError("ca: these bytes are no certificate: DER begins with 0x30, PEM has " + _BEGIN)
+
+
+def context(ca):
+    """What has `wrap_socket` and trusts `ca` alone. NetworkError if there is no certificate in `ca`, or the firmware
+    cannot verify one."""
+    roots = []
+    for part in ca if isinstance(ca, (tuple, list)) else (ca,) if ca else ():
+        try:
+            roots.extend(parse(part))
+        except (OSError, ValueError) as e:
+            raise error("ca: no certificate can be read from it: %r" % e)
+    if not roots:
+        raise error("https:// needs HTTPS(ca=...), the root certificate that the server's leads to")
+    for name in ("tls", "ssl"):
+        try:
+            module = __import__(name)
+        except ImportError:
+            continue
+        if hasattr(getattr(module, "SSLContext", None), "load_verify_locations"):
+            made = module.SSLContext(module.PROTOCOL_TLS_CLIENT)
+            made.verify_mode = module.CERT_REQUIRED
+            for root in roots:
+                try:
+                    made.load_verify_locations(root)
+                except ValueError as e:
+                    raise error("ca: the firmware cannot read the certificate: %s" % e)
+            return made
+    raise error("this firmware's TLS cannot verify certificates: update it to MicroPython 1.22")
+
+
+def parse(one):
+    """The certificates in one part of `ca`, each as DER."""
+    if isinstance(one, str) and _BEGIN not in one:
+        with open(one, "rb") as file:
+            one = file.read()
+    if not isinstance(one, str):
+        if _BEGIN.encode() not in one:
+            return [bytes(one)] if one else []
+        one = one.decode()
+    return [a2b_base64("".join(part.split(_END)[0].split())) for part in one.split(_BEGIN)[1:]]
+
+
+def error(text):
+    from ..errors import NetworkError
+
+    return NetworkError(text)
+
+
+def failed(cause, host):
+    """The NetworkError that says why there is no TLS with `host`."""
+    code = cause.args[0] if isinstance(cause, OSError) and cause.args else 0
+    if isinstance(cause, ValueError) or code == _VERIFY_FAILED:
+        words = "refused by this firmware" if code else ", ".join([line for line in str(cause).split("\n") if line])
+        return error("the certificate of %s is not to be trusted: %s%s" % (host, words, _clock_hint()))
+    if code <= -256:
+        return error("no TLS with %s: %s; is this a TLS port?" % (host, cause.args[-1]))
+    return error("the TLS handshake with %s broke off: %s %s" % (host, type(cause).__name__, cause))
+
+
+def _clock_hint():
+    from ..clock.wall import SystemClock
+
+    if SystemClock().now() is not None:
+        return ""
+    today = time.gmtime()[:3]
+    return "; this board's clock is not set, it shows %d-%02d-%02d: is NTP blocked (UDP port 123)?" % today

@@ -1,0 +1,269 @@
+"""Sectors as files, the newest bytes in small tail files that are cheap to rewrite: FileRing on littlefs.
+
+Knows files and folders, not frames. On littlefs an `open("wb")`-and-close and an append-and-close are each atomic,
+and a file of up to about 120 bytes lives inside its folder's metadata: rewriting it costs no block. So each reading
+rewrites a tail; only when all tails are full do their bytes go to the sector's file, in one append. The tails are not
+in the sectors' folder, all of whose names littlefs reads to find one.
+
+    <path>/log/0000002a  the sector with sequence 0x2a
+    <path>/0 ...         tails: sequence, offset, CRC-32, bytes; live only where its offset is where the bytes before
+                         end. The first always names the newest sector
+    <path>/log/spare     two blocks of nothing, given up when the disk is full
+"""
+
+import os
+import struct
+from binascii import crc32
+
+from micropython import const
+
+_TAIL_HEAD = const(12)
+_MOST = const(1 << 30)  # sequences are below
+SECTOR_BYTES = const(4096)
+_SPARE_BYTES = const(8000)  # with the file's own pointers no more than two blocks
+_SPARE_PIECE = const(64)
+_ENOENT = const(2)
+_ENOTDIR = const(20)
+_ENODEV = const(19)
+_EISDIR = const(21)
+
+
+class Files:
+    """The medium: sectors as files below the folder `path`."""
+
+    unit = 1
+    skips = False
+    burst = SECTOR_BYTES
+    patchable = False  # an append is atomic, so that there is never a torn frame to hide
+    sector_bytes = SECTOR_BYTES
+    remedy = "remove the folder's files to start anew"
+
+    def __init__(self, path, tails, tail_bytes):
+        self.path = path
+        self.place = path or "/"
+        self.tail_bytes = tail_bytes - _TAIL_HEAD
+        self.tails = tails
+        self.slots = 0
+        self.erases = 0
+        self._has_spare = False  # or not looked for yet
+        self._file = None
+        self._file_sequence = -1
+        self._seen = 0  # tails that are known to be nobody else's
+        self.current = -1  # sequence of the sector under way
+        self.spilled = 0  # its bytes that are in its file
+        self._reset_tails()
+
+    def _reset_tails(self):
+        self.tail = bytearray()  # the newest sector's bytes that are in tails
+        self.tail_start = 0  # where the tail being filled starts, as an index into `tail`
+        self.tail_index = 0
+
+    def slot(self, sequence):
+        return 0
+
+    def name(self, sequence):
+        return "%s/log/%08x" % (self.path, sequence)
+
+    # Reading
+
+    def take_up(self, sequence, size, tail):
+        """Go on with that sector: `size` of its bytes are in its file (below 0: it has none yet), those of `tail`, the
+        first, behind them, then those of each tail that goes on where the one before ends."""
+        self.current = sequence
+        self.spilled = max(0, size)
+        index = 0
+        while tail[:2] == (sequence, self.spilled + len(self.tail)) and tail[2]:
+            self.tail_start, self.tail_index = len(self.tail), index
+            self.tail.extend(tail[2])
+            index += 1
+            tail = self.read_tail(index)  # there may be more than this ring is to write
+
+    def end(self, sequence):
+        """Bytes of the sector under way that are in use."""
+        return self.spilled + len(self.tail) if sequence == self.current else SECTOR_BYTES
+
+    def read_tail(self, index):
+        """(sequence, offset, body), sequence -1 where there is none that is whole. A file of somebody else's ends the
+        tails, so that it is never written."""
+        try:
+            with open("%s/%d" % (self.path, index), "rb") as f:
+                data = f.read(self.tail_bytes + 1024)
+        except OSError as e:
+            if e.args[0] not in (_ENOENT, _ENOTDIR, _ENODEV):  # those come again, in words
+                raise
+            data = b""
+        if len(data) >= _TAIL_HEAD:
+            sequence, offset, crc = struct.unpack_from("<III", data)
+            body = data[_TAIL_HEAD:]
+            if crc32(body, crc32(data[:8])) == crc and sequence < _MOST:
+                self._seen = max(self._seen, index + 1)
+                return sequence, offset, body
+        if data:
+            self.tails = min(self.tails, index)
+        else:
+            self._seen = max(self._seen, index + 1)
+        return -1, 0, b""
+
+    def read(self, sequence, offset, view):
+        """Fill `view`; what lies past the sector's bytes reads as 0xFF."""
+        done = 0
+        current = sequence == self.current
+        if not current or offset < self.spilled:
+            try:
+                done = self._read_file(sequence, offset, view)
+            except OSError as e:
+                if e.args[0] not in (_ENOENT, _EISDIR):
+                    raise
+        if current and offset + done >= self.spilled:
+            at = offset + done - self.spilled
+            part = memoryview(self.tail)[at : at + len(view) - done]
+            view[done : done + len(part)] = part
+            done += len(part)
+        view[done:] = b"\xff" * (len(view) - done)
+
+    def _read_file(self, sequence, offset, view):
+        file = self._opened(sequence)
+        file.seek(offset)
+        return file.readinto(view)
+
+    def size(self, sequence):
+        """Bytes of that sector's file, -1 if there is none."""
+        try:
+            return self._opened(sequence).seek(0, 2)
+        except OSError:
+            return -1
+
+    def _opened(self, sequence):
+        if self._file_sequence != sequence:
+            self.close()
+            self._file = open(self.name(sequence), "rb")
+            self._file_sequence = sequence
+        return self._file
+
+    def close(self):
+        """Let go of the file that was read last."""
+        self._file_sequence = -1
+        if self._file:
+            file, self._file = self._file, None
+            file.close()
+
+    # Writing
+
+    def exists(self, sequence):
+        """True for a file or folder of that name. Opened, since littlefs looks through the folder twice for a stat."""
+        try:
+            open(self.name(sequence), "rb").close()
+        except OSError as e:
+            return e.args[0] == _EISDIR
+        return True
+
+    def free_from(self, sequence):
+        """The first sequence from there on whose name is not taken by somebody else's file."""
+        while self.exists(sequence):
+            sequence += 1
+        return sequence
+
+    def oldest_from(self, sequence, newest):
+        """That sector if it is there, else the next that is: what was dropped last may not be noted yet."""
+        while sequence < newest and not self.exists(sequence):
+            sequence += 1
+        return sequence
+
+    def begin(self, sequence):
+        self.erases += 1
+        self.current = sequence
+        self.spilled = 0
+        self._reset_tails()
+        if not self._has_spare:
+            self._make_spare()
+
+    def _spare_bytes(self):
+        """Bytes of the spare, -1 if there is none, -2 if the file of that name is somebody else's."""
+        try:
+            with open(self.path + "/log/spare", "rb") as f:
+                size = f.seek(0, 2)
+                f.seek(0)
+                ours = f.read(_SPARE_PIECE) == b"\xff" * _SPARE_PIECE
+        except OSError:
+            return -1
+        return size if not size or size == _SPARE_BYTES and ours else -2
+
+    def _make_spare(self):
+        """Have the two blocks that are given up on a full disk: one is for the sector's file, one to append to it,
+        which writes its last block anew. Without room the ring goes without."""
+        size = self._spare_bytes()
+        self._has_spare = size > 0 or size == -2
+        if not self._has_spare:
+            try:
+                with open(self.path + "/log/spare", "wb") as f:
+                    for _ in range(_SPARE_BYTES // _SPARE_PIECE):
+                        f.write(b"\xff" * _SPARE_PIECE)
+                self._has_spare = True
+            except OSError:
+                self.give_spare()
+
+    def give_spare(self):
+        """Free the spare blocks; False if there are none."""
+        size = self._spare_bytes()
+        self._has_spare = False
+        try:
+            if size >= 0:
+                os.remove(self.path + "/log/spare")
+        except OSError:
+            return False
+        return size > 0
+
+    def append(self, sequence, offset, data):
+        """Durable on return. What fits no tail goes to the file together with all that is in tails."""
+        start, index = self.tail_start, self.tail_index
+        if len(self.tail) - start + len(data) > self.tail_bytes:
+            start, index = len(self.tail), index + 1
+        if len(data) > self.tail_bytes or not self._may_write(0):
+            if not offset and self._may_write(0):
+                self._write_tail(0, 0, b"")  # so that the first tail names the newest sector
+            return self._spill(data)
+        if not self._may_write(index):
+            self._spill(b"")
+            start = index = 0
+        self._write_tail(index, self.spilled + start, bytes(self.tail[start:]) + bytes(data))
+        self.tail.extend(data)
+        self.tail_start, self.tail_index = start, index
+
+    def _may_write(self, index):
+        """False behind the last tail, and from somebody else's file of that name on."""
+        while self._seen <= index < self.tails:
+            self.read_tail(self._seen)
+        return index < self.tails
+
+    def _write_tail(self, index, offset, body):
+        head = struct.pack("<II", self.current, offset)
+        body = head + struct.pack("<I", crc32(body, crc32(head))) + body
+        with open("%s/%d" % (self.path, index), "wb") as f:  # nothing may fail from here on but the write
+            f.write(body)
+
+    def _spill(self, data):
+        """Append all tails and `data` to the sector's file: one close, so that all of it counts or none."""
+        if self._file_sequence == self.current:
+            self.close()
+        data = bytes(self.tail) + bytes(data)
+        with open(self.name(self.current), "ab") as f:
+            f.write(data)
+        self.spilled += len(data)
+        self._reset_tails()
+
+    def seal(self, sequence, offset):
+        if self.tail:
+            self._spill(b"")
+
+    def drop(self, sequence):
+        """Remove the sector's file, if it is one."""
+        self.close()
+        name = self.name(sequence)
+        try:
+            with open(name, "rb") as f:
+                is_ours = f.read(3) == b"BBr"
+            if is_ours:
+                os.remove(name)
+        except OSError as e:
+            if e.args[0] not in (_ENOENT, _EISDIR):
+                raise

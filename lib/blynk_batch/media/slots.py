@@ -1,0 +1,203 @@
+"""Sectors straight on a block device, each one erase block at slot sequence modulo slots.
+
+Knows where sectors lie and which is the newest; what else a device can hold is foreign.py's, drivers are device.py's,
+blocks that are written whole tails.py's. docs/format.md draws the layout.
+"""
+
+from micropython import const
+
+from ..ring import sector
+from .device import NOBODYS
+
+_MAGIC = const(b"BBr")
+_BURST = const(64)
+_FRESH_WALK = const(16)  # on the first lap all behind the newest is blank: look no further than this
+_PROBES = const(64)
+_REMEMBERED = const(32)
+
+
+class Slots:
+    """Sectors of a device that takes programs of any length, or of whole pages, at an offset."""
+
+    skips = True  # a sector that fails is left out, its sequence with it
+    remedy = "format=True erases it"
+    is_taken = False  # True: what is there, and no ring, may be erased
+
+    def __init__(self, flash):
+        self.flash = flash
+        self.place = "%d blocks of %d bytes" % (flash.bytes // flash.block_bytes, flash.block_bytes)
+        self.unit = flash.unit
+        self.burst = _BURST if flash.page == 1 else flash.page
+        self.patchable = flash.unit == 1
+        self.sector_bytes = flash.sector_bytes
+        self.wanted = self.slots = self.slots_in(flash.bytes)
+        self.erases = 0
+        self.first = 0  # sequence of the first sector there can be
+        self.erased = -1  # sequence whose sector was found blank or erased in this run
+        self._programs = 0
+
+    def slots_in(self, size):
+        return size // self.flash.sector_bytes
+
+    def slot(self, sequence):
+        return sequence % self.slots
+
+    def _address(self, sequence):
+        return sequence % self.slots * self.flash.sector_bytes
+
+    # Opening
+
+    def open(self):
+        """(oldest, newest) where both first slots are as this ring leaves them; else None: foreign.find() looks on."""
+        if self.magic(0) != _MAGIC or self.magic(1) == b"?":
+            return None
+        return self.span(self.newest())
+
+    def span(self, newest):
+        return None if newest < 0 else (max(0, newest - self.slots + 1), newest)
+
+    def magic(self, slot):
+        """The slot's first three bytes, b"?" for a ring of another size: as few bytes as tell."""
+        buf = bytearray(12)
+        self.peek(slot, memoryview(buf))
+        if buf[:3] == _MAGIC and int.from_bytes(buf[8:], "little") != self.slots:
+            return b"?"
+        return bytes(buf[:3])
+
+    def newest(self):
+        """The highest sequence of a ring with `self.slots` slots, -1 if there is none."""
+        return _newest(self.sequence_at, self.slots)
+
+    def peek(self, slot, view):
+        """The first bytes of a slot, whatever they are."""
+        self.flash.read(slot * self.flash.sector_bytes, view)
+
+    def head(self, slot):
+        """The sector.Prefix in that slot, of whatever size of ring, or None."""
+        buf = bytearray(sector.PREFIX_BYTES)
+        self.peek(slot, memoryview(buf))
+        head = sector.parse(buf)
+        if head:
+            sector.check_version(head, "update it, or " + self.remedy)
+        return head
+
+    def sequence_at(self, slot):
+        """The sequence of the sector in `slot`, -1 if none of this ring is there."""
+        head = self.head(slot)
+        if not head or head.slots != self.slots or head.sequence % self.slots != slot:
+            return -1
+        return head.sequence if head.sector_bytes == self.flash.sector_bytes else -1
+
+    def wipe(self, slot):
+        address = slot * self.flash.sector_bytes
+        if not slot or not self.flash.is_blank(address, 64, NOBODYS):
+            self.flash.erase(address)
+
+    # Sectors
+
+    def read(self, sequence, offset, view):
+        self.flash.read(self._address(sequence) + offset, view)
+
+    def free_from(self, sequence):
+        return max(sequence, self.first)
+
+    def oldest_from(self, sequence, newest):
+        return sequence
+
+    def give_spare(self):
+        return False
+
+    def begin(self, sequence):
+        if self.erased != sequence:
+            self.erases += 1
+            self.flash.erase(self._address(sequence))
+        self.erased = -1
+
+    def append(self, sequence, offset, data):
+        address = self._address(sequence)
+        if not offset:
+            # The prefix last: where it can be read, all of the header is there. Half a header would hide what lies
+            # below it, such as the ring of another size that this one begins to replace.
+            first = -(-sector.PREFIX_BYTES // self.unit) * self.unit
+            if len(data) > first:
+                self.flash.program(address + first, data[first:])
+            data = data[:first]
+        self.flash.program(address + offset, data)
+        self._programs += 1
+
+    def prepare(self, sequence):
+        """Erase ahead. Not in a run that logs a few readings only: what it erased the next run would erase again."""
+        if self.erased != sequence and self._programs >= _BURST:
+            self.begin(sequence)
+            self.erased = sequence
+
+    def seal(self, sequence, offset):
+        pass
+
+    def drop(self, sequence):
+        pass
+
+    def close(self):
+        pass
+
+
+# The newest sector: by bisection over the slots, reading little and keeping no list. A sector's slot is its sequence
+# modulo the slots; its lap, the quotient. From the first slot to the newest sector all are of one lap, those behind it
+# of the lap before or not there yet. Slots that hold neither (blank, torn, stale) are stepped over to the right.
+
+
+def spread(slots):
+    """The first slots, and a number over all others."""
+    for slot in range(min(slots, _FRESH_WALK)):
+        yield slot
+    for slot in range(_FRESH_WALK, slots, max(1, slots // _PROBES)):
+        yield slot
+
+
+def _newest(look, slots):
+    """The highest sequence; -1 if there is no sector. `look(slot)` is a slot's sequence, -1 for what is no sector."""
+    seen_at = {}
+
+    def sequence_at(slot):
+        sequence = seen_at.get(slot)
+        if sequence is None:
+            sequence = look(slot)
+            if len(seen_at) < _REMEMBERED:
+                seen_at[slot] = sequence
+        return sequence
+
+    for low in spread(slots):
+        sequence = sequence_at(low)
+        if sequence >= 0:
+            break
+    else:
+        return -1
+    while True:
+        lap = sequence // slots
+        high = slots - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            at, seen = _walk(sequence_at, slots, middle, high, lap)
+            if seen >= lap:
+                low, lap = at, seen
+            else:
+                high = middle - 1
+        sequence = lap * slots + low
+        for after in (sequence + 1, sequence + 2):
+            if sequence_at(after % slots) == after:
+                low, sequence = after % slots, after
+                break
+        else:
+            return sequence
+
+
+def _walk(sequence_at, slots, slot, last, lap):
+    """(slot, lap) of the first sector from `slot` to `last` that can belong to the ring's last two laps."""
+    if not lap:
+        last = min(last, slot + _FRESH_WALK)
+    while slot <= last:
+        seen = sequence_at(slot)
+        if seen >= 0 and seen // slots >= lap - 1:
+            return slot, seen // slots
+        slot += 1
+    return slot, -1

@@ -1,0 +1,182 @@
+"""Sectors of blocks that are written whole and can be torn whole: SD cards, drivers that cache, a file on FAT.
+
+Every block carries its own head, and the block under way is written to two tail blocks in turn, so that one of them
+always holds all that was acknowledged. A full block goes once to its place, before a tail moves on to the next. So
+an append counts whole or not at all, whatever its length. docs/format.md draws the layout:
+
+    slots sectors, then the two tails. A block: sequence (4 bytes), its index in the sector (2), bytes in use (2),
+    slots of the ring (4), CRC-32 of all these and of the bytes in use (4), then the bytes
+"""
+
+import struct
+from binascii import crc32
+
+from micropython import const
+
+from .slots import Slots
+
+HEAD_BYTES = const(16)
+_FORMAT = const("<IHHI")
+
+
+class Tails(Slots):
+    """A medium like Slots; `sector_bytes` is what the blocks of a sector hold without their heads."""
+
+    skips = False  # a card replaces its bad blocks itself
+
+    def __init__(self, flash):
+        self._per_sector = flash.sector_bytes // flash.page
+        self._holds = flash.page - HEAD_BYTES
+        self._block = bytearray(flash.page)  # the block under way, as it is written
+        self._body = memoryview(self._block)[HEAD_BYTES:]
+        self._cache = bytearray(flash.page)  # the block read last
+        self._cached = (-1, -1)
+        self._cache_used = -1
+        self._sequence = -1  # whose block is under way
+        self._index = 0
+        self._used = 0
+        self._tail = 0  # the tail to be written next
+        super().__init__(flash)
+        self.unit = 1
+        self.patchable = False
+        self.sector_bytes = self.burst = self._per_sector * self._holds
+
+    def slots_in(self, size):
+        return (size - 2 * self.flash.page) // self.flash.sector_bytes
+
+    # Opening
+
+    def newest(self):
+        """The highest sequence in the tails, else in the slots; takes up the block under way."""
+        best = (-1, 0, 0)
+        for tail in (0, 1):
+            found = self._load(self.slots * self._per_sector + tail, self._cache)
+            if found and found > best:
+                best = found
+                self._tail = 1 - tail
+                self._block[:] = self._cache
+        self._cached = (-1, -1)
+        newest = super().newest()
+        if best[0] >= newest:
+            self._sequence, self._index, self._used = best
+            return best[0]
+        self._take_up(newest)
+        return newest
+
+    def _take_up(self, sequence):
+        """Both tails are damaged: the last block that is in its place counts."""
+        self._sequence = -1
+        index = self._per_sector - 1
+        while index and self._find(sequence, index) < 0:
+            index -= 1
+        used = max(0, self._find(sequence, index))
+        self._block[:] = self._cache
+        self._sequence, self._index, self._used = sequence, index, used
+
+    def _load(self, page, buf):
+        """(sequence, index, bytes in use) of a block of this ring, or None."""
+        self.flash.read(page * self.flash.page, buf)
+        sequence, index, used, slots = struct.unpack_from(_FORMAT, buf)
+        if slots != self.slots or index >= self._per_sector or used > self._holds:
+            return None
+        if check(buf, used) != struct.unpack_from("<I", buf, HEAD_BYTES - 4)[0]:
+            return None
+        return sequence, index, used
+
+    def peek(self, slot, view):
+        """The first bytes of what a slot holds, without the head; as they are if there is no such head."""
+        self._cached = (-1, -1)
+        self.flash.read(slot * self.flash.sector_bytes, self._cache)
+        at = HEAD_BYTES if self._cache[HEAD_BYTES : HEAD_BYTES + 3] == b"BBr" else 0
+        view[:] = memoryview(self._cache)[at : at + len(view)]
+
+    def wipe(self, slot):
+        """The first block and what looks like this ring's; the tails with the last slot to be wiped, 0."""
+        self._cached = (-1, -1)
+        pages = [self.page(slot, index) for index in range(self._per_sector)]
+        if not slot:
+            pages += [self.slots * self._per_sector, self.slots * self._per_sector + 1]
+        for page in pages:
+            if not page % self._per_sector or self._load(page, self._cache):
+                self.flash.program(page * self.flash.page, bytes(self.flash.page))
+
+    # Sectors
+
+    def page(self, sequence, index):
+        """Where that block of the sector has its place."""
+        return sequence % self.slots * self._per_sector + index
+
+    def read(self, sequence, offset, view):
+        """Fill `view`. Blocks that are missing read as filler up to the block under way, as blank behind it."""
+        done = 0
+        while done < len(view):
+            index, at = divmod(offset + done, self._holds)
+            count = min(len(view) - done, self._holds - at)
+            if sequence == self._sequence and index >= self._index:
+                body, used, rest = self._body, self._used if index == self._index else 0, b"\xff"
+            else:
+                body, used, rest = memoryview(self._cache)[HEAD_BYTES:], self._find(sequence, index), b"\0"
+            have = max(0, min(count, used - at))
+            view[done : done + have] = body[at : at + have]
+            view[done + have : done + count] = rest * (count - have)
+            done += count
+
+    def _find(self, sequence, index):
+        """Have that block in the cache; its bytes in use, -1 if it is not there."""
+        if self._cached != (sequence, index):
+            found = self._load(self.page(sequence, index), self._cache)
+            self._cached = (sequence, index)
+            self._cache_used = found[2] if found and found[:2] == (sequence, index) else -1
+        return self._cache_used
+
+    def begin(self, sequence):
+        pass
+
+    def append(self, sequence, offset, data):
+        """Durable on return, whole: what was there stays in its tail until the other tail is written."""
+        before = (self._sequence, self._index, self._used, bytes(self._body[: self._used]))
+        if sequence != self._sequence or not offset:  # again, if the first try failed at its place
+            self._sequence, self._index, self._used = sequence, 0, 0
+        try:
+            self._add(data)
+            self._write(self.slots * self._per_sector + self._tail)
+        except Exception:
+            self._sequence, self._index, self._used, body = before
+            self._body[: len(body)] = body
+            raise
+        self._tail ^= 1
+        if not offset:
+            self._write_place()  # so that the slot can be found without its tail
+
+    def _add(self, data):
+        done = 0
+        while done < len(data):
+            if self._used == self._holds:
+                self._write_place()
+                self._index += 1
+                self._used = 0
+            count = min(len(data) - done, self._holds - self._used)
+            self._body[self._used : self._used + count] = data[done : done + count]
+            self._used += count
+            done += count
+
+    def _write_place(self):
+        self._cached = (-1, -1)
+        self._write(self.page(self._sequence, self._index))
+
+    def _write(self, page):
+        block = self._block
+        struct.pack_into(_FORMAT, block, 0, self._sequence, self._index, self._used, self.slots)
+        struct.pack_into("<I", block, HEAD_BYTES - 4, check(block, self._used))
+        self.flash.program(page * self.flash.page, block)
+
+    def seal(self, sequence, offset):
+        """The tail is needed for the next sector. Once only: if the header of that one failed and is there after all,
+        this block has no other copy any more."""
+        if sequence == self._sequence and self._find(sequence, self._index) != self._used:
+            self._write_place()
+
+
+def check(block, used):
+    view = memoryview(block)
+    return crc32(view[HEAD_BYTES : HEAD_BYTES + used], crc32(view[: HEAD_BYTES - 4]))

@@ -1,0 +1,269 @@
+"""The persistent buffer: a log of frames over sectors, with all that must survive carried inside it.
+
+Knows frames, sectors, the cursor and named counters; no filesystem, no network, no Blynk. Opening is recovery.
+media/__init__.py says what a medium below it does and promises.
+"""
+
+from micropython import const
+
+from . import record, sector
+from .. import let_go, load
+from ..errors import RingFull
+from .reader import Reader
+from .state import BAD_BLOCKS, DELIVERED, ERASES, OLDEST, REFUSED, State, encode_state, parked_keys
+
+ABSOLUTE_EVERY = const(256)
+DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame, see keep_room()
+_SURELY_FITS = const(256)
+ENOSPC = const(28)
+
+
+class Ring(State):
+    """A ring over `medium`, `span` what it found there: (oldest, newest) sequence, None where it is to begin.
+    `overwrite` False refuses new readings when full instead of dropping the oldest."""
+
+    key = None  # what names the place, so that it is not opened twice
+    failed = False  # the medium raised, and nothing has worked since
+    boot = 0  # the last boot that a frame named, as far as opening saw
+    seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
+    buffered_points = 0
+    past = 0  # sectors behind the newest that were found to fail
+    sealed = True  # the newest sector takes no more frames
+
+    def __init__(self, medium, span, overwrite=True, commit_every=1):
+        super().__init__()
+        self.medium = medium
+        self.overwrite = overwrite
+        self.commit_every = commit_every
+        self.chain = record.Chain()
+        self._buffer = bytearray()  # frames to be written at `offset`
+        self._buffered = 0  # readings in it
+        if span:
+            from .recover import recover
+
+            recover(self, span[0], span[1])
+            let_go("ring.recover")
+        else:
+            self.oldest = self.number = self.offset = 0
+            self.newest = -1
+            self.turn(data=False)
+
+    # What is there
+
+    def end(self):
+        """(sequence, offset, number) just past the last durable frame."""
+        return (self.newest, self.offset, self.number)
+
+    def reader(self, start=None, end=None):
+        start, end = start or self.cursor(), end or self.end()
+        if start[0] < self.oldest:
+            from .room import number_at
+
+            start = (self.oldest, 0, number_at(self, self.oldest))
+        return Reader(self, start[:2], end[:2], start[2] if len(start) > 2 else 0)
+
+    @property
+    def pending(self):
+        """Points in the ring that the server has not accepted, parked ones included."""
+        count = self.number + self.buffered_points - self.cursor()[2] - self.get(DELIVERED) - self.seen_lost
+        return max(0, count) + self.parked
+
+    @property
+    def parked(self):
+        """Points behind the cursor that wait for their pin to be released."""
+        return sum([self.state[key][3] for key in parked_keys(self.state)])
+
+    def __repr__(self):
+        size = self.medium.slots * self.medium.sector_bytes // 1024
+        return "<%s in %s: %d pending, %d KiB>" % (type(self).__name__, self.medium.place, self.pending, size)
+
+    # Writing: a frame goes into the buffer, and the buffer to the newest sector, which is turned when it is full
+
+    def log(self, boot, time, pins, values):
+        """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
+        `commit_every` holds it back. ValueError if it fits no sector, RingFull, counted, if it is refused."""
+        absolute = self.sealed or self.offset + len(self._buffer) - self.last_absolute >= ABSOLUTE_EVERY
+        refused = len(pins)
+        try:
+            payload = self.chain.encode(boot, time, pins, values, absolute)
+            if self._is_reserve():
+                from .room import make_room
+
+                make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
+            if not self.fits(payload, self.drop_reserve):
+                self.turn(data=True, size=len(payload))
+                payload = self.chain.encode(boot, time, pins, values, True)
+            if record.is_absolute(payload[0]):
+                self.last_absolute = self.offset + len(self._buffer)
+            self._buffer.extend(self.framed(0, payload))
+            self._buffered += 1
+            self.buffered_points += len(pins)
+            refused = 0  # commit() counts all that waits
+            if self._buffered >= self.commit_every:
+                self.commit()
+        except BaseException as e:
+            if isinstance(e, RingFull):
+                self.add(REFUSED, refused)
+            self.chain.reset()  # whatever became of this reading, the next does not refer to it
+            raise
+
+    def put(self, kind, payload):
+        """Append a frame that is neither readings nor state; durable on return, with the readings that wait."""
+        if not self.fits(payload, 0):
+            self.turn(data=False)
+        self._buffer.extend(self.framed(kind, payload))
+        self.commit()
+
+    def save(self, *keys, must=True):
+        """One state frame with `keys` and all that changed since the last; durable on return, with the readings
+        that wait.
+
+        `must` False: leave it for later where only the reserve of a full ring is left."""
+        self.dirty.update(keys)
+        reserve = DROP_RESERVE if self._is_reserve() else 0  # what is left then is for an anchor
+        if not self.dirty or (reserve and not must):
+            return self.commit()
+        payload = encode_state(self.state, self.dirty)
+        if self.fits(payload, reserve):
+            self._buffer.extend(self.framed(record.STATE, payload))
+            noted, self.dirty = self.dirty, set()  # on a full disk, making room changes more
+            try:
+                self.commit()
+            except BaseException:
+                self.dirty.update(noted)
+                raise
+        else:
+            self.commit()
+            try:
+                self.turn(data=False)  # the new header carries it all
+            except RingFull:
+                pass  # it waits in RAM until a window is done, which frees sectors
+
+    def save_value(self, key, value):
+        """`set` made durable at once."""
+        self.set(key, value)
+        self.save()
+
+    def commit(self):
+        """Make all that waits in RAM durable."""
+        if not self._buffer:
+            return
+        data, points = self._buffer, self.buffered_points
+        try:
+            self.program(data)
+        except BaseException as e:  # also where Ctrl-C breaks in: it may be written or not
+            # What was not acknowledged is taken back; the place is not trusted again.
+            self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
+            self.chain.reset()
+            try:
+                self.give_up(e)
+                load("ring.resync", "write_again")(self, data, points)
+            except RingFull:
+                self.add(REFUSED, points)
+                raise
+        self.number += points
+        self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
+
+    def program(self, data):
+        burst = self.medium.burst
+        view = memoryview(data)
+        for at in range(0, len(data), burst):
+            self._retry(self.medium.append, self.newest, self.offset + at, view[at : at + burst])
+        self.offset += len(data)
+
+    def framed(self, kind, payload):
+        """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
+        data = record.frame(kind, payload, self.seed)
+        return data + b"\xff" * (-len(data) % self.medium.unit)
+
+    def fits(self, payload, reserve):
+        """True if a frame with `payload` fits the newest sector, behind what waits, with `reserve` bytes to spare."""
+        size = len(payload) + 6
+        end = self.offset + len(self._buffer) + size + -size % self.medium.unit
+        return not self.sealed and end + reserve <= self.medium.sector_bytes
+
+    def _is_reserve(self):
+        """True in the sector that readings may not enter where they may not overwrite."""
+        return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
+
+    # Sectors
+
+    def turn(self, data, size=0, again=False):
+        """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
+        payload of `size` bytes that fits none. Of raw sectors that fail it tries two; `again`: this is the second."""
+        if size > _SURELY_FITS:
+            load("ring.room", "check_size")(self, size)
+        self.commit()
+        most = self.medium.slots - (1 if data and not self.overwrite else 0)
+        if self.newest + 1 + self.past - self.oldest >= most:
+            from .room import make_room
+
+            make_room(self, most)
+        if self.newest >= 0:
+            self._retry(self.medium.seal, self.newest, self.offset)
+        sequence = self.medium.free_from(self.newest + 1 + self.past)
+        if self.newest < 0:
+            self.oldest = sequence
+        try:
+            self.start_sector(sequence)
+        except OSError as e:
+            self.give_up(e)
+            self.past += 1
+            if again or self.past >= self.medium.slots - 1:
+                raise
+            self.turn(data, again=True)
+
+    def start_sector(self, sequence):
+        medium = self.medium
+        self._retry(medium.begin, sequence)
+        self.set(OLDEST, (self.oldest,))
+        self.add(ERASES, medium.erases)
+        medium.erases = 0
+        seed = record.seed(sequence, medium.slot(sequence))
+        head = sector.pack(sequence, medium.slots, self.number, medium.sector_bytes, self.state, seed, medium.unit)
+        self.sealed = True  # until the header is there
+        self._retry(medium.append, sequence, 0, head)
+        self.sealed = self.failed = False
+        self.newest, self.offset, self.seed = sequence, len(head), seed
+        self.past = 0
+        self.dirty.clear()
+        self.chain.reset()
+        self.last_absolute = -ABSOLUTE_EVERY
+        self.keep_room()
+
+    def keep_room(self):
+        """Note how many bytes data frames leave to the drop frame, which names each parked pin."""
+        self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
+        if self.medium.unit > 1:
+            self.drop_reserve = 2 * (self.drop_reserve + self.medium.unit)  # a torn one stays, with a mark behind it
+
+    def _retry(self, action, *args):
+        """Do it; again on a full disk, as long as there is something to make room with."""
+        try:
+            return action(*args)
+        except OSError as e:
+            from .room import again
+
+            return again(self, e, action, args)
+
+    def give_up(self, error):
+        """`error` came of writing: unless the disk was only full, the newest sector takes no more. Raises it, but for
+        raw flash, where another sector can do."""
+        is_full = isinstance(error, RingFull) or error.args[:1] == (ENOSPC,)
+        self.sealed = self.sealed or not is_full
+        if is_full or not self.medium.skips or not isinstance(error, OSError):
+            raise error
+        self.add(BAD_BLOCKS, 1)
+
+    # The end
+
+    def clear(self):
+        """Drop everything pending, counted."""
+        load("ring.room", "clear")(self)
+
+    def close(self, sleeping=False):
+        """Commit, and note counters that changed. `sleeping`: deep sleep comes next, so that no file needs closing,
+        which on FAT would write its folder."""
+        self.save(must=False)
+        if not sleeping:
+            self.medium.close()

@@ -1,0 +1,135 @@
+"""Making room: sectors that hold nothing pending go first, then the oldest, counted.
+
+Works on a Ring; loaded when its medium is full for the first time, or when there is time to make room ahead.
+"""
+
+from . import record, sector
+from ..errors import RingFull
+from .log import DROP_RESERVE, ENOSPC
+from .state import CORRUPT, CURSOR, DELIVERED, DROPPED, OLDEST, WINDOW, encode_state, parked_keys
+
+
+def number_at(ring, sequence):
+    """Running number of the first point at or after the start of `sequence`."""
+    buf = bytearray(sector.PREFIX_BYTES)
+    for after in range(sequence, ring.newest + 1):
+        ring.medium.read(after, 0, memoryview(buf))
+        head = sector.parse(buf)
+        if head and head.sequence == after:
+            return head.number
+    return ring.number
+
+
+def move_cursor(ring):
+    """To the oldest point there is."""
+    ring.set(CURSOR, (ring.oldest, 0, number_at(ring, ring.oldest)))
+
+
+def free_accepted(ring):
+    """Sectors wholly behind the cursor hold nothing pending, unless pins are parked."""
+    first = min([ring.cursor()[0]] + [ring.state[key][1] for key in parked_keys(ring.state)])
+    while ring.oldest < min(first, ring.newest):
+        ring.medium.drop(ring.oldest)
+        ring.oldest += 1
+
+
+def prepare(ring):
+    """Free what the server has and erase ahead, so that log() seldom waits: for when there is time."""
+    if ring.medium.skips:
+        free_accepted(ring)
+        if ring.newest + 1 - ring.oldest < ring.medium.slots:
+            try:
+                ring.medium.prepare(ring.newest + 1)
+            except OSError:
+                pass  # the turn to that sector finds out what to do
+
+
+def may_drop(ring):
+    """What the policy says; parked points never block the readings of pins that the server does take."""
+    return ring.oldest < ring.newest and (ring.overwrite or ring.cursor()[0] > ring.oldest)
+
+
+def again(ring, error, action, args):
+    """What failed with `error` is done again where the disk was full, until it goes or no sector is left to give."""
+    while error.args[0] == ENOSPC and _free_block(ring):
+        try:
+            return action(*args)
+        except OSError as e:
+            error = e
+    ring.failed = error.args[0] != ENOSPC
+    from ..arguments import explained
+
+    raise explained(error, ring.medium.place)
+
+
+def _free_block(ring):
+    """Free a block of a disk that is full; False if there is none to free. What the server has goes first, then what
+    the policy lets go of, then the spare, which readings that may not overwrite leave to acks and state."""
+    if may_drop(ring):
+        drop_oldest(ring, frame=False)
+        return True
+    if ring.buffered_points and not ring.overwrite:
+        text = "the disk is full, %d readings wait, overwrite=False: free some of it, or upload or clear() first"
+        raise RingFull(text % (ring.pending - ring.buffered_points))
+    return ring.medium.give_spare()
+
+
+def make_room(ring, most):
+    """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any."""
+    free_accepted(ring)
+    while ring.newest + 1 + ring.past - ring.oldest >= most:
+        if not may_drop(ring):
+            raise RingFull("the ring holds %d readings, overwrite=False: upload or clear() first" % ring.pending)
+        drop_oldest(ring)
+
+
+def drop_oldest(ring, frame=True):
+    """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
+    brings nothing back."""
+    if ring.seen_lost or WINDOW in ring.state or parked_keys(ring.state):
+        from .books import forget_sector
+
+        lost = forget_sector(ring, ring.oldest)
+    else:
+        lost = max(0, number_at(ring, ring.oldest + 1) - ring.cursor()[2])
+    ring.oldest += 1
+    ring.add(DROPPED, lost)
+    if lost or ring.cursor()[0] < ring.oldest:
+        ring.set(OLDEST, (ring.oldest,))
+        if ring.cursor()[0] < ring.oldest:
+            move_cursor(ring)
+        if frame:
+            keys = [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT] + parked_keys(ring.state)
+            _note_drop(ring, keys)
+    ring.medium.drop(ring.oldest - 1)
+
+
+def _note_drop(ring, keys):
+    """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
+    payload = encode_state(ring.state, [key for key in keys if key in ring.dirty])
+    if ring.fits(payload, 0):
+        try:
+            ring.program(ring.framed(record.STATE, payload))
+        except OSError as e:
+            ring.give_up(e)  # the new sector's header says the same
+
+
+def check_size(ring, size):
+    """ValueError for a data payload of `size` bytes that fits no sector, not even a new one."""
+    room = ring.medium.sector_bytes - sector.PREFIX_BYTES - len(encode_state(ring.state)) - 64
+    if size + 32 > room - DROP_RESERVE:
+        raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, room - DROP_RESERVE - 32))
+
+
+def clear(ring):
+    """Drop everything pending, counted."""
+    try:
+        ring.commit()
+    except RingFull:
+        pass  # so they are gone and counted already
+    ring.add(DROPPED, ring.pending)
+    ring.close_window()
+    ring.forget(*parked_keys(ring.state))
+    ring.seen_lost = 0
+    ring.set(CURSOR, ring.end())
+    ring.save(CURSOR)

@@ -1,0 +1,121 @@
+"""When the next request may go out: backoff, the daily budget, the interval between drains. All survives a reset.
+
+Knows the clock and the ring's state; nothing of batches or replies. Each change rides on a state frame that its
+caller writes anyway.
+"""
+
+import random
+
+from micropython import const
+
+from ..ring.state import BACKOFF, BUDGET, DRAINED
+
+_FIRST_S = const(10)
+_CAP_S = const(3600)
+_WAKE_S = const(60)  # from one boot to the next, as far as is known
+_AWAY_S = const(960)  # even an hour's sleeper then tries within a day
+_STEPS = const(9)
+_LONGEST_S = const(86400)
+_DAY_MS = const(86400000)
+
+
+def _random(limit):
+    """0 to limit - 1."""
+    return random.getrandbits(30) % limit
+
+
+class Pace:
+    """Backoff and budget over `ring.state`; `boots` tells the time."""
+
+    def __init__(self, ring, boots, points_per_day):
+        self._ring = ring
+        self._boots = boots
+        self._points_per_day = points_per_day
+        self._until = 0  # uptime ms
+        self._day_from = boots.uptime()  # without a clock a day is one of uptime
+        saved = ring.state.get(BACKOFF)
+        if saved:
+            # How long the board was away is not known without a clock: any part of the wait may have passed. One that
+            # resets or wakes every minute then tries now and then, and neither hammers the server nor gives up.
+            over = _random(min(saved[2], _AWAY_S)) < _WAKE_S
+            self._until = boots.uptime() + (0 if over else _random(saved[2] * 1000 + 1))
+
+    def wait_s(self):
+        """Seconds until a request may go out, 0 for now."""
+        saved = self._ring.state.get(BACKOFF)
+        if not saved:
+            return 0
+        left = self._until - self._boots.uptime()
+        now = self._boots.now()
+        if now is not None and saved[1] and saved[1] - now <= saved[2] * 1000:  # else the clock was set back
+            left = saved[1] - now
+        return max(0, min(saved[2], (left + 999) // 1000))
+
+    def step(self):
+        """How many times in a row it has waited."""
+        return self._ring.get(BACKOFF)
+
+    def back_off(self, wait_s=None, steps=1):
+        """Wait longer than the last time; or `wait_s`, as the server or the outcome asks for."""
+        step = max(1, min(_STEPS, self._ring.get(BACKOFF) + steps))
+        wait = min(_CAP_S, _FIRST_S << (step - 1))
+        wait = wait * 3 // 4 + _random(wait // 2 + 1)
+        if wait_s is not None:
+            wait = max(1, min(_LONGEST_S, wait_s))
+        now = self._boots.now()
+        self._until = self._boots.uptime() + wait * 1000
+        self._ring.set(BACKOFF, (step, 0 if now is None else now + wait * 1000, wait))
+        return wait
+
+    def proceed(self):
+        """A request was accepted: no backoff."""
+        self._ring.forget(BACKOFF)
+
+    # Budget
+
+    def _day(self):
+        now = self._boots.now()
+        if now is not None:
+            return now // _DAY_MS
+        return self._ring.get(BUDGET) + (1 if self._boots.uptime() - self._day_from >= _DAY_MS else 0)
+
+    def budget(self):
+        """Points that may still go out today (UTC), or None for no limit."""
+        if self._points_per_day is None:
+            return None
+        saved = self._ring.state.get(BUDGET)
+        if not saved or saved[0] != self._day():
+            return self._points_per_day
+        return max(0, self._points_per_day - saved[1])
+
+    def budget_s(self):
+        """Seconds to the next day's budget."""
+        now = self._boots.now()
+        return 3600 if now is None else (_DAY_MS - now % _DAY_MS + 999) // 1000
+
+    def spend(self, points):
+        if self._points_per_day is not None:
+            left, day = self.budget(), self._day()
+            if day != self._ring.get(BUDGET):
+                self._day_from = self._boots.uptime()
+            self._ring.set(BUDGET, (day, self._points_per_day - left + points))
+
+    # Interval
+
+    def drains(self):
+        """Note that a drain starts."""
+        self._ring.set(DRAINED, (self._boots.now() or 0,) + self._boots.mark())
+
+    def since_drain_s(self):
+        """Seconds since the last drain, or None where that is not known."""
+        saved = self._ring.state.get(DRAINED)
+        if not saved:
+            return None
+        now = self._boots.now()
+        if now is not None and saved[0]:
+            passed = now - saved[0]
+        elif saved[1] and saved[1] == self._boots.boot:
+            passed = self._boots.uptime() - saved[2]
+        else:
+            return None
+        return passed // 1000 if passed >= 0 else None
