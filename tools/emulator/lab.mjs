@@ -9,6 +9,7 @@ import { Board } from "./board.mjs";
 import { Flash, PowerCut } from "./flash.mjs";
 
 const SLICE = 20000; // cycles between two looks at what has happened
+console.warn = () => {}; // rp2040js tells of registers that it does not have
 const [image, watched = "{}"] = process.argv.slice(2);
 const flash = new Flash(Uint8Array.from(readFileSync(image)));
 const byAddress = Object.fromEntries(Object.entries(JSON.parse(watched)).map(([at, name]) => [Number(at), name]));

@@ -6,6 +6,7 @@ import { openSync, readSync, writeSync } from "node:fs";
 import { Board } from "./board.mjs";
 import { FLASH_BYTES, Flash } from "./flash.mjs";
 
+console.warn = () => {}; // rp2040js tells of registers that it does not have
 const [SLICE, BOOTLOADER] = [50000, 3];
 const file = openSync(process.argv[2], "r+");
 const bytes = new Uint8Array(FLASH_BYTES);
