@@ -7,6 +7,7 @@ import { Blocks } from "./blocks.mjs";
 import { bootRom } from "./rom.mjs";
 
 const [RAM, RAM_BYTES, FLASH] = [0x20000000, 264 * 1024, 0x10000000];
+const ROM_BYTES = 0x4000;
 const [WATCHDOG, SCRATCH0] = [0x40058, 0x0c];
 const USB_PACKET = 64;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -41,7 +42,9 @@ export class Board {
     mcu.loadBootrom(this.rom.words);
     if (before) mcu.sram.set(before.sram);
     this.connectFlash();
-    mcu.onBreak = (code) => this.trap(code);
+    mcu.onBreak = (code) => {
+      throw new Error(`the firmware gave up at breakpoint ${code}, address 0x${mcu.core.PC.toString(16)}`);
+    };
     this.connectWatchdog(mcu.peripherals[WATCHDOG]);
     this.connectConsole();
     this.bootNanos = this.nanos;
@@ -60,7 +63,10 @@ export class Board {
   connectWatchdog(watchdog) {
     watchdog.scratchData.set(this.scratch);
     watchdog.reason = this.reason;
-    watchdog.onWatchdogTrigger = () => (this.stopped = true);
+    watchdog.onWatchdogTrigger = () => {
+      this.stopped = true;
+      watchdog.timer.enable = false; // else its alarm goes off again in the same instant, without end
+    };
     const write = watchdog.writeUint32.bind(watchdog);
     watchdog.writeUint32 = (offset, value) => {
       if (offset === SCRATCH0) this.onMark(value >>> 0);
@@ -98,15 +104,15 @@ export class Board {
     this.mcu.usbCtrl.endpointReadDone(this.cdc.outEndpoint, bytes);
   }
 
-  // A breakpoint of the boot ROM; a firmware has none of its own but where it gives up.
-  trap(code) {
+  // Does what the boot ROM's function at the PC does, and returns from it; its cycles.
+  callRom() {
     const { core } = this.mcu;
-    const action = core.PC < 0x4000 && this.rom.actions[code];
-    if (!action) throw new Error(`the firmware stopped at breakpoint ${code}, address 0x${core.PC.toString(16)}`);
+    const action = this.rom.actions[this.mcu.readUint16(core.PC) & 255];
+    core.PC = core.LR & ~1;
     const [result, cycles] = action(this, core.registers);
     core.registers[0] = result;
     core.cycles += Math.round(cycles);
-    this.spend(Math.round(cycles));
+    return Math.round(cycles);
   }
 
   enterBootloader() {
@@ -157,7 +163,7 @@ export class Board {
 
   // Until the next alarm, or for the longest step; the cycles that it might have done meanwhile.
   sleep() {
-    const nanos = Math.min(this.mcu.clock.nanosToNextAlarm || 1e6, this.idleNanos);
+    const nanos = Math.max(Math.min(this.mcu.clock.nanosToNextAlarm || 1e6, this.idleNanos), this.nanosPerCycle);
     this.nanos += nanos;
     this.mcu.clock.tick(nanos);
     return nanos / this.nanosPerCycle;
@@ -193,7 +199,7 @@ export class Board {
       left -= pending;
       pending = 0;
       if (n < 0 && !this.stopped) {
-        const spent = core.executeInstruction();
+        const spent = R[15] < ROM_BYTES ? this.callRom() : core.executeInstruction();
         this.spend(spent);
         left -= spent;
       }

@@ -1,5 +1,5 @@
-// A boot ROM of our own. It has none of the chip's code, only the tables by which firmware finds the ROM's functions
-// (RP2040 datasheet, 2.8.3): each function is a breakpoint, which JavaScript answers, and a return.
+// A boot ROM of our own. It has none of the chip's code, only the tables by which firmware finds functions of the ROM
+// (RP2040 datasheet, 2.8.3): where each would be there is a number, by which the board knows what to do in its place.
 //
 // What a function takes is about what the real one takes, in cycles. Knows no flash and no USB: the board does the work.
 const BOOT2_BYTES = 256;
@@ -84,14 +84,14 @@ function start(board) {
   return [core.registers[0], 2000];
 }
 
-// {words: what lies at address 0, actions: what the breakpoint of that number does: (board, registers) -> [r0, cycles]}
+// {words: what lies at address 0, actions: what the function of that number does: (board, registers) -> [r0, cycles]}
 export function bootRom() {
   const rom = new Uint32Array(4096);
   const view = new DataView(rom.buffer);
   const actions = [];
   const add = (action) => {
     const at = CODE + 4 * actions.length;
-    view.setUint16(at, 0xbe00 | actions.length, true); // BKPT
+    view.setUint16(at, 0xbe00 | actions.length, true); // a breakpoint, for whoever looks
     view.setUint16(at + 2, 0x4770, true); // BX LR
     actions.push(action);
     return at | 1;
