@@ -20,7 +20,9 @@ Ctrl-C ends it here; its files stay."""
 
 
 @click.command()
-@click.option("--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/.")
+@click.option(
+    "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
+)
 @click.option("--flash", type=click.Path(path_type=Path), default=FLASH, help="The chip's content, which stays.")
 def main(name, flash):
     """Run a Pico without one behind a pseudo-terminal."""

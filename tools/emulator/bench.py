@@ -1,8 +1,8 @@
 """`make emulate-bench`: what the library costs on an emulated Pico, as a table.
 
-    make emulate-bench FIRMWARE=file.uf2                                 writes build/emulate-bench.json
-    make emulate-bench FIRMWARE=file.uf2 ARGS='--beside before.json'     with the figures of an earlier run beside it
-    make emulate-bench FIRMWARE=file.uf2 ARGS=--write                    also docs/benchmarks-pico.md
+make emulate-bench FIRMWARE=file.uf2                                 writes build/emulate-bench.json
+make emulate-bench FIRMWARE=file.uf2 ARGS='--beside before.json'     with the figures of an earlier run beside it
+make emulate-bench FIRMWARE=file.uf2 ARGS=--write                    also docs/benchmarks-pico.md
 """
 
 import json
@@ -40,7 +40,9 @@ COUNTS = "Files opened and calls of `lfs2_stat` are counted from the reset until
 
 
 @click.command()
-@click.option("--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/.")
+@click.option(
+    "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
+)
 @click.option("--elf", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its .elf, to count calls.")
 @click.option("--source", is_flag=True, help="Install the sources instead of compiled files.")
 @click.option("--quick", is_flag=True, help="Few readings and no grown ring: shows that everything runs.")
