@@ -22,7 +22,8 @@ FORMS = {"mpy": "compiled, as `make deploy` installs it", "source": "its sources
 ABOUT = """# Benchmarks on an emulated Pico
 
 Made by `make emulate-bench FIRMWARE=file.uf2`, [on an emulator](emulator.md) that runs a Pico's own firmware:
-{machine}, {version}, blynk_batch {library}, {form}.
+{machine}, {version},
+blynk_batch {library}, {form}.
 
 Times are milliseconds in which the processor is at work, from its cycles. The emulator does not model: the cache in
 front of the flash, whose misses cost a real Pico more where the firmware's code is spread wide; the wait for the flash
@@ -31,9 +32,10 @@ USB's, Wi-Fi's and the network's time. So real times are longer. What they are g
 a change, one way beside another.
 
 *Wake*: `main.py` opens the ring, logs one reading, closes and goes to deep sleep; medians of the wakes after the first
-few, which make files that later ones find. *Young*: a ring that has only those readings. *Grown*: a ring of 256 KiB that
-has seen {filled:,} readings and wrapped, its newest sector half full. *CSV*: a line appended and the file closed, for
-each reading. *Drain*: all points of a ring to a server that takes them at once; a group has one time for all its pins.
+few, which make files that later ones find. *Young*: a ring that has only those readings. *Grown*: a ring of 256 KiB
+that has seen {filled:,} readings and wrapped, its newest sector half full. *CSV*: a line appended and the file closed,
+for each reading. *Drain*: all points of a ring to a server that takes them at once; a group has one time for all its
+pins.
 {counts}
 """
 COUNTS = "Files opened and calls of `lfs2_stat` are counted from the reset until the reading is durable.\n"

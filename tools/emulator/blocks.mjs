@@ -1,9 +1,7 @@
-// Straight runs of Thumb code as JavaScript functions: a board runs several times as fast. What it does not know is left
-// to rp2040js, one instruction at a time; registers, flags and cycles come out the same, the small faults of rp2040js
-// included (tests/host/test_emulator_blocks.py). Knows no peripherals.
-//
-// A block's function returns its cycles; ~cycles where the instruction at R[15] is one for rp2040js; also if the RAM that
-// it was made from has changed.
+// Straight runs of Thumb code as JavaScript functions: a board runs several times as fast. What it does not know is
+// left to rp2040js, one instruction at a time; registers, flags and cycles come out the same, the small faults of
+// rp2040js included (tests/host/test_emulator_blocks.py). Knows no peripherals. A block's function returns its cycles;
+// ~cycles where the instruction at R[15] is one for rp2040js; also if the RAM that it was made from has changed.
 const LONGEST = 40; // instructions
 const [FLASH, FLASH_BYTES, RAM, RAM_BYTES] = [0x10000000, 1 << 21, 0x20000000, 264 * 1024];
 const CONDITIONS = ["core.Z", "!core.Z", "core.C", "!core.C", "core.N", "!core.N", "core.V", "!core.V"].concat(
@@ -82,7 +80,8 @@ function highRegisters(op, pc) {
   const result = op & 0x200 ? value : `${d === 15 ? pc + 4 : `R[${d}]`}+${value}`;
   const kind = (op >> 8) & 3;
   if (kind === 1) return d === 15 || m === 15 ? null : sub(null, `R[${d}]`, value);
-  if (kind !== 3) return d === 15 ? jump(`R[15]=(${result})&~1;`) : plain(`R[${d}]=(${result})${d === 13 ? "&~3" : ""};`);
+  if (kind !== 3 && d === 15) return jump(`R[15]=(${result})&~1;`);
+  if (kind !== 3) return plain(`R[${d}]=(${result})${d === 13 ? "&~3" : ""};`);
   if (op & 7 || m >= 14 && (op & 0x80 || m === 15)) return null;
   if (op & 0x80) return jump(`R[14]=${(pc + 2) | 1};R[15]=${value}&~1;`);
   return { ...jump(`a=${value};if((a>>>28)===15)BAIL R[15]=a&~1;`), bails: true };

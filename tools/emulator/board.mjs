@@ -1,12 +1,12 @@
 // A Raspberry Pi Pico: rp2040js with a boot ROM, a flash chip, a console, resets and a bootloader to fall into.
 //
-// What it says goes to onConsole(bytes): what comes over USB, or over UART0 while no program has set USB up. A program's
-// write to the watchdog's first scratch register, which firmware leaves alone, goes to onMark(number).
+// What it says goes to onConsole(bytes): what comes over USB, or over UART0 while no program has set USB up. A write to
+// the watchdog's first scratch register, which firmware leaves alone, goes to onMark(number).
 import { RP2040, USBCDC } from "../node/node_modules/rp2040js/dist/esm/index.js";
 import { Blocks } from "./blocks.mjs";
 import { bootRom } from "./rom.mjs";
 
-const [RAM, RAM_BYTES, FLASH] = [0x20000000, 264 * 1024, 0x10000000];
+const [RAM, FLASH] = [0x20000000, 0x10000000];
 const ROM_BYTES = 0x4000;
 const [WATCHDOG, SCRATCH0] = [0x40058, 0x0c];
 const USB_PACKET = 64;
@@ -129,9 +129,8 @@ export class Board {
 
   // A view of RAM or flash, where there is one.
   bytes(address, count) {
-    if (address >= RAM && address + count <= RAM + RAM_BYTES) return this.mcu.sram.subarray(address - RAM, address - RAM + count);
-    const at = address - FLASH;
-    return at >= 0 && at + count <= this.mcu.flash.length ? this.mcu.flash.subarray(at, at + count) : null;
+    const [memory, at] = address >= RAM ? [this.mcu.sram, address - RAM] : [this.mcu.flash, address - FLASH];
+    return at >= 0 && at + count <= memory.length ? memory.subarray(at, at + count) : null;
   }
 
   copy(to, from, count) {

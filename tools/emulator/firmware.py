@@ -8,6 +8,8 @@ import shutil
 import struct
 from pathlib import Path
 
+import click
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "firmware"
 FLASH_BYTES = 2 * 1024 * 1024
@@ -19,6 +21,9 @@ WHICH = (
     "download the newest .uf2 for the Raspberry Pi Pico (RPI_PICO-...uf2) from micropython.org/download/RPI_PICO and "
     "put it into the folder firmware/ here, or name it with FIRMWARE=file"
 )
+
+# Of each command that runs one.
+option = click.option("--firmware", "name", help="A .uf2 of MicroPython for the Pico; else the only one in firmware/.")
 
 
 class FirmwareProblem(Exception):

@@ -50,7 +50,7 @@ function choose(choices, random) {
 export class Flash {
   // `bytes` is the chip's content, changed in place; `onChange(at, count)` hears of each change.
   constructor(bytes, onChange = () => {}) {
-    if (bytes.length !== FLASH_BYTES) throw new Error(`an image of ${bytes.length} bytes for a flash of ${FLASH_BYTES}`);
+    if (bytes.length !== FLASH_BYTES) throw new Error(`an image of ${bytes.length} bytes, not ${FLASH_BYTES}`);
     this.bytes = bytes;
     this.onChange = onChange;
     this.erases = this.pages = 0;
@@ -71,7 +71,7 @@ export class Flash {
     this.cut = null;
     const part = random();
     const kind = tear(part, random);
-    this.onChange(at, SECTOR_BYTES);
+    this.onChange(at, what === "erase" ? SECTOR_BYTES : PAGE_BYTES);
     throw new PowerCut(`${what} ${kind} at 0x${at.toString(16)}`);
   }
 

@@ -19,7 +19,8 @@ MINUTE_MS = 60_000
 # What a device program calls: mark(n) notes the time and the counters. The register is the watchdog's first scratch.
 MARK = "from machine import mem32\ndef mark(n): mem32[0x4005800c] = n\n"
 
-# What came of a command: `said` on the console, `marks` as Mark, `why` a run ended, and a Mark's figures as they are now.
+# What came of a command: `said` on the console, `marks` as Mark, `why` a run ended, what was `cut`, and a Mark's
+# figures as they are `now`.
 Answer = namedtuple("Answer", "said marks why cut now")
 # Milliseconds since the last reset, those of them that the processor was at work; the flash's erases and programmed
 # pages and the calls of watched functions since the beginning; the resets since the last power-on.

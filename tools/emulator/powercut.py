@@ -1,4 +1,4 @@
-"""`make emulate-powercut`: cuts the power of an emulated Pico inside its firmware's flash writes, and checks what is left.
+"""`make emulate-powercut`: cuts an emulated Pico's power inside its firmware's flash writes, and checks what is left.
 
     make emulate-powercut FIRMWARE=file.uf2                        a thousand cuts
     make emulate-powercut FIRMWARE=file.uf2 ARGS='--seed 7'        others; the same seed makes the same cuts
@@ -10,7 +10,6 @@ server has not accepted, each with its value, none invented, and books that agre
 import random
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import click
 
@@ -221,7 +220,7 @@ def main(name, cuts, seed):
 
 def report(results):
     kinds = {}
-    for ledger, found, problems in results:
+    for _, found, problems in results:
         for kind, count in found.items():
             kinds[kind] = kinds.get(kind, 0) + count
         for problem in problems:

@@ -1,7 +1,7 @@
 // A boot ROM of our own. It has none of the chip's code, only the tables by which firmware finds functions of the ROM
-// (RP2040 datasheet, 2.8.3): where each would be there is a number, by which the board knows what to do in its place.
+// (RP2040 datasheet, 2.8.3): where each would be is a number, by which the board knows what to do in its place.
 //
-// What a function takes is about what the real one takes, in cycles. Knows no flash and no USB: the board does the work.
+// What a function takes is about what the real one takes, in cycles. Knows no flash and no USB: the board does it.
 const BOOT2_BYTES = 256;
 const BOOT2 = 0x20041f00; // where the chip copies the first 256 bytes of flash to, and starts them
 const FLASH = 0x10000000;

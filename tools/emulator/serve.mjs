@@ -1,5 +1,5 @@
-// A board behind standard input and output, which stand for its serial line: `node serve.mjs FLASH`, started by host.py.
-// FLASH is the chip's content, a file that every erase and program changes at once, so that it can be ended at any time.
+// A board behind standard input and output, which stand for its serial line: `node serve.mjs FLASH`, started by
+// host.py. FLASH is the chip's content, a file that each erase and program changes at once, so it can end at any time.
 //
 // It runs in real time, or slower where this machine is. Ends with status 3 when the board enters its bootloader.
 import { openSync, readSync, writeSync } from "node:fs";
