@@ -8,7 +8,7 @@ import { Blocks } from "../../tools/emulator/blocks.mjs";
 import { numbers } from "../../tools/emulator/flash.mjs";
 import { RP2040 } from "../../tools/node/node_modules/rp2040js/dist/esm/index.js";
 
-const [STATES, PROGRAMS, LENGTH, STEPS] = [16, 60, 400, 300];
+const [STATES, PROGRAMS, LENGTH, STEPS] = [8, 60, 400, 300];
 const [FLASH, RAM, FLASH_BYTES] = [0x10000000, 0x20000000, 1 << 21];
 const EDGES = [0, 1, 2, 3, 31, 32, 33, 255, 256, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff];
 const random = numbers(Number(process.argv[2] ?? 1));

@@ -72,7 +72,8 @@ def test_marks_carry_what_happened_between_them(lab):
     ],
 )
 def test_each_reset_starts_the_board_again(lab, code, cause):
-    lab.type("import machine\n%s\x04" % code)
+    # What it says while it goes to sleep would wake it, as on a real one.
+    lab.type("import machine, time\ntime.sleep_ms(100)\n%s\x04" % code)
     assert lab.run(ms=20_000, resets=1).why == "resets"
     lab.connect()
     assert lab.exec("import machine\nprint(machine.reset_cause() == machine.%s)" % cause).said == "True\n"

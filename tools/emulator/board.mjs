@@ -9,7 +9,7 @@ import { bootRom } from "./rom.mjs";
 const [RAM, FLASH] = [0x20000000, 0x10000000];
 const ROM_BYTES = 0x4000;
 const [WATCHDOG, SCRATCH0] = [0x40058, 0x0c];
-const USB_PACKET = 64;
+const [USB_PACKET, USB_IRQ, CLOCK_ENABLED] = [64, 5, 1 << 11];
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 export class Board {
@@ -29,6 +29,7 @@ export class Board {
     this.nanos = this.busyNanos = 0; // since then, and of them those in which it did not sleep
     this.resets = 0;
     this.inBootloader = false;
+    this.typed = []; // what no program has read yet; it waits through a reset, for the next one
     this.scratch = new Uint32Array(8);
     this.reason = 0;
     this.mcu = null;
@@ -76,9 +77,10 @@ export class Board {
 
   connectConsole() {
     const { mcu } = this;
-    this.typed = [];
     this.hasUsb = false;
     this.roomForTyped = 0;
+    // Without its clock, which a firmware that sleeps may stop, the USB controller wakes nobody.
+    mcu.setInterrupt = (irq, value) => mcu.core.setInterrupt(irq, value && (irq !== USB_IRQ || this.usbHasClock));
     this.cdc = new USBCDC(mcu.usbCtrl);
     this.cdc.onDeviceConnected = () => (this.hasUsb = true);
     this.cdc.onSerialData = (bytes) => this.onConsole(bytes);
@@ -91,13 +93,18 @@ export class Board {
     mcu.uart[0].onByte = (byte) => this.hasUsb || this.onConsole(Uint8Array.of(byte));
   }
 
+  get usbHasClock() {
+    return (this.mcu.clocks.usbCtrl & CLOCK_ENABLED) !== 0;
+  }
+
   type(bytes) {
     for (const byte of bytes) this.typed.push(byte);
   }
 
   handOver() {
     if (!this.typed.length) return;
-    if (!this.hasUsb) return void (this.mcu.uart[0].rxFIFO.full || this.mcu.uart[0].feedByte(this.typed.shift()));
+    const uart = this.mcu.uart[0];
+    if (!this.hasUsb && uart.enabled && uart.rxEnabled && !uart.rxFIFO.full) uart.feedByte(this.typed.shift());
     if (!this.roomForTyped) return;
     const bytes = Uint8Array.from(this.typed.splice(0, Math.min(USB_PACKET, this.roomForTyped)));
     this.roomForTyped = 0;
