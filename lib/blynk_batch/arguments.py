@@ -60,7 +60,14 @@ def check_folder(path, capacity_bytes, commit_every, tails, tail_bytes):
 
 
 def _absolute(path):
-    return (path if path.startswith("/") else os.getcwd().rstrip("/") + "/" + path).rstrip("/")
+    """One name for each folder, "" for the root: without "", "." and ".." between slashes."""
+    parts = []
+    for part in (path if path.startswith("/") else os.getcwd() + "/" + path).split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "".join(["/" + part for part in parts])
 
 
 def check_networks(networks, password, hostname, debug):
@@ -140,6 +147,8 @@ def bad_pin(pin):
 def bad_value(pin, value):
     if isinstance(value, str):
         size = len(value.encode())
+        if size <= 1024:
+            return ValueError("pin V%d: the string is no valid UTF-8: %%c, or cutting it, makes such" % pin)
         return ValueError("pin V%d: a string of %d bytes, at most 1024 are taken" % (pin, size))
     if isinstance(value, int):
         return ValueError("pin V%d: %d does not fit 64 bits" % (pin, value))

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from tools.sandbox import contract, control, device_api, misbehave, pages
+from tools.sandbox import contract, control, device_api, mip, misbehave, pages
 from tools.sandbox.contract import Refusal
 from tools.sandbox.events import Events
 from tools.sandbox.exchange import Exchange, json_error
@@ -43,6 +43,7 @@ class Server:
         app.router.add_post(contract.PATH, self._update)
         device_api.add_routes(app, self)
         control.add_routes(app, self)
+        mip.add_routes(app, self.regions)
         pages.add_routes(app, self.ledger.path)
         return app
 
@@ -147,7 +148,9 @@ class Server:
         if exchange.row is None:
             device = self.devices.get(exchange.token, (None,))[0]
             columns = self._columns(exchange, exchange.bytes_read, status, exchange.outcome)
-            exchange.row = self.ledger.note(device=device, pin=exchange.pin, fault=exchange.fault_names, **columns)
+            exchange.row = self.ledger.note(
+                device=device, pin=exchange.pin, fault=exchange.fault_names, **columns
+            )
         elif exchange.fault_names or status != 200:
             self.ledger.amend(exchange.row, status, exchange.outcome, exchange.fault_names)
         return self.ledger.request(exchange.row)

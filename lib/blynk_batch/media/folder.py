@@ -11,11 +11,10 @@ from micropython import const
 
 from ..ring import sector
 from . import paths
-from .littlefs import SECTOR_BYTES, Files
+from .littlefs import LAST, SECTOR_BYTES, Files
 
 _DEFAULT_SLOTS = const(64)
 _TAILS = const(16)  # where a ring may have been written with more than it has now
-_MOST = const(1 << 30)  # sequences are below
 _FILE = const(0x8000)
 
 
@@ -31,6 +30,8 @@ def open_folder(path, capacity, tails, tail_bytes):
 
             return open_file(path, capacity)
         span = _search(files)
+        if not span:
+            _refuse_older(path)
         paths.make_folder(path + "/log")
     if capacity or not span:
         files.slots = (capacity or paths.usual_capacity(path)) // SECTOR_BYTES
@@ -78,7 +79,7 @@ def _newest(files, tails):
     last = max([tail[0] for tail in tails])
     damaged = []
     head = None
-    newest = _sequences(files, 0, _MOST)[0]
+    newest = _sequences(files, 0, LAST + 1)[0]
     while newest >= 0:
         head = _head(files, newest)
         if head:
@@ -111,12 +112,26 @@ def _sequences(files, low, high):
 
 
 def _sequence(name):
-    """The number in a name of eight hexadecimal digits, else -1."""
+    """The sequence that a name of eight hexadecimal digits stands for, else -1."""
     try:
-        sequence = int(name, 16)
+        number = int(name, 16)
     except ValueError:
         return -1
-    return sequence if "%08x" % sequence == name else -1
+    return LAST - number if "%08x" % number == name else -1
+
+
+def _refuse_older(path):
+    """WrongDevice for a ring of format 0 or 1: its sectors lay in the folder itself, its tails in a folder `tail`."""
+    names = [("%s/%s" % (path, entry[0]), 0) for entry in os.ilistdir(path) if _sequence(entry[0]) >= 0]
+    for name, at in names + [(path + "/tail/0", 12)]:
+        try:
+            with open(name, "rb") as f:
+                f.seek(at)
+                head = sector.parse(f.read(sector.PREFIX_BYTES) + bytes(sector.PREFIX_BYTES))
+        except OSError:
+            continue
+        if head and head.version < sector.VERSION:
+            sector.check_version(head, None)
 
 
 def _prefix(files, sequence):

@@ -11,6 +11,7 @@ from .device import NOBODYS
 
 _MAGIC = const(b"BBr")
 _BURST = const(64)
+_READS = const(3)  # one wrong read is no damage
 _FRESH_WALK = const(16)  # on the first lap all behind the newest is blank: look no further than this
 _PROBES = const(64)
 _REMEMBERED = const(32)
@@ -75,8 +76,11 @@ class Slots:
     def head(self, slot):
         """The sector.Prefix in that slot, of whatever size of ring, or None."""
         buf = bytearray(sector.PREFIX_BYTES)
-        self.peek(slot, memoryview(buf))
-        head = sector.parse(buf)
+        for _ in range(_READS):
+            self.peek(slot, memoryview(buf))
+            head = sector.parse(buf)
+            if head or not bytes(buf).strip(NOBODYS):
+                break
         if head:
             sector.check_version(head, "update it, or " + self.remedy)
         return head
@@ -98,6 +102,9 @@ class Slots:
     def read(self, sequence, offset, view):
         self.flash.read(self._address(sequence) + offset, view)
 
+    def end(self, sequence):
+        return self.sector_bytes
+
     def free_from(self, sequence):
         return max(sequence, self.first)
 
@@ -116,11 +123,10 @@ class Slots:
     def append(self, sequence, offset, data):
         address = self._address(sequence)
         if not offset:
-            # The prefix last: where it can be read, all of the header is there. Half a header would hide what lies
-            # below it, such as the ring of another size that this one begins to replace.
-            first = -(-sector.PREFIX_BYTES // self.unit) * self.unit
-            if len(data) > first:
-                self.flash.program(address + first, data[first:])
+            # The prefix last, or the beginning of it where units are 16 bytes: where it can be read, all of the header
+            # is there. Half of one would hide what lies below it, such as the ring of another size that it replaces.
+            first = sector.PREFIX_BYTES - sector.PREFIX_BYTES % self.unit
+            self.flash.program(address + first, data[first:])
             data = data[:first]
         self.flash.program(address + offset, data)
         self._programs += 1

@@ -10,21 +10,23 @@ from . import record, sector
 from .. import let_go, load
 from ..errors import RingFull
 from .reader import Reader
-from .state import BAD_BLOCKS, DELIVERED, ERASES, OLDEST, REFUSED, State, encode_state, parked_keys
+from .pages import Pages
+from .state import BAD_BLOCKS, DELIVERED, ERASES, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS, parked_keys
 
-ABSOLUTE_EVERY = const(256)
-DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame, see keep_room()
 _SURELY_FITS = const(256)
+_STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks only
 ENOSPC = const(28)
 
 
-class Ring(State):
+class Ring(Pages):
     """A ring over `medium`, `span` what it found there: (oldest, newest) sequence, None where it is to begin.
     `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
     key = None  # what names the place, so that it is not opened twice
     failed = False  # the medium raised, and nothing has worked since
-    boot = 0  # the last boot that a frame named, as far as opening saw
+    page = -1  # the page of the newest sector that frames go to, once its mark waits or is there
+    weak = b""  # the last bytes that opening saw: a cut can have left them readable for now only
+    unchecked = False  # opening has left a look for the oldest sector for later
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
     past = 0  # sectors behind the newest that were found to fail
@@ -36,14 +38,16 @@ class Ring(State):
         self.overwrite = overwrite
         self.commit_every = commit_every
         self.chain = record.Chain()
-        self._buffer = bytearray()  # frames to be written at `offset`
+        self.waiting = bytearray()  # frames to be written at `offset`
         self._buffered = 0  # readings in it
         if span:
             from .recover import recover
 
             recover(self, span[0], span[1])
             let_go("ring.recover")
+            let_go("ring.decode")
         else:
+            self.salt = sector.draw_salt()
             self.oldest = self.number = self.offset = 0
             self.newest = -1
             self.turn(data=False)
@@ -54,17 +58,23 @@ class Ring(State):
         """(sequence, offset, number) just past the last durable frame."""
         return (self.newest, self.offset, self.number)
 
+    def check_books(self):
+        """That look. A wake that only logs does without: littlefs reads some kilobytes for it."""
+        if self.unchecked:
+            self.unchecked = False
+            load("ring.room", "check_books")(self)
+
     def reader(self, start=None, end=None):
+        self.check_books()
         start, end = start or self.cursor(), end or self.end()
         if start[0] < self.oldest:
-            from .room import number_at
-
-            start = (self.oldest, 0, number_at(self, self.oldest))
-        return Reader(self, start[:2], end[:2], start[2] if len(start) > 2 else 0)
+            start = (self.oldest, 0, sector.number_at(self, self.oldest))
+        return Reader(self, start[:2], end, start[2] if len(start) > 2 else 0)
 
     @property
     def pending(self):
         """Points in the ring that the server has not accepted, parked ones included."""
+        self.check_books()
         count = self.number + self.buffered_points - self.cursor()[2] - self.get(DELIVERED) - self.seen_lost
         return max(0, count) + self.parked
 
@@ -82,20 +92,20 @@ class Ring(State):
     def log(self, boot, time, pins, values):
         """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
         `commit_every` holds it back. ValueError if it fits no sector, RingFull, counted, if it is refused."""
-        absolute = self.sealed or self.offset + len(self._buffer) - self.last_absolute >= ABSOLUTE_EVERY
         refused = len(pins)
         try:
-            payload = self.chain.encode(boot, time, pins, values, absolute)
             if self._is_reserve():
                 from .room import make_room
 
                 make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
-            if not self.fits(payload, self.drop_reserve):
+            payload = self.chain.encode(boot, time, pins, values)
+            if not self.stays(len(payload)):
+                self.chain.reset()  # a page's first reading does not refer to one before
+                payload = self.chain.encode(boot, time, pins, values)
+            if not self.place(0, payload):
                 self.turn(data=True, size=len(payload))
-                payload = self.chain.encode(boot, time, pins, values, True)
-            if record.is_absolute(payload[0]):
-                self.last_absolute = self.offset + len(self._buffer)
-            self._buffer.extend(self.framed(0, payload))
+                payload = self.chain.encode(boot, time, pins, values)
+                self.place(0, payload)
             self._buffered += 1
             self.buffered_points += len(pins)
             refused = 0  # commit() counts all that waits
@@ -109,35 +119,35 @@ class Ring(State):
 
     def put(self, kind, payload):
         """Append a frame that is neither readings nor state; durable on return, with the readings that wait."""
-        if not self.fits(payload, 0):
+        if not self.stays(len(payload)):
+            self.chain.reset()
+        if not self.place(kind, payload):
             self.turn(data=False)
-        self._buffer.extend(self.framed(kind, payload))
+            self.place(kind, payload)
         self.commit()
 
     def save(self, *keys, must=True):
         """One state frame with `keys` and all that changed since the last; durable on return, with the readings
-        that wait.
+        that wait. RingFull where a full ring that may not overwrite has no room left for it.
 
         `must` False: leave it for later where only the reserve of a full ring is left."""
         self.dirty.update(keys)
-        reserve = DROP_RESERVE if self._is_reserve() else 0  # what is left then is for an anchor
-        if not self.dirty or (reserve and not must):
+        reserved = self._is_reserve()  # what is left there is for acks
+        if not self.dirty or reserved and not must:
             return self.commit()
-        payload = encode_state(self.state, self.dirty)
-        if self.fits(payload, reserve):
-            self._buffer.extend(self.framed(record.STATE, payload))
-            noted, self.dirty = self.dirty, set()  # on a full disk, making room changes more
-            try:
-                self.commit()
-            except BaseException:
-                self.dirty.update(noted)
-                raise
-        else:
+        noted = self.dirty.difference(_STATISTICS if reserved else ())
+        payload = self.entries(noted)
+        if not self.stays(len(payload)):
+            self.chain.reset()
+        if not self.place(record.STATE, payload):
+            return self.turn(data=False)  # the new header carries it all
+        self.dirty.difference_update(noted)  # on a full disk, making room changes more
+        try:
             self.commit()
-            try:
-                self.turn(data=False)  # the new header carries it all
-            except RingFull:
-                pass  # it waits in RAM until a window is done, which frees sectors
+        except BaseException:
+            self.dirty.update(noted)
+            raise
+        self.note_saved(noted)
 
     def save_value(self, key, value):
         """`set` made durable at once."""
@@ -146,41 +156,48 @@ class Ring(State):
 
     def commit(self):
         """Make all that waits in RAM durable."""
-        if not self._buffer:
+        if not self.waiting:
             return
-        data, points = self._buffer, self.buffered_points
+        data, points = self.waiting, self.buffered_points
         try:
             self.program(data)
         except BaseException as e:  # also where Ctrl-C breaks in: it may be written or not
-            # What was not acknowledged is taken back; the place is not trusted again.
-            self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
-            self.chain.reset()
+            self._take_back()
             try:
                 self.give_up(e)
-                load("ring.resync", "write_again")(self, data, points)
-            except RingFull:
-                self.add(REFUSED, points)
+                load("ring.rewrite", "write_again")(self, data, points)
+            except BaseException as e:
+                self._take_back()
+                if isinstance(e, RingFull):
+                    self.add(REFUSED, points)
                 raise
         self.number += points
-        self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
+        self.waiting, self._buffered, self.buffered_points = bytearray(), 0, 0
+
+    def _take_back(self):
+        """What was not acknowledged is not there: neither readings, nor a mark, nor the state in it."""
+        self.waiting, self._buffered, self.buffered_points = bytearray(), 0, 0
+        self.page = -1
+        self.state_page, self.is_stale, self._done = 0, True, None
+        self.chain.reset()
 
     def program(self, data):
+        """Durable on return, and with it what opening saw last: a cut can have left that half programmed."""
+        start = self.offset - len(self.weak)
+        view = memoryview(self.weak + data if self.weak else data)
+        self.weak = b""
         burst = self.medium.burst
-        view = memoryview(data)
-        for at in range(0, len(data), burst):
-            self._retry(self.medium.append, self.newest, self.offset + at, view[at : at + burst])
+        for at in range(0, len(view), burst):
+            self._retry(self.medium.append, self.newest, start + at, view[at : at + burst])
         self.offset += len(data)
 
-    def framed(self, kind, payload):
-        """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
-        data = record.frame(kind, payload, self.seed)
-        return data + b"\xff" * (-len(data) % self.medium.unit)
-
-    def fits(self, payload, reserve):
-        """True if a frame with `payload` fits the newest sector, behind what waits, with `reserve` bytes to spare."""
-        size = len(payload) + 6
-        end = self.offset + len(self._buffer) + size + -size % self.medium.unit
-        return not self.sealed and end + reserve <= self.medium.sector_bytes
+    def settle(self):
+        """Program again what opening saw last, before the sector takes no more."""
+        if self.weak and not self.sealed:
+            try:
+                self.program(b"")
+            except OSError:
+                pass  # it reads as it does
 
     def _is_reserve(self):
         """True in the sector that readings may not enter where they may not overwrite."""
@@ -191,6 +208,7 @@ class Ring(State):
     def turn(self, data, size=0, again=False):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
         payload of `size` bytes that fits none. Of raw sectors that fail it tries two; `again`: this is the second."""
+        self.check_books()
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         self.commit()
@@ -200,6 +218,7 @@ class Ring(State):
 
             make_room(self, most)
         if self.newest >= 0:
+            self.settle()
             self._retry(self.medium.seal, self.newest, self.offset)
         sequence = self.medium.free_from(self.newest + 1 + self.past)
         if self.newest < 0:
@@ -219,23 +238,20 @@ class Ring(State):
         self.set(OLDEST, (self.oldest,))
         self.add(ERASES, medium.erases)
         medium.erases = 0
-        seed = record.seed(sequence, medium.slot(sequence))
-        head = sector.pack(sequence, medium.slots, self.number, medium.sector_bytes, self.state, seed, medium.unit)
+        slot = medium.slot(sequence)
+        head = sector.pack(
+            sequence, medium.slots, self.number, medium.sector_bytes, self.state, slot, medium.unit, self.salt
+        )
         self.sealed = True  # until the header is there
         self._retry(medium.append, sequence, 0, head)
         self.sealed = self.failed = False
-        self.newest, self.offset, self.seed = sequence, len(head), seed
+        self.newest, self.offset, self.first_number = sequence, len(head), self.number
         self.past = 0
+        self.weak = b""
         self.dirty.clear()
+        self.changed.clear()
         self.chain.reset()
-        self.last_absolute = -ABSOLUTE_EVERY
-        self.keep_room()
-
-    def keep_room(self):
-        """Note how many bytes data frames leave to the drop frame, which names each parked pin."""
-        self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
-        if self.medium.unit > 1:
-            self.drop_reserve = 2 * (self.drop_reserve + self.medium.unit)  # a torn one stays, with a mark behind it
+        self.begin_pages(len(head))
 
     def _retry(self, action, *args):
         """Do it; again on a full disk, as long as there is something to make room with."""
