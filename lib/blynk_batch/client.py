@@ -6,7 +6,7 @@ from .clock.boots import Boots
 from .clock.wall import SystemClock
 from .errors import Error
 from .guard import Guard
-from .point import check_timestamp, check_value, pin_number
+from .point import check_seconds, check_timestamp, check_value, pin_number
 
 _open_rings = {}  # key of the ring: the ring; two clients would write over each other
 
@@ -47,13 +47,14 @@ class Client:
     ):
         arguments = load("arguments")
         arguments.check_token(token)
+        arguments.check_parts(ring, transport, clock)
         self._token, self._server = token, arguments.check_server(server)
         self._settings = {
             "batch_points": batch_points,
             "batch_bytes": batch_bytes,
             "points_per_day": points_per_day,
             "max_age_days": max_age_days,
-            "regions": (regions,) if isinstance(regions, str) else tuple(regions),
+            "regions": regions,
             "unsynced": unsynced,
             "debug": debug,
         }
@@ -92,6 +93,10 @@ class Client:
     def log_group(self, values, *, timestamp=None):
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
         self.check_open()
+        if not isinstance(values, dict):
+            from .arguments import bad_group
+
+            raise bad_group(values)
         numbers = {}
         skipped = 0
         for pin in values:
@@ -156,6 +161,7 @@ class Client:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
         nor budget forbids it. Kept across resets."""
         self.check_open()
+        check_seconds("interval_s", interval_s)
         if not self.pending:
             return False
         from .upload.pace import Pace
@@ -180,6 +186,7 @@ class Client:
 
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
+        check_seconds("timeout_s", 0 if timeout_s is None else timeout_s, watchdog)
         self.uploader()  # loaded in its own order
         return load("upload.call", "upload")(self, timeout_s, watchdog)
 
@@ -187,6 +194,10 @@ class Client:
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
+        check_seconds("interval", interval, watchdog)
+        check_seconds("poll_s", poll_s)
+        if not callable(is_online):
+            raise TypeError("is_online=%r: must be a function, such as wifi.online" % (is_online,))
         from .upload.run import run
 
         await run(self, is_online, interval, watchdog, poll_s)

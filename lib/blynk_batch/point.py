@@ -46,6 +46,17 @@ def check_value(pin, value):
     raise bad_value(pin, value)
 
 
+def check_seconds(name, value, watchdog=None):
+    """TypeError or ValueError unless `value` is a number of seconds, and `watchdog` None or a function."""
+    if isinstance(value, (int, float)) and value is not True and 0 <= value < 1000000000:
+        if watchdog is None or callable(watchdog):
+            return
+    from . import arguments
+
+    arguments.check_seconds(name, value)
+    arguments.check_callable("watchdog", watchdog, "wdt.feed")
+
+
 def check_timestamp(timestamp):
     """ValueError or TypeError unless it is Unix time in whole milliseconds."""
     if isinstance(timestamp, int) and not isinstance(timestamp, bool) and _FIRST_MS <= timestamp < _LAST_MS:

@@ -43,7 +43,7 @@ class FileRing(Ring):
     """
 
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=8, tail_bytes=120):
-        absolute = load("arguments").check_folder(path, capacity_bytes, commit_every, tails, tail_bytes)
+        absolute = load("arguments").check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
         let_go("arguments")
         from . import folder
 

@@ -53,9 +53,9 @@ class BlockRing(Ring):
         verify=True,
         format=False,
     ):
-        from ..arguments import check_least
+        from ..arguments import check_device
 
-        check_least("commit_every", commit_every, 1)
+        check_device(device, start, blocks, commit_every, {"overwrite": overwrite, "verify": verify, "format": format})
         flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)
         if flash.whole:
             from .tails import Tails as Medium
