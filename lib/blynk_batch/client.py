@@ -187,6 +187,7 @@ class Client:
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
         check_seconds("timeout_s", 0 if timeout_s is None else timeout_s, watchdog)
+        self.see_to_time(watchdog)
         self.uploader()  # loaded in its own order
         return load("upload.call", "upload")(self, timeout_s, watchdog)
 
@@ -210,6 +211,13 @@ class Client:
         key = parked(self.ring.state).get(pin_number(pin))
         if key is not None:
             self.guard.run(self.ring.save_value, key, tuple(self.ring.state[key][:4]) + (0,))
+
+    def see_to_time(self, watchdog):
+        """Before a drain, and before it fills the heap: let the board's own clock ask the network, unless this waits."""
+        uploader = self._uploader
+        waits = uploader.pace.wait_s() if uploader else keys.BACKOFF in self.ring.state
+        if hasattr(self.clock, "refresh") and not waits and not self.uploading:
+            self.clock.refresh(self._settings["debug"], watchdog)
 
     def uploader(self):
         """The policy over this client's ring, loaded when it is first needed."""

@@ -7,6 +7,8 @@ import time
 
 from micropython import const
 
+from .. import let_go, load
+
 BUILD_MS = 1793491200000  # 2026-11-01: a clock that shows less is not set
 EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
 _PERIOD = time.ticks_add(0, -1) + 1  # of ticks_ms  # pyright: ignore
@@ -45,9 +47,14 @@ class SystemClock:
         self._uptime_ms += passed if passed >= 0 else passed + _PERIOD  # pyright: ignore
         return self._uptime_ms
 
-    def stale(self):
-        """True if it is time to ask the network for the time: not yet in this boot, not since a day, or none is known."""
-        return self.uptime() >= self.ask_ms or self.now() is None
+    def refresh(self, debug, watchdog):
+        """Ask the network for the time if it was not asked yet in this boot, or not for a day, or none is known."""
+        if self.uptime() >= self.ask_ms or self.now() is None:
+            try:
+                load("clock.network", "at_drain")(self, debug, watchdog)
+            except MemoryError:  # then the clock goes on as it does
+                pass
+            let_go("clock.network")
 
     def powered_on(self):
         """True if the board came from power-off, so that no planned sleep explains the time in between."""

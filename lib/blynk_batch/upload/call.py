@@ -5,7 +5,6 @@ Knows the transport's one method and how to step through a drain; nothing of wha
 
 from micropython import const
 
-from .. import let_go, load
 from .batch import OutOfTime
 from ..errors import Busy
 
@@ -44,9 +43,6 @@ class Call:
         step_s = _WATCHED_S if watchdog and not getattr(self.transport, "watchdog", False) else _STEP_S
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
         self.result = Result()
-        clock = client.clock
-        if hasattr(clock, "ask_ms") and clock.stale() and not self._uploader.pace.wait_s():
-            load("clock.network", "at_drain")(self._uploader, clock, watchdog)
         self._steps = self._uploader.drain(self.result, self._tick)
         client.uploading = True
 
@@ -77,7 +73,6 @@ class Call:
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
-        let_go("clock.network")
         if hasattr(self.transport, "close"):
             self.transport.close()
         try:

@@ -18,6 +18,7 @@ async def run(client, is_online, interval_s, watchdog, poll_s):
 
 async def drain(client, timeout_s, watchdog):
     """Client.upload() as a coroutine; its Result."""
+    client.see_to_time(watchdog)
     client.uploader()  # loaded in its own order
     call = load("upload.call", "Call")(client, timeout_s, watchdog)
     streams = hasattr(call.transport, "apost")
