@@ -24,6 +24,10 @@ powercut: setup ## cut the power all through the storage workloads (CASE=... rep
 powercut-long: setup ## the same at every byte
 	@$(RUN) -m tools.powercut.drive --long
 
+.PHONY: mutants
+mutants: setup ## make small mistakes in the library and see whether the tests notice (takes hours; ARGS='--count 20')
+	@$(RUN) -m tools.mutants $(ARGS)
+
 .PHONY: soak
 soak: setup ## live through thirty simulated days of faults, then check the ledger (ARGS='--seed 7' repeats a run)
 	@$(RUN) -m tools.soak $(ARGS)

@@ -18,11 +18,11 @@ __version__ = "0.1.0"
 _LOADING_BYTES = const(4096)
 # Text, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
 _HOMES = const(
-    "Client client FileRing media.littlefs BlockRing media.slots HTTPS http.https Requests http.requests "
+    "Client client FileRing rings BlockRing rings HTTPS http.https Requests http.requests "
     "set_clock clock.network WiFi wifi "
     "Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
-    "UploadError faults NetworkError faults ServerError faults Redirected faults "
-    "BatchTooLarge faults PinRefused faults PointRefused faults InvalidToken faults"
+    "UploadError errors NetworkError errors ServerError errors Redirected errors "
+    "BatchTooLarge errors PinRefused errors PointRefused errors InvalidToken errors"
 )
 
 

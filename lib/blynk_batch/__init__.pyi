@@ -25,20 +25,20 @@ class _BlockDevice(Protocol):
     def ioctl(self, op: int, arg: int, /) -> Any: ...
 
 class FileRing:
-    """A ring in the folder `path` of any mounted filesystem; on FAT in one file of full size, see fat.py.
+    """A ring in the folder `path` of any mounted filesystem; on FAT in one file of full size, see media/fat.py.
 
     path            made if it is missing, with the folders above it but for the first of an absolute path, which has
                     to be there: a card that is not mounted must not become a folder of the board's own flash
     capacity_bytes  at most this much for readings, in steps of 4096, at least 12,288; None: what the ring had, at
                     first the smaller of 256 KiB and half of the free space. A larger value than before counts at
-                    once, a smaller one drops the oldest readings, counted. (FAT copies; without room it stays.)
+                    once, a smaller one drops the oldest readings, counted; on FAT either counts once nothing is pending
     overwrite       True: a full ring or disk drops its oldest sector, counted. False: log() raises RingFull.
     commit_every    readings held in RAM before they are made durable together, at least 1; 1 loses none
-    tails, tail_bytes  how many tail files, at least 1, of how many bytes, 60 or more; the defaults suit littlefs on
-                    ESP32 and RP2. Not for FAT.
+    tails, tail_bytes  how many tail files, at least 1, of how many bytes, 60 or more; None: what suits the board's
+                    littlefs, 3 of 220 on RP2, else 4 of 120. Not for FAT.
 
     Raises ValueError or TypeError for an argument, also for a folder that hides the library from `import`; OSError of
-    the filesystem with its number and words; WrongDevice for a newer format, CorruptRing if no header can be read,
+    the filesystem with its number and words; WrongDevice for another format, CorruptRing if no header can be read,
     and nothing is changed then."""
 
     def __init__(
@@ -47,15 +47,16 @@ class FileRing:
         capacity_bytes: Optional[int] = None,
         overwrite: bool = True,
         commit_every: int = 1,
-        tails: int = 8,
-        tail_bytes: int = 120,
+        tails: Optional[int] = None,
+        tail_bytes: Optional[int] = None,
     ) -> None: ...
 
 class BlockRing:
     """A ring on `device`, any MicroPython block device: esp32.Partition, rp2.Flash, SPI flash, FRAM, an SD card.
 
     start, blocks   the part of the device to use, in its blocks; all of it by default. At least three sectors of 4096
-                    bytes, or of one block where that is larger; on whole blocks two blocks more.
+                    bytes, or of one block where that is larger; on whole blocks two blocks more. Another `blocks` than
+                    before counts once nothing is pending.
     overwrite       True: a full ring drops its oldest sector, counted. False: log() raises RingFull.
     commit_every    readings held in RAM before they are made durable together, at least 1; 1 loses none
     page_size       bytes that a program must be a multiple of, a power of two up to a block: 256 on rp2.Flash, else 1;
@@ -67,7 +68,7 @@ class BlockRing:
     verify          read back what was programmed; a block that fails is skipped, see stats()["bad_blocks"]
     format          True: take a device that holds something else, which is erased. A ring that is there stays.
 
-    Raises WrongDevice if the device holds something else or a newer format, CorruptRing if no header can be read
+    Raises WrongDevice if the device holds something else or another format, CorruptRing if no header can be read
     (nothing is changed then), Error if what is pending does not fit `blocks`, ValueError or TypeError for a part that
     the device does not have or another argument, OSError of the driver with its number."""
 
@@ -232,7 +233,9 @@ class HTTPS:
         """End the connection and forget the parsed certificates; the next request makes both anew."""
 
 class Requests:
-    """`module`: stands in for the firmware's `requests`. Raises NotImplementedError if that one cannot be used."""
+    """`module`: stands in for the firmware's `requests`. NetworkError if there is none, or none that sends anything.
+
+    streams  the module sends a body of known length as it comes (MicroPython 1.24)"""
 
     def __init__(self, module: Any = None) -> None: ...
     def post(self, url: str, headers: Dict[str, str], body: Any, timeout_s: float) -> _Reply: ...

@@ -33,7 +33,7 @@ def check_server(server):
 def check_token(token):
     """ValueError, without the token in it, unless it can stand in a URL."""
     if not isinstance(token, str):
-        raise TypeError("token: must be the device's auth token, a str, not %s" % _kind(token))
+        raise TypeError("token: must be the device's auth token, a str, not %s" % type(token).__name__)
     if not token:
         raise ValueError("token: is empty; it must be the device's auth token")
     for byte in token.encode():  # MicroPython would keep every character of a str for good
@@ -77,46 +77,9 @@ def _absolute(path):
     return (path if path.startswith("/") else os.getcwd().rstrip("/") + "/" + path).rstrip("/")
 
 
-def check_networks(networks, password, hostname, debug):
-    """((ssid, password), ...) of what WiFi takes. ValueError or TypeError, without a password in it, for what it does
-    not."""
-    if isinstance(networks, str):
-        networks = ((networks, password),)
-    elif password is not None:
-        raise TypeError("password: belongs to one ssid; several networks are [(ssid, password), ...]")
-    if not isinstance(networks, (list, tuple)):
-        raise TypeError("ssid_or_networks: must be a name, or [(ssid, password), ...], not %s" % _kind(networks))
-    if not networks:
-        raise ValueError("ssid_or_networks: at least one network is needed")
-    for pair in networks:
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise TypeError("ssid_or_networks: each of several must be a pair (ssid, password)")
-        if not isinstance(pair[0], str) or not isinstance(pair[1], (str, type(None))):
-            raise TypeError("ssid and password: must be str, or None as the password of an open network")
-        if not 0 < len(pair[0].encode()) <= 32:
-            raise ValueError("ssid %r: must have 1 to 32 bytes" % pair[0])
-    if hostname is not None:
-        if not isinstance(hostname, str):
-            raise TypeError("hostname=%r: must be a str" % (hostname,))
-        if not 0 < len(hostname) <= 32:
-            raise ValueError("hostname=%r: must have 1 to 32 characters" % hostname)
-    check_callable("debug", debug, "print")
-    return tuple([tuple(pair) for pair in networks])
-
-
-def _kind(value):
-    return type(value).__name__
-
-
 def check_callable(name, value, example):
     if value is not None and not callable(value):
         raise TypeError("%s=%r: must be a function, such as %s, or None" % (name, value, example))
-
-
-def check_wait(timeout_s, watchdog):
-    """ValueError or TypeError for a `timeout_s` or a `watchdog` that cannot be one."""
-    check_seconds("timeout_s", timeout_s)
-    check_callable("watchdog", watchdog, "wdt.feed")
 
 
 def check_seconds(name, value):
@@ -126,22 +89,14 @@ def check_seconds(name, value):
         raise ValueError("%s=%r: must be a number of seconds, 0 or more" % (name, value))
 
 
-def bad_group(values):
-    return TypeError("values=%r: log_group() takes a dict, such as {1: 21.5, 2: 48}" % (values,))
-
-
-def check_parts(ring, transport, clock):
-    """TypeError for what cannot be a client's ring, transport or clock; None stands for its default."""
+def check_limits(settings, ring, transport, clock):
+    """TypeError or ValueError for the first of a client's arguments that cannot be right; `regions` as a tuple."""
     if ring is not None and not hasattr(ring, "medium"):
         raise TypeError('ring=%r: must be a FileRing or a BlockRing, such as FileRing("/readings")' % (ring,))
     if transport is not None and (isinstance(transport, type) or not hasattr(transport, "post")):
         raise TypeError("transport=%r: must be an object with a post() method, such as HTTPS(ca=...)" % (transport,))
     if clock is not None and not (hasattr(clock, "now") and hasattr(clock, "uptime")):
         raise TypeError("clock=%r: must be an object with now() and uptime(), or None" % (clock,))
-
-
-def check_limits(settings):
-    """TypeError or ValueError for the first of a client's settings that cannot be right; `regions` as a tuple."""
     check_least("batch_points", settings["batch_points"], 1)
     check_least("batch_bytes", settings["batch_bytes"], 4096)
     for name in ("points_per_day", "max_age_days"):
@@ -157,17 +112,6 @@ def check_limits(settings):
     if settings["unsynced"] not in ("estimate", "drop"):
         raise ValueError("unsynced=%r: must be 'estimate' or 'drop'" % (settings["unsynced"],))
     check_callable("debug", settings["debug"], "print")
-
-
-def check_device(device, start, blocks, commit_every, flags):
-    """TypeError or ValueError for what BlockRing does not take."""
-    if not hasattr(device, "readblocks") or not hasattr(device, "ioctl") or isinstance(device, type):
-        raise TypeError("device=%r: must be a block device, such as an esp32.Partition or an SD card" % (device,))
-    check_least("start", start, 0)
-    if blocks is not None:
-        check_least("blocks", blocks, 1)
-    check_least("commit_every", commit_every, 1)
-    check_flags(flags)
 
 
 def bad_sleep(sleep_ms):

@@ -47,7 +47,6 @@ class Client:
     ):
         arguments = load("arguments")
         arguments.check_token(token)
-        arguments.check_parts(ring, transport, clock)
         self._token, self._server = token, arguments.check_server(server)
         self._settings = {
             "batch_points": batch_points,
@@ -58,10 +57,10 @@ class Client:
             "unsynced": unsynced,
             "debug": debug,
         }
-        arguments.check_limits(self._settings)
+        arguments.check_limits(self._settings, ring, transport, clock)
         let_go("arguments")
         if ring is None:
-            from .media.littlefs import FileRing
+            from .rings import FileRing
 
             # Not "/blynk_batch": MicroPython would import that folder instead of the library in /lib.
             ring = FileRing("/blynk_batch.ring")
@@ -94,9 +93,7 @@ class Client:
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
         self.check_open()
         if not isinstance(values, dict):
-            from .arguments import bad_group
-
-            raise bad_group(values)
+            raise TypeError("values=%r: log_group() takes a dict, such as {1: 21.5, 2: 48}" % (values,))
         numbers = {}
         skipped = 0
         for pin in values:
@@ -187,18 +184,13 @@ class Client:
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
         check_seconds("timeout_s", 0 if timeout_s is None else timeout_s, watchdog)
-        self.see_to_time(watchdog)
-        self.uploader()  # loaded in its own order
+        self.uploader(watchdog)
         return load("upload.call", "upload")(self, timeout_s, watchdog)
 
     async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1):
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
-        check_seconds("interval", interval, watchdog)
-        check_seconds("poll_s", poll_s)
-        if not callable(is_online):
-            raise TypeError("is_online=%r: must be a function, such as wifi.online" % (is_online,))
         from .upload.run import run
 
         await run(self, is_online, interval, watchdog, poll_s)
@@ -212,16 +204,13 @@ class Client:
         if key is not None:
             self.guard.run(self.ring.save_value, key, tuple(self.ring.state[key][:4]) + (0,))
 
-    def see_to_time(self, watchdog):
-        """Before a drain, and before it fills the heap: let the board's own clock ask the network, unless this waits."""
-        uploader = self._uploader
-        waits = uploader.pace.wait_s() if uploader else keys.BACKOFF in self.ring.state
-        if hasattr(self.clock, "refresh") and not waits and not self.uploading:
-            self.clock.refresh(self._settings["debug"], watchdog)
-
-    def uploader(self):
-        """The policy over this client's ring, loaded when it is first needed."""
+    def uploader(self, *drain):
+        """The policy over this client's ring, loaded when it is first needed. `drain`, before one: its watchdog."""
         self.check_open()
+        if drain and hasattr(self.clock, "refresh"):
+            waits = self._uploader.pace.wait_s() if self._uploader else keys.BACKOFF in self.ring.state
+            if not waits and not self.uploading:  # before the heap fills
+                self.clock.refresh(self._settings["debug"], *drain)
         if self._uploader is None:
             # From source the large files first, which ask for the most room; but what the next one would load within
             # itself before it.

@@ -173,15 +173,16 @@ def test_the_first_header_torn_at_any_byte_is_no_other_owner():
     whole = base.revive()
     whole.journal = []
     BlockRing(whole)
-    assert [change[0] for change in whole.journal] == ["program"], "a blank device needs no erase"
-    for mode in ("prefix", "random", "late"):
-        for byte in range(len(whole.journal[0][2])):
-            device = base.revive()
-            device.cut_at(0, byte, mode, byte)
-            raises(OSError, BlockRing, device)
-            device = device.revive()
-            log(BlockRing(device), 0, 3)
-            assert found(BlockRing(device)) == [0, 1, 2]
+    assert [change[0] for change in whole.journal] == ["program"] * 2, "a blank device needs no erase"
+    for operation, change in enumerate(whole.journal):
+        for mode in ("prefix", "random", "late"):
+            for byte in range(len(change[2])):
+                device = base.revive()
+                device.cut_at(operation, byte, mode, byte)
+                raises(OSError, BlockRing, device)
+                device = device.revive()
+                log(BlockRing(device), 0, 3)
+                assert found(BlockRing(device)) == [0, 1, 2]
 
 
 def test_a_second_cut_while_a_torn_first_header_is_dealt_with_changes_nothing():

@@ -172,7 +172,7 @@ class FilesBed(Bed):
 
     def _files(self):
         found = {}
-        for folder in ("/sim/ring/", "/sim/ring/tail/"):
+        for folder in ("/sim/ring/", "/sim/ring/log/"):
             for entry in os.ilistdir(folder):
                 if entry[1] == 0x8000 and entry[0] != "spare":  # that holds nothing
                     with open(folder + entry[0], "rb") as f:
@@ -195,7 +195,7 @@ class FilesBed(Bed):
 
     def _sequence(self, name):
         name = name.split("/ring/")[1]
-        return self.newest if name.startswith("tail") else int(name, 16)
+        return int(name[4:], 16) if name.startswith("log/") else self.newest
 
     def open(self, parts):
         device = self.make(self._image)

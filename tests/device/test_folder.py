@@ -71,7 +71,7 @@ def test_a_folder_that_somebody_removes_fails_log_with_words():
     log(ring, 0, 3)
     for name in contents("/sim/ring"):
         os.remove(name)
-    os.rmdir("/sim/ring/tail")
+    os.rmdir("/sim/ring/log")
     os.rmdir("/sim/ring")
     assert "/sim/ring" in raises(OSError, log, ring, 3, 1)
     log(FileRing("/sim/ring"), 0, 2)
@@ -175,7 +175,7 @@ def test_a_smaller_capacity_drops_the_oldest_counted():
 def with_version(version):
     """The ring's headers as another version wrote them, in files and tails."""
     for name, data in contents("/sim/ring").items():
-        at = 12 if "/tail/" in name else 0
+        at = 0 if "/log/" in name else 12
         if data[at : at + 3] == b"BBr":
             head = data[at : at + 3] + bytes([version]) + data[at + 4 : at + 20]
             data = data[:at] + head + struct.pack("<I", crc32(head)) + data[at + 24 :]

@@ -130,12 +130,12 @@ def test_everything_is_reached_and_worked_by_keyboard(page, sandbox):
     post(sandbox, wave(50))
     page.until(lambda: page.chart("V1").get("drawn") == 50)
     wanted = page.driver.execute_script(
-        """return [...document.querySelectorAll("a[href], button, select, summary")]
+        """return [...document.querySelectorAll("a[href], button, select, summary, input")]
            .filter(e => e.checkVisibility() && !e.closest("details:not([open]) form")).length"""
     )
     reached = set()
     body = page.driver.find_element(By.TAG_NAME, "body")
-    for _ in range(wanted + 5):
+    for _ in range(wanted + 20):
         body.send_keys(Keys.TAB) if not reached else page.driver.switch_to.active_element.send_keys(Keys.TAB)
         focused = page.driver.switch_to.active_element
         reached.add(focused.id)

@@ -9,9 +9,9 @@ from pathlib import Path
 DOC = (Path(__file__).resolve().parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
 DUMP = """
 import os
-for folder in ("", "/tail"):
+for folder in ("", "/log"):
     for name in os.listdir(path + folder):
-        if name not in ("tail", "spare"):
+        if name not in ("log", "spare"):
             with open(path + folder + "/" + name, "rb") as f:
                 print((folder + "/" + name)[1:], f.read().hex())
 """
@@ -31,7 +31,7 @@ def test_the_example_is_what_the_library_writes(run_on_device):
     source = "path = 'readings'\n" + fenced("python")[0][1] + DUMP
     written = dict(line.split() for line in run_on_device(source).splitlines())
     assert {name: bytes.fromhex(digits) for name, digits in written.items()} == documented
-    assert len(documented["00000000"]) > 100
+    assert len(documented["log/00000000"]) > 100
 
 
 CARD = """

@@ -74,7 +74,7 @@ def test_blank_flash_and_an_image_too_short_hold_no_ring(tmp_path):
 
 def test_a_folder_of_a_filesystem_that_is_no_ring_is_refused_and_a_path_needs_no_slash(make_ring):
     image = make_ring("esp32")
-    assert "there is no ring in the folder /readings/tail" in refused("--image", image, "--path", "/readings/tail")
+    assert "there is no ring in the folder /readings/log" in refused("--image", image, "--path", "/readings/log")
     assert "the filesystem has no folder /none; it has: readings" in refused("--image", image, "--path", "/none")
     done = subprocess.run(
         [sys.executable, "-m", "tools.pull", "--image", str(image), "--path", "readings", "--csv", "-"],

@@ -78,7 +78,7 @@ def test_differences_are_named_and_written_down_with_both_answers(verify, live):
     assert output.count("=> DIFFERENT") == 2 and output.count("=> the same") == 5
     text = verify.section.read_text()
     assert "| repeated | 3 | 11 12 13 | 200 `Already \\| there` | 200 `OK` |" in text
-    assert "400 `{\"error\":{\"message\":\"Timestamp is 'older' than a month.\"}}` | 200 `OK` |" in text
+    assert '400 `{"error":{"message":"Timestamp is \'older\' than a month."}}` | 200 `OK` |' in text
 
 
 def test_the_token_is_hidden_also_where_the_service_repeats_it(verify, live):

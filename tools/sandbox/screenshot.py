@@ -31,9 +31,7 @@ def read_days():
         rows = [row for number, row in enumerate(csv.DictReader(file)) if number not in _OUTAGE]
     times = [_parse_ms(row["time_utc"]) for row in rows]
     shift = int(time.time() * 1000) - times[-1]
-    return {
-        pin: [[ms + shift, float(row[column])] for ms, row in zip(times, rows)] for pin, column in _COLUMNS.items()
-    }
+    return {pin: [[ms + shift, float(row[column])] for ms, row in zip(times, rows)] for pin, column in _COLUMNS.items()}
 
 
 def _parse_ms(text):

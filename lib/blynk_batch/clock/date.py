@@ -56,14 +56,15 @@ def heard(uploader, clock, date):
     now = clock.now()
     if now is not None:
         if proof:
-            clock.unproven = False
+            clock.agreed = True
             if not -_DAY_MS < date - now < _DAY_MS:
                 set_to(date)
         return
-    doubt, clock.doubt = clock.doubt, clock.doubt or (date - uptime, uptime)
+    doubt = getattr(clock, "doubt", None)
+    clock.doubt = doubt or (date - uptime, uptime)
     latest = max(ring.get(keys.LAST_SUCCESS) * 1000, ring.get(keys.KNOWN))
     same = doubt and uptime - doubt[1] >= _HOUR_MS and -_MINUTE_MS < date - uptime - doubt[0] < _MINUTE_MS
     if (proof or date >= latest or same) and set_to(date):
-        clock.unproven = not proof
+        clock.agreed = True if proof else None
         uploader.event("clock set by the server's Date, since NTP does not answer")
         uploader.guarded(uploader.boots.anchor, clock.now())

@@ -1,4 +1,4 @@
-"""Sets the board's clock from the internet, by NTP. Loaded when that is due; date.py is what serves where NTP is blocked.
+"""Sets the board's clock from the internet, by NTP. Loaded when that is due; date.py serves where NTP is blocked.
 
 No answer is believed before it is checked, so a bad one moves nothing: ntptime.settime() takes the zero that an
 overloaded server sends for 2036-02-07, and in some versions sets 1902 for what lies behind it.
@@ -10,8 +10,8 @@ from .wall import BUILD_MS, EPOCH_MS, SystemClock
 
 _HOUR_MS = const(3600000)
 _DAY_MS = const(86400000)
-_TWENTY_YEARS_MS = 631152000000
-_NTP_ZERO_MS = 2085978496000  # 2036-02-07 06:28:16
+_TWENTY_YEARS_MS = const(631152000000)
+_NTP_ZERO_MS = const(2085978496000)  # 2036-02-07 06:28:16
 _MARCH_2000 = const(11017)  # in days since 1970
 
 
@@ -33,27 +33,23 @@ def _ntp():
         return None
 
 
-def believable(ms):
-    return BUILD_MS <= ms < BUILD_MS + _TWENTY_YEARS_MS and not -_DAY_MS < ms - _NTP_ZERO_MS < _DAY_MS
-
-
-def set_to(ms):
-    """Set the RTC to Unix `ms`, or None, if that can be believed. True if the clock shows it then."""
-    if ms is None or not believable(ms):
+def set_to(now):
+    """Set the RTC to this Unix time in ms, or None, if it can be believed. True if the clock shows it then."""
+    if now is None or not BUILD_MS <= now < BUILD_MS + _TWENTY_YEARS_MS or -_DAY_MS < now - _NTP_ZERO_MS < _DAY_MS:
         return False
-    if not _shows(ms, 1000):
+    if not _shows(now, 1000):
         try:
             import machine
 
-            machine.RTC().datetime(_fields(ms // 1000))
+            machine.RTC().datetime(_fields(now // 1000))
         except Exception:  # noqa: BLE001 - no RTC, or one that takes no such date
             pass
-    return _shows(ms, 3000)
+    return _shows(now, 3000)
 
 
-def _shows(ms, within_ms):
-    now = SystemClock().now()
-    return now is not None and -within_ms < now - ms < within_ms
+def _shows(now, within):
+    shown = SystemClock().now()
+    return shown is not None and -within < shown - now < within
 
 
 def _fields(seconds):
@@ -70,7 +66,7 @@ def _fields(seconds):
     return year, month, day, weekday, seconds // 3600, seconds // 60 % 60, seconds % 60, 0
 
 
-def at_drain(clock, debug, watchdog):
+def ask(clock, debug, watchdog):
     """Before a drain, when it is due: ask NTP. A line a day while nothing at all tells the time."""
     watchdog = watchdog or int
     watchdog()
@@ -87,6 +83,6 @@ def at_drain(clock, debug, watchdog):
         if uptime - clock.heard_ms >= _DAY_MS:
             clock.heard_ms = uptime
             text = "no network time for a day, neither by NTP nor from the server: readings "
-            text += "wait on the flash until there is one" if now is None else "get the time that the clock keeps by itself"
+            text += "wait on the flash until there is one" if now is None else "get the time that the clock keeps alone"
     if text and debug:
         debug(text)

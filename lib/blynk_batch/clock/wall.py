@@ -20,11 +20,10 @@ class SystemClock:
     an RP2 in 2021 after every hard reset: both are before this library was built)."""
 
     woke_ms = 0  # what uptime() was when the board woke
-    # For network.py, which leaves a clock without these alone: the uptime from which to ask for the time again, and at
-    # which it was last heard | a reply's Date agrees | only an unverified one set it | one that was not believed
+    # For network.py and date.py: the uptime from which to ask for the time again, and at which it was last heard | a
+    # reply's Date agrees; None: only an unverified one says so
     ask_ms = heard_ms = 0
-    agreed = unproven = False
-    doubt = None
+    agreed = False
 
     def __init__(self):
         self._ticks = ticks = time.ticks_ms()
@@ -51,7 +50,7 @@ class SystemClock:
         """Ask the network for the time if it was not asked yet in this boot, or not for a day, or none is known."""
         if self.uptime() >= self.ask_ms or self.now() is None:
             try:
-                load("clock.network", "at_drain")(self, debug, watchdog)
+                load("clock.network", "ask")(self, debug, watchdog)
             except MemoryError:  # then the clock goes on as it does
                 pass
             let_go("clock.network")

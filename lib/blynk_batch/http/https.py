@@ -113,7 +113,7 @@ class HTTPS:
         return connection
 
     def send(self, connection, head, body):
-        gather = load("upload.batch", "gather")
+        gather = load("http.pieces", "gather")
         reply = load("http.reply")
         yield from connection.write(head)
         tick, watchdog = connection.tick, getattr(body, "watchdog", None)
@@ -131,9 +131,9 @@ class HTTPS:
                 connection.tick, connection.end = tick, None
             yield from connection.write(piece)
         connection.wait(watchdog)
-        found = yield from (reply.rest(connection, *early) if early else reply.read(connection))
-        if early and found[0] < 300:
+        status, found, text, keep = yield from (reply.rest(connection, *early) if early else reply.read(connection))
+        if early and status < 300:
             raise OSError("a reply came before the batch was sent")
-        if early or not connection.keep:
+        if early or not keep:
             self.close()
-        return found
+        return status, found, text

@@ -70,7 +70,7 @@ def parse(one):
 
 
 def error(text):
-    from ..faults import NetworkError
+    from ..errors import NetworkError
 
     return NetworkError(text)
 

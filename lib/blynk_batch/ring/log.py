@@ -1,16 +1,7 @@
 """The persistent buffer: a log of frames over sectors, with all that must survive carried inside it.
 
-Knows frames, sectors, the cursor and named counters; no filesystem, no network, no Blynk. The medium below it is
-media/littlefs.py or media/slots.py. Opening is recovery.
-
-A medium has sector_bytes, slots (sectors it holds), unit (alignment of frames), burst (bytes that one torn program
-can have touched), patchable (bytes can be programmed to 0x00 in place), skips (it is raw: a sector that fails can be
-left out), erases (not counted yet), place (where it is, in words), and
-    open() -> (oldest, newest) or None     read(sequence, offset, view)      slot(sequence)
-    begin(sequence)  make it ready         append(sequence, offset, data)    durable on return
-    seal(sequence, offset)  it is full     drop(sequence)  it is not needed  close()
-    free_from(sequence)  that or the next that can be begun     oldest_from(sequence, newest)  that or the next there is
-    give_spare()  free blocks on a full disk; False if there are none
+Knows frames, sectors, the cursor and named counters; no filesystem, no network, no Blynk. Opening is recovery.
+media/__init__.py says what a medium below it does and promises.
 """
 
 from micropython import const
@@ -28,7 +19,8 @@ ENOSPC = const(28)
 
 
 class Ring(State):
-    """A ring over `medium`. `overwrite` False refuses new readings when full instead of dropping the oldest."""
+    """A ring over `medium`, `span` what it found there: (oldest, newest) sequence, None where it is to begin.
+    `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
     key = None  # what names the place, so that it is not opened twice
     failed = False  # the medium raised, and nothing has worked since
@@ -38,7 +30,7 @@ class Ring(State):
     past = 0  # sectors behind the newest that were found to fail
     sealed = True  # the newest sector takes no more frames
 
-    def __init__(self, medium, overwrite=True, commit_every=1):
+    def __init__(self, medium, span, overwrite=True, commit_every=1):
         super().__init__()
         self.medium = medium
         self.overwrite = overwrite
@@ -46,7 +38,6 @@ class Ring(State):
         self.chain = record.Chain()
         self._buffer = bytearray()  # frames to be written at `offset`
         self._buffered = 0  # readings in it
-        span = medium.open()
         if span:
             from .recover import recover
 

@@ -3,10 +3,15 @@
 import asyncio
 
 from .. import load
+from ..point import check_seconds
 
 
 async def run(client, is_online, interval_s, watchdog, poll_s):
     """See Client.run()."""
+    check_seconds("interval", interval_s, watchdog)
+    check_seconds("poll_s", poll_s)
+    if not callable(is_online):
+        raise TypeError("is_online=%r: must be a function, such as wifi.online" % (is_online,))
     while True:
         if watchdog:
             watchdog()
@@ -18,8 +23,7 @@ async def run(client, is_online, interval_s, watchdog, poll_s):
 
 async def drain(client, timeout_s, watchdog):
     """Client.upload() as a coroutine; its Result."""
-    client.see_to_time(watchdog)
-    client.uploader()  # loaded in its own order
+    client.uploader(watchdog)  # loaded in its own order
     call = load("upload.call", "Call")(client, timeout_s, watchdog)
     streams = hasattr(call.transport, "apost")
     reply = None

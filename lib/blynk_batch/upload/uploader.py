@@ -57,12 +57,12 @@ class Uploader:
 
     def hide(self, text):
         """`text` without the token."""
-        return text.replace(self._token, "...")
+        return api.hide(text, self._token)
 
     @property
     def server(self):
-        region = self.ring.state.get(REGION)
-        return region.decode() if region else self.home
+        region = self.ring.state.get(REGION)  # whoever learned it: judged by what is allowed today
+        return region and api.server_of(region, self.home, self.settings["regions"]) or self.home
 
     def request(self, body, timeout_s):
         """The arguments of the transport's `post`."""
@@ -211,7 +211,7 @@ class Uploader:
 
     def _outcome(self, window, body, reply):
         """Keep or advance, note what must survive; False to end the drain."""
-        if isinstance(reply, tuple) and api.accepted(reply[0], reply[2]):
+        if isinstance(reply, tuple) and api.accepted(*reply):
             self._accepted(window, body)
             return True
         try:
@@ -259,7 +259,7 @@ class Uploader:
         clock = self.boots.clock
         settable = hasattr(clock, "refresh")
         if theirs is not None and settable:
-            if clock.unproven or clock.now() is None:
+            if clock.agreed is None or clock.now() is None:
                 load("clock.date", "heard")(self, clock, theirs)
             clock.heard_ms = clock.uptime()
         now = clock.now()
@@ -268,7 +268,7 @@ class Uploader:
         error = now - theirs
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
         self._date_ok = abs(error) < _DAY_MS
-        if settable:
+        if settable and clock.agreed is not None:
             clock.agreed = self._date_ok
 
 
