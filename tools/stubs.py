@@ -14,14 +14,17 @@ _ELSEWHERE = {"Result": "upload.call", "load": "__init__", "let_go": "__init__"}
 _KINDS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+def text_of(name):
+    """The text that the package's __init__.py gives this global name, const() or not."""
+    tree = ast.parse((LIBRARY / "__init__.py").read_text(encoding="utf-8"))
+    (value,) = [node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == name]
+    return ast.literal_eval(value.args[0] if isinstance(value, ast.Call) else value)
+
+
 def homes():
     """{public name: the module that has it}, as the package itself says."""
-    tree = ast.parse((LIBRARY / "__init__.py").read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == "_HOMES":
-            words = ast.literal_eval(node.value.args[0]).split()
-            return dict(zip(words[::2], words[1::2]))
-    raise AssertionError("__init__.py has no _HOMES")
+    names, modules = text_of("__names__").split(), text_of("_HOMES").split()
+    return dict(zip(names, modules + ["errors"] * (len(names) - len(modules))))
 
 
 def source(name):

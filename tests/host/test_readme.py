@@ -1,4 +1,4 @@
-"""The README's programs live through a simulated week on both boards exactly as they are printed, with all its outages."""
+"""The README's programs live through a simulated week on both boards as they are printed, with all its outages."""
 
 import json
 
@@ -46,7 +46,8 @@ def live(tmp_path, sandbox, port, program, days, events, token=None):
     (tmp_path / "events.json").write_text(json.dumps(events))
     paths = [ROOT / "tests" / "board", device.SIM, ROOT / "lib", device.FROZEN]
     week = ROOT / "tests" / "board" / "week.py"
-    done = device.run(week, port, tmp_path / "files", days, tmp_path / "events.json", heap="4m", paths=paths, timeout=600)
+    arguments = [port, tmp_path / "files", days, tmp_path / "events.json"]
+    done = device.run(week, *arguments, heap="4m", paths=paths, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout.splitlines()
 

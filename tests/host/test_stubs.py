@@ -1,4 +1,4 @@
-"""The stubs against the code: every public name, argument, default and docstring; and what type checkers make of them."""
+"""The stubs against the code: each public name, argument, default and docstring; and what type checkers say."""
 
 import ast
 import json
@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.host.boards import require_node
-from tools import stubs
+from tools import device, stubs
 from tools.lint import PYRIGHT
 
 ROOT = stubs.LIBRARY.parent.parent
@@ -78,6 +78,38 @@ def test_the_results_fields_are_the_codes():
     code = {target.attr for node in ast.walk(init) for target in getattr(node, "targets", ())}
     stub = {node.target.id for node in STUBS["Result"].body if isinstance(node, ast.AnnAssign)}
     assert stub == code
+
+
+PROMPT = """
+import blynk_batch
+help(blynk_batch)
+def refuse(*_):
+    raise RuntimeError("looked for")
+real, blynk_batch.load = blynk_batch.load, refuse
+try:
+    blynk_batch.no_such_name
+except AttributeError:
+    print("refused at once")
+blynk_batch.load = real
+print(dir(blynk_batch))
+"""
+
+
+def test_help_and_tab_at_the_prompt_show_the_public_names(tmp_path):
+    (tmp_path / "prompt.py").write_text(PROMPT)
+    output = device.run(tmp_path / "prompt.py", cwd=tmp_path).stdout
+    (names,) = [line for line in output.splitlines() if line.startswith("  __names__ -- ")]
+    assert sorted(names.split()[2:]) == PUBLIC
+    assert "refused at once" in output
+    # What dir() shows is what Tab does: both ask for each name in the firmware's table.
+    shown = ast.literal_eval(output.splitlines()[-1])
+    assert {"Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock", "Error"} <= set(shown)
+
+
+def test_the_package_knows_each_of_its_modules_and_rooms_by_name():
+    there = {path.stem for path in stubs.LIBRARY.glob("*.py")} | {path.parent.name for path in
+             stubs.LIBRARY.glob("*/__init__.py")}  # fmt: skip
+    assert stubs.text_of("_MODULES").split() == sorted(there - {"__init__"})
 
 
 @pytest.fixture

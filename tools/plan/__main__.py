@@ -63,7 +63,7 @@ def show(station, answer, limits, advice):
     say("one row takes", "%.1f ms of flash time on average" % answer.log_ms)
     say("points a day", "%d of %d" % (answer.points_per_day, limits.points_per_day))
     say("requests a month", "%d of %d" % (answer.requests_per_month, limits.requests_per_month))
-    say("after the outage", "%d points in %d requests, about %d minutes (assumed link, see docs/tools.md)" % (
+    say("after the outage", "%d points in %d requests, about %d minutes (assumed link, see docs/pull-and-plan.md)" % (
         answer.backlog_points, answer.catch_up_requests, max(1, round(answer.catch_up_s / 60))))  # fmt: skip
     for fails, text in advice:
         say("CANNOT WORK" if fails else "note", text)
