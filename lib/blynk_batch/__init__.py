@@ -22,7 +22,7 @@ __names__ = (
     "Client FileRing BlockRing WiFi HTTPS Requests set_clock Error RingFull CorruptRing WrongDevice Busy UploadError "
     "NetworkError ServerError Redirected BatchTooLarge PinRefused PointRefused InvalidToken"
 )
-__all__ = ("Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock")
+_TAB = ("Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock")
 _HOMES = const("client rings rings wifi http.https http.requests clock.network")  # of the first; all else is in errors
 _MODULES = const("arguments blynk client clock errors guard http media networks point report ring rings upload wifi")
 

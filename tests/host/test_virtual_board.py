@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.host.boards import ROOT, ampy, mpremote, require_node, run, run_tool, start_board
+from tests.host.boards import ROOT, ampy, mpremote, require_node, run_tool, start_board
 
 PATIENCE_S = 90
 HELP = 'Type "help()"'
