@@ -49,7 +49,7 @@ demo: .venv/.stamp node ## watch a station lose network and power, come back, an
 
 .PHONY: demo-picture
 demo-picture: .venv/.stamp node ## take the README's picture of the demo
-	@$(RUN) -m tools.demo.picture $(ARGS)
+	@$(RUN) -m tools.pictures demo $(ARGS)
 
 .PHONY: sandbox
 sandbox: .venv/.stamp node ## run a local server that stands in for Blynk (ARGS=--help lists its options)
@@ -60,11 +60,15 @@ sandbox-bench: .venv/.stamp node ## time the sandbox's page and queries with a m
 	@$(RUN) -m tools.sandbox.measure $(ARGS)
 
 dashboard-picture: .venv/.stamp node ## take the README's picture of the sandbox's page
-	@$(RUN) -m tools.sandbox.screenshot $(ARGS)
+	@$(RUN) -m tools.pictures dashboard $(ARGS)
 
 .PHONY: plan
 plan: setup ## work out a station: ring, outage, life of the flash, requests (ARGS=--help)
 	@$(RUN) -m tools.plan $(ARGS)
+
+.PHONY: fleet
+fleet: setup ## see whether ten thousand stations that start together ask together for ever (ARGS=--help)
+	@$(RUN) -m tools.fleet $(ARGS)
 
 .PHONY: pull
 pull: setup ## read a ring off a board, an image or a folder; export or upload it (ARGS=--help)
@@ -98,8 +102,15 @@ board: .venv/.stamp node ## run a board without hardware that mpremote and ampy 
 ifeq ($(origin TOKEN),command line)
 verify-live: export BLYNK_TOKEN := $(TOKEN)
 endif
-verify-live: .venv/.stamp ## see what the live service answers, beside the sandbox (TOKEN=... PIN=V1 SERVER=...)
+verify-live: .venv/.stamp ## see what the live service answers and stores, beside the sandbox (TOKEN=... PIN=V1 SERVER=...)
 	@$(RUN) -m tools.verify_live $(if $(PIN),--pin '$(PIN)') $(if $(SERVER),--server '$(SERVER)') $(ARGS)
+
+.PHONY: audit
+ifeq ($(origin TOKEN),command line)
+audit: export BLYNK_TOKEN := $(TOKEN)
+endif
+audit: setup ## compare a ring with what the server has stored of it (TOKEN=... SERVER=... ARGS='--folder ring')
+	@$(RUN) -m tools.verify_live.audit $(if $(SERVER),--server '$(SERVER)') $(ARGS)
 
 .PHONY: size
 size: .venv/.stamp ## count each library file's lines and its bytes on a board

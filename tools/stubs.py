@@ -10,7 +10,7 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).resolve().parent.parent / "lib" / "blynk_batch"
 STUBS = LIBRARY / "__init__.pyi"
-_ELSEWHERE = {"Result": "upload.call", "load": "__init__", "let_go": "__init__"}
+_ELSEWHERE = {"Result": "upload.result", "load": "__init__", "let_go": "__init__"}
 _KINDS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 

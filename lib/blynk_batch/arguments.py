@@ -74,7 +74,13 @@ def check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_byte
 
 
 def _absolute(path):
-    return (path if path.startswith("/") else os.getcwd().rstrip("/") + "/" + path).rstrip("/")
+    parts = []
+    for part in (path if path.startswith("/") else os.getcwd() + "/" + path).split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)
 
 
 def check_callable(name, value, example):
@@ -89,7 +95,7 @@ def check_seconds(name, value):
         raise ValueError("%s=%r: must be a number of seconds, 0 or more" % (name, value))
 
 
-def check_limits(settings, ring, transport, clock):
+def check_limits(settings, ring, transport, clock, debug):
     """TypeError or ValueError for the first of a client's arguments that cannot be right; `regions` as a tuple."""
     if ring is not None and not hasattr(ring, "medium"):
         raise TypeError('ring=%r: must be a FileRing or a BlockRing, such as FileRing("/readings")' % (ring,))
@@ -111,7 +117,7 @@ def check_limits(settings, ring, transport, clock):
         raise TypeError('regions=%r: must be names of hosts, such as ("blynk.cloud",)' % (regions,))
     if settings["unsynced"] not in ("estimate", "drop"):
         raise ValueError("unsynced=%r: must be 'estimate' or 'drop'" % (settings["unsynced"],))
-    check_callable("debug", settings["debug"], "print")
+    check_callable("debug", debug, "print")
 
 
 def bad_sleep(sleep_ms):
@@ -128,6 +134,8 @@ def bad_pin(pin):
 def bad_value(pin, value):
     if isinstance(value, str):
         size = len(value.encode())
+        if size <= 1024:
+            return ValueError("pin V%d: the string is no valid UTF-8: %%c, or cutting it, makes such" % pin)
         return ValueError("pin V%d: a string of %d bytes, at most 1024 are taken" % (pin, size))
     if isinstance(value, int):
         return ValueError("pin V%d: %d does not fit 64 bits" % (pin, value))

@@ -10,6 +10,7 @@ import os
 import random
 
 import blynk_batch
+import invariants
 from flash import NorFlash, SdCard, mount, umount
 from stand_ins import FakeClock, FakeServer
 
@@ -75,8 +76,10 @@ class Bed:
         damaged = {now[0] for now, before in zip(parts, self.parts) if now[1] != before[1]}
         server = FakeServer()
         client = client_on(self.open(parts), server)
+        invariants.check(client.ring, len(list(client.points())), damaged=True)
         client.upload()
         stats = client.stats()
+        invariants.check(client.ring, len(list(client.points())), damaged=True)
         self.leave()
         came = [(pin, ms) for pin, ms, _ in server.points]
         for pin, ms, value in server.points:

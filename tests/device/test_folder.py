@@ -185,17 +185,31 @@ def with_version(version):
                 f.write(data)
 
 
-def test_an_older_format_is_drained_and_gets_nothing_more_in_its_sectors():
+def test_an_older_format_is_refused_with_words_and_left_untouched():
     for count in (3, 1000):
         mounted()
         log(FileRing("/sim/ring"), 0, count)
-        with_version(0)
-        ring = FileRing("/sim/ring")
-        old = ring.newest
-        assert found(ring) == list(range(count))
-        log(ring, count, 200)
-        assert ring.newest == old + 1
-        assert found(FileRing("/sim/ring")) == list(range(count + 200))
+        with_version(1)
+        before = contents("/sim/ring")
+        text = raises(WrongDevice, FileRing, "/sim/ring")
+        assert "format 1" in text and "another folder" in text
+        assert contents("/sim/ring") == before
+
+
+def test_an_older_format_where_it_had_its_files_is_refused_and_left_untouched():
+    for count, name in ((1000, "00000000"), (3, "tail/0")):
+        mounted()
+        log(FileRing("/sim/ring"), 0, count)
+        with_version(1)
+        os.mkdir("/sim/old")
+        os.mkdir("/sim/old/tail")
+        with open("/sim/ring/" + ("log/00000000" if count > 3 else "0"), "rb") as f:
+            data = f.read()
+        with open("/sim/old/" + name, "wb") as f:
+            f.write(data)
+        before = contents("/sim/old")
+        assert "format 1" in raises(WrongDevice, FileRing, "/sim/old")
+        assert contents("/sim/old") == before
 
 
 def test_a_newer_format_is_refused_and_left_untouched():

@@ -105,11 +105,11 @@ def test_a_dump_of_more_than_the_filesystem_is_told_where_to_begin(make_ring):
 def test_a_newer_format_is_named_without_advice_to_erase_it(make_ring):
     image = make_ring("nor")
     data = bytearray(image.read_bytes())
-    data[3] = 2
+    data[3] = 3
     data[20:24] = struct.pack("<I", crc32(data[:20]))
     image.write_bytes(data)
     line = refused("--image", image)
-    assert "format 2" in line and "erases" not in line
+    assert "format 3" in line and "erases" not in line
 
 
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="the system has no such file")

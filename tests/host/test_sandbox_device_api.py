@@ -88,6 +88,7 @@ def test_single_values_go_in_and_the_last_one_comes_out():
         assert get(sandbox, "update", v9=1).body == error("No datastream setup for that pin.")
         assert get(sandbox, "update", x9=1).body == error("Wrong pin format.")
         assert get(sandbox, "isHardwareConnected").body == "false"
+        assert request(sandbox.url, "HEAD", "/external/api/update?token=%s&v1=3" % sandbox.token).status == 405
         assert len(sandbox.requests()) == 6
 
 

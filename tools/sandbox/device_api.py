@@ -41,8 +41,8 @@ def add_routes(app, server):
     api = _DeviceApi(server)
     app.router.add_get("/external/api/data/get", api.history)
     app.router.add_get("/{name:device_data_[0-9_T-]+\\.zip}", api.file)
-    app.router.add_get(contract.PATH, api.update)
-    app.router.add_get("/external/api/update", api.update)
+    app.router.add_get(contract.PATH, api.update, allow_head=False)
+    app.router.add_get("/external/api/update", api.update, allow_head=False)
     app.router.add_get("/external/api/get", api.latest)
     app.router.add_get("/external/api/isHardwareConnected", api.is_connected)
 

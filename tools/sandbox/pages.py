@@ -103,9 +103,7 @@ class Pages:
         kind, find = request.query.get("kind", "all"), request.query.get("find", "")
         if is_broken(find):
             raise Refusal("find must be valid Unicode.")
-        return web.json_response(
-            await self._read(lambda q: q.requests(before, size, device, pin, kind, until, find))
-        )
+        return web.json_response(await self._read(lambda q: q.requests(before, size, device, pin, kind, until, find)))
 
     async def points_csv(self, request):
         device, pin = _number(request, "device", None), _number(request, "pin", None)

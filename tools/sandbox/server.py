@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from tools.sandbox import contract, control, device_api, misbehave, pages
+from tools.sandbox import contract, control, device_api, mip, misbehave, pages
 from tools.sandbox.contract import Refusal
 from tools.sandbox.events import Events
 from tools.sandbox.exchange import Exchange, json_error
@@ -43,6 +43,7 @@ class Server:
         app.router.add_post(contract.PATH, self._update)
         device_api.add_routes(app, self)
         control.add_routes(app, self)
+        mip.add_routes(app, self.regions)
         pages.add_routes(app, self.ledger.path)
         return app
 

@@ -6,7 +6,11 @@ number with the first reading that needs it. After a planned deep sleep the same
 loses its clock with each sleep (RP2) that is so for ever: a new anchor follows whenever the clock was set again.
 """
 
+from micropython import const
+
 from ..ring.state import BOOT, SLEEP
+
+_BURST_MS = const(1000)  # that readings within a millisecond may run ahead
 
 
 class Boots:
@@ -18,8 +22,11 @@ class Boots:
         self.boot = self._base = 0
         self._open = False  # readings were stored with this boot's uptime, and no anchor follows them yet
         self._forgetful = clock.now() is None  # it woke without the time, and will again
+        self._last = 0  # the latest stamp, and the pins that have it
+        self._pins = b""
+        self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
         if SLEEP in ring.state:
-            if not (hasattr(clock, "powered_on") and clock.powered_on()):
+            if not self.powered_on:
                 from .anchors import read
 
                 self.boot, wake, self._open = read(ring)
@@ -36,19 +43,31 @@ class Boots:
         """This boot's number; it takes one if it has none."""
         if not self.boot:
             ring = self._ring
-            self.boot = max(ring.get(BOOT), ring.boot) + 1
+            self.boot = ring.get(BOOT) + 1
             ring.set(BOOT, (self.boot,))
         return self.boot
 
-    def stamp(self):
-        """(0, Unix ms), or (boot, uptime ms) while the wall clock is not known."""
+    def stamp(self, pins, now=None):
+        """(0, Unix ms), or (boot, uptime ms) while the wall clock is not known; `now` if that was asked before.
+
+        No pin gets one millisecond twice: a server may keep one value for each."""
         uptime = self.uptime()  # asked each time, before the ticks wrap
-        now = self.clock.now()
+        now = now or self.clock.now()
         if now is not None:
             self.anchor(now)
-            return 0, now
+            return 0, self._apart(pins, now)
         self._open = True
-        return self.number(), uptime
+        return self.number(), self._apart(pins, uptime)
+
+    def _apart(self, pins, time):
+        if 0 <= self._last - time < _BURST_MS:
+            again = [pin for pin in pins if pin in self._pins]
+            time = self._last + (1 if again else 0)
+            self._pins = pins if again else self._pins + pins
+        else:  # later; or the clock was set back
+            self._pins = pins
+        self._last = time
+        return time
 
     def anchor(self, now):
         """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""

@@ -66,7 +66,7 @@ def _fields(seconds):
     return year, month, day, weekday, seconds // 3600, seconds // 60 % 60, seconds % 60, 0
 
 
-def ask(clock, debug, watchdog):
+def ask(clock, tell, watchdog):
     """Before a drain, when it is due: ask NTP. A line a day while nothing at all tells the time."""
     watchdog = watchdog or int
     watchdog()
@@ -84,5 +84,5 @@ def ask(clock, debug, watchdog):
             clock.heard_ms = uptime
             text = "no network time for a day, neither by NTP nor from the server: readings "
             text += "wait on the flash until there is one" if now is None else "get the time that the clock keeps alone"
-    if text and debug:
-        debug(text)
+    if text:
+        tell(text)

@@ -46,11 +46,12 @@ class SystemClock:
         self._uptime_ms += passed if passed >= 0 else passed + _PERIOD  # pyright: ignore
         return self._uptime_ms
 
-    def refresh(self, debug, watchdog):
-        """Ask the network for the time if it was not asked yet in this boot, or not for a day, or none is known."""
-        if self.uptime() >= self.ask_ms or self.now() is None:
+    def refresh(self, client, watchdog):
+        """Ask the network for the time if it was not asked yet in this boot, or not for a day, or none is known; not
+        while uploads wait."""
+        if (self.uptime() >= self.ask_ms or self.now() is None) and not client.uploading and not client.pace().wait_s():
             try:
-                load("clock.network", "ask")(self, debug, watchdog)
+                load("clock.network", "ask")(self, client.tell, watchdog)
             except MemoryError:  # then the clock goes on as it does
                 pass
             let_go("clock.network")

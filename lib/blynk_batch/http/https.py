@@ -70,6 +70,7 @@ class HTTPS:
 
     def request(self, url, headers, body, timeout_s):
         """One batch to its reply."""
+        load("http.reply")  # from source the large files first
         scheme, _, rest = url.partition("://")
         host, _, path = rest.partition("/")
         head = ["POST /%s HTTP/1.1\r\nHost: %s\r\n" % (path, host)]

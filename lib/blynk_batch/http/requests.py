@@ -1,7 +1,7 @@
 """The firmware's own `requests` (or `urequests`), which is on every board: plain HTTP, or TLS that verifies nothing.
 
 It looks up, connects, encrypts and sends. None of its versions may read a reply: they take any protocol's 200 and half
-a reply for a whole one, some no chunks, and follow redirects, where the POST becomes a GET whose 200 looks like success.
+a reply for a whole one, some no chunks, and follow redirects: a GET then, whose 200 looks like success.
 So it is lent sockets that hand the reply to reply.py at the first read, and end the module's call by what came of it.
 
 A transport has `post(url, headers, body, timeout_s)`, which gives (status, {lower-case name: value}, at most 1,024
@@ -10,7 +10,7 @@ it is iterated over. `streams` False: only bodies in one piece.
 """
 
 import sys
-from time import ticks_add, ticks_diff, ticks_ms
+import time
 
 from ..errors import NetworkError
 from . import reply
@@ -48,7 +48,7 @@ class Requests:
         setattr(module, name, _Lent(nowhere or real, wires, timeout_s))
         if url.startswith("https:"):
             tls = _tls_modules()  # imported within the call
-            sys.modules.update({name: _Lent(tls[name], wires, timeout_s) for name in tls})
+            sys.modules.update({each: _Lent(tls[each], wires, timeout_s) for each in tls})
         try:
             module.request("POST", url, data=data, headers=headers)
         except Heard as e:
@@ -136,7 +136,7 @@ class _Wire:
         return getattr(self.real, name)
 
     def readline(self, *_):
-        self._end = ticks_add(ticks_ms(), int(self._timeout_s * 1000))
+        self._started = time.ticks_ms()
         steps = reply.read(self)
         try:
             next(steps)
@@ -149,7 +149,7 @@ class _Wire:
         """For reply.py. By single bytes, so that a server that drips them is left in time."""
         text = bytearray()
         while len(text) < size and not (line and text[-1:] == b"\n"):
-            if ticks_diff(self._end, ticks_ms()) <= 0:
+            if time.ticks_diff(time.ticks_ms(), self._started) > self._timeout_s * 1000:
                 raise OSError("the reply takes too long")
             byte = self.real.read(1)
             if not byte:

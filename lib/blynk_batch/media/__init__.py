@@ -16,6 +16,7 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
                                     of its bits; bytes before `offset` stay as they were. Where `skips` is False a cut
                                     leaves all of it or none
     begin(sequence)                 make the place ready, what was there is gone
+    end(sequence)                   bytes of the newest sector that can be in use, at most
     seal(sequence, offset)          the sector is full and takes no more
     drop(sequence)                  it is not needed; may be called again, also for one that is not there
     slot(sequence)                  its place as a number that goes into the checks; the same for as long as it lives

@@ -31,6 +31,8 @@ def open_folder(path, capacity, tails, tail_bytes):
 
             return open_file(path, capacity)
         span = _search(files)
+        if not span:
+            _refuse_older(path)
         paths.make_folder(path + "/log")
     if capacity or not span:
         files.slots = (capacity or paths.usual_capacity(path)) // SECTOR_BYTES
@@ -117,6 +119,20 @@ def _sequence(name):
     except ValueError:
         return -1
     return sequence if "%08x" % sequence == name else -1
+
+
+def _refuse_older(path):
+    """WrongDevice for a ring of format 0 or 1: its sectors lay in the folder itself, its tails in a folder `tail`."""
+    names = [("%s/%s" % (path, entry[0]), 0) for entry in os.ilistdir(path) if _sequence(entry[0]) >= 0]
+    for name, at in names + [(path + "/tail/0", 12)]:
+        try:
+            with open(name, "rb") as f:
+                f.seek(at)
+                head = sector.parse(f.read(sector.PREFIX_BYTES) + bytes(sector.PREFIX_BYTES))
+        except OSError:
+            continue
+        if head and head.version < sector.VERSION:
+            sector.check_version(head, None)
 
 
 def _prefix(files, sequence):

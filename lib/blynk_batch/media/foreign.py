@@ -114,7 +114,7 @@ def _is_torn_start(medium, slot):
     size = medium.flash.sector_bytes
     buf = bytearray(_BOOT)
     medium.flash.read(slot * size, buf)
-    head = sector.pack(slot, medium.slots, 0, size, {}, 0, 1)
+    head = sector.pack(slot, medium.slots, 0, size, {}, 0, 1, 0)
     for index in range(_HEADER_LIKE):
         if buf[index] & head[index] != head[index]:
             return False

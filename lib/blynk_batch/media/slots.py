@@ -11,6 +11,7 @@ from .device import NOBODYS
 
 _MAGIC = const(b"BBr")
 _BURST = const(64)
+_READS = const(3)  # one wrong read is no damage
 _FRESH_WALK = const(16)  # on the first lap all behind the newest is blank: look no further than this
 _PROBES = const(64)
 _REMEMBERED = const(32)
@@ -75,8 +76,11 @@ class Slots:
     def head(self, slot):
         """The sector.Prefix in that slot, of whatever size of ring, or None."""
         buf = bytearray(sector.PREFIX_BYTES)
-        self.peek(slot, memoryview(buf))
-        head = sector.parse(buf)
+        for _ in range(_READS):
+            self.peek(slot, memoryview(buf))
+            head = sector.parse(buf)
+            if head or not bytes(buf).strip(NOBODYS):
+                break
         if head:
             sector.check_version(head, "update it, or " + self.remedy)
         return head
@@ -97,6 +101,9 @@ class Slots:
 
     def read(self, sequence, offset, view):
         self.flash.read(self._address(sequence) + offset, view)
+
+    def end(self, sequence):
+        return self.sector_bytes
 
     def free_from(self, sequence):
         return max(sequence, self.first)

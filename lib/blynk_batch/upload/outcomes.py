@@ -9,6 +9,7 @@ from micropython import const
 from .. import blynk as api, errors
 from ..ring import state as keys
 from .batch import Vanished
+from .secret import server_of, split
 from ..ring.record import REJECT
 from ..ring.state import BACKOFF, BAD, BUDGET, HELD, REGION, SIZE, STRIKES
 
@@ -102,10 +103,10 @@ def _elsewhere(uploader, location, error):
 def _redirect(location, server, home, regions):
     """The server that `location` names, or None where the token must not go: followed is the same path alone, and from
     https, which the one asked, `server`, speaks, only to https."""
-    scheme, _, path = api.split(location)
+    scheme, _, path = split(location)
     if path.split("?")[0] != api.PATH or (scheme == "http" and server.startswith("https:")):
         return None
-    return api.server_of(location, home, regions)
+    return server_of(location, home, regions)
 
 
 def _stop(uploader, error):
@@ -158,5 +159,5 @@ def _network_error(uploader, cause):
     words = str(cause)
     if isinstance(cause, errors.UploadError):
         return cause if uploader.hide(words) == words else type(cause)(uploader.hide(words))
-    words = "no reply from %s: %s %s" % (api.split(uploader.server)[1], type(cause).__name__, words)
+    words = "no reply from %s: %s %s" % (split(uploader.server)[1], type(cause).__name__, words)
     return errors.NetworkError(uploader.hide(words))
