@@ -84,14 +84,22 @@ deploy: .venv/.stamp ## put the library onto a board (PORT=, EXAMPLE=pico_w, TOO
 	@$(RUN) -m tools.deploy $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
 		$(if $(EXAMPLE),--example '$(EXAMPLE)') $(if $(REPLACE),--replace) $(if $(SOURCE),--source) $(ARGS)
 
+.PHONY: bundle
+bundle: .venv/.stamp ## join the library's modules into the bundles that boards load (ARGS='--trace FILE': a traceback)
+	@$(RUN) -m tools.bundle $(ARGS)
+
 .PHONY: board-check
 board-check: .venv/.stamp ## check the library on a board and print a report (PORT=, WIFI=name PASSWORD=... to drain)
 	@$(RUN) -m tools.board_check $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
 		$(if $(WIFI),--wifi '$(WIFI)' --password '$(PASSWORD)') $(ARGS)
 
 .PHONY: package
-package: .venv/.stamp ## write package.json, by which mip installs the library, from what is in lib/
-	@$(RUN) tools/package.py $(if $(BASE),--base '$(BASE)') $(ARGS)
+package: .venv/.stamp ## write package.json, by which mip installs the library, and compiled bundles for it
+	@$(RUN) -m tools.package $(if $(BASE),--base '$(BASE)') $(ARGS)
+
+.PHONY: release
+release: .venv/.stamp ## write the zips of a release and their checksums into build/release/
+	@$(RUN) -m tools.release $(ARGS)
 
 .PHONY: board
 board: .venv/.stamp node ## run a board without hardware that mpremote and ampy talk to
@@ -113,7 +121,7 @@ audit: setup ## compare a ring with what the server has stored of it (TOKEN=... 
 	@$(RUN) -m tools.verify_live.audit $(if $(SERVER),--server '$(SERVER)') $(ARGS)
 
 .PHONY: size
-size: .venv/.stamp ## count each library file's lines and its bytes on a board
+size: setup ## count each library file's lines, and the bytes and blocks that it takes on a board
 	@$(RUN) -m tools.size $(ARGS)
 
 .PHONY: bench

@@ -41,8 +41,8 @@ def __getattr__(name):
 
 
 def load(module, name=None):
-    """The module, or its `name`. Collects often meanwhile: compiling leaves so much garbage that what lasts would
-    else lie strewn over the whole heap, with no large hole left between."""
+    """The module, or its `name`. From source it collects often meanwhile: compiling leaves so much garbage that what
+    lasts would else lie strewn over the whole heap, with no large hole left between. Bundles only import here."""
     gc.collect()
     threshold = gc.threshold()
     gc.threshold(_LOADING_BYTES)

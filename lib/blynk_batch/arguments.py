@@ -74,13 +74,14 @@ def check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_byte
 
 
 def _absolute(path):
+    """One name for each folder, "" for the root: without "", "." and ".." between slashes."""
     parts = []
     for part in (path if path.startswith("/") else os.getcwd() + "/" + path).split("/"):
         if part == "..":
-            parts = parts[:-1]
+            del parts[-1:]
         elif part not in ("", "."):
             parts.append(part)
-    return "/" + "/".join(parts)
+    return "".join(["/" + part for part in parts])
 
 
 def check_callable(name, value, example):

@@ -59,9 +59,9 @@ class Client:
             "debug": debug and self.tell,
         }
         arguments.check_limits(self._settings, ring, transport, clock, debug)
-        let_go("arguments")
         if ring is None:
             ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
+        let_go("arguments")  # not before: a bundle holds all that opening needs
         self.ring = ring
         self.transport = transport
         self.clock = clock or SystemClock()
@@ -293,8 +293,10 @@ class Client:
 
 
 def _claim(ring):
+    """Error if another client has the ring, or a part of its place, open."""
     name, start, end = ring.key
     for other in _open_rings.values():
-        if not other.failed and name == other.key[0] and start < other.key[2] and other.key[1] < end:
-            raise Error("another client has the ring %r open: close() it first" % (ring.key,))
+        at, first, last = other.key
+        if at == name and start < last and first < end and not other.failed:
+            raise Error("another client has the ring %r open: close() it first" % (name,))
     _open_rings[ring.key] = ring

@@ -108,6 +108,7 @@ class BlockRing(Ring):
         if medium.wanted < _LEAST_SLOTS:
             text = "%d bytes: a ring needs %d sectors of %d"
             raise ValueError(text % (flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
+        # `start` alone would not do: two parts of one device can overlap.
         self.key = (flash.name(), start, start + flash.bytes // flash.block_bytes)
         try:
             super().__init__(medium, _span(medium), overwrite, commit_every)

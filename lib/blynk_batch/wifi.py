@@ -40,8 +40,8 @@ class WiFi:
 
     def __init__(self, ssid_or_networks, password=None, *, hostname=None, debug=print):
         self._networks = load("networks", "check")(ssid_or_networks, password, hostname, debug)
-        for name in ("networks", "arguments"):
-            let_go(name)
+        let_go("networks")
+        let_go("arguments")
         try:
             import network
 
@@ -76,8 +76,8 @@ class WiFi:
         """Wait up to `timeout_s` seconds for a connection; True if there is one. `watchdog` is called ten times a
         second."""
         load("networks", "check_wait")(timeout_s, watchdog)
-        for name in ("networks", "arguments"):
-            let_go(name)
+        let_go("networks")
+        let_go("arguments")
         left_ms = int(timeout_s * 1000)
         while not self.online():
             if left_ms <= 0:

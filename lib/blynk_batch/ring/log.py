@@ -30,6 +30,7 @@ class Ring(State):
     failed = False  # the medium raised, and nothing has worked since
     page = -1  # the page of the newest sector that frames go to, once its mark waits or is there
     weak = b""  # the last bytes that opening saw: a cut can have left them readable for now only
+    unchecked = False  # opening has left a look for the oldest sector for later
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
     past = 0  # sectors behind the newest that were found to fail
@@ -60,7 +61,14 @@ class Ring(State):
         """(sequence, offset, number) just past the last durable frame."""
         return (self.newest, self.offset, self.number)
 
+    def check_books(self):
+        """That look. A wake that only logs does without: littlefs reads some kilobytes for it."""
+        if self.unchecked:
+            self.unchecked = False
+            load("ring.room", "check_books")(self)
+
     def reader(self, start=None, end=None):
+        self.check_books()
         start, end = start or self.cursor(), end or self.end()
         if start[0] < self.oldest:
             start = (self.oldest, 0, sector.number_at(self, self.oldest))
@@ -69,6 +77,7 @@ class Ring(State):
     @property
     def pending(self):
         """Points in the ring that the server has not accepted, parked ones included."""
+        self.check_books()
         count = self.number + self.buffered_points - self.cursor()[2] - self.get(DELIVERED) - self.seen_lost
         return max(0, count) + self.parked
 
@@ -274,6 +283,7 @@ class Ring(State):
     def turn(self, data, size=0, again=False):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
         payload of `size` bytes that fits none. Of raw sectors that fail it tries two; `again`: this is the second."""
+        self.check_books()
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         self.commit()

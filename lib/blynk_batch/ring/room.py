@@ -18,8 +18,28 @@ def move_cursor(ring):
     ring.set(CURSOR, (ring.oldest, 0, number_at(ring, ring.oldest)))
 
 
+def check_books(ring):
+    """The end of opening: let go of what a drop frame named, also where it is still readable, and of what is not there
+    any more."""
+    medium = ring.medium
+    while ring.oldest < min(ring.get(OLDEST), ring.newest):
+        medium.drop(ring.oldest)
+        ring.oldest += 1
+    ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
+    cursor = ring.cursor()
+    if cursor[0] < ring.oldest:
+        move_cursor(ring)  # on a full disk a sector goes before its drop is noted
+        ring.add(DROPPED, max(0, ring.cursor()[2] - cursor[2] - ring.get(DELIVERED)))
+    window = ring.state.get(WINDOW)
+    if window and window[:2] <= ring.cursor()[:2]:
+        ring.close_window()  # all of it was overwritten
+    while ring.newest - ring.oldest >= medium.slots:
+        drop_oldest(ring)
+
+
 def free_accepted(ring):
     """Sectors wholly behind the cursor hold nothing pending, unless pins are parked."""
+    ring.check_books()
     first = min([ring.cursor()[0]] + [ring.state[key][1] for key in parked_keys(ring.state)])
     while ring.oldest < min(first, ring.newest):
         ring.medium.drop(ring.oldest)
@@ -58,6 +78,7 @@ def again(ring, error, action, args):
 def _free_block(ring):
     """Free a block of a disk that is full; False if there is none to free. What the server has goes first, then what
     the policy lets go of, then the spare, which readings that may not overwrite leave to acks and state."""
+    ring.check_books()
     if may_drop(ring):
         drop_oldest(ring, frame=False)
         return True

@@ -1,9 +1,9 @@
 """read.py COPY...: every frame of a ring as lines of JSON, read by the library's own code.
 
-{"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
-    time: clock, estimated, or unknown (ms is null then); state: pending, parked or delivered
-{"rejected": 3, "status": 400, "points": [[ms, value]], "sector": 0, "offset": 200}
-{"summary": {counters, what was damaged}}
+    {"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
+        time: clock, estimated, or unknown (ms is null then); state: pending, parked or delivered
+    {"rejected": 3, "status": 400, "points": [[ms, value]], "sector": 0, "offset": 200}
+    {"summary": {counters, what was damaged}}
 """
 
 import json
