@@ -15,6 +15,7 @@ BUNDLES = {
     "http.pieces http.reply",
     "_times": "clock.times",
     "_network": "clock.network",
+    "_date": "clock.date",
     "_refused": "upload.outcomes upload.parked upload.held upload.search upload.expiry",
     "_https": "http.https http.connection",
     "_tls": "http.tls",
@@ -23,6 +24,7 @@ BUNDLES = {
     "_secret": "upload.secret",
     "_report": "report",
     "_wifi": "wifi",
+    "_networks": "networks",
 }
 # Where a module goes that the table does not name.
 ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upload": "_refused", "http": "_https"}
