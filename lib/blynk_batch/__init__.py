@@ -23,15 +23,20 @@ __names__ = (
     "NetworkError ServerError Redirected BatchTooLarge PinRefused PointRefused InvalidToken"
 )
 _TAB = ("Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock")
-_HOMES = const("client rings rings wifi http.https http.requests clock.network")  # of the first; all else is in errors
+# Where each of them is.
+_HOMES = const(
+    "Client client FileRing rings BlockRing rings WiFi wifi HTTPS http.https Requests http.requests "
+    "set_clock clock.network Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
+    "UploadError errors NetworkError errors ServerError errors Redirected errors BatchTooLarge errors "
+    "PinRefused errors PointRefused errors InvalidToken errors"
+)
 _MODULES = const("arguments blynk client clock errors guard http media networks point report ring rings upload wifi")
 
 
 def __getattr__(name):
-    if name in __names__.split():
-        homes = _HOMES.split()
-        at = __names__.split().index(name)
-        found = load(homes[at] if at < len(homes) else "errors", name)
+    homes = _HOMES.split()
+    if name in homes[::2]:
+        found = load(homes[homes.index(name) + 1], name)
     elif name in _MODULES.split():  # `from . import blynk` asks here first
         found = load(name)
     else:  # at once, since Tab asks for hundreds of names
