@@ -6,7 +6,7 @@ from .clock.boots import Boots
 from .clock.wall import SystemClock
 from .errors import Error, UploadError
 from .guard import Guard
-from .point import check_timestamp, check_value, pin_number
+from .point import check_seconds, check_sleep, check_timestamp, check_value, pin_number
 
 _open_rings = {}  # key of the ring: the ring; two clients would write over each other
 
@@ -54,15 +54,13 @@ class Client:
             "batch_bytes": batch_bytes,
             "points_per_day": points_per_day,
             "max_age_days": max_age_days,
-            "regions": (regions,) if isinstance(regions, str) else tuple(regions),
+            "regions": regions,
             "unsynced": unsynced,
             "debug": debug and self.tell,
         }
-        arguments.check_limits(self._settings)
+        arguments.check_limits(self._settings, ring, transport, clock, debug)
         if ring is None:
-            from .rings import FileRing
-
-            ring = FileRing("/blynk_batch.ring")  # "/blynk_batch" would be imported instead of the library in /lib
+            ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
         let_go("arguments")  # not before: a bundle holds all that opening needs
         self.ring = ring
         self.transport = transport
@@ -92,6 +90,8 @@ class Client:
     def log_group(self, values, *, timestamp=None):
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
         self.check_open()
+        if not isinstance(values, dict):
+            raise TypeError("values=%r: log_group() takes a dict, such as {1: 21.5, 2: 48}" % (values,))
         numbers = {}
         skipped = 0
         for pin in values:
@@ -153,11 +153,10 @@ class Client:
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Kept across resets.
-
-        After power-on the first drain waits up to a tenth of the interval, at most 30 s, and the others keep to a time
-        within it that the token chooses, so that stations do not ask together: see upload/pace.py."""
+        nor budget forbids it. Kept across resets. After power-on the first drain waits a tenth of the interval or less,
+        at most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
         self.check_open()
+        check_seconds("interval_s", interval_s)
         return self.pending > 0 and self.pace().due(interval_s)
 
     # Upload
@@ -173,6 +172,7 @@ class Client:
 
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
+        check_seconds("timeout_s", 0 if timeout_s is None else timeout_s, watchdog)
         call = self.call(timeout_s, watchdog)
         return call.run() if hasattr(call, "run") else call
 
@@ -180,9 +180,7 @@ class Client:
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
-        from .upload.run import run
-
-        await run(self, is_online, interval, watchdog, poll_s)
+        await load("upload.run", "run")(self, is_online, interval, watchdog, poll_s)
 
     def release(self, pin):
         """Try a parked pin again with the next drain, from its first point that the server does not have."""
@@ -215,7 +213,10 @@ class Client:
     def call(self, timeout_s, watchdog):
         """One upload's Call; the Result where it cannot be made for want of memory or of a transport."""
         failed = load("upload.result", "failed")  # first: there may be no room for more
+        self.check_open()
         try:
+            if hasattr(self.clock, "refresh"):
+                self.clock.refresh(self, watchdog)
             self.uploader()  # loaded in its own order
             return load("upload.call", "Call")(self, timeout_s, watchdog)
         except (UploadError, MemoryError) as e:
@@ -251,10 +252,7 @@ class Client:
         sleep_ms  int of 0 or more; None: no sleep is planned. ValueError or TypeError for anything else."""
         if not self._open:
             return
-        if sleep_ms is not None and (type(sleep_ms) is not int or sleep_ms < 0):
-            from .arguments import bad_sleep
-
-            raise bad_sleep(sleep_ms)
+        check_sleep(sleep_ms)
         self.guard.run(self._close, sleep_ms)
 
     def _close(self, sleep_ms):

@@ -182,7 +182,7 @@ def test_wait_feeds_the_watchdog_and_ends_with_the_connection_or_the_time():
     for port in PORTS:
         world = World(port)
         fed = []
-        assert world.wifi.wait(15, watchdog=lambda: fed.append(world.clock.ticks)) is True
+        assert world.wifi.wait(15, watchdog=lambda fed=fed, clock=world.clock: fed.append(clock.ticks)) is True
         assert 20 < len(fed) < 60 and max(b - a for a, b in zip(fed, fed[1:])) <= 200
         world = World(port, {})
         start = world.clock.ticks

@@ -107,8 +107,8 @@ class Uploader:
 
     def _windows(self, end):
         ring = self.ring
-        if self.boots.now() is None and hasattr(self.boots.clock, "ask_ms"):
-            if not (yield from load("clock.network", "ask")(self, end)):
+        if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
+            if not (yield from load("clock.date", "ask")(self, end)):
                 return
         if self._date_ok is None and self.cutoff():
             from .expiry import ask
@@ -252,10 +252,10 @@ class Uploader:
         theirs = api.date_ms(date) if date else None
         self._date_ok = self._date_ok is not False
         clock = self.boots.clock
-        settable = hasattr(clock, "ask_ms")
+        settable = hasattr(clock, "refresh")
         if theirs is not None and settable:
-            if clock.unproven or clock.now() is None:
-                load("clock.network", "heard")(self, clock, theirs)
+            if clock.agreed is None or clock.now() is None:
+                load("clock.date", "heard")(self, clock, theirs)
             clock.heard_ms = clock.uptime()
         now = clock.now()
         if theirs is None or now is None:
@@ -263,7 +263,7 @@ class Uploader:
         error = now - theirs
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
         self._date_ok = abs(error) < _DAY_MS
-        if settable:
+        if settable and clock.agreed is not None:
             clock.agreed = self._date_ok
 
 
