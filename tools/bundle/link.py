@@ -355,6 +355,10 @@ class Link:
             return self._replace(node, "")
         if self.name == _LOADER and isinstance(target, ast.Name) and target.id == "_HOMES":
             return self._public(node)
+        if self.name == _LOADER and isinstance(target, ast.Name) and target.id == "_MODULES":
+            self._visit(node.value.func)
+            homes = " ".join(sorted(set(self.program.members) - {_LOADER}))
+            return self._replace(node, '_MODULES = const("%s")' % homes)
         self._visit(node)
         return False
 
