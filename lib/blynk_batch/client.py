@@ -203,9 +203,6 @@ class Client:
         """The policy over this client's ring, loaded when it is first needed."""
         self.check_open()
         if self._uploader is None:
-            # From source the large files first, which ask for the most room, but before each what it would load itself.
-            for name in ("upload.window", "blynk", "upload.pace"):
-                load(name)
             Uploader = load("upload.uploader", "Uploader")
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()
