@@ -131,7 +131,7 @@ class Client:
 
     def points(self):
         """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
-        not known yet is None. Parked points come first."""
+        not known yet is None. Refused points come first."""
         self.check_open()
         self.flush()
         from .report import points
@@ -140,7 +140,7 @@ class Client:
 
     def stats(self):
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
-        value), refused (RingFull), rejected (by the server, set aside), parked (waiting for their datastream),
+        value), refused (RingFull), held (refused by the server, tried again daily), rejected (held, then given up),
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
         smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock,
         used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
@@ -183,13 +183,13 @@ class Client:
         await load("upload.run", "run")(self, is_online, interval, watchdog, poll_s)
 
     def release(self, pin):
-        """Try a parked pin again with the next drain, from its first point that the server does not have."""
-        from .ring.state import parked
-
+        """Try with the next upload what the server has refused of `pin`, at once and whole."""
         self.check_open()
-        key = parked(self.ring.state).get(pin_number(pin))
-        if key is not None:
-            self.guard.run(self.ring.save_value, key, tuple(self.ring.state[key][:4]) + (0,))
+        self.guard.run(self._release, bytes((pin_number(pin),)))
+
+    def _release(self, pins):
+        load("upload.held", "release")(self.ring, pins)
+        self.ring.save()
 
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""
@@ -280,7 +280,7 @@ class Client:
             return "<Client closed>"
         ring = self.ring
         text = "<Client %s: %d pending" % (self._server, ring.pending)
-        for name, key in (("dropped", keys.DROPPED), ("rejected", keys.REJECTED)):
+        for name, key in (("held", keys.HELD), ("dropped", keys.DROPPED), ("rejected", keys.REJECTED)):
             if ring.get(key):
                 text += ", %d %s" % (ring.get(key), name)
         return text + (", last error: %s>" % self.last_error if self.last_error else ">")

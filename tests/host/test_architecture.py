@@ -89,4 +89,4 @@ def test_the_table_of_bundles_names_no_module_that_is_gone_without_saying_so_her
 
 
 # Modules that the table knows before they are there.
-EXPECTED = {"ring.hot", "upload.held", "upload.search"}
+EXPECTED = {"ring.hot"}

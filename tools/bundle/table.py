@@ -8,7 +8,7 @@ BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record ring.hot "
     "ring.state ring.sector ring.reader ring.pages ring.log rings media.littlefs",
     "_open": "arguments ring.recover ring.decode media.folder media.paths",
-    "_room": "ring.room ring.books ring.rewrite",
+    "_room": "ring.room ring.books ring.delivered ring.rewrite",
     "_raw": "media.slots media.device media.foreign media.tails",
     "_fat": "media.fat",
     "_upload": "upload.pace upload.batch upload.window upload.uploader upload.call blynk http.requests "
@@ -16,7 +16,7 @@ BUNDLES = {
     "_times": "clock.times",
     "_network": "clock.network",
     "_date": "clock.date",
-    "_refused": "upload.outcomes upload.parked upload.held upload.search upload.expiry",
+    "_refused": "upload.outcomes upload.held upload.settled upload.search upload.expiry",
     "_https": "http.https http.connection",
     "_tls": "http.tls",
     "_run": "upload.run",
