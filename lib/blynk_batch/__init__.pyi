@@ -152,10 +152,10 @@ class Client:
         """Data points that the server has not accepted yet."""
     def points(self) -> Iterator[Tuple[int, Optional[int], Any]]:
         """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
-        not known yet is None. Parked points come first."""
+        not known yet is None. Refused points come first."""
     def stats(self) -> Dict[str, Any]:
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
-        value), refused (RingFull), rejected (by the server, set aside), parked (waiting for their datastream),
+        value), refused (RingFull), held (refused by the server, tried again daily), rejected (held, then given up),
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
         smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock,
         used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
@@ -181,7 +181,7 @@ class Client:
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
     def release(self, pin: _Pin) -> None:
-        """Try a parked pin again with the next drain, from its first point that the server does not have."""
+        """Try with the next upload what the server has refused of `pin`, at once and whole."""
     def prepare(self) -> None:
         """On raw flash erase the next sector ahead, so that no log() waits for it. upload() does it at its end; a
         program that logs for long between uploads can do it while idle."""
@@ -283,10 +283,10 @@ class BatchTooLarge(UploadError):
     """The server takes fewer points in a request: the next ones are smaller."""
 
 class PinRefused(UploadError):
-    """The server has no datastream for the pin: its points are parked, all others go on."""
+    """The server has no datastream for the pin: its points are held and tried again daily, all others go on."""
 
 class PointRefused(UploadError):
-    """The server refuses a value: it is set aside, all others are delivered."""
+    """The server refuses a value: it is held and tried again daily, all others are delivered."""
 
 class InvalidToken(UploadError):
     """The server does not know the token: everything is kept and tried again each hour."""
