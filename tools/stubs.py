@@ -23,8 +23,8 @@ def text_of(name):
 
 def homes():
     """{public name: the module that has it}, as the package itself says."""
-    names, modules = text_of("__names__").split(), text_of("_HOMES").split()
-    return dict(zip(names, modules + ["errors"] * (len(names) - len(modules))))
+    words = text_of("_HOMES").split()
+    return dict(zip(words[::2], words[1::2]))
 
 
 def source(name):

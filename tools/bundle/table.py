@@ -8,7 +8,7 @@ BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record ring.hot "
     "ring.state ring.sector ring.reader ring.log rings media.littlefs",
     "_open": "arguments ring.recover media.folder media.paths",
-    "_room": "ring.room ring.books ring.resync",
+    "_room": "ring.room ring.books",
     "_raw": "media.slots media.device media.foreign media.tails",
     "_fat": "media.fat",
     "_upload": "upload.pace upload.batch upload.window upload.uploader upload.result upload.call blynk http.requests "
