@@ -105,6 +105,16 @@ release: .venv/.stamp ## write the zips of a release and their checksums into bu
 board: .venv/.stamp node ## run a board without hardware that mpremote and ampy talk to
 	@exec $(RUN) -m tools.virtual_board $(ARGS)
 
+.PHONY: emulate emulate-bench emulate-powercut
+emulate: .venv/.stamp node ## run a Pico's firmware without a Pico (FIRMWARE=file.uf2), at a port like a board's
+	@exec $(RUN) -m tools.emulator $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(ARGS)
+
+emulate-bench: .venv/.stamp node ## measure the library on it: a wake, a reading, a drain (ARGS=--help)
+	@exec $(RUN) -m tools.emulator.bench $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(ARGS)
+
+emulate-powercut: .venv/.stamp node ## cut its power while it writes, and check what was acknowledged (ARGS=--help)
+	@exec $(RUN) -m tools.emulator.powercut $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(ARGS)
+
 .PHONY: verify-live
 # Not from the environment: a TOKEN there may be another service's.
 ifeq ($(origin TOKEN),command line)

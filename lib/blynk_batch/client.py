@@ -151,10 +151,8 @@ class Client:
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Kept across resets.
-
-        After power-on the first drain waits up to a tenth of the interval, at most 30 s, and the others keep to a time
-        within it that the token chooses, so that stations do not ask together: see upload/pace.py."""
+        nor budget forbids it. Kept across resets. After power-on the first drain waits a tenth of the interval or less,
+        at most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
         self.check_open()
         check_seconds("interval_s", interval_s)
         return self.pending > 0 and self.pace().due(interval_s)
@@ -203,8 +201,7 @@ class Client:
         """The policy over this client's ring, loaded when it is first needed."""
         self.check_open()
         if self._uploader is None:
-            # From source the large files first, which ask for the most room; but what the next one would load within
-            # itself before it.
+            # From source the large files first, which ask for the most room, but before each what it would load itself.
             for name in ("upload.window", "blynk", "upload.pace"):
                 load(name)
             Uploader = load("upload.uploader", "Uploader")
