@@ -355,6 +355,9 @@ class Link:
             return self._replace(node, "")
         if self.name == _LOADER and isinstance(target, ast.Name) and target.id == "_HOMES":
             return self._public(node)
+        if self.name == _LOADER and isinstance(target, ast.Name) and target.id == "_MODULES":
+            names = sorted(set(self.program.homes.values()) - {_LOADER})
+            return self._replace(node, '_MODULES = const("%s")' % " ".join(names))
         self._visit(node)
         return False
 
