@@ -16,30 +16,32 @@ from micropython import const
 __version__ = "0.1.0"
 
 _LOADING_BYTES = const(4096)
-# Texts, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
-# help(blynk_batch) shows the first; those in the tuple are in that table, in which Tab looks at the prompt.
+# Text, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
+_HOMES = const(
+    "Client client FileRing rings BlockRing rings HTTPS http.https Requests http.requests "
+    "set_clock clock.network WiFi wifi "
+    "Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
+    "UploadError errors NetworkError errors ServerError errors Redirected errors "
+    "BatchTooLarge errors PinRefused errors PointRefused errors InvalidToken errors"
+)
+# help(blynk_batch) shows these names; Tab at the prompt looks into that table, in which those of the tuple are.
 __names__ = (
     "Client FileRing BlockRing WiFi HTTPS Requests set_clock Error RingFull CorruptRing WrongDevice Busy UploadError "
     "NetworkError ServerError Redirected BatchTooLarge PinRefused PointRefused InvalidToken"
 )
 _TAB = ("Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock")
-# Where each of them is.
-_HOMES = const(
-    "Client client FileRing rings BlockRing rings WiFi wifi HTTPS http.https Requests http.requests "
-    "set_clock clock.network Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
-    "UploadError errors NetworkError errors ServerError errors Redirected errors BatchTooLarge errors "
-    "PinRefused errors PointRefused errors InvalidToken errors"
-)
 _MODULES = const("arguments blynk client clock errors guard http media networks point report ring rings upload wifi")
 
 
 def __getattr__(name):
     homes = _HOMES.split()
-    if name in homes[::2]:
-        found = load(homes[homes.index(name) + 1], name)
-    elif name in _MODULES.split():  # `from . import blynk` asks here first
-        found = load(name)
-    else:  # at once, since Tab asks for hundreds of names
+    is_public = name in homes[::2]
+    try:
+        # `from . import blynk`, or a bundle, asks here first, and Tab for hundreds of names: those are refused at once.
+        if not is_public and name not in _MODULES.split() and (name[0] != "_" or name[:2] == "__"):
+            raise ImportError
+        found = load(homes[homes.index(name) + 1] if is_public else name, name if is_public else None)
+    except ImportError:
         raise AttributeError("module 'blynk_batch' has no attribute %r" % name)
     globals()[name] = found
     return found

@@ -6,7 +6,7 @@ from .clock.boots import Boots
 from .clock.wall import SystemClock
 from .errors import Error, UploadError
 from .guard import Guard
-from .point import check_seconds, check_sleep, check_timestamp, check_value, pin_number
+from .point import check_group, check_seconds, check_sleep, check_timestamp, check_value, pin_number
 
 _open_rings = {}  # key of the ring: the ring; two clients would write over each other
 
@@ -90,10 +90,8 @@ class Client:
     def log_group(self, values, *, timestamp=None):
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
         self.check_open()
-        if not isinstance(values, dict):
-            raise TypeError("values=%r: log_group() takes a dict, such as {1: 21.5, 2: 48}" % (values,))
-        numbers = {}
-        skipped = 0
+        check_group(values)
+        numbers, skipped = {}, 0
         for pin in values:
             number = pin_number(pin)
             if number in numbers:

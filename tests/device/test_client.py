@@ -219,7 +219,7 @@ def test_logging_loads_nothing_of_the_upload():
         assert client.pending == 3
     found = {name.partition(".")[2] for name in sys.modules if name.startswith("blynk_batch.")}
     logging = "client clock clock.boots clock.wall errors guard media media.littlefs point rings"
-    logging += " ring ring.log ring.reader ring.record ring.sector ring.state"
+    logging += " ring ring.log ring.pages ring.reader ring.record ring.sector ring.state"
     assert found <= set(logging.split()), found
     assert "json" not in sys.modules and "requests" not in sys.modules
 

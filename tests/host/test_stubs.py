@@ -16,7 +16,11 @@ ROOT = stubs.LIBRARY.parent.parent
 STUBS = stubs.members(ast.parse(stubs.STUBS.read_text(encoding="utf-8")))
 PUBLIC = sorted(stubs.homes())
 # Methods that the library's own files call on each other.
-INTERNAL = {"Client": {"uploader", "check_open", "pace", "call", "tell"}, "HTTPS": {"request", "send"}, "Requests": {"call"}}
+INTERNAL = {
+    "Client": {"uploader", "check_open", "pace", "call", "tell"},
+    "HTTPS": {"request", "send"},
+    "Requests": {"call"},
+}
 PROGRAM = """
 import blynk_batch
 ring = blynk_batch.FileRing("/readings", capacity_bytes=65536)
