@@ -16,9 +16,11 @@ IMAGES = 60
 
 
 def fail_an_upload(bed, client, server):
+    before = len(server.points)
     server.replies = [(200, {}, b"OK"), (503, {}, b"busy")]
     client.upload()
-    assert WINDOW in client.ring.state and client.pending
+    bed.in_window = [(pin, ms) for pin, ms, _ in server.points[before:]]
+    assert bed.in_window and WINDOW in client.ring.state and client.pending
 
 
 class RawWindow(RawBed):

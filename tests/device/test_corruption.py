@@ -46,6 +46,8 @@ class Bed:
     """A full ring whose bytes lie in `parts`, a list of [sequence, bytes]; `stale` holds other bytes of each part,
     from earlier."""
 
+    in_window = ()  # points delivered in the window that is under way
+
     def __init__(self):
         self.sequence_of = {}  # of each point (pin, ms)
         self.value_of = {}
@@ -103,14 +105,16 @@ class Bed:
         ]
         beyond = [point for point in missing if self.sequence_of[point] not in damaged]
         assert not beyond, ("lost outside the damage", len(beyond), beyond[:3], damaged)
-        self.check_books(stats, len(missing), damaged)
+        again = [point for point in self.in_window if point not in came and self.sequence_of[point] in damaged]
+        self.check_books(stats, len(missing), damaged, len(again))
 
-    def check_books(self, stats, missing, damaged):
+    def check_books(self, stats, missing, damaged, again):
         assert stats["pending"] == 0, stats
         accounted = sum([stats[name] for name in ("uploaded", "dropped", "corrupt")])
         assert accounted == stats["logged"], stats
-        if self.newest in damaged:  # how many its last bytes held is not known: `logged` has only what is left
-            assert missing >= stats["corrupt"] and stats["logged"] <= self.logged, (missing, stats)
+        if self.newest in damaged:  # how many its last bytes held is not known: `logged` has only what is left.
+            # Nor what of the window was delivered: `again` points of that are lost, too.
+            assert missing + again >= stats["corrupt"] and stats["logged"] <= self.logged, (missing, stats)
         else:
             assert stats["logged"] == self.logged, (stats, self.logged)
             assert stats["corrupt"] == missing, (missing, stats)
