@@ -1,4 +1,4 @@
-"""The books after damage, with a window under way: logged = uploaded + dropped + corrupt + pending, whatever is damaged.
+"""The books after damage, with a window under way: logged = uploaded + dropped + corrupt + pending.
 
 A station that was offline, whose last upload failed, has whole sectors swapped, copied, cut short, or without their
 header. What is delivered then is what was logged, and what is not is counted. The judge is test_corruption.py's.

@@ -96,8 +96,8 @@ def judge(ring, text):
     invariants.check(ring, damaged=True)
 
 
-def begin(device):
-    ring = BlockRing(device)
+def begin(device, **options):
+    ring = BlockRing(device, **options)
     ring.log(0, START_MS, b"\x01", [5])
     ring.log(0, START_MS + 10, b"\x01", [6])
     return ring
@@ -158,8 +158,13 @@ def texts_of_any_bytes(real):
 
 def test_frames_in_a_string_that_is_damaged_are_never_found_on_any_medium():
     record.decode_texts = texts_of_any_bytes(record.decode_texts)
-    for make in (lambda image: NorFlash(8, image=image), lambda image: SdCard(66, image=image)):
-        ring = begin(make(None))
+    for make, options in (
+        (lambda image: NorFlash(8, image=image), {}),
+        (lambda image: NorFlash(8, page_size=256, image=image), {"page_size": 256}),
+        (lambda image: NorFlash(8, unit=16, image=image), {"unit": 16}),
+        (lambda image: SdCard(66, image=image), {}),
+    ):
+        ring = begin(make(None), **options)
         text = hostile_text(ring, ring.salt ^ 1)
         log_bytes(ring, text)
         ring.log(0, START_MS + 30, b"\x01", [6])
@@ -167,19 +172,26 @@ def test_frames_in_a_string_that_is_damaged_are_never_found_on_any_medium():
         for at in range(40, 2400, 31):
             damaged = bytearray(image)
             damaged[at] ^= 1 << at % 8
-            judge(BlockRing(make(damaged)), text)
+            judge(BlockRing(make(damaged), **options), text)
 
 
 def test_frames_in_a_string_in_a_damaged_file_are_never_found():
+    damage_the_file(NorFlash(32), "esp32", "/sim/ring/log/3fffffff")
+
+
+def test_frames_in_a_string_in_a_damaged_file_on_fat_are_never_found():
+    damage_the_file(SdCard(256), "fat", "/sim/ring/ring0")
+
+
+def damage_the_file(device, board, name):
     record.decode_texts = texts_of_any_bytes(record.decode_texts)
-    mount(NorFlash(32), "/sim")
+    mount(device, "/sim", board)
     ring = FileRing("/sim/ring", capacity_bytes=16384)
     ring.log(0, START_MS, b"\x01", [5])
     text = hostile_text(ring, ring.salt ^ 1)
     log_bytes(ring, text)
     ring.log(0, START_MS + 30, b"\x01", [6])
     ring.close()
-    name = "/sim/ring/log/3fffffff"
     with open(name, "rb") as f:
         data = f.read()
     for at in range(50, len(data), 97):
@@ -187,7 +199,9 @@ def test_frames_in_a_string_in_a_damaged_file_are_never_found():
         damaged[at] ^= 1 << at % 8
         with open(name, "wb") as f:
             f.write(damaged)
-        judge(FileRing("/sim/ring"), text)
+        ring = FileRing("/sim/ring")
+        judge(ring, text)
+        ring.close()
     umount("/sim")
 
 
