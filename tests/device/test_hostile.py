@@ -4,6 +4,8 @@ Who writes a string knows the format, the sector and the slot, but not the ring'
 marks at the starts of pages, readings, and state that names another server, window, cursor and counter.
 """
 
+import random
+
 import blynk_batch
 import invariants
 from blynk_batch import BlockRing, FileRing
@@ -286,6 +288,26 @@ def test_what_opening_saw_last_is_programmed_again_with_the_next_reading():
     ring.log(0, START_MS + 40, b"\x01", [9])
     assert device.journal[1][1] == address + len(data)
     assert [value for _, value in found(BlockRing(device))] == [5, 6, 7, 8, 9]
+
+
+def test_a_last_reading_that_reads_either_way_stays_as_opening_saw_it():
+    counts = set()
+    for seed in range(40):
+        random.seed(seed)
+        device = NorFlash(4)
+        ring = begin(device)
+        start = ring.offset
+        ring.log(0, START_MS + 20, b"\x01", [7])
+        places = [at for at in range(start, ring.offset) if device.data[at] != 0xFF]
+        at = places[seed % len(places)]
+        device.weak = {at: ~device.data[at] & (0x11 if seed % 2 else 0xFF)}
+        device = device.revive()
+        first = [value for _, value in found(BlockRing(device))]
+        assert first in ([5, 6], [5, 6, 7]), first
+        counts.add(len(first))
+        for _ in range(5):
+            assert [value for _, value in found(BlockRing(device))] == first, (seed, at)
+    assert counts == {2, 3}
 
 
 def test_each_ring_has_a_salt_of_its_own_and_keeps_it():
