@@ -40,7 +40,7 @@ class FileRing(Ring):
         usual = _TAILS.get(sys.platform, _TAILS_ELSE)
         tails = usual[0] if tails is None else tails
         tail_bytes = usual[1] if tail_bytes is None else tail_bytes
-        absolute = load("arguments").check_folder(path, capacity_bytes, commit_every, tails, tail_bytes)
+        absolute = load("arguments").check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
         let_go("arguments")
         path = path.rstrip("/")
         try:
@@ -96,10 +96,9 @@ class BlockRing(Ring):
         verify=True,
         format=False,
     ):
-        from .arguments import check_least
-        from .media.device import Device
+        from .media.device import Device, check
 
-        check_least("commit_every", commit_every, 1)
+        check(device, start, blocks, commit_every, {"overwrite": overwrite, "verify": verify, "format": format})
         flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)
         if flash.whole:
             from .media.tails import Tails as Medium

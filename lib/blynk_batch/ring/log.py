@@ -11,7 +11,7 @@ from .. import let_go, load
 from ..errors import RingFull
 from .reader import Reader
 from .pages import Pages
-from .state import BAD_BLOCKS, DELIVERED, ERASES, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS, parked_keys
+from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS
 
 _SURELY_FITS = const(256)
 _STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks only
@@ -73,15 +73,10 @@ class Ring(Pages):
 
     @property
     def pending(self):
-        """Points in the ring that the server has not accepted, parked ones included."""
+        """Points in the ring that the server has not accepted, refused ones included."""
         self.check_books()
         count = self.number + self.buffered_points - self.cursor()[2] - self.get(DELIVERED) - self.seen_lost
-        return max(0, count) + self.parked
-
-    @property
-    def parked(self):
-        """Points behind the cursor that wait for their pin to be released."""
-        return sum([self.state[key][3] for key in parked_keys(self.state)])
+        return max(0, count) + self.get(HELD)
 
     def __repr__(self):
         size = self.medium.slots * self.medium.sector_bytes // 1024

@@ -10,7 +10,7 @@ from micropython import const
 from . import record
 from .record import PAGE
 from .sector import DROP_RESERVE
-from .state import DONE, DONE_TOO, State, encode_state, is_done, parked_keys
+from .state import DONE, DONE_TOO, State, encode_state, is_done
 
 _FRAME_MOST = const(7)  # bytes of a frame around its payload
 _MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
@@ -43,8 +43,8 @@ class Pages(State):
         self.keep_room()
 
     def keep_room(self):
-        """Note how many bytes data frames leave to the drop frame, which names each parked pin."""
-        self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
+        """Note how many bytes data frames leave to the drop frame."""
+        self.drop_reserve = DROP_RESERVE
         if self.medium.unit > 1:
             self.drop_reserve = 2 * self.drop_reserve + 4 * self.medium.unit  # a torn one stays, with a mark behind it
 

@@ -71,6 +71,8 @@ def _go_to_last_page(ring, reader):
         return
     reader.is_mark(low * PAGE)
     page, _, state_page, is_more, _ = reader.mark()
+    if is_more and not state_page:
+        return  # it is in frames from the header on: so all is read
     if state_page and state_page != page:
         if not reader.is_mark(state_page * PAGE):
             return  # so all is read
