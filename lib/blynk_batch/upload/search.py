@@ -74,8 +74,11 @@ class Search(Settled):
                 body = Body(self, self.step.pin, asked[:2] + (0,), asked[:2], asked[2:4])
                 yield from body.measure()
             else:
-                if not self.step and not (yield from self._pick()):
-                    return None
+                if not self.step:
+                    if not (yield from self._pick()):
+                        return None
+                    self.store()
+                    ring.set(keys.SEARCH, self.step.value)  # clear() takes it away
                 body = yield from self._ask()
             if body and body.points:
                 return body
@@ -201,6 +204,9 @@ class Search(Settled):
             index, other = (
                 (other - half, other) if step.phase == _WALK and step.what == _FIND else (index, index + half)
             )
+        if keys.SEARCH not in ring.state:
+            self.was_cleared()
+            return None
         ring.set(keys.ASKED, start + end)
         self.save()
         return body

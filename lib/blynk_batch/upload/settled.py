@@ -79,11 +79,20 @@ class Settled(Held):
             step.low = max(step.low, body.end)
         self.save()
 
+    def was_cleared(self):
+        """Take the ranges from the state, for the ring may have overwritten some. True if it was cleared."""
+        self.load()
+        if keys.SEARCH not in self.ring.state:
+            self.step = None
+        return not self.step
+
     def accepted(self, body):
         step, pin, mended = self.step, body.pin, True
         self._spend(pin)
         self.ring.add(keys.HELD, -body.leave(self.ring, self.mark))
-        self.load()  # it may have been overwritten or cleared meanwhile
+        if self.was_cleared():
+            self.ring.save()
+            return
         self.ranges = self.without(pin, body.first, body.end, mended)
         if step.what == _FIND:
             self._found(body, True)
@@ -110,7 +119,8 @@ class Settled(Held):
             return
         step, pin, ring = self.step, body.pin, self.ring
         self._spend(pin)
-        self.load()
+        if self.was_cleared():
+            return
         if step.what == _TRY:
             self._stop(True)
             return
