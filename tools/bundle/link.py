@@ -269,7 +269,7 @@ class Link:
         return (words + [None])[:2]
 
     def _loader(self, name):
-        """"load" or "let_go" if the name stands for that, else None."""
+        """ "load" or "let_go" if the name stands for that, else None."""
         scope, what = self._find(name)
         if scope is None:
             return None
@@ -382,7 +382,7 @@ class Link:
         return self._replace(node, '_HOMES = const("%s")' % " ".join(out))
 
     def _listed(self, node):
-        """"load" or "let_go" of `for name in ("upload.window", "blynk"): load(name)`, else None."""
+        """ "load" or "let_go" of `for name in ("upload.window", "blynk"): load(name)`, else None."""
         if not isinstance(node.iter, ast.Tuple) or len(node.body) != 1 or not isinstance(node.body[0], ast.Expr):
             return None
         call = node.body[0].value
@@ -594,4 +594,3 @@ def _statements(body):
                     yield from _statements(getattr(node, field, []))
                 for handler in getattr(node, "handlers", []):
                     yield from _statements(handler.body)
-
