@@ -62,6 +62,8 @@ class Client:
         if ring is None:
             ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
         let_go("arguments")  # not before: a bundle holds all that opening needs
+        let_go("ring.reader")
+        let_go("ring.parsing")
         self.ring = ring
         self.transport = transport
         self.clock = clock or SystemClock()

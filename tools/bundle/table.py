@@ -6,8 +6,9 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 # What a board that only logs needs, then what opening a ring needs (let go of afterwards), what an upload needs, ...
 BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record ring.hot "
-    "ring.state ring.sector ring.reader ring.pages ring.log rings media.littlefs",
-    "_open": "arguments ring.recover ring.decode media.folder media.paths",
+    "ring.state ring.sector ring.pages ring.log rings media.littlefs",
+    "_open": "opening arguments ring.recover ring.decode media.folder media.paths",
+    "_read": "ring.reader ring.parsing",
     "_room": "ring.room ring.books ring.delivered ring.rewrite",
     "_raw": "media.slots media.device media.foreign media.tails",
     "_fat": "media.fat",
@@ -29,7 +30,7 @@ BUNDLES = {
 # Where a module goes that the table does not name.
 ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upload": "_refused", "http": "_https"}
 # Who takes a bundle of several modules out of the heap again: whoever is the last to need it.
-LET_GO_BY = {"_open": "client wifi", "_refused": "upload.call"}
+LET_GO_BY = {"_open": "client wifi", "_read": "client", "_refused": "upload.call"}
 
 
 def homes(modules, alone=(), bundles=BUNDLES, rooms=ROOMS):

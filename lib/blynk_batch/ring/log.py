@@ -9,7 +9,6 @@ from micropython import const
 from . import record, sector
 from .. import let_go, load
 from ..errors import RingFull
-from .reader import Reader
 from .pages import Pages
 from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS
 
@@ -69,7 +68,7 @@ class Ring(Pages):
         start, end = start or self.cursor(), end or self.end()
         if start[0] < self.oldest:
             start = (self.oldest, 0, sector.number_at(self, self.oldest))
-        return Reader(self, start[:2], end, start[2] if len(start) > 2 else 0)
+        return load("ring.reader", "Reader")(self, start[:2], end, start[2] if len(start) > 2 else 0)
 
     @property
     def pending(self):
