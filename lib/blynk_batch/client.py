@@ -194,9 +194,7 @@ class Client:
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""
         if self._pace is None:
-            from .upload.pace import Pace
-
-            self._pace = Pace(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
+            self._pace = load("upload.pace", "Pace")(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
         return self._pace
 
     def uploader(self):
@@ -215,6 +213,7 @@ class Client:
         failed = load("upload.result", "failed")  # first: there may be no room for more
         self.check_open()
         try:
+            self.ring.check_books()  # while there is most room for it
             if hasattr(self.clock, "refresh"):
                 self.clock.refresh(self, watchdog)
             self.uploader()  # loaded in its own order

@@ -62,6 +62,8 @@ class Ring(Pages):
         if self.unchecked:
             self.unchecked = False
             load("ring.room", "check_books")(self)
+            let_go("ring.room")
+            let_go("ring.books")
 
     def reader(self, start=None, end=None):
         self.check_books()
