@@ -62,8 +62,6 @@ class Client:
         if ring is None:
             ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
         let_go("arguments")  # not before: a bundle holds all that opening needs
-        let_go("ring.reader")
-        let_go("ring.parsing")
         self.ring = ring
         self.transport = transport
         self.clock = clock or SystemClock()
@@ -194,13 +192,16 @@ class Client:
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""
         if self._pace is None:
-            self._pace = load("upload.pace", "Pace")(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
+            Pace = load("upload.pace", "Pace")
+            self._pace = Pace(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
         return self._pace
 
     def uploader(self):
         """The policy over this client's ring, loaded when it is first needed."""
         self.check_open()
         if self._uploader is None:
+            for name in ("upload.batch", "ring.parsing", "ring.reader", "upload.window"):
+                load(name)  # each with room to compile
             Uploader = load("upload.uploader", "Uploader")
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()

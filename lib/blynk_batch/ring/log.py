@@ -40,11 +40,11 @@ class Ring(Pages):
         self.waiting = bytearray()  # frames to be written at `offset`
         self._buffered = 0  # readings in it
         if span:
-            from .recover import recover
-
-            recover(self, span[0], span[1])
-            let_go("ring.recover")
-            let_go("ring.decode")
+            for name in ("ring.parsing", "ring.reader", "ring.decode"):
+                load(name)
+            load("ring.recover", "recover")(self, span[0], span[1])
+            for name in ("ring.recover", "ring.decode", "ring.reader", "ring.parsing"):
+                let_go(name)
         else:
             self.salt = sector.draw_salt()
             self.oldest = self.number = self.offset = 0

@@ -9,6 +9,7 @@ from micropython import const
 
 from .record import CHECKED_SHORT, get_varint, to_symbols
 
+# As record.py has them:
 _SHORT_MAX = const(0xBF)
 _GENERAL = const(0x80)
 _ABSOLUTE = const(0x60)
