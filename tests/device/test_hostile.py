@@ -9,8 +9,8 @@ import random
 import blynk_batch
 import invariants
 from blynk_batch import BlockRing, FileRing
-from blynk_batch.ring import record, sector
-from blynk_batch.ring.record import to_value
+from blynk_batch.ring import parsing, record, sector
+from blynk_batch.ring.parsing import to_value
 from blynk_batch.ring.state import CURSOR, DROPPED, OLDEST, REGION, UPLOADED, WINDOW, encode_state
 from flash import NorFlash, SdCard, mount, umount
 
@@ -139,13 +139,13 @@ def count_invented(known, judged):
 
 
 def test_frames_in_a_string_that_a_cut_tears_are_never_found():
-    real = record.decode_texts
-    record.decode_texts = texts_of_any_bytes(real)
+    real = parsing.decode_texts
+    parsing.decode_texts = texts_of_any_bytes(real)
     assert count_invented(known=False, judged=True) == 0
 
 
 def test_the_judge_sees_frames_of_somebody_who_knows_the_salt():
-    record.decode_texts = texts_of_any_bytes(record.decode_texts)
+    parsing.decode_texts = texts_of_any_bytes(parsing.decode_texts)
     assert count_invented(known=True, judged=False) > 10
 
 
@@ -159,7 +159,7 @@ def texts_of_any_bytes(real):
 
 
 def test_frames_in_a_string_that_is_damaged_are_never_found_on_any_medium():
-    record.decode_texts = texts_of_any_bytes(record.decode_texts)
+    parsing.decode_texts = texts_of_any_bytes(parsing.decode_texts)
     for make, options in (
         (lambda image: NorFlash(8, image=image), {}),
         (lambda image: NorFlash(8, page_size=256, image=image), {"page_size": 256}),
@@ -186,7 +186,7 @@ def test_frames_in_a_string_in_a_damaged_file_on_fat_are_never_found():
 
 
 def damage_the_file(device, board, name):
-    record.decode_texts = texts_of_any_bytes(record.decode_texts)
+    parsing.decode_texts = texts_of_any_bytes(parsing.decode_texts)
     mount(device, "/sim", board)
     ring = FileRing("/sim/ring", capacity_bytes=16384)
     ring.log(0, START_MS, b"\x01", [5])
