@@ -15,6 +15,7 @@ from .record import MARK, PAGE
 from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, SLEEP
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
+_FILL = const(64)  # not all of a page of 256: the drop frame needs its room
 _READS = const(6)
 _READS_MOST = const(32)
 _LOOK = const(48)  # bytes that tell if a page has begun: no frame holds as many 0xFF on end
@@ -235,7 +236,7 @@ def _leave_torn(ring, reader):
         return
     try:
         while ring.offset < medium.sector_bytes:
-            count = min(medium.burst if medium.patchable else medium.unit, medium.sector_bytes - ring.offset)
+            count = min(_FILL if medium.patchable else medium.unit, medium.sector_bytes - ring.offset)
             if medium.patchable:
                 medium.append(ring.newest, ring.offset, bytes(count))
             ring.offset += count
