@@ -24,6 +24,10 @@ powercut: setup ## cut the power all through the storage workloads (CASE=... rep
 powercut-long: setup ## the same at every byte
 	@$(RUN) -m tools.powercut.drive --long
 
+.PHONY: mutants
+mutants: setup ## make small mistakes in the library and see whether the tests notice (takes hours; ARGS='--count 20')
+	@$(RUN) -m tools.mutants $(ARGS)
+
 .PHONY: soak
 soak: setup ## live through thirty simulated days of faults, then check the ledger (ARGS='--seed 7' repeats a run)
 	@$(RUN) -m tools.soak $(ARGS)
@@ -38,7 +42,7 @@ demo: .venv/.stamp node ## watch a station lose network and power, come back, an
 
 .PHONY: demo-picture
 demo-picture: .venv/.stamp node ## take the README's picture of the demo
-	@$(RUN) -m tools.demo.picture $(ARGS)
+	@$(RUN) -m tools.pictures demo $(ARGS)
 
 .PHONY: sandbox
 sandbox: .venv/.stamp node ## run a local server that stands in for Blynk (ARGS=--help lists its options)
@@ -49,11 +53,15 @@ sandbox-bench: .venv/.stamp node ## time the sandbox's page and queries with a m
 	@$(RUN) -m tools.sandbox.measure $(ARGS)
 
 dashboard-picture: .venv/.stamp node ## take the README's picture of the sandbox's page
-	@$(RUN) -m tools.sandbox.screenshot $(ARGS)
+	@$(RUN) -m tools.pictures dashboard $(ARGS)
 
 .PHONY: plan
 plan: setup ## work out a station: ring, outage, life of the flash, requests (ARGS=--help)
 	@$(RUN) -m tools.plan $(ARGS)
+
+.PHONY: fleet
+fleet: setup ## see whether ten thousand stations that start together ask together for ever (ARGS=--help)
+	@$(RUN) -m tools.fleet $(ARGS)
 
 .PHONY: pull
 pull: setup ## read a ring off a board, an image or a folder; export or upload it (ARGS=--help)
@@ -69,14 +77,22 @@ deploy: .venv/.stamp ## put the library onto a board (PORT=, EXAMPLE=pico_w, TOO
 	@$(RUN) -m tools.deploy $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
 		$(if $(EXAMPLE),--example '$(EXAMPLE)') $(if $(REPLACE),--replace) $(if $(SOURCE),--source) $(ARGS)
 
+.PHONY: bundle
+bundle: .venv/.stamp ## join the library's modules into the bundles that boards load (ARGS='--trace FILE': a traceback)
+	@$(RUN) -m tools.bundle $(ARGS)
+
 .PHONY: board-check
 board-check: .venv/.stamp ## check the library on a board and print a report (PORT=, WIFI=name PASSWORD=... to drain)
 	@$(RUN) -m tools.board_check $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
 		$(if $(WIFI),--wifi '$(WIFI)' --password '$(PASSWORD)') $(ARGS)
 
 .PHONY: package
-package: .venv/.stamp ## write package.json, by which mip installs the library, from what is in lib/
-	@$(RUN) tools/package.py $(if $(BASE),--base '$(BASE)') $(ARGS)
+package: .venv/.stamp ## write package.json, by which mip installs the library, and compiled bundles for it
+	@$(RUN) -m tools.package $(if $(BASE),--base '$(BASE)') $(ARGS)
+
+.PHONY: release
+release: .venv/.stamp ## write the zips of a release and their checksums into build/release/
+	@$(RUN) -m tools.release $(ARGS)
 
 .PHONY: board
 board: .venv/.stamp node ## run a board without hardware that mpremote and ampy talk to
@@ -87,11 +103,18 @@ board: .venv/.stamp node ## run a board without hardware that mpremote and ampy 
 ifeq ($(origin TOKEN),command line)
 verify-live: export BLYNK_TOKEN := $(TOKEN)
 endif
-verify-live: .venv/.stamp ## see what the live service answers, beside the sandbox (TOKEN=... PIN=V1 SERVER=...)
+verify-live: .venv/.stamp ## see what the live service answers and stores, beside the sandbox (TOKEN=... PIN=V1 SERVER=...)
 	@$(RUN) -m tools.verify_live $(if $(PIN),--pin '$(PIN)') $(if $(SERVER),--server '$(SERVER)') $(ARGS)
 
+.PHONY: audit
+ifeq ($(origin TOKEN),command line)
+audit: export BLYNK_TOKEN := $(TOKEN)
+endif
+audit: setup ## compare a ring with what the server has stored of it (TOKEN=... SERVER=... ARGS='--folder ring')
+	@$(RUN) -m tools.verify_live.audit $(if $(SERVER),--server '$(SERVER)') $(ARGS)
+
 .PHONY: size
-size: .venv/.stamp ## count each library file's lines and its bytes on a board
+size: setup ## count each library file's lines, and the bytes and blocks that it takes on a board
 	@$(RUN) -m tools.size $(ARGS)
 
 .PHONY: bench

@@ -16,7 +16,9 @@ COMMANDS = {
     "board-check": ("tools.board_check.__main__", "try the library on a board and print a report"),
     "board": ("tools.virtual_board.__main__", "a board without hardware that mpremote and ampy talk to"),
     "verify-live": ("tools.verify_live.__main__", "see what the live service answers, beside the sandbox"),
+    "bundle": ("tools.bundle.__main__", "join the library's modules into the bundles that boards load"),
     "package": ("tools.package", "write package.json, by which mip installs the library"),
+    "release": ("tools.release", "write the zips of a release and their checksums"),
     "release-check": ("tools.release_check", "may this checkout be released?"),
 }
 

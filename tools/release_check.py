@@ -32,7 +32,7 @@ def problems(root):
     if package["version"] != wanted:
         yield "package.json says version %s, the library %s" % (package["version"], wanted)
     listed = sorted(target for target, _ in package["urls"])
-    there = sorted("blynk_batch/" + path.name for path in (root / "lib/blynk_batch").glob("*.py"))
+    there = sorted(path.relative_to(root / "lib").as_posix() for path in (root / "lib/blynk_batch").rglob("*.py"))
     if listed != there:
         yield "package.json does not list the files of lib/: %s" % ", ".join(sorted(set(listed) ^ set(there)))
     changes = (root / "CHANGES.md").read_text()
@@ -55,7 +55,7 @@ def main():
         click.echo("no: " + problem)
     if found:
         sys.exit(1)
-    click.echo("%s may be released: run make test, then tag v%s" % (version(ROOT), version(ROOT)))
+    click.echo("%s may be released: run make test and make release, then tag v%s" % (version(ROOT), version(ROOT)))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,51 @@
-"""`make size`: lines of every library file, and the bytes it takes on a board as .mpy.
+"""`make size`: lines of every library file; of every bundle that boards load, the bytes as .mpy; the blocks they take.
 
 Compiles into build/size/. Knows nothing of the code.
 """
 
+import re
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 
-from tools.compiled import LIBRARY, ROOT, compile_library
+from tools import device
+from tools.compiled import LIBRARY, PACKAGE, ROOT, compile_library
+
+_COUNTER = ROOT / "tools" / "bundle" / "device" / "blocks.py"
+
+
+def blocks(folder, board="rp2"):
+    """Blocks of 4 KiB that a folder takes on the littlefs of a board, its names and its own included."""
+    done = device.run(_COUNTER, folder, board, heap="16m", paths=[device.SIM, device.FROZEN])
+    found = re.search(r"^BLOCKS (\d+)$", done.stdout, re.MULTILINE)
+    if not found:
+        raise RuntimeError(done.stdout)
+    return int(found.group(1))
+
+
+def source_blocks():
+    """The same for the sources, without what is for editors."""
+    with tempfile.TemporaryDirectory(prefix="size-") as folder:
+        copy = Path(folder) / PACKAGE
+        shutil.copytree(LIBRARY / PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.pyi", "py.typed"))
+        return blocks(copy)
 
 
 def main():
-    total_lines = total_bytes = 0
-    print("%-32s %8s %12s" % ("file", "lines", ".mpy bytes"))
-    for name, size in compile_library(ROOT / "build" / "size").items():
-        lines = len((LIBRARY / name).read_text(encoding="utf-8").splitlines())
-        print("%-32s %8d %12d" % (name, lines, size))
-        total_lines += lines
-        total_bytes += size
-    print("%-32s %8d %12d" % ("all", total_lines, total_bytes))
+    lines = {p.relative_to(LIBRARY): len(p.read_text(encoding="utf-8").splitlines()) for p in LIBRARY.rglob("*.py")}
+    print("%-36s %8s" % ("file", "lines"))
+    for name in sorted(lines):
+        print("%-36s %8d" % (name.as_posix(), lines[name]))
+    print("%-36s %8d\n" % ("%d files" % len(lines), sum(lines.values())))
+    target = ROOT / "build" / "size"
+    shutil.rmtree(target, ignore_errors=True)
+    sizes = compile_library(target)
+    print("%-36s %8s" % ("bundle", "bytes"))
+    for name, size in sizes.items():
+        print("%-36s %8d" % (name, size))
+    print("%-36s %8d\n" % ("%d bundles" % len(sizes), sum(sizes.values())))
+    print("blocks of 4 KiB on a Pico: %d as bundles, %d as sources" % (blocks(target / PACKAGE), source_blocks()))
     return 0
 
 

@@ -1,19 +1,20 @@
 import asyncio
+import time
 
 import blynk_batch
 import config
-import network
+import machine
 import tasks
 
-wlan = network.WLAN(network.STA_IF)
-wlan.active(True)
-wlan.connect(config.SSID, config.PASSWORD)
-client = blynk_batch.Client(config.TOKEN, server=config.SERVER)
+time.sleep(3)  # Ctrl-C stops the program here, before the watchdog runs
+wdt = machine.WDT(timeout=8000)
+wifi = blynk_batch.WiFi(config.SSID, config.PASSWORD)
+client = blynk_batch.Client(config.TOKEN, server=config.SERVER, debug=print)
 
 
 async def main():
-    upload = client.run(wlan.isconnected, interval=config.UPLOAD_EVERY_S)
-    await asyncio.gather(tasks.measure(client), tasks.watch_door(client), tasks.keep_time(wlan), upload)
+    upload = client.run(wifi.online, interval=config.UPLOAD_EVERY_S, watchdog=wdt.feed)
+    await asyncio.gather(tasks.measure(client), tasks.watch_door(client), upload)
 
 
 asyncio.run(main())

@@ -1,8 +1,7 @@
-"""What goes on side by side: a level once a minute, a door whenever it moves, and the clock."""
+"""What goes on side by side: a level once a minute, and a door whenever it moves."""
 
 import asyncio
 
-import blynk_batch
 import config
 import machine
 
@@ -24,11 +23,3 @@ async def watch_door(client):
             client.log(config.DOOR, "open" if now else "closed")
         before = now
         await asyncio.sleep(config.LOOK_EVERY_S)
-
-
-async def keep_time(wlan):
-    good = False
-    while True:
-        if wlan.isconnected():
-            good = blynk_batch.set_clock()
-        await asyncio.sleep(3600 if good else 10)

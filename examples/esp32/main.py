@@ -2,19 +2,18 @@ import time
 
 import blynk_batch
 import config
-import network
+import machine
 import sensor
 
-wlan = network.WLAN(network.STA_IF)
-wlan.active(True)
-if not wlan.isconnected():  # after a soft reset it still is
-    wlan.connect(config.SSID, config.PASSWORD)
-client = blynk_batch.Client(config.TOKEN, server=config.SERVER)
+time.sleep(3)  # Ctrl-C stops the program here, before the watchdog runs
+wdt = machine.WDT(timeout=30000)
+wifi = blynk_batch.WiFi(config.SSID, config.PASSWORD)
+client = blynk_batch.Client(config.TOKEN, server=config.SERVER, debug=print)
 while True:
     temperature, humidity = sensor.read()
     client.log_group({config.TEMPERATURE: temperature, config.HUMIDITY: humidity})
-    if wlan.isconnected() and time.gmtime()[0] < 2026:
-        blynk_batch.set_clock()
-    if wlan.isconnected() and client.due(config.UPLOAD_EVERY_S):
-        print(client.upload(timeout_s=60))
-    time.sleep(config.MEASURE_EVERY_S)
+    if wifi.online() and client.due(config.UPLOAD_EVERY_S):
+        print(client.upload(timeout_s=60, watchdog=wdt.feed))
+    for _ in range(config.MEASURE_EVERY_S):
+        wdt.feed()
+        time.sleep(1)

@@ -1,4 +1,4 @@
-"""Stands for your sensor: the voltage at an analogue input."""
+"""Stands for your sensor: the voltage at an analogue input, 0 to 3.3 V."""
 
 import machine
 

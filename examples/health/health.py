@@ -4,11 +4,21 @@ import gc
 
 import config
 import machine
+import network
 
+_WLAN = network.WLAN(network.STA_IF)
 _BATTERY = machine.ADC(machine.Pin(config.BATTERY_GPIO))
 
 
-def read(client, wlan):
+def signal():
+    """dBm, or None without a connection."""
+    try:
+        return _WLAN.status("rssi")
+    except Exception:
+        return None
+
+
+def read(client):
     """{pin: value} for log_group()."""
     stats = client.stats()
     return {
@@ -16,7 +26,7 @@ def read(client, wlan):
         config.DROPPED: stats["dropped"],
         config.CORRUPT: stats["corrupt"],
         config.BATTERY: round(_BATTERY.read_u16() * 3.3 / 65535 * config.BATTERY_DIVIDER, 2),
-        config.SIGNAL: wlan.status("rssi") if wlan.isconnected() else None,
+        config.SIGNAL: signal(),
         config.HEAP_FREE: gc.mem_free(),
         config.LAST_ERROR: stats["last_error"] or "none",
     }

@@ -3,16 +3,19 @@ import time
 import blynk_batch
 import config
 import health
-import network
+import machine
 import sensor
 
-wlan = network.WLAN(network.STA_IF)
-wlan.active(True)
-client = blynk_batch.Client(config.TOKEN, server=config.SERVER)
+time.sleep(3)  # Ctrl-C stops the program here, before the watchdog runs
+wdt = machine.WDT(timeout=8000)
+wifi = blynk_batch.WiFi(config.SSID, config.PASSWORD)
+client = blynk_batch.Client(config.TOKEN, server=config.SERVER, debug=print)
 while True:
-    client.log_group(dict(health.read(client, wlan), **{config.TEMPERATURE: sensor.temperature_c()}))
-    if not wlan.isconnected():
-        wlan.connect(config.SSID, config.PASSWORD)
-    elif (time.gmtime()[0] >= 2026 or blynk_batch.set_clock()) and client.due(config.UPLOAD_EVERY_S):
-        print(client.upload(timeout_s=60))
-    time.sleep(config.MEASURE_EVERY_S)
+    values = health.read(client)
+    values[config.TEMPERATURE] = sensor.temperature_c()
+    client.log_group(values)
+    if wifi.online() and client.due(config.UPLOAD_EVERY_S):
+        print(client.upload(timeout_s=60, watchdog=wdt.feed))
+    for _ in range(config.MEASURE_EVERY_S):
+        wdt.feed()
+        time.sleep(1)

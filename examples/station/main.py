@@ -2,16 +2,16 @@ import time
 
 import blynk_batch
 import config
-import network
+import machine
 import sensor
 import station
 
-wlan = network.WLAN(network.STA_IF)
-wlan.active(True)
-wlan.connect(config.SSID, config.PASSWORD)
-client = station.open_client()
+time.sleep(3)  # Ctrl-C stops the program here, before the watchdog runs
+wdt = machine.WDT(timeout=8000)
+wifi = blynk_batch.WiFi(config.SSID, config.PASSWORD)
+client = station.open_client(debug=print)
 while True:
-    if wlan.isconnected() and time.gmtime()[0] < 2026:
-        blynk_batch.set_clock()
-    print(station.step(client, sensor, wlan.isconnected) or client)
-    time.sleep(config.MEASURE_EVERY_S)
+    print(station.step(client, sensor, wifi.online, wdt.feed) or client)
+    for _ in range(config.MEASURE_EVERY_S):
+        wdt.feed()
+        time.sleep(1)

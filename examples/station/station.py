@@ -12,9 +12,9 @@ def open_client(**options):
     return blynk_batch.Client(config.TOKEN, ring=ring, server=config.SERVER, **options)
 
 
-def step(client, sensor, is_online):
+def step(client, sensor, is_online, watchdog=None):
     """Measure and keep; then send what has gathered, if it is time. The upload's Result, or None."""
     client.log_group(dict(zip(config.PINS, sensor.read())))
     if is_online() and client.due(config.UPLOAD_EVERY_S):
-        return client.upload(timeout_s=60)
+        return client.upload(timeout_s=60, watchdog=watchdog)
     return None

@@ -18,11 +18,11 @@ __version__ = "0.1.0"
 _LOADING_BYTES = const(4096)
 # Text, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
 _HOMES = const(
-    "Client client FileRing media.littlefs BlockRing media.slots HTTPS http.https Requests http.requests "
-    "set_clock clock.wall "
+    "Client client FileRing rings BlockRing rings HTTPS http.https Requests http.requests "
+    "set_clock clock.network WiFi wifi "
     "Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
-    "UploadError faults NetworkError faults ServerError faults Redirected faults "
-    "BatchTooLarge faults PinRefused faults PointRefused faults InvalidToken faults"
+    "UploadError errors NetworkError errors ServerError errors Redirected errors "
+    "BatchTooLarge errors PinRefused errors PointRefused errors InvalidToken errors"
 )
 
 
@@ -38,8 +38,8 @@ def __getattr__(name):
 
 
 def load(module, name=None):
-    """The module, or its `name`. Collects often meanwhile: compiling leaves so much garbage that what lasts would
-    else lie strewn over the whole heap, with no large hole left between."""
+    """The module, or its `name`. From source it collects often meanwhile: compiling leaves so much garbage that what
+    lasts would else lie strewn over the whole heap, with no large hole left between. Bundles only import here."""
     gc.collect()
     threshold = gc.threshold()
     gc.threshold(_LOADING_BYTES)

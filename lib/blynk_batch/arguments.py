@@ -60,7 +60,62 @@ def check_folder(path, capacity_bytes, commit_every, tails, tail_bytes):
 
 
 def _absolute(path):
-    return (path if path.startswith("/") else os.getcwd().rstrip("/") + "/" + path).rstrip("/")
+    parts = []
+    for part in (path if path.startswith("/") else os.getcwd() + "/" + path).split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)
+
+
+def check_networks(networks, password, hostname, debug):
+    """((ssid, password), ...) of what WiFi takes. ValueError or TypeError, without a password in it, for what it does
+    not."""
+    if isinstance(networks, str):
+        networks = ((networks, password),)
+    elif password is not None:
+        raise TypeError("password: belongs to one ssid; several networks are [(ssid, password), ...]")
+    if not isinstance(networks, (list, tuple)):
+        raise TypeError("ssid_or_networks: must be a name, or [(ssid, password), ...], not %s" % _kind(networks))
+    if not networks:
+        raise ValueError("ssid_or_networks: at least one network is needed")
+    for pair in networks:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise TypeError("ssid_or_networks: each of several must be a pair (ssid, password)")
+        if not isinstance(pair[0], str) or not isinstance(pair[1], (str, type(None))):
+            raise TypeError("ssid and password: must be str, or None as the password of an open network")
+        if not 0 < len(pair[0].encode()) <= 32:
+            raise ValueError("ssid %r: must have 1 to 32 bytes" % pair[0])
+    if hostname is not None:
+        if not isinstance(hostname, str):
+            raise TypeError("hostname=%r: must be a str" % (hostname,))
+        if not 0 < len(hostname) <= 32:
+            raise ValueError("hostname=%r: must have 1 to 32 characters" % hostname)
+    check_callable("debug", debug, "print")
+    return tuple([tuple(pair) for pair in networks])
+
+
+def _kind(value):
+    return type(value).__name__
+
+
+def check_callable(name, value, example):
+    if value is not None and not callable(value):
+        raise TypeError("%s=%r: must be a function, such as %s, or None" % (name, value, example))
+
+
+def check_wait(timeout_s, watchdog):
+    """ValueError or TypeError for a `timeout_s` or a `watchdog` that cannot be one."""
+    check_seconds("timeout_s", timeout_s)
+    check_callable("watchdog", watchdog, "wdt.feed")
+
+
+def check_seconds(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError("%s=%r: must be a number of seconds" % (name, value))
+    if not 0 <= value < 1e9:
+        raise ValueError("%s=%r: must be 0 or more seconds" % (name, value))
 
 
 def check_limits(settings):
@@ -91,6 +146,8 @@ def bad_pin(pin):
 def bad_value(pin, value):
     if isinstance(value, str):
         size = len(value.encode())
+        if size <= 1024:
+            return ValueError("pin V%d: the string is no valid UTF-8: %%c, or cutting it, makes such" % pin)
         return ValueError("pin V%d: a string of %d bytes, at most 1024 are taken" % (pin, size))
     if isinstance(value, int):
         return ValueError("pin V%d: %d does not fit 64 bits" % (pin, value))

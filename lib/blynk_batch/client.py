@@ -2,8 +2,9 @@
 
 from . import let_go, load
 from .ring import state as keys
-from .clock.wall import Boots, SystemClock
-from .errors import Error
+from .clock.boots import Boots
+from .clock.wall import SystemClock
+from .errors import Error, UploadError
 from .guard import Guard
 from .point import check_timestamp, check_value, pin_number
 
@@ -44,6 +45,7 @@ class Client:
         unsynced="estimate",
         debug=None,
     ):
+        self._debug = debug
         arguments = load("arguments")
         arguments.check_token(token)
         self._token, self._server = token, arguments.check_server(server)
@@ -54,25 +56,24 @@ class Client:
             "max_age_days": max_age_days,
             "regions": (regions,) if isinstance(regions, str) else tuple(regions),
             "unsynced": unsynced,
-            "debug": debug,
+            "debug": debug and self.tell,
         }
         arguments.check_limits(self._settings)
-        let_go("arguments")
         if ring is None:
-            from .media.littlefs import FileRing
+            from .rings import FileRing
 
-            # Not "/blynk_batch": MicroPython would import that folder instead of the library in /lib.
-            ring = FileRing("/blynk_batch.ring")
-        _claim(ring)
+            ring = FileRing("/blynk_batch.ring")  # "/blynk_batch" would be imported instead of the library in /lib
+        let_go("arguments")  # not before: a bundle holds all that opening needs
         self.ring = ring
         self.transport = transport
         self.clock = clock or SystemClock()
         self._boots = Boots(ring, self.clock)
         self.guard = Guard()
-        self._uploader = None
+        self._uploader = self._pace = None
         self.uploading = False
         self._open = True
         self.last_error = None
+        _claim(ring)  # last: a client that could not be made leaves it free
 
     # Logging
 
@@ -103,18 +104,17 @@ class Client:
             check_timestamp(timestamp)
         pins = bytes(sorted([pin for pin in numbers if numbers[pin] is not None]))
         if pins or skipped:
-            if timestamp is None and self.guard.held:
-                timestamp = self.clock.now()  # the call that this one interrupts may take a while
-            self.guard.run(self._store, pins, [numbers[pin] for pin in pins], timestamp, skipped)
+            now = self.clock.now() if self.guard.held else None  # the call that this one interrupts may take a while
+            self.guard.run(self._store, pins, [numbers[pin] for pin in pins], timestamp, now, skipped)
 
-    def _store(self, pins, values, timestamp, skipped):
+    def _store(self, pins, values, timestamp, now, skipped):
         self.check_open()  # once more: it may have waited while the client was closed
         ring = self.ring
         ring.add(keys.SKIPPED, skipped)
         if pins:
             boot = 0
             if timestamp is None:
-                boot, timestamp = self._boots.stamp()
+                boot, timestamp = self._boots.stamp(pins, now)
             ring.log(boot, timestamp, pins, values)
 
     def flush(self):
@@ -153,18 +153,12 @@ class Client:
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Kept across resets."""
-        self.check_open()
-        if not self.pending:
-            return False
-        from .upload.pace import Pace
+        nor budget forbids it. Kept across resets.
 
-        # Most often that is all: a board that wakes for a moment need not load the upload.
-        passed = Pace(self.ring, self._boots, None).since_drain_s()
-        if passed is not None and passed < interval_s:
-            return False
-        pace = self.uploader().pace
-        return not pace.wait_s() and pace.budget() != 0
+        After power-on the first drain waits up to a tenth of the interval, at most 30 s, and the others keep to a time
+        within it that the token chooses, so that stations do not ask together: see upload/pace.py."""
+        self.check_open()
+        return self.pending > 0 and self.pace().due(interval_s)
 
     # Upload
 
@@ -179,8 +173,8 @@ class Client:
 
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
-        self.uploader()  # loaded in its own order
-        return load("upload.call", "upload")(self, timeout_s, watchdog)
+        call = self.call(timeout_s, watchdog)
+        return call.run() if hasattr(call, "run") else call
 
     async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1):
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
@@ -199,6 +193,14 @@ class Client:
         if key is not None:
             self.guard.run(self.ring.save_value, key, tuple(self.ring.state[key][:4]) + (0,))
 
+    def pace(self):
+        """When to upload. That is all a board needs that wakes for a moment."""
+        if self._pace is None:
+            from .upload.pace import Pace
+
+            self._pace = Pace(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
+        return self._pace
+
     def uploader(self):
         """The policy over this client's ring, loaded when it is first needed."""
         self.check_open()
@@ -210,10 +212,28 @@ class Client:
             Uploader = load("upload.uploader", "Uploader")
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()
-            self._uploader = Uploader(
-                self.ring, self._boots, self.guard, self._token, self._server, self._settings, self.transport
-            )
+            mine = self.ring, self._boots, self.guard, self._token, self._server, self._settings, self.transport
+            self._uploader = Uploader(*mine, self.pace())
         return self._uploader
+
+    def call(self, timeout_s, watchdog):
+        """One upload's Call; the Result where it cannot be made for want of memory or of a transport."""
+        failed = load("upload.result", "failed")  # first: there may be no room for more
+        try:
+            self.uploader()  # loaded in its own order
+            return load("upload.call", "Call")(self, timeout_s, watchdog)
+        except (UploadError, MemoryError) as e:
+            return failed(self, e)
+
+    def tell(self, text):
+        """`text` without the token, and so to `debug`: what that raises costs nothing."""
+        text = load("upload.secret", "hide")(text, self._token)
+        try:
+            if self._debug:
+                self._debug(text)
+        except Exception:  # noqa: BLE001 - it only looks on
+            pass
+        return text
 
     # The end
 
@@ -248,7 +268,8 @@ class Client:
                 self._boots.sleep(sleep_ms)
             self.ring.close(sleep_ms is not None)
         finally:
-            _release(self.ring)
+            if _open_rings.get(self.ring.key) is self.ring:
+                del _open_rings[self.ring.key]
 
     def check_open(self):
         if not self._open:
@@ -272,12 +293,8 @@ class Client:
 
 
 def _claim(ring):
-    other = _open_rings.get(ring.key)
-    if other is not None and not other.failed:
-        raise Error("another client has the ring %r open: close() it first" % (ring.key,))
+    name, start, end = ring.key
+    for other in _open_rings.values():
+        if not other.failed and name == other.key[0] and start < other.key[2] and other.key[1] < end:
+            raise Error("another client has the ring %r open: close() it first" % (ring.key,))
     _open_rings[ring.key] = ring
-
-
-def _release(ring):
-    if _open_rings.get(ring.key) is ring:
-        del _open_rings[ring.key]

@@ -1,8 +1,16 @@
 """Keeps the ring whole when a soft timer callback logs while another call is at work on it.
 
 The interrupted call holds the guard; the callback's reading waits in a short queue and is stored as soon as the
-guard is let go, before the interrupted call returns. Not for threads.
+guard is let go, before the interrupted call returns. Not for threads: one that meets another at work is refused.
 """
+
+try:
+    from _thread import get_ident
+except ImportError:  # no threads
+
+    def get_ident():
+        return 0
+
 
 from micropython import const
 
@@ -20,9 +28,19 @@ class Guard:
         self.held = 0
         self.failed = None
         self._queue = []
+        self._thread = 0  # that holds it
 
     def enter(self):
+        if self.held and self._thread != get_ident():
+            raise self.busy("")
+        self._thread = get_ident()
         self.held += 1
+
+    def busy(self, why):
+        """The Busy that says why a call cannot be made now."""
+        if self._thread != get_ident():
+            why = "another thread is at work with this client, which is not made for two: let one thread make all calls"
+        return Busy(why)
 
     def leave(self):
         """Let go; what waited is done first, all of it."""
@@ -48,11 +66,11 @@ class Guard:
 
         Raises what the action raises, else what a queued one did meanwhile."""
         if self.held:
-            if len(self._queue) >= _QUEUE:
-                raise Busy("%d readings wait for the call that was interrupted: log less often" % _QUEUE)
+            if len(self._queue) >= _QUEUE or self._thread != get_ident():
+                raise self.busy("%d readings wait for the call that was interrupted: log less often" % _QUEUE)
             self._queue.append((action, args))
             return
-        self.held = 1
+        self.enter()
         try:
             action(*args)
         finally:

@@ -25,7 +25,7 @@ def pin_number(pin):
 def check_value(pin, value):
     """`value` as it is stored, or None where there is no reading: None, NaN and the infinities.
 
-    int within 64 bits, finite float, bool, str up to 1024 UTF-8 bytes, (lon, lat) of two finite numbers."""
+    int within 64 bits, finite float, bool, str up to 1024 bytes of valid UTF-8, (lon, lat) of two finite numbers."""
     if isinstance(value, float):
         return value if value - value == 0 else None  # NaN and infinities give NaN
     if value is None or isinstance(value, bool):
@@ -34,7 +34,8 @@ def check_value(pin, value):
         if -_INT_LIMIT <= value < _INT_LIMIT:
             return value
     elif isinstance(value, str):
-        if len(value) <= 256 or len(value.encode()) <= 1024:
+        data = value.encode()
+        if len(data) <= 1024 and (not data or max(data) < 128 or _is_utf8(data)):
             return value
     elif isinstance(value, (tuple, list)) and len(value) == 2:
         lon, lat = value
@@ -44,6 +45,24 @@ def check_value(pin, value):
     from .arguments import bad_value
 
     raise bad_value(pin, value)
+
+
+def _is_utf8(data):
+    """No lone byte, cut character, surrogate or overlong form: MicroPython makes strings of all of these. RFC 3629."""
+    left = low = high = 0
+    for byte in data:
+        if left:
+            if not low <= byte <= high:
+                return False
+            left -= 1
+            low, high = 0x80, 0xBF
+        elif byte >= 0x80:
+            left = 1 if byte < 0xE0 else 2 if byte < 0xF0 else 3
+            if not 0xC2 <= byte <= 0xF4:
+                return False
+            low = 0xA0 if byte == 0xE0 else 0x90 if byte == 0xF0 else 0x80
+            high = 0x9F if byte == 0xED else 0x8F if byte == 0xF4 else 0xBF
+    return not left
 
 
 def check_timestamp(timestamp):

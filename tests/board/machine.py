@@ -7,6 +7,9 @@
 Knows no example.
 """
 
+import sys
+import time
+
 _scripts = {}
 _taken = {}
 PWRON_RESET = 1
@@ -35,10 +38,18 @@ def reset_cause():
     return PWRON_RESET
 
 
+class RTC:
+    def datetime(self, fields):
+        time.set_right()
+
+
 class Pin:
     IN, OUT, PULL_UP, PULL_DOWN = range(4)
 
     def __init__(self, number, mode=IN, pull=None, value=None):
+        taken = {"esp32": range(6, 12), "rp2": (23, 24, 25, 29)}[sys.platform]  # by the flash, by the radio
+        assert number not in taken, "GPIO %d belongs to the board itself" % number
+        assert sys.platform != "esp32" or number < 34 or (mode == self.IN and pull is None), "an input, without pulls"
         self.number = number
         if value is not None:
             self.value(value)
@@ -53,13 +64,41 @@ class Pin:
 
 
 class ADC:
-    CORE_TEMP = 4
+    """On an ESP32 ADC2 does not work beside Wi-Fi, and without an attenuation 1.1 V is already the most."""
 
-    def __init__(self, pin):
-        self._pin = pin.number if isinstance(pin, Pin) else pin
+    CORE_TEMP = 4
+    ATTN_11DB = 3
+
+    def __init__(self, pin, atten=0):
+        if sys.platform == "esp32":
+            assert 32 <= pin.number <= 39, "ADC1 is at GPIO 32 to 39"
+        elif not isinstance(pin, int):
+            assert 26 <= pin.number <= 28, "a Pico W has ADCs at GPIO 26 to 28"
+        else:
+            assert pin == self.CORE_TEMP
+        self._pin = pin if isinstance(pin, int) else pin.number
+        self._full_uv = 3300000 if sys.platform == "rp2" or atten == self.ATTN_11DB else 1100000
 
     def read_u16(self):
         return follow(self._pin)
+
+    def read_uv(self):
+        assert sys.platform == "esp32", "an RP2040 has no read_uv()"
+        return follow(self._pin) * self._full_uv // 65535
+
+
+class WDT:
+    """Bites a program that lets more than `timeout` ms of its sleep pass, or that does not feed it at all."""
+
+    def __init__(self, id=0, timeout=5000):
+        assert sys.platform == "esp32" or timeout <= 8388
+        self._timeout = timeout
+        self.feed()
+
+    def feed(self):
+        passed = time.ticks_diff(time.ticks_ms(), self._fed) if hasattr(self, "_fed") else 0
+        assert passed <= self._timeout, "the watchdog bit: %d ms passed" % passed
+        self._fed = time.ticks_ms()
 
 
 class SPI:

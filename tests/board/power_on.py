@@ -46,8 +46,19 @@ def _install(folder):
             target.write(source.read())
 
 
+class Sys:
+    """The module, of another platform."""
+
+    def __init__(self, port):
+        self.platform = port
+
+    def __getattr__(self, name):
+        return getattr(sys, name)
+
+
 def main(port, image, folder, wiring):
     _leave_the_host()
+    sys.modules["sys"] = Sys(port)
     import flash
 
     page_size = 256 if port == "rp2" else 1

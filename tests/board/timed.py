@@ -6,6 +6,8 @@
     ["sleep", ms]    close(sleep_ms=ms), deep sleep, a new start  ["off", ms]  the power goes, for ms
     ["reset"]        the watchdog bites                           ["cut"]    the power goes in the next write
     ["ntp", ms]      the clock is set, ms wrong                   ["lose"]     the clock shows nothing likely any more
+    ["net", ntp, date]  from here on NTP answers with an error of ntp ms, with the Unix ms of a str or, None, not at all,
+                     and the server's replies have a Date with an error of date ms, or none
     ["upload"]                                                    ["times", n, [steps]]
 
 Prints `log SERIAL TRUE_MS` for each reading that log() returned for, `upload` and its result, and the counters. Every
@@ -19,6 +21,26 @@ import board_clock
 import flash
 
 BLOCKS = 64
+_SILENCE = OSError(110)
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+
+
+class Dated:
+    """The firmware's requests, whose replies have the Date of the simulated time."""
+
+    def __init__(self, library, board):
+        self._real, self._board = library.Requests(), board
+        self.streams = self._real.streams
+
+    def post(self, *arguments):
+        status, found, text = self._real.post(*arguments)
+        found.pop("date", None)
+        if self._board.date_error_ms is not None:
+            unix = (self._board.clock.now_ms + self._board.date_error_ms) // 1000
+            year, month, day, hours, minutes, seconds = board_clock._real.gmtime(unix)[:6]
+            when = (day, _MONTHS[month * 3 - 3 : month * 3], year, hours, minutes, seconds)
+            found["date"] = "Mon, %02d %s %d %02d:%02d:%02d GMT" % when
+        return status, found, text
 
 
 class Timed:
@@ -28,6 +50,7 @@ class Timed:
         now_ms = board_clock._real.time_ns() // 1000000
         self.clock = board_clock.BoardClock(port, now_ms)
         self.clock.install()
+        self.net(None, None)
         self.chip = flash.NorFlash(BLOCKS, page_size=256 if port == "rp2" else 1)
         self.serial = 0
         self.mounted = False
@@ -44,7 +67,8 @@ class Timed:
         import blynk_batch
 
         ring = blynk_batch.FileRing("/flash/ring", capacity_bytes=self.capacity)
-        self.client = blynk_batch.Client(self.token, ring=ring, server=self.url, points_per_day=None, **self.options)
+        options = dict(self.options, transport=Dated(blynk_batch, self), points_per_day=None)
+        self.client = blynk_batch.Client(self.token, ring=ring, server=self.url, **options)
 
     def log(self):
         self.serial += 1
@@ -77,8 +101,11 @@ class Timed:
         self.clock.wait(ms)
 
     def ntp(self, error_ms):
-        self.clock.ntp = error_ms
-        self.clock.settime()
+        self.clock.shown_ms = self.clock.now_ms + error_ms
+
+    def net(self, ntp, date):
+        self.clock.ntp = _SILENCE if ntp is None else ntp
+        self.date_error_ms = date
 
     def lose(self):
         self.clock.shown_ms = 0

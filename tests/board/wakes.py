@@ -21,8 +21,13 @@ RAW_PER_READING = 40
 class Adc:
     count = 0
 
-    def __init__(self, _):
-        pass
+    ATTN_11DB = 3
+
+    def __init__(self, pin, atten=0):
+        assert sys.modules["sys"].platform == "rp2" or atten == self.ATTN_11DB
+
+    def read_uv(self):
+        return self.read_u16() * 3300000 // 65535
 
     def read_u16(self):
         clock.wait(SENSE_MS)
@@ -31,10 +36,25 @@ class Adc:
         return Adc.count * RAW_PER_READING
 
 
-def settime():
+class Watchdog:
+    """A WDT, or a Timer that serves as one: noted, and fed as often as may be."""
+
+    ONE_SHOT = 0
+
+    def __init__(self, id=-1, timeout=0):
+        self.init(timeout)
+
+    def init(self, period, mode=0, callback=None):
+        Watchdog.limit_ms = period
+
+    def feed(self):
+        pass
+
+
+def ntp_time():
     clock.wait(700)
     print("ntp")
-    clock.settime()
+    return seconds()
 
 
 def forget():
@@ -43,7 +63,7 @@ def forget():
 
     blynk_batch.__dict__.clear()
     for name in list(sys.modules):
-        if name.startswith("blynk_batch") or name in ("config", "main", "sensor", "wifi"):
+        if name.startswith("blynk_batch") or name in ("config", "main", "safety", "sensor", "wake"):
             del sys.modules[name]
 
 
@@ -57,16 +77,19 @@ def wake(asleep):
 
 
 def main(port, folder, wakes):
-    global clock
+    global clock, seconds
     power_on._leave_the_host()
+    sys.modules["sys"] = power_on.Sys(port)
     import board_clock
     import flash
 
     clock = board_clock.BoardClock(port, START_MS)
     clock.install()
-    sys.modules["ntptime"].settime = settime
+    seconds, sys.modules["ntptime"].time = sys.modules["ntptime"].time, ntp_time
     sys.modules["machine"].ADC = Adc
     sys.modules["machine"].Pin = int
+    sys.modules["machine"].WDT = Watchdog
+    sys.modules["machine"].Timer = Watchdog
     chip = flash.NorFlash(BLOCKS, page_size=256 if port == "rp2" else 1)
     flash.mount(chip, "/", port)
     power_on._install(folder)
@@ -76,7 +99,9 @@ def main(port, folder, wakes):
         os.umount("/")
         flash.mount(chip, "/", port, format=False)
         os.chdir("/")
+        started = clock.now_ms
         slept = wake(board_clock.Asleep)
+        assert clock.now_ms - started < Watchdog.limit_ms
         forget()
         clock.sleep(slept)
     print("erases", chip.erases, "worst", max(chip.block_erases), "read", chip.bytes_read)

@@ -2,8 +2,9 @@
 
 Every function runs in a process of its own under tools/micropython, by the name it has in the file; the
 same function runs once more, marked [wasm], on the 32-bit webassembly port, and, marked [newest], on the newest Unix
-port that can be had: in continuous integration, and elsewhere if asked by --newest. A test counts as passed only if it
-said so itself, ended with status 0 and printed no traceback. Module constants steer a file:
+port that can be had: in continuous integration, and elsewhere if asked by --newest. Those of the files in ON_BUNDLES
+run, marked [bundles], on the library as boards load it, too. A test counts as passed only if it said so itself, ended
+with status 0 and printed no traceback. Module constants steer a file:
 
     HEAP = "128k"    MicroPython's heap (-X heapsize)
     WASM = False     needs sockets, littlefs or asyncio.run: Unix port only
@@ -26,10 +27,21 @@ from pathlib import Path
 
 import pytest
 
+from tools.compiled import compile_library
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WRAPPER = ROOT / "tools" / "micropython"
 WASM_RUNNER = ROOT / "tools" / "node" / "device_tests.mjs"
+# Files that reach into the library no further than its public names, and the heap that they get on bundles if another.
+ON_BUNDLES = {
+    "test_client.py": None,
+    "test_guard.py": None,
+    "test_heap.py": "112k",
+    "test_no_memory.py": None,
+    "test_reserve.py": None,
+    "test_unknown_times.py": None,
+}
 FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", HERE]
 DEFAULTS = {"HEAP": None, "WASM": True, "TIMEOUT_S": 400}
 WASM_HEAP_BYTES = 1024 * 1024
@@ -59,6 +71,10 @@ class DeviceFile(pytest.File):
                 yield NewestItem.from_parent(self, name=name + "[newest]", function=name, options=options)
             if options["WASM"]:
                 yield WasmItem.from_parent(self, name=name + "[wasm]", function=name, options=options)
+            if self.path.name in ON_BUNDLES:
+                heap = ON_BUNDLES[self.path.name] or options["HEAP"]
+                own = dict(options, HEAP=heap)
+                yield BundlesItem.from_parent(self, name=name + "[bundles]", function=name, options=own)
 
 
 def _constants(tree):
@@ -115,6 +131,8 @@ class DeviceItem(pytest.Item):
 
 
 class UnixItem(DeviceItem):
+    library = ()  # another folder to take blynk_batch from
+
     def interpreter(self):
         """Settings that choose another MicroPython than tools/micropython would."""
         return {}
@@ -130,7 +148,7 @@ class UnixItem(DeviceItem):
         command = [str(WRAPPER)]
         if self.options["HEAP"]:
             command += ["-X", "heapsize=" + self.options["HEAP"]]
-        command += [str(HERE / "runner.py"), str(self.path), self.function_name, folder, str(ROOT)]
+        command += [str(HERE / "runner.py"), str(self.path), self.function_name, folder, str(ROOT), *self.library]
         paths = [str(path) for path in FOLDERS] + [str(self.path.parent)]
         try:
             done = subprocess.run(
@@ -145,6 +163,18 @@ class UnixItem(DeviceItem):
             output = (error.stdout or b"").decode("utf-8", "replace")
             raise DeviceTestFailed("%s\nstill running after %s s" % (output, self.options["TIMEOUT_S"]))
         return done.stdout.decode("utf-8", "replace"), done.returncode
+
+
+class BundlesItem(UnixItem):
+    """On the compiled bundles, as `make deploy` puts them onto a board."""
+
+    def runtest(self):
+        folder = self.config.stash.get(BUNDLES, None)
+        if folder is None:
+            folder = self.config.stash[BUNDLES] = tempfile.mkdtemp(prefix="device-bundles-")
+            compile_library(Path(folder))
+        self.library = (folder,)
+        super().runtest()
 
 
 def _missing(port, what):
@@ -230,9 +260,11 @@ class WasmProcess:
 
 
 WASM_PROCESS = pytest.StashKey[WasmProcess]()
+BUNDLES = pytest.StashKey[str]()
 
 
 def pytest_unconfigure(config):
     process = config.stash.get(WASM_PROCESS, None)
     if process is not None:
         process.stop()
+    shutil.rmtree(config.stash.get(BUNDLES, ""), ignore_errors=True)

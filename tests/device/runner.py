@@ -1,6 +1,7 @@
 """Runs one test function of one file inside MicroPython and reports it in one line.
 
-Started as `runner.py FILE FUNCTION FOLDER ROOT` (Unix port), or imported and called (webassembly port).
+Started as `runner.py FILE FUNCTION FOLDER ROOT [LIBRARY]` (Unix port), or imported and called (webassembly port).
+LIBRARY is a folder with the compiled bundles, to test instead of the checkout's lib/.
 The test runs with FOLDER as its working directory: private, empty, removed afterwards. FOLDER and the
 checkout's ROOT are also sys.argv[1] and sys.argv[2]. `async def` tests run under asyncio.
 Knows nothing of pytest; tests/device/conftest.py starts it and reads its output.
@@ -45,6 +46,14 @@ def _module_name(path):
     return name[:-3] if name.endswith(".py") else name
 
 
+def use_bundles(library):
+    """Take the library from that folder; what the tests look into of client.py and errors.py lies in its core."""
+    sys.path.insert(0, library)
+    import blynk_batch
+
+    blynk_batch.client = sys.modules["blynk_batch.client"] = sys.modules["blynk_batch.errors"] = blynk_batch
+
+
 def run(path, function, folder, root):
     """Runs the test; True and the line `PASSED function` on success, else False after a traceback."""
     if sys.platform == "webassembly":
@@ -65,5 +74,8 @@ def run(path, function, folder, root):
 
 
 if __name__ == "__main__":
-    if not run(*sys.argv[1:5]):
+    arguments = sys.argv[1:5]
+    if len(sys.argv) > 5:
+        use_bundles(sys.argv[5])
+    if not run(*arguments):
         sys.exit(1)

@@ -73,8 +73,8 @@ def test_a_group_may_hold_every_pin_there_is():
     for _ in range(2):
         client.log_group({pin: pin / 4 for pin in range(256)})
     client.log(7, 1)
-    wanted = [(pin, NOW_MS, pin / 4) for pin in range(256)]
-    assert list(client.points()) == wanted + wanted + [(7, NOW_MS, 1)] and client.pending == 513
+    wanted = [(pin, NOW_MS + group, pin / 4) for group in range(2) for pin in range(256)]
+    assert list(client.points()) == wanted + [(7, NOW_MS + 2, 1)] and client.pending == 513
     assert client.upload().uploaded == 513 and len(server.points) == 513
 
 
@@ -212,7 +212,7 @@ def test_logging_loads_nothing_of_the_upload():
         client.log_group({1: 1.5, 2: "x"})
         assert client.pending == 3
     found = {name.partition(".")[2] for name in sys.modules if name.startswith("blynk_batch.")}
-    logging = "client clock clock.wall errors guard media media.littlefs point"
+    logging = "client clock clock.boots clock.wall errors guard media media.littlefs point rings"
     logging += " ring ring.log ring.reader ring.record ring.sector ring.state"
     assert found <= set(logging.split()), found
     assert "json" not in sys.modules and "requests" not in sys.modules

@@ -5,7 +5,6 @@ tests/host/test_time.py does the same through the whole of the library, with fla
 
 import sys
 
-import blynk_batch
 from blynk_batch.clock import wall as clocks
 from board_clock import BoardClock, Time
 from stand_ins import NOW_MS, FakeServer
@@ -91,20 +90,3 @@ def test_readings_logged_seldom_keep_their_distance_over_wraps_of_the_ticks():
     board.settime()
     client.upload()
     assert arrived(server) == wanted, arrived(server)
-
-
-def test_set_clock_says_whether_it_worked():
-    class Ntp:
-        def __init__(self, error=None):
-            self.error = error
-            self.calls = 0
-
-        def settime(self):
-            self.calls += 1
-            if self.error:
-                raise self.error
-
-    for error, worked in ((None, True), (OSError(110), False), (OverflowError(), False)):
-        sys.modules["ntptime"] = ntp = Ntp(error)
-        assert blynk_batch.set_clock() is worked and ntp.calls == 1
-    del sys.modules["ntptime"]

@@ -10,6 +10,7 @@ import os
 import random
 
 import blynk_batch
+import invariants
 from flash import NorFlash, SdCard, mount, umount
 from stand_ins import FakeClock, FakeServer
 
@@ -75,8 +76,10 @@ class Bed:
         damaged = {now[0] for now, before in zip(parts, self.parts) if now[1] != before[1]}
         server = FakeServer()
         client = client_on(self.open(parts), server)
+        invariants.check(client.ring, len(list(client.points())), damaged=True)
         client.upload()
         stats = client.stats()
+        invariants.check(client.ring, len(list(client.points())), damaged=True)
         self.leave()
         came = [(pin, ms) for pin, ms, _ in server.points]
         for pin, ms, value in server.points:
@@ -172,7 +175,7 @@ class FilesBed(Bed):
 
     def _files(self):
         found = {}
-        for folder in ("/sim/ring/", "/sim/ring/tail/"):
+        for folder in ("/sim/ring/", "/sim/ring/log/"):
             for entry in os.ilistdir(folder):
                 if entry[1] == 0x8000 and entry[0] != "spare":  # that holds nothing
                     with open(folder + entry[0], "rb") as f:
@@ -195,7 +198,7 @@ class FilesBed(Bed):
 
     def _sequence(self, name):
         name = name.split("/ring/")[1]
-        return self.newest if name.startswith("tail") else int(name, 16)
+        return int(name[4:], 16) if name.startswith("log/") else self.newest
 
     def open(self, parts):
         device = self.make(self._image)

@@ -71,7 +71,7 @@ def test_a_folder_that_somebody_removes_fails_log_with_words():
     log(ring, 0, 3)
     for name in contents("/sim/ring"):
         os.remove(name)
-    os.rmdir("/sim/ring/tail")
+    os.rmdir("/sim/ring/log")
     os.rmdir("/sim/ring")
     assert "/sim/ring" in raises(OSError, log, ring, 3, 1)
     log(FileRing("/sim/ring"), 0, 2)
@@ -175,7 +175,7 @@ def test_a_smaller_capacity_drops_the_oldest_counted():
 def with_version(version):
     """The ring's headers as another version wrote them, in files and tails."""
     for name, data in contents("/sim/ring").items():
-        at = 12 if "/tail/" in name else 0
+        at = 0 if "/log/" in name else 12
         if data[at : at + 3] == b"BBr":
             head = data[at : at + 3] + bytes([version]) + data[at + 4 : at + 20]
             data = data[:at] + head + struct.pack("<I", crc32(head)) + data[at + 24 :]
@@ -185,17 +185,31 @@ def with_version(version):
                 f.write(data)
 
 
-def test_an_older_format_is_drained_and_gets_nothing_more_in_its_sectors():
+def test_an_older_format_is_refused_with_words_and_left_untouched():
     for count in (3, 1000):
         mounted()
         log(FileRing("/sim/ring"), 0, count)
-        with_version(0)
-        ring = FileRing("/sim/ring")
-        old = ring.newest
-        assert found(ring) == list(range(count))
-        log(ring, count, 200)
-        assert ring.newest == old + 1
-        assert found(FileRing("/sim/ring")) == list(range(count + 200))
+        with_version(1)
+        before = contents("/sim/ring")
+        text = raises(WrongDevice, FileRing, "/sim/ring")
+        assert "format 1" in text and "another folder" in text
+        assert contents("/sim/ring") == before
+
+
+def test_an_older_format_where_it_had_its_files_is_refused_and_left_untouched():
+    for count, name in ((1000, "00000000"), (3, "tail/0")):
+        mounted()
+        log(FileRing("/sim/ring"), 0, count)
+        with_version(1)
+        os.mkdir("/sim/old")
+        os.mkdir("/sim/old/tail")
+        with open("/sim/ring/" + ("log/00000000" if count > 3 else "0"), "rb") as f:
+            data = f.read()
+        with open("/sim/old/" + name, "wb") as f:
+            f.write(data)
+        before = contents("/sim/old")
+        assert "format 1" in raises(WrongDevice, FileRing, "/sim/old")
+        assert contents("/sim/old") == before
 
 
 def test_a_newer_format_is_refused_and_left_untouched():

@@ -1,8 +1,10 @@
-"""A ring that may not overwrite keeps one sector free of readings, so that a full one can still be drained."""
+"""Room that is kept: of a ring that may not overwrite one sector for acks, of every sector the bytes to note a drop."""
 
 import blynk_batch
+import invariants
 from blynk_batch import BlockRing
 from blynk_batch.errors import RingFull
+from blynk_batch.ring import record
 from flash import NorFlash
 from stand_ins import FakeClock, FakeServer
 
@@ -54,6 +56,79 @@ def test_no_reading_goes_where_acknowledgements_are_kept():
     result = client.upload()
     assert (result.error, result.pending) == (None, 0), result
     assert len(server.points) == groups * PINS
+
+
+def test_no_batch_is_repeated_after_a_reset_in_the_midst_of_a_drain_of_a_full_ring():
+    for blocks, accepted, closes in ((4, 60, False), (4, 100, True), (8, 119, False)):
+        device, clock = NorFlash(blocks), FakeClock()
+        server = FakeServer()
+        client = client_on(device, server, clock)
+        groups = fill(client, clock)
+        server.replies = [(200, {}, b"OK")] * accepted + [OSError(111)]
+        client.upload()
+        assert len(server.points) == accepted * groups
+        if closes:
+            client.close()
+        device = device.revive()
+        for _ in range(3):
+            clock.wait(86400000)
+            client = client_on(device, server, clock)
+            client.upload()
+        assert client.pending == 0
+        assert len(server.points) == PINS * groups, (blocks, accepted, len(server.points) / groups)
+        invariants.check(client.ring, 0)
+
+
+def test_a_drain_ends_where_an_ack_finds_no_room():
+    device, server, clock = NorFlash(4), FakeServer(), FakeClock()
+    client = client_on(device, server, clock)
+    fill(client, clock)
+    ring = client.ring
+    place = ring.place
+    ring.place = lambda kind, *rest: kind != record.STATE and place(kind, *rest)
+    result = client.upload()
+    assert isinstance(result.error, RingFull), result
+    assert len(server.requests) <= 1
+
+
+class DiesErasing(NorFlash):
+    """Once armed, the power goes in the midst of the next erase."""
+
+    armed = False
+
+    def _erase(self, block):
+        if self.armed:
+            self.cut_at(0, 2000)
+        super()._erase(block)
+
+
+def test_a_drop_is_noted_before_its_erase_also_where_acks_filled_the_sector():
+    cuts = 0
+    for fails in (1, 4, 9):
+        for skew in (0, 3, 7, 11):
+            clock, server, device = FakeClock(), FakeServer(), DiesErasing(3)
+            blynk_batch.client._open_rings.clear()
+            client = blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=clock)
+            while not (client.ring.newest == 3 and client.ring.offset >= 3900 - 20 * skew):
+                client.log(1, 1)
+                clock.wait(1000)
+            for _ in range(fails):
+                server.replies = [(503, {}, b"")]
+                client.upload()
+                clock.wait(4 * 3600000)
+            if client.ring.newest != 3:
+                continue
+            device.armed = True
+            try:
+                while True:
+                    client.log(1, 1)
+                    clock.wait(1000)
+            except OSError:
+                cuts += 1
+            blynk_batch.client._open_rings.clear()
+            client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=server, clock=clock)
+            invariants.check(client.ring, len(list(client.points())))
+    assert cuts > 5
 
 
 class Refuses(FakeServer):

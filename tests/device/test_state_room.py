@@ -3,7 +3,7 @@
 import blynk_batch
 from flash import NorFlash
 
-_LARGE = 1 << 32
+_LARGE = (1 << 32) - 1
 _MS = 1 << 44
 _COUNTERS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 
@@ -15,20 +15,23 @@ def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
     for key in _COUNTERS:
         ring.set(key, (_LARGE,))
     ring.set(13, (_LARGE,) * 4)
-    ring.set(20, (0, 4000, _LARGE, _MS, _MS, _LARGE, 4000))
+    ring.set(20, (0, 4000, _LARGE, _MS, _MS, (1 << 30) - 1, 4000))
     ring.set(21, (255, 0, 4000))
     ring.set(22, (_LARGE,))
     ring.set(32, (9, _MS, 86400))
     ring.set(33, (20000, _LARGE))
     ring.set(34, (_MS, _LARGE, _LARGE))
-    for key in (35, 37, 39):
-        ring.set(key, (1000000, 255))
+    ring.set(35, (1000000, 10000))
+    ring.set(37, (1000000, 255))
+    ring.set(39, (1000000,))
     ring.set(36, (255, 0, 4000, 3))
     ring.set(38, (_LARGE,))
     for pin in range(8):
         ring.set(40 + pin, (255 - pin, 0, 4000, _LARGE, _MS))
-    for key in (64, 65, 66, 67):
-        ring.set(key, (_LARGE, _MS) + (1,) * (key == 66))
+    ring.set(64, (_LARGE,))
+    ring.set(65, (_LARGE, _MS))
+    ring.set(66, (_LARGE, _MS, 1))
+    ring.set(67, (_MS,))
     ring.set(0x90, b"\xff" * 32)
     ring.set(0xA0, b"https://" + b"a" * 72)
     ring.set(0xA1, b"owner123")

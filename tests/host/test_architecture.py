@@ -1,7 +1,12 @@
 """docs/architecture.md against the library: it names every file, and no other; each is short enough to be read."""
 
+import ast
+import functools
 import re
 from pathlib import Path
+
+from tools.bundle.names import Module, file_name, module_name
+from tools.bundle.table import BUNDLES
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "lib" / "blynk_batch"
@@ -24,3 +29,65 @@ def test_the_table_of_files_names_each_file_of_the_library_once():
 def test_no_file_of_the_library_is_longer_than_is_read_in_one_go():
     long = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in SOURCES.items()}
     assert {name: lines for name, lines in long.items() if lines > MOST_LINES} == {}
+
+
+# Imports between rooms go from a smaller number to a larger one only; of one number, none knows another.
+LEVELS = {"client": 0, "upload": 1, "http": 1, "rings": 1, "report": 1, "media": 2, "clock": 2, "ring": 3, "words": 4}
+WORDS = ("arguments", "blynk", "errors", "faults", "guard", "point", "wifi")
+# What still runs up. It only gets shorter: an entry that is not needed any more fails the test, too.
+KNOWN = {
+    ("clock/network.py", "upload/expiry.py"),
+    ("ring/recover.py", "clock/anchors.py"),
+}
+
+
+def room_of(module):
+    top = module.split(".")[0]
+    return "words" if top in WORDS else top
+
+
+@functools.lru_cache
+def modules():
+    texts = {module_name(name): path.read_text(encoding="utf-8") for name, path in SOURCES.items()}
+    return {name: Module(name, text, texts) for name, text in texts.items()}
+
+
+def imports():
+    """{(file, file)} of all imports within the library, also by load(); those of the package's own door apart."""
+    found = set()
+    for name, module in modules().items():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                found.update((name, module.target(node, alias)[0]) for alias in node.names)
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "load" and node.args:
+                found.update((name, part.value) for part in node.args[:1] if isinstance(part, ast.Constant))
+    return {(a, b) for a, b in found if "__init__" not in (a, b)}
+
+
+def test_imports_between_rooms_have_one_direction():
+    up = set()
+    for importer, imported in imports():
+        a, b = room_of(importer), room_of(imported)
+        if a != b and LEVELS[a] >= LEVELS[b]:
+            up.add((file_name(importer), file_name(imported)))
+    assert up - KNOWN == set(), "these run up: hand in what is needed, or move it down"
+    assert KNOWN - up == set(), "these are gone: take them out of KNOWN"
+
+
+def test_what_logs_imports_nothing_that_uploads():
+    reached, todo = set(), ["client"]
+    while todo:
+        name = todo.pop()
+        reached.add(name)
+        kinds = [what[0] for bound in modules()[name].bindings.values() for what in bound if what]
+        todo += [other for other in kinds if other in modules() and other not in reached]
+    assert {room_of(name) for name in reached} <= {"client", "clock", "ring", "media", "words", "rings", "__init__"}
+
+
+def test_the_table_of_bundles_names_no_module_that_is_gone_without_saying_so_here():
+    named = {module for members in BUNDLES.values() for module in members.split()}
+    assert named - set(modules()) <= EXPECTED
+
+
+# Modules that the table knows before they are there.
+EXPECTED = {"ring.hot", "upload.held", "upload.search"}

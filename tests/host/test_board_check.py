@@ -14,10 +14,10 @@ from tools.sandbox.testing import Sandbox
 
 LOSE_THE_NEWEST = b"""
 import os
-tails = "/board_check.ring/tail/"
 try:
-    for name in os.listdir(tails):
-        os.remove(tails + name)
+    for name in os.listdir("/board_check.ring"):
+        if name.isdigit():
+            os.remove("/board_check.ring/" + name)
 except OSError:
     pass
 """

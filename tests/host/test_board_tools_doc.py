@@ -32,9 +32,16 @@ def test_every_message_that_it_explains_is_given(message):
     assert [part for part in message.split("...") if part.strip() not in text] == []
 
 
-@pytest.mark.parametrize("target, tool", [
-    ("deploy", deploy), ("flash", flash), ("board-check", board_check), ("board", board), ("package", package),
-])
+@pytest.mark.parametrize(
+    "target, tool",
+    [
+        ("deploy", deploy),
+        ("flash", flash),
+        ("board-check", board_check),
+        ("board", board),
+        ("package", package),
+    ],
+)
 def test_every_setting_that_it_names_reaches_the_tool(target, tool):
     makefile = (ROOT / "Makefile").read_text()
     recipe = re.search(r"^%s: (?:.*\n)(?:\t.*\n)+" % target, makefile, re.MULTILINE).group()

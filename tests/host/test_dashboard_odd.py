@@ -133,3 +133,85 @@ def test_news_do_not_take_the_keyboard_or_the_place_from_a_list_of_texts(page, s
     page.until(lambda: "news" in page.text(".texts"))
     assert page.driver.execute_script(FOCUSED) == "texts"
     assert page.driver.execute_script("return document.querySelector('.texts').scrollTop") > 100
+
+
+def test_one_point_of_1970_does_not_squash_the_chart(page, sandbox):
+    post(sandbox, rows(100))
+    post(sandbox, [[0, 5]])
+    page.until(lambda: page.text("#outside") == "1 point lies far away in time.")
+    page.until(lambda: page.chart("V1").get("drawn") == 100)
+    page.click("#show-outside")
+    page.until(lambda: page.chart("V1").get("drawn") >= 101)
+    assert page.find("#outside-note")[0].is_displayed() is False
+    Select(page.find("#span")[0]).select_by_value("all")
+    page.until(lambda: page.chart("V1").get("drawn") == 100)
+
+
+def axis_labels(page):
+    """What the axis of time says, caught while it is drawn anew."""
+    return page.driver.execute_async_script(
+        """const [done] = arguments, said = [], draw = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+          said.push(text); draw.call(this, text, ...rest); };
+        matchMedia("(prefers-color-scheme: dark)"); document.getElementById("later").click();
+        setTimeout(() => { CanvasRenderingContext2D.prototype.fillText = draw; done(said); }, 1500);"""
+    )
+
+
+def test_years_stand_at_the_axis_where_they_matter(page, sandbox):
+    post(sandbox, [[T + i * 30 * 24 * 60 * MINUTE, i] for i in range(100)])
+    page.until(lambda: page.chart("V1").get("drawn") == 100)
+    labels = axis_labels(page)
+    assert {"2031", "2032"} <= set(labels), labels
+    post(sandbox, [[T + i * 24 * 60 * MINUTE, i] for i in range(60)], "v2")
+    Select(page.find("#span")[0]).select_by_value("2592000000")
+    page.until(lambda: page.chart("V1")["drawn"] <= 3)
+    assert "2034" in axis_labels(page)
+
+
+def test_texts_follow_the_time_that_the_charts_show(page, sandbox):
+    post(sandbox, [[T + i * 60 * MINUTE, "text %d" % i] for i in range(30)])
+    post(sandbox, [[T + i * 60 * MINUTE, [i, i]] for i in range(30)], "v2")
+    page.until(lambda: len(page.find(".texts li")) == 60)
+    Select(page.find("#span")[0]).select_by_value("3600000")
+    page.until(lambda: len(page.find(".texts li")) == 4)
+    assert "text 28" in page.text(".chart[data-pin=V1] .texts") and "[28,28]" in page.text(".chart[data-pin=V2] .texts")
+    for _ in range(8):
+        page.click("#earlier")
+    page.until(lambda: "text 24" in page.text(".texts"))
+
+
+def test_a_day_that_is_picked_is_shown(page, sandbox):
+    post(sandbox, [[T + i * 60 * MINUTE, i] for i in range(24 * 9)])
+    page.until(lambda: page.chart("V1").get("drawn") == 24 * 9)
+    page.driver.execute_script(
+        "const day = document.getElementById('day'); day.value = arguments[0]; day.dispatchEvent(new Event('change'))",
+        "2026-09-25",
+    )
+    page.until(lambda: page.chart("V1")["drawn"] in (24, 25))
+
+
+def test_the_ledger_goes_to_a_time_and_filters_by_words(page, sandbox):
+    post(sandbox, rows(1))
+    post(sandbox, rows(2), "v3")
+    page.until(lambda: len(page.ledger()) == 2)
+    page.find("#find")[0].send_keys("V3")
+    page.until(lambda: [row[3] for row in page.ledger()] == ["2"])
+    post(sandbox, rows(4))
+    post(sandbox, rows(3), "v3")
+    page.until(lambda: [row[3] for row in page.ledger()] == ["3", "2"])
+    page.driver.execute_script(
+        """const set = (id, value) => { const field = document.getElementById(id); field.value = value;
+        field.dispatchEvent(new Event("input")); }; set("find", ""); set("until", "2020-01-01T00:00");"""
+    )
+    page.until(lambda: page.ledger() == [])
+
+
+def test_a_setting_that_means_none_says_so(page, sandbox):
+    assert "-1" not in page.text("#switches")
+    sandbox.fault("server_error")
+    page.until(lambda: page.text("#active-faults").startswith("server error: status 503, until cleared"))
+    page.click("summary")
+    Select(page.find("#fault-name")[0]).select_by_value("server_error")
+    assert page.attribute("[name=retry_after_s]", "placeholder") == "none"
+    assert page.attribute("[name=retry_after_s]", "value") is None

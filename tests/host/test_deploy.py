@@ -58,11 +58,12 @@ def on_board(board):
 
 @pytest.fixture
 def small_library(tmp_path, monkeypatch):
-    """Two modules instead of forty, where it does not matter which."""
+    """Two bundles instead of all, where it does not matter which."""
     package = tmp_path / "lib" / "blynk_batch"
-    package.mkdir(parents=True)
+    (package / "ring").mkdir(parents=True)
     (package / "__init__.py").write_text("__version__ = '0.0.1'\n")
-    (package / "ring.py").write_text("SIZE = 1\n")
+    (package / "ring" / "__init__.py").write_text("")
+    (package / "ring" / "room.py").write_text("def make_room(): pass\n")
     monkeypatch.setattr(library, "LIBRARY", package.parent)
 
 
@@ -85,13 +86,14 @@ def test_make_deploy_gives_a_board_with_little_flash_a_library_that_logs_and_kee
 def test_only_what_changed_is_copied(small_library, board):
     deploy(board)
     assert "\n0 files (0.0 KB) copied" in deploy(board)
-    put(board, "lib/blynk_batch/ring.mpy", "damaged")
+    put(board, "lib/blynk_batch/_room.mpy", "damaged")
     said = deploy(board)
-    assert re.findall(r"\d+/\d+ (\S+)", said) == ["/lib/blynk_batch/ring.mpy"]
+    assert re.findall(r"\d+/\d+ (\S+)", said) == ["/lib/blynk_batch/_room.mpy"]
 
 
 def test_what_would_be_loaded_instead_is_removed_and_other_files_stay(small_library, board):
-    put(board, "lib/blynk_batch/ring.py", "raise ImportError")
+    put(board, "lib/blynk_batch/_room.py", "raise ImportError")
+    put(board, "lib/blynk_batch/ring/room.py", "")
     put(board, "lib/blynk_batch/older.py", "")
     put(board, "lib/blynk_batch/old/module.mpy", "")
     put(board, "blynk_batch/__init__.py", "raise ImportError")
@@ -107,9 +109,28 @@ def test_sources_take_the_place_of_compiled_files_and_back(small_library, board)
     deploy(board)
     deploy(board, "--source")
     assert on_board(board) == set(library.files(compiled=False))
-    assert on_board(board) == {"/lib/blynk_batch/__init__.py", "/lib/blynk_batch/ring.py"}
+    sources = {"/lib/blynk_batch/" + name for name in ("__init__.py", "ring/__init__.py", "ring/room.py")}
+    assert on_board(board) == sources
     deploy(board)
     assert on_board(board) == set(library.files())
+
+
+@pytest.mark.parametrize("mpy, expected", [
+    (6 | 3 << 8 | 4 << 10, "armv6m"), (6 | 3 << 8 | 10 << 10, "xtensawin"), (6 | 3 << 8 | 11 << 10, "rv32imc"),
+    (6 | 3 << 8, None), (6 | 1 << 8 | 4 << 10, None), (5 | 3 << 8 | 4 << 10, None), (6 | 3 << 8 | 63 << 10, None),
+])
+def test_machine_code_is_for_the_boards_processor_or_left_out(mpy, expected):
+    assert library.processor(mpy) == expected
+
+
+def test_machine_code_goes_only_onto_a_board_that_loads_it(small_library):
+    (library.LIBRARY / "blynk_batch" / "ring" / "fast.py").write_text(
+        "import micropython\n\n@micropython.viper\ndef add(a: int, b: int) -> int:\n    return a + b\n"
+    )
+    fast = "/lib/blynk_batch/_ring_fast.mpy"
+    assert fast not in library.files()
+    for arch in ("armv6m", "armv7m", "xtensawin", "rv32imc", "x64"):
+        assert library.files(arch=arch)[fast][2] >> 2 > 0
 
 
 def test_a_ring_in_a_folder_of_the_librarys_name_is_not_touched(small_library, board):
@@ -158,10 +179,16 @@ def test_an_unknown_example_is_answered_with_those_that_there_are():
     assert said.startswith("Error: There is no example 'toaster': choose one of ") and "pico_w" in said
 
 
-@pytest.mark.parametrize("found, sentence", [
-    ([], "No board was found: connect one"),
-    (["/dev/ttyACM0", "/dev/ttyACM1"], "Several boards are connected: name one of them with PORT=..., /dev/ttyACM0 (A"),
-])
+@pytest.mark.parametrize(
+    "found, sentence",
+    [
+        ([], "No board was found: connect one"),
+        (
+            ["/dev/ttyACM0", "/dev/ttyACM1"],
+            "Several boards are connected: name one of them with PORT=..., /dev/ttyACM0 (A",
+        ),
+    ],
+)
 def test_without_a_port_one_board_must_be_there(monkeypatch, found, sentence):
     ports = [SimpleNamespace(device=name, vid=1, description="A board") for name in found]
     monkeypatch.setattr(list_ports, "comports", lambda: ports + [SimpleNamespace(device="/dev/ttyS0", vid=None)])
@@ -254,5 +281,6 @@ def test_a_board_that_goes_away_meanwhile_is_told(tool):
 
 
 def test_a_library_that_the_board_cannot_import_is_told_with_the_boards_words(board, monkeypatch):
-    monkeypatch.setattr(library, "files", lambda compiled=True: {"/lib/blynk_batch/__init__.py": b"import nowhere"})
+    broken = {"/lib/blynk_batch/__init__.py": b"import nowhere"}
+    monkeypatch.setattr(library, "files", lambda compiled=True, arch=None: broken)
     assert "does not import them: Traceback" in deploy(board, status=1)

@@ -9,9 +9,9 @@ from pathlib import Path
 DOC = (Path(__file__).resolve().parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
 DUMP = """
 import os
-for folder in ("", "/tail"):
+for folder in ("", "/log"):
     for name in os.listdir(path + folder):
-        if name not in ("tail", "spare"):
+        if name not in ("log", "spare"):
             with open(path + folder + "/" + name, "rb") as f:
                 print((folder + "/" + name)[1:], f.read().hex())
 """
@@ -31,7 +31,13 @@ def test_the_example_is_what_the_library_writes(run_on_device):
     source = "path = 'readings'\n" + fenced("python")[0][1] + DUMP
     written = dict(line.split() for line in run_on_device(source).splitlines())
     assert {name: bytes.fromhex(digits) for name, digits in written.items()} == documented
-    assert len(documented["00000000"]) > 100
+    assert len(documented["log/00000000"]) > 100
+
+
+def test_the_example_of_a_mark_is_what_the_library_writes(run_on_device):
+    source = "path = 'readings'\n" + fenced("python")[1][1] + "print(bytes(mark).hex())\n"
+    ((_, documented),) = fenced("hexmark")
+    assert bytes.fromhex(run_on_device(source)) == bytes_of(documented)
 
 
 CARD = """
@@ -55,7 +61,7 @@ for block in range(34):
 
 def test_the_example_of_a_card_is_what_the_library_writes(run_on_device):
     documented = {name: bytes_of(block) for name, block in fenced("hexcard")}
-    written = dict(line.split() for line in run_on_device(CARD + fenced("python")[1][1] + DUMP_CARD).splitlines())
+    written = dict(line.split() for line in run_on_device(CARD + fenced("python")[2][1] + DUMP_CARD).splitlines())
     assert {name: bytes.fromhex(digits) for name, digits in written.items() if name in documented} == documented
     assert sorted(documented) == ["0", "33"] and len(written) == 3
 
@@ -73,7 +79,7 @@ def unlisted(listed):
     """Names of the library that a state is read or written by, and the document lacks."""
     library = Path(__file__).resolve().parents[2] / "lib" / "blynk_batch"
     used = set()
-    for source in library.glob("*.py"):
+    for source in library.rglob("*.py"):
         text = source.read_text(encoding="utf-8")
         used.update(re.findall(r"(?:ring|self)\.(?:get|set|add|save_value)\((?:keys\.)?([A-Z_]+)\b", text))
         used.update(re.findall(r"state\.get\((?:keys\.)?([A-Z_]+)\b", text))

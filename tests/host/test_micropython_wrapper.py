@@ -113,11 +113,11 @@ def add_fetched(machine):
     return package
 
 
-def test_the_library_comes_first_then_the_callers_own_path(machine, tmp_path):
+def test_the_callers_own_path_comes_first_then_the_library(machine, tmp_path):
     shower = write_script(tmp_path / "shower", 'echo "$MICROPYPATH"\n')
     library = str(machine.root / "lib")
     assert machine.run(MICROPYTHON=str(shower)) == library + ":.frozen"
-    assert machine.run(MICROPYTHON=str(shower), MICROPYPATH="/mine:/yours") == library + ":/mine:/yours:.frozen"
+    assert machine.run(MICROPYTHON=str(shower), MICROPYPATH="/mine:/yours") == "/mine:/yours:" + library + ":.frozen"
 
 
 def test_the_real_wrapper_imports_the_library_from_anywhere(tmp_path):

@@ -3,13 +3,13 @@
 import functools
 import http.server
 import json
-import shutil
 import threading
 
 import pytest
 
 from tests.host.boards import ROOT, mpremote, run
 from tools import package
+from tools.compiled import compile_library
 
 LIBRARY = ROOT / "lib" / "blynk_batch"
 USE = """
@@ -44,6 +44,16 @@ def test_mpremote_installs_it_onto_a_board(board):
     assert mpremote(board, "exec", USE % "/readings").split()[1:] == ["1", "1"]
 
 
+def test_make_package_makes_compiled_bundles_that_mip_installs(board, tmp_path):
+    package.write_compiled(tmp_path / "package")
+    mpremote(board, "mip", "install", str(tmp_path / "package" / "package.json"))
+    installed = board.folder / "lib"
+    expected = compile_library(tmp_path / "expected")
+    assert {path.relative_to(installed).as_posix() for path in installed.rglob("*.*")} == set(expected)
+    assert all((installed / name).read_bytes() == (tmp_path / "expected" / name).read_bytes() for name in expected)
+    assert mpremote(board, "exec", USE % "/readings").split()[1:] == ["1", "1"]
+
+
 def names(folder=LIBRARY):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
 
@@ -72,8 +82,19 @@ def test_a_boards_own_mip_installs_it_from_a_server(server, run_on_device, tmp_p
     target.mkdir()
     url = "%s/%s" % (server, listing.relative_to(ROOT).as_posix())
     run_on_device("import mip\nmip.install(%r, target=%r)" % (url, str(target)))
-    shutil.rmtree(listing.parent)
+    listing.unlink()
     installed = target / "blynk_batch"
     assert names(installed) == names()
     assert all((installed / name).read_bytes() == (LIBRARY / name).read_bytes() for name in names())
+    assert run_on_device(USE % str(tmp_path / "readings"), lib=target).split()[1:] == ["1", "1"]
+
+
+def test_a_boards_own_mip_installs_compiled_bundles_from_a_folder_that_is_served(server, run_on_device, tmp_path):
+    folder = ROOT / "build" / "mip" / (tmp_path.name + "-compiled")
+    package.write_compiled(folder, server)
+    target = tmp_path / "target"
+    target.mkdir()
+    url = "%s/%s/package.json" % (server, folder.relative_to(ROOT).as_posix())
+    run_on_device("import mip\nmip.install(%r, target=%r)" % (url, str(target)))
+    assert {path.suffix for path in (target / "blynk_batch").iterdir()} == {".mpy"}
     assert run_on_device(USE % str(tmp_path / "readings"), lib=target).split()[1:] == ["1", "1"]

@@ -103,7 +103,7 @@ def test_a_value_of_another_type_is_set_aside_and_all_others_arrive_once(typed):
         """
     )
     assert said[:2] == [["PointRefused", 400, 63, 0], [1, 63]]
-    assert said[2:] == [[1, 400, '[[1795000000000,"broken sensor"]]']]
+    assert said[2:] == [[1, 400, '[[1795000000040,"broken sensor"]]']]
     assert typed.values() == [number for number in range(64) if number != 40]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.plan import answer as plan
+from tools.plan import words
 from tools.plan.station import Station, pin, seconds, size
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,8 +57,8 @@ def test_long_texts_fill_a_request_by_their_bytes():
 def test_a_server_that_takes_no_more_than_is_logged_never_lets_a_station_catch_up():
     _, advice = work_out(limits=plan.Limits(points_per_day=2880))
     assert [fails for fails, _ in advice] == [True]
-    assert "2880 points a day, and the server takes 2880: log every 61 s or more slowly" in advice[0][1]
-    assert not any(fails for fails, _ in work_out(limits=plan.Limits(points_per_day=2880), every_s=61)[1])
+    assert "2,880 points a day, and the server takes 2,880: log every 90 s or more slowly" in advice[0][1]
+    assert not any(fails for fails, _ in work_out(limits=plan.Limits(points_per_day=2880), every_s=90)[1])
 
 
 LIFE = dict(COSTS, **{"erases per row": 20})
@@ -66,10 +67,10 @@ LIFE = dict(COSTS, **{"erases per row": 20})
 @pytest.mark.parametrize(
     "changes, costs, fails, words",
     [
-        ({"every_s": 1}, COSTS, True, "172800 points a day, and the server takes 100000: log every 2 s"),
-        ({"upload_s": 50, "every_s": 50}, COSTS, True, "103680 requests a month, and the plan has 100000"),
+        ({"every_s": 1}, COSTS, True, "172,800 points a day, and the server takes 100,000: log every 2 s"),
+        ({"upload_s": 50, "every_s": 50}, COSTS, True, "103,680 requests a month, and the plan has 100,000"),
         ({"outage_s": 86400 * 80}, COSTS, True, "a ring of 1164 KiB does not fit 1024 KiB"),
-        ({}, LIFE, False, "the flash lasts 4.9 years: log every 124 s"),
+        ({}, LIFE, False, "the flash lasts about 4 years: log every 3 minutes"),
         ({"outage_s": 86400 * 100, "every_s": 900}, COSTS, False, "Blynk takes points of the last three months"),
         ({"outage_s": 86400 * 9, "every_s": 2}, COSTS, False, "catching up takes"),
     ],
@@ -85,22 +86,54 @@ def test_what_is_proposed_works():
         assert advice[0][0]
     assert work_out(every_s=2, outage_s=3600)[1] == []
     assert work_out(every_s=50, upload_s=60)[1] == []
-    assert "log every 70 s" in work_out(outage_s=86400 * 80)[1][0][1]
+    assert "log every 90 s" in work_out(outage_s=86400 * 80)[1][0][1]
     wider = dict(COSTS, **{"rows per sector": 396})  # a longer interval takes a few more bytes
-    assert not any(fails for fails, _ in work_out(wider, outage_s=86400 * 80, every_s=70)[1])
+    assert not any(fails for fails, _ in work_out(wider, outage_s=86400 * 80, every_s=90)[1])
 
 
 def test_a_flash_that_holds_no_ring_is_said_to_be_too_small():
     for size_bytes in (100, 4096, 16 * 1024):
         fails, text = work_out(flash_bytes=size_bytes)[1][0]
         assert fails and "no ring fits %d KiB, the smallest has 12" % (size_bytes // 2048) in text
-    assert "log every 3087 s" in work_out(flash_bytes=24 * 1024)[1][0][1]
+    assert "log every 55 minutes" in work_out(flash_bytes=24 * 1024)[1][0][1]
 
 
 def test_a_sector_is_erased_once_a_turn_even_if_the_measurement_saw_no_erase():
     answer, _ = work_out(dict(COSTS, **{"erases per row": 0}), medium="raw")
     assert answer.erases_per_row == 1 / 400
     assert answer.lifetime_years == pytest.approx(53 * 100_000 * 400 / 525960)
+
+
+@pytest.mark.parametrize(
+    "seconds, said",
+    [(0.3, "1 s"), (2, "2 s"), (11, "15 s"), (61, "90 s"), (124, "3 minutes"), (601, "15 minutes"),
+     (3599, "60 minutes"), (3700, "1.5 hours"), (8449, "2.5 hours"), (90000, "25 hours"), (86400 * 3, "3 days")],
+)  # fmt: skip
+def test_an_interval_is_rounded_up_to_what_a_person_would_say(seconds, said):
+    assert words.interval(seconds) == said
+
+
+@pytest.mark.parametrize(
+    "years, said",
+    [(413, "longer than the 20 years for which flash keeps data"), (19.9, "about 19 years"), (1.5, "about 18 months"),
+     (0.01, "about 1 months")],
+)  # fmt: skip
+def test_flash_lasts_no_longer_than_its_makers_promise(years, said):
+    assert words.years(years) == said
+
+
+def test_counts_and_days_are_rounded_down():
+    assert [words.count(number) for number in (7, 999, 41768)] == ["7", "999", "41,700"]
+    assert [words.days(number) for number in (0.4, 1.9, 14.52)] == ["9 hours", "45 hours", "14 days"]
+
+
+def test_groups_are_recommended_to_who_logs_pins_apart():
+    pins = ("--pin", "V1:double", "--pin", "V2:double", "--outage", "2d")
+    done = run_plan(*pins, "--apart")
+    assert done.returncode == 0 and "log_group() instead of a log() a pin" in done.stdout
+    assert "times as long" in done.stdout
+    grouped = run_plan(*pins).stdout
+    assert "client.log_group({1: ..., 2: ...})" in grouped and "instead" not in grouped
 
 
 @pytest.mark.parametrize("text, expected", [("90", 90), ("15m", 900), ("36h", 129600), ("1.5d", 129600)])

@@ -74,7 +74,7 @@ def test_blank_flash_and_an_image_too_short_hold_no_ring(tmp_path):
 
 def test_a_folder_of_a_filesystem_that_is_no_ring_is_refused_and_a_path_needs_no_slash(make_ring):
     image = make_ring("esp32")
-    assert "there is no ring in the folder /readings/tail" in refused("--image", image, "--path", "/readings/tail")
+    assert "there is no ring in the folder /readings/log" in refused("--image", image, "--path", "/readings/log")
     assert "the filesystem has no folder /none; it has: readings" in refused("--image", image, "--path", "/none")
     done = subprocess.run(
         [sys.executable, "-m", "tools.pull", "--image", str(image), "--path", "readings", "--csv", "-"],
@@ -105,11 +105,11 @@ def test_a_dump_of_more_than_the_filesystem_is_told_where_to_begin(make_ring):
 def test_a_newer_format_is_named_without_advice_to_erase_it(make_ring):
     image = make_ring("nor")
     data = bytearray(image.read_bytes())
-    data[3] = 2
+    data[3] = 3
     data[20:24] = struct.pack("<I", crc32(data[:20]))
     image.write_bytes(data)
     line = refused("--image", image)
-    assert "format 2" in line and "erases" not in line
+    assert "format 3" in line and "erases" not in line
 
 
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="the system has no such file")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.host import wire
+from tools.sandbox import cli
 from tools.sandbox.testing import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,6 +158,23 @@ def test_a_second_ctrl_c_does_not_cut_a_clean_end_short(tmp_path):
 def test_a_mistake_on_the_command_line_is_named(tmp_path, arguments):
     output = failure("--port", "0", "--database", str(tmp_path / "c.sqlite"), *arguments)
     assert re.search("^Error: ", output, re.MULTILINE)
+
+
+def test_an_empty_token_is_called_by_its_name(tmp_path):
+    output = failure("--port", "0", "--database", str(tmp_path / "c.sqlite"), "--token", "")
+    assert "--token '': the token is empty" in output
+
+
+def test_listening_everywhere_prints_the_addresses_that_a_board_can_use(tmp_path):
+    process = start("--port", "0", "--host", "0.0.0.0", "--database", str(tmp_path / "a.sqlite"), "--token", "t")
+    lines = read_greeting(process)
+    port = lines[0].split()[2].rpartition(":")[2]
+    wanted = ["a board in the same network uses http://%s:%s" % (address, port) for address in cli.addresses()]
+    assert [line for line in lines if line.startswith("a board")] == wanted
+    for line in wanted:
+        assert wire.request(line.split()[-1], "GET", "/sandbox/info").status == 200
+    process.terminate()
+    process.communicate(timeout=60)
 
 
 def test_help_names_every_option():

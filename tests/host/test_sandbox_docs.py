@@ -27,7 +27,7 @@ def port():
 
 def test_the_commands_run_as_printed(tmp_path, port):
     start, *others = [line.replace("8080", str(port)) for line in SHELL]
-    assert start.startswith("make sandbox ") and len(others) == 4
+    assert start.startswith("make sandbox ") and len(others) == 7
     start = start.replace("--port", "--database %s --port" % (tmp_path / "docs.sqlite"))
     server = subprocess.Popen(["sh", "-c", "exec " + start], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
@@ -37,9 +37,10 @@ def test_the_commands_run_as_printed(tmp_path, port):
     finally:
         server.terminate()
         server.communicate()
-    assert [done.returncode for done in run] == [0] * 4
-    upload, added, listed, cleared = (done.stdout for done in run)
+    assert [done.returncode for done in run] == [0] * 7
+    upload, _, changed, asked, added, listed, cleared = (done.stdout for done in run)
     assert upload == "OK"
+    assert asked == changed and '"V1": "integer:0:100"' in asked
     assert '"name": "server_error"' in added and '"status": 502' in added
     assert '"count": 3' in listed
     assert cleared == '{"cleared": 1}'

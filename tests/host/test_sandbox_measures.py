@@ -17,12 +17,12 @@ def browser():
 
 
 def run(module, *arguments):
-    command = [sys.executable, "-m", "tools.sandbox." + module, *map(str, arguments)]
+    command = [sys.executable, "-m", "tools." + module, *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
 
 
 def test_the_measurement_prints_a_time_for_each_question_and_the_page():
-    lines = run("measure", "--points", 2000, "--batches", 20, "--pins", 2).splitlines()
+    lines = run("sandbox.measure", "--points", 2000, "--batches", 20, "--pins", 2).splitlines()
     assert lines[0].startswith("2000 points in 20 batches of 2 pins")
     assert len(lines) == 9
     assert all(line.endswith(" ms") for line in lines[1:])
@@ -31,7 +31,7 @@ def test_the_measurement_prints_a_time_for_each_question_and_the_page():
 
 def test_the_picture_is_a_png_of_the_filled_page(tmp_path):
     picture = tmp_path / "folder" / "page.png"
-    run("screenshot", "--output", picture, "--height", 1000)
+    run("pictures", "dashboard", "--output", picture)
     data = picture.read_bytes()
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     assert int.from_bytes(data[16:20], "big") == 1100

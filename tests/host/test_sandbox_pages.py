@@ -9,6 +9,7 @@ import pytest
 
 from tests.host import wire
 from tests.host.wire import post, request
+from tools.sandbox.queries import usual_range
 from tools.sandbox.testing import Sandbox
 
 T = 1790000000000
@@ -109,11 +110,74 @@ def test_the_ledger_comes_in_pages_newest_first(sandbox):
     assert [row["id"] for row in ask(sandbox, "/sandbox/requests?kind=stored&size=1")] == [5]
 
 
-@pytest.mark.parametrize(
-    "path", ["/sandbox/series?device=1", "/sandbox/series?device=1&pin=1&from=5&to=1", "/sandbox/texts?device=x&pin=1"]
-)
-def test_a_wrong_question_is_an_error(sandbox, path):
-    reply = request(sandbox.url, "GET", path)
+def test_texts_are_those_of_the_time_asked_for(sandbox):
+    post(sandbox, [[T + i * MINUTE, "text %d" % i] for i in range(4)])
+    asked = ask(sandbox, "/sandbox/texts?device=1&pin=1&from=%d&to=%d" % (T + MINUTE, T + 2 * MINUTE))
+    assert [row["value"] for row in asked] == ['"text 2"', '"text 1"']
+
+
+def test_the_ledger_is_searched_by_time_and_by_words(sandbox):
+    post(sandbox, [[T, 1]])
+    post(sandbox, [[T, 1]], "v3")
+    sandbox.fault("server_error", status=503, count=1)
+    post(sandbox, [[T, 1]], "v3")
+    post(sandbox, [[T, 1]], token="stranger")
+
+    def found(question):
+        return [row["id"] for row in ask(sandbox, "/sandbox/requests?" + question)]
+
+    arrived = sandbox.requests()[1]["arrived_ms"]
+    assert found("until=%d" % arrived)[-2:] == [2, 1] and found("until=%d" % (arrived - 10**7)) == []
+    assert found("find=v3") == [3, 2]
+    assert found("find=V3+503") == found("find=v3+SERVER_error") == [3]
+    assert found("find=strang") == [4] and found("find=%25") == []
+
+
+DAY = 24 * 60 * MINUTE
+STEADY = [T + i * MINUTE for i in range(100)]
+STRAYS = [
+    ("all of it", STEADY, (0, 0)),
+    ("one of 1970", [0, *STEADY], (1, 0)),
+    ("one of 1970 and one of 2106", [5, *STEADY, 4294967295000], (1, 1)),
+    ("five of a hundred", [i * DAY for i in range(5)] + STEADY, (5, 0)),
+    ("too many to be strays", [i * MINUTE for i in range(6)] + STEADY, (0, 0)),
+    ("a gap of days behind days", [T - 9 * DAY + i for i in range(3)] + [T + i * DAY // 24 for i in range(80)], (0, 0)),
+    ("three a week apart", [T, T + 7 * DAY, T + 14 * DAY], (0, 0)),
+    ("two far apart", [0, T], (0, 0)),
+    ("the first after 1970", [0, T, T + MINUTE], (1, 0)),
+    ("four with both", [0, T, T + MINUTE, 4294967295000], (1, 1)),
+    ("one", [T], (0, 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("times, outside", [case[1:] for case in STRAYS], ids=[case[0] for case in STRAYS])
+def test_a_few_points_far_away_do_not_stretch_the_time_shown(times, outside):
+    early, late = outside
+    wanted = {"from": times[early], "to": times[len(times) - 1 - late], "outside": early + late}
+    assert usual_range(times, times, len(times)) == wanted
+
+
+def test_the_summary_has_the_usual_time_of_each_device_and_of_all():
+    with Sandbox(tokens=["a", "b"]) as sandbox:
+        post(sandbox, [[ms, 1] for ms in STEADY], token="a")
+        post(sandbox, [[0, 1]], "v2", token="a")
+        post(sandbox, [[T + 5, 1]], token="b")
+        ranges = ask(sandbox, "/sandbox/summary")["ranges"]
+        assert ranges["1"] == ranges[""] == {"from": T, "to": STEADY[-1], "outside": 1}
+        assert ranges["2"] == {"from": T + 5, "to": T + 5, "outside": 0}
+
+
+WRONG = [
+    "series?device=1",
+    "series?device=1&pin=1&from=5&to=1",
+    "texts?device=x&pin=1",
+    "requests?size=-1",
+]
+
+
+@pytest.mark.parametrize("question", WRONG)
+def test_a_wrong_question_is_an_error(sandbox, question):
+    reply = request(sandbox.url, "GET", "/sandbox/" + question)
     assert reply.status == 400 and json.loads(reply.body)["error"]["message"]
 
 

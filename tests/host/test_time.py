@@ -99,8 +99,25 @@ TABLE = {
         steps_of(["ntp", -5 * YEAR], times(3, *MINUTELY), NTP, times(3, *MINUTELY)), BOTH, {},
     ),
     "three years ahead with a limit on age": (
-        steps_of(NTP, times(3, *MINUTELY), ["ntp", 3 * YEAR], LOG), BOTH,
+        steps_of(["net", None, 0], NTP, times(3, *MINUTELY), ["ntp", 3 * YEAR], LOG), BOTH,
         {"error": {4: 3 * YEAR}, "options": {"max_age_days": 30}},
+    ),
+    "set by the upload itself": (steps_of(["net", 0, None], times(5, *MINUTELY)), BOTH, {"within": 1500}),
+    "set by the server's Date, where NTP is blocked": (
+        steps_of(["net", None, 0], times(5, *MINUTELY)), BOTH, {"within": 2500},
+    ),
+    "a kiss of death, then the server's Date": (
+        steps_of(["net", "2085978496000", 0], times(5, *MINUTELY)), BOTH, {"within": 2500},
+    ),
+    "a kiss of death moves no good clock": (
+        steps_of(NTP, ["net", "2085978496000", None], times(5, *MINUTELY), UP, times(5, *MINUTELY)), BOTH, {},
+    ),
+    "NTP and Date years wrong, and both right in the end": (
+        steps_of(["net", -5 * YEAR, -5 * YEAR], times(3, *MINUTELY), UP, ["net", 0, 0], times(3, *MINUTELY)),
+        BOTH, {"within": 1500},
+    ),
+    "sixty wakes, and the last uploads": (
+        steps_of(["net", 0, None], times(60, *WAKE), ["wait", 500]), BOTH, {"within": 5 * S},
     ),
     "never set": (steps_of(times(3, *MINUTELY)), BOTH, {"held": 3}),
 }  # fmt: skip
@@ -157,7 +174,8 @@ def test_times_arrive_as_they_were(shared, name, port):
     assert [serial for serial in serials if serial not in torn] == wanted, output
     assert int(stats["dropped"]) == missing and stats["expired"] == stats["corrupt"] == "0"
     assert int(stats["waiting_for_clock"]) == int(stats["pending"]) == held
-    assert ("waiting='clock'" in output) == bool(held)
+    last = [line for line in output.splitlines() if line.startswith("upload")][-1]
+    assert ("waiting='clock'" in last) == bool(held)
     if expected.get("estimated", 0) is not None:
         assert int(stats["estimated"]) == expected.get("estimated", 0)
     keep = ("within", "error", "guessed")

@@ -16,7 +16,6 @@ from tools.pull.sources import snapshot
 from tools.sandbox.testing import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-OLD_RING = ROOT / "tests" / "host" / "data" / "ring-0.1.0.txt"
 START_MS = 1795000000000
 # Takes a server, a token, what to log first and whether to upload; in the folder it runs in or at the board's root.
 STATION = """
@@ -51,43 +50,6 @@ def compiled_library(folder):
 
 # Library
 
-
-def unpack(path, folder):
-    """The files that the text file at `path` holds in hex."""
-    for line in path.read_text().splitlines():
-        name = line.partition("file ")[2]
-        if name:
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(b"")
-        elif not line.startswith("#"):
-            target.write_bytes(target.read_bytes() + bytes.fromhex(line))
-
-
-def old_backlog():
-    """What was pending in OLD_RING, by pin: 40 of V1 and two of V7, logged before the clock was set, had arrived."""
-    rows = [(START_MS + (number + 1) * 10000, number) for number in range(100)]
-    events = rows[::10]
-    return {
-        1: [(ms, 20 + number / 100) for ms, number in rows[40:]],
-        2: [(ms, number) for ms, number in rows],
-        3: [(ms, "event %d" % number) for ms, number in events],
-        4: [(ms, number % 20 == 0) for ms, number in events],
-        5: [(ms, [24.94, 60.17 + number]) for ms, number in events],
-    }
-
-
-def test_a_ring_of_the_first_release_goes_on_from_where_it_was(run_on_device, sandbox, tmp_path):
-    unpack(OLD_RING, tmp_path / "readings")
-    output = run_on_device(ON_HOST, sandbox.url, sandbox.token, 2000, 1, True)
-    assert "uploaded=191 " in output and "pending 0" in output
-    arrived = {pin: [point[1:] for point in sandbox.points(pin)] for pin in (1, 2, 3, 4, 5)}
-    assert arrived[1].pop() == points([2000])[0][1:]
-    assert arrived == {pin: [(ms, pytest.approx(value) if pin in (1, 5) else value) for ms, value in wanted]
-                       for pin, wanted in old_backlog().items()}  # fmt: skip
-    assert sandbox.points(7) == []
-
-
 OPEN = """
 import blynk_batch
 try:
@@ -97,15 +59,19 @@ except blynk_batch.Error as e:
 """
 
 
-def test_an_older_library_leaves_a_ring_of_a_newer_format_alone_and_says_so(run_on_device, tmp_path):
+@pytest.mark.parametrize("version, advice", [(1, "read it with the version that wrote it"), (3, "update it")])
+def test_a_ring_of_another_format_is_left_alone_with_words(run_on_device, tmp_path, version, advice):
+    run_on_device(ON_HOST, "http://127.0.0.1:9", "a-token", 0, 2000, False)
     ring = tmp_path / "readings"
-    unpack(OLD_RING, ring)
-    data = bytearray((ring / "00000000").read_bytes())
-    data[3] += 1
-    data[20:24] = zlib.crc32(data[:20]).to_bytes(4, "little")
-    (ring / "00000000").write_bytes(data)
+    for path in (ring / "log").iterdir():
+        data = bytearray(path.read_bytes())
+        if data[:3] == b"BBr":
+            data[3] = version
+            data[20:24] = zlib.crc32(data[:20]).to_bytes(4, "little")
+            path.write_bytes(data)
     before = snapshot(ring)
-    assert "a newer blynk_batch wrote format 2 here, this one knows 1: update it" in run_on_device(OPEN)
+    output = run_on_device(OPEN)
+    assert "wrote format %d here, this one knows 2" % version in output and advice in output
     assert snapshot(ring) == before
 
 

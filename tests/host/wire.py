@@ -29,7 +29,7 @@ def request(url, method, path, body=None, headers=None):
         connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
         headers = {name.lower(): value for name, value in reply.getheaders()}
-        return Reply(reply.status, reply.read().decode(), headers)
+        return Reply(reply.status, reply.read().decode("utf-8", "replace"), headers)
     finally:
         connection.close()
 

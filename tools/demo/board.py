@@ -2,7 +2,8 @@
 
     board.py log   URL TOKEN IMAGE CSV SHIFT_MS FIRST LAST CUT_ROW,OPERATION,BYTE PAUSE_US   rows FIRST to LAST, with a
         pause after each; ends with status 42 at the cut
-    board.py drain URL TOKEN IMAGE
+    board.py drain URL TOKEN IMAGE   uploads, again after each pause that the library asks for, as long as that is
+        bearable; prints `left PIN MS VALUE` for each point that is still on the flash at the end
     board.py csv   CSV LAST                                               the same rows appended to a CSV file
 
 Prints one line for each thing that happened; `kept N` once log_group() for row N has returned.
@@ -18,6 +19,7 @@ from flash import NorFlash, load, mount
 
 POWER_CUT = 42
 _BLOCKS = 128  # 512 KiB
+_PATIENCE_S = 40  # for pauses between uploads: the first one is about ten seconds
 
 
 class RecordedSensor:
@@ -99,9 +101,18 @@ def drain(url, token, image):
     config.SERVER, config.TOKEN = url, token
     client = station.open_client(debug=lambda text: print("event", text))
     print("pending", client.pending)
-    print("result", client.upload())
-    stats = client.stats()
-    print("stats", stats["logged"], stats["dropped"], stats["pending"], stats["corrupt"])
+    patience_s = _PATIENCE_S
+    while True:
+        result = client.upload()
+        print("result", result)
+        wait_s = result.retry_after_s or 1
+        if not client.pending or wait_s > patience_s:
+            break
+        print("event", "trying again in %d s" % wait_s)
+        time.sleep(wait_s)
+        patience_s -= wait_s
+    for pin, ms, value in client.points():
+        print("left", pin, ms, value)
     client.close()
     _end(chip, image)
 

@@ -1,6 +1,7 @@
 """What happens in the demo, step by step: the board's processes, the power cuts, and the ledger at the end.
 
-The ledger comes from the server's database and from what the board said before each cut; never from the ring.
+The ledger comes from the server's database and from what the board said before each cut. The ring is asked only what
+still waits in it: that is pending, not lost.
 """
 
 import csv
@@ -19,10 +20,10 @@ CUTS = ((0.25, 0, 11), (0.5, 1, 9), (0.7, 0, 3), (0.9, 2, 20))
 
 
 def read_rows(count):
-    """[(Unix ms, [value, ...])] of the first `count` recorded rows."""
+    """[(Unix ms, [value, ...])] of the first `count` recorded rows; None for all."""
     rows = []
     with open(READINGS, newline="") as file:
-        for row in list(csv.reader(file))[1 : count + 1]:
+        for row in list(csv.reader(file))[1:][:count]:
             time = datetime.datetime.strptime(row[0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
             rows.append((int(time.timestamp()) * 1000, [float(text) for text in row[1:]]))
     return rows
@@ -80,15 +81,18 @@ def log_rows(sandbox, image, shift_ms, count, pause_us, say, progress):
 
 
 def drain(image, sandbox, say):
-    """Reconnect and upload; the board's own words are shown, and count for nothing."""
-    flash = Flash()
+    """Reconnect and upload; (Flash, the points that the board still has). Its other words are shown, and count for
+    nothing."""
+    flash, left = Flash(), set()
     for words in run_board("drain", sandbox.url, sandbox.token, image):
         flash.take(words)
-        if words[0] in ("event", "result"):
+        if words[0] == "left":
+            left.add((int(words[1]), int(words[2]), round(float(words[3]), 6)))
+        elif words[0] in ("event", "result"):
             say("board: " + " ".join(words[1:]))
-        elif words[0] not in ("erases", "programmed", "stats", "pending") and words != ["status", "0"]:
+        elif words[0] not in ("erases", "programmed", "pending") and words != ["status", "0"]:
             say(" ".join(words))
-    return flash
+    return flash, left
 
 
 def csv_flash(count):
@@ -99,8 +103,9 @@ def csv_flash(count):
     return flash
 
 
-def compare(rows, kept, torn, arrived):
-    """Point for point: (points that log() took, lost, arrived but never logged, duplicates)."""
+def compare(rows, kept, torn, arrived, left):
+    """Point for point: (points that log() took, of them pending, lost, arrived but never logged, duplicates). Pending
+    is what has not arrived and is `left` on the flash."""
     found = Counter((pin, ms, round(value, 6)) for pin, ms, value in arrived)
 
     def points(numbers):
@@ -111,6 +116,7 @@ def compare(rows, kept, torn, arrived):
         }
 
     sure = points(kept)
-    lost = sure - set(found)
+    waiting = (sure - set(found)) & left
+    lost = sure - set(found) - waiting
     strange = set(found) - sure - points(torn)
-    return sure, lost, strange, sum(found.values()) - len(found)
+    return sure, waiting, lost, strange, sum(found.values()) - len(found)

@@ -15,7 +15,7 @@ from tools.deploy import library, plan
 _FACTS = """
 import sys
 i = sys.implementation
-print((i[0], tuple(i[1][:3]), getattr(i, '_mpy', 0) & 255, getattr(i, '_machine', sys.platform)))
+print((i[0], tuple(i[1][:3]), getattr(i, '_mpy', 0), getattr(i, '_machine', sys.platform)))
 """
 _IMPORT_S = 60
 
@@ -25,17 +25,18 @@ _IMPORT_S = 60
 @click.option("--tool", type=click.Choice(TOOLS), default="mpremote", show_default=True, help="Whose client to use.")
 @click.option("--example", help="Also copy this example, as main.py with its config.py.")
 @click.option("--replace", is_flag=True, help="Replace main.py, config.py and others that were edited on the board.")
-@click.option("--source", is_flag=True, help="Copy the sources instead of compiled files.")
+@click.option("--source", is_flag=True, help="Copy the sources instead of compiled bundles.")
 def main(port, tool, example, replace, source):
     """Put the library onto a board running MicroPython 1.20 or newer."""
     wanted_example = examples.files(example) if example else {}
     with Connection(ports.find(port), tool) as board:
-        compiled = check_firmware(board) and not source
-        deploy(board, library.files(compiled), wanted_example, replace)
+        mpy = check_firmware(board)
+        compiled = mpy & 255 == library.MPY_VERSION and not source
+        deploy(board, library.files(compiled, library.processor(mpy)), wanted_example, replace)
 
 
 def check_firmware(board):
-    """Says what runs there and raises BoardProblem if it is too old; True if it loads what mpy-cross makes."""
+    """Says what runs there and raises BoardProblem if it is too old; which .mpy files it loads, as it numbers them."""
     name, version, mpy, machine = board.ask(_FACTS)
     number = ".".join(str(part) for part in version)
     if name != "micropython":
@@ -51,9 +52,9 @@ def check_firmware(board):
     click.echo("%s, MicroPython %s, at %s" % (machine, number, board.port))
     if version < library.FULL_SET:
         click.echo("Before MicroPython 1.22 batches are held in RAM, so they are smaller: a newer firmware is better.")
-    if mpy != library.MPY_VERSION:
+    if mpy & 255 != library.MPY_VERSION:
         click.echo("This firmware does not load .mpy files of version %d: sources are copied." % library.MPY_VERSION)
-    return mpy == library.MPY_VERSION
+    return mpy
 
 
 def deploy(board, wanted, wanted_example, replace):

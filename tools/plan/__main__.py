@@ -2,12 +2,14 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import click
 
 from tools.bench.micropython import Failed
 from tools.options import Parsed
 from tools.plan import answer as plan
+from tools.plan import words
 from tools.plan.station import MEDIA, Station, pin, seconds, size
 
 _TIME, _SIZE, _PIN = Parsed("time", seconds), Parsed("size", size), Parsed("pin:kind", pin)
@@ -40,7 +42,11 @@ def main(pins, every, outage, upload_every, medium, flash, apart, deep_sleep, co
         raise click.ClickException("such rows cannot be measured: %s" % str(error).strip().splitlines()[-1])
     limits = plan.Limits(**limits)
     answer = plan.work_out(station, costs, limits, plan.Link())
-    advice = plan.advice(station, answer, limits)
+    together = None
+    if apart and len(station.pins) > 1:
+        grouped = replace(station, together=True)
+        together = plan.work_out(grouped, grouped.measure(), limits, plan.Link())
+    advice = plan.advice(station, answer, limits, together)
     if as_json:
         click.echo(json.dumps({"costs": costs, "plan": answer.as_dict(), "advice": [text for _, text in advice]}))
     else:
@@ -56,15 +62,17 @@ def show(station, answer, limits, advice):
     capacity = "capacity_bytes=%d * 1024" % (answer.capacity_bytes // 1024)
     if not station.medium.startswith("littlefs"):
         capacity = "blocks=%d (of 4 KiB)" % (answer.capacity_bytes // plan.SECTOR_BYTES)
-    say("ring", "%s holds %d readings" % (capacity, answer.readings_held))
-    say("covers", "%.1f days without network" % answer.outage_days)
-    say("flash lasts", "%.0f years (%.4f erases a row, %d cycles)" % (
-        answer.lifetime_years, answer.erases_per_row, plan.CYCLES))  # fmt: skip
+    if station.together and len(station.pins) > 1:
+        say("a row", "client.log_group({%s})" % ", ".join("%d: ..." % pin for pin in station.pins))
+    say("ring", "%s holds %s readings" % (capacity, words.count(answer.readings_held)))
+    say("covers", "%s without network" % words.days(answer.outage_days))
+    say("flash lasts", words.years(answer.lifetime_years))
     say("one row takes", "%.1f ms of flash time on average" % answer.log_ms)
-    say("points a day", "%d of %d" % (answer.points_per_day, limits.points_per_day))
-    say("requests a month", "%d of %d" % (answer.requests_per_month, limits.requests_per_month))
-    say("after the outage", "%d points in %d requests, about %d minutes (assumed link, see docs/tools.md)" % (
-        answer.backlog_points, answer.catch_up_requests, max(1, round(answer.catch_up_s / 60))))  # fmt: skip
+    say("points a day", "%s of %s" % (words.exactly(answer.points_per_day), words.exactly(limits.points_per_day)))
+    sent = words.exactly(answer.requests_per_month), words.exactly(limits.requests_per_month)
+    say("requests a month", "%s of %s" % sent)
+    caught = words.exactly(answer.backlog_points), answer.catch_up_requests, words.interval(answer.catch_up_s)
+    say("after the outage", "%s points in %d requests, about %s (assumed link, see docs/tools.md)" % caught)
     for fails, text in advice:
         say("CANNOT WORK" if fails else "note", text)
 

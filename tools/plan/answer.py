@@ -3,6 +3,8 @@
 import math
 from dataclasses import asdict, dataclass
 
+from tools.plan import words
+
 SECTOR_BYTES = 4096
 CYCLES = 100_000  # erases that a block of NOR flash is good for, see docs/benchmarks.md
 BATCH_POINTS, BATCH_BYTES = 10_000, 2_000_000  # of one request, whichever is reached first
@@ -106,18 +108,21 @@ def requests_per_month(station):
     return batches(station, rows) * MONTH_S / max(station.upload_s, station.every_s)
 
 
-def advice(station, answer, limits):
-    """[(fails, text)]: what cannot work, then what may bite, each with what would do."""
+def advice(station, answer, limits, together=None):
+    """[(fails, text)]: what cannot work, then what may bite, each with what would do. `together`: the Answer if rows
+    that are logged apart were groups."""
     pins = len(station.pins)
     found = []
     if answer.points_per_day >= limits.points_per_day:  # what is left of it is all that catches up
         least = pins * DAY_S // limits.points_per_day + 1
-        text = "%d points a day, and the server takes %d: log every %d s or more slowly, or fewer pins"
-        found.append((True, text % (answer.points_per_day, limits.points_per_day, least)))
+        text = "%s points a day, and the server takes %s: log every %s or more slowly, or fewer pins"
+        told = words.exactly(answer.points_per_day), words.exactly(limits.points_per_day), words.interval(least)
+        found.append((True, text % told))
     if answer.requests_per_month > limits.requests_per_month:
-        least = math.ceil(pins * MONTH_S / limits.requests_per_month / 60)
-        text = "%d requests a month, and the plan has %d: upload every %d minutes or more seldom"
-        found.append((True, text % (answer.requests_per_month, limits.requests_per_month, least)))
+        least = words.interval(pins * MONTH_S / limits.requests_per_month)
+        text = "%s requests a month, and the plan has %s: upload every %s or more seldom"
+        told = words.exactly(answer.requests_per_month), words.exactly(limits.requests_per_month), least
+        found.append((True, text % told))
     room = station.flash_bytes // 2 if station.medium.startswith("littlefs") else station.flash_bytes
     if room < LEAST_SECTORS * SECTOR_BYTES:
         text = "no ring fits %d KiB, the smallest has %d: take a larger medium"
@@ -125,17 +130,21 @@ def advice(station, answer, limits):
     elif answer.capacity_bytes > room:
         rows = int((room // SECTOR_BYTES - 2) * answer.rows_per_sector)
         days = outage_days(station, rows)
-        text = "a ring of %d KiB does not fit %d KiB: it would cover %.1f days; log every %d s, or take a larger medium"
-        slower = math.ceil(unsent_s(station) / rows * MARGIN)
-        found.append((True, text % (answer.capacity_bytes // 1024, room // 1024, days, slower)))
+        text = "a ring of %d KiB does not fit %d KiB, which cover %s: log every %s, or take a larger medium"
+        slower = words.interval(unsent_s(station) / rows * MARGIN)
+        found.append((True, text % (answer.capacity_bytes // 1024, room // 1024, words.days(days), slower)))
     if answer.lifetime_years < ENOUGH_YEARS:
-        slower = math.ceil(station.every_s * ENOUGH_YEARS / answer.lifetime_years)
-        text = "the flash lasts %.1f years: log every %d s, use commit_every, or a larger or raw medium"
-        found.append((answer.lifetime_years < 1, text % (answer.lifetime_years, slower)))
+        slower = words.interval(station.every_s * ENOUGH_YEARS / answer.lifetime_years)
+        text = "the flash lasts %s: log every %s, use commit_every, or a larger or raw medium"
+        found.append((answer.lifetime_years < 1, text % (words.years(answer.lifetime_years), slower)))
+    if together is not None:
+        text = "log_group() instead of a log() a pin takes %d KiB instead of %d, and flash lasts %.1f times as long"
+        times = answer.erases_per_row / together.erases_per_row
+        found.append((False, text % (together.capacity_bytes // 1024, answer.capacity_bytes // 1024, times)))
     if station.outage_s > OLDEST_DAYS * DAY_S:
-        text = "an outage of %d days: Blynk takes points of the last three months, older ones may be refused"
-        found.append((False, text % (station.outage_s / DAY_S)))
+        text = "an outage of %s: Blynk takes points of the last three months, older ones may be refused"
+        found.append((False, text % words.days(station.outage_s / DAY_S)))
     if answer.catch_up_days > 1 and answer.points_per_day < limits.points_per_day:
-        text = "catching up takes %.1f days, since the server takes %d points a day"
-        found.append((False, text % (answer.catch_up_days, limits.points_per_day)))
+        text = "catching up takes %.1f days, since the server takes %s points a day"
+        found.append((False, text % (answer.catch_up_days, words.exactly(limits.points_per_day))))
     return sorted(found, key=lambda item: not item[0])

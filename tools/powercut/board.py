@@ -18,6 +18,7 @@ import json
 import sys
 
 import blynk_batch
+import invariants
 from clients import NOW_MS, Clock
 from media import MEDIA
 from stores import START_MS, STEP_MS
@@ -113,6 +114,7 @@ class Board:
         return [number_of(*point) for point in self.client.points()]
 
     def stats(self):
+        invariants.check(self.client.ring, len(list(self.client.points())))
         return self.client.stats()
 
     def cut(self, operation, byte, mode, seed):

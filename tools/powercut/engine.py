@@ -74,6 +74,7 @@ def apply(image, change):
 def check(handle, expected):
     """(the readings there, where they end); Broken if they are not as expected."""
     found = handle.readings()
+    handle.check(len(found))
     if handle.pending != len(found):
         raise Broken("pending %d, readings %d" % (handle.pending, len(found)))
     for end in expected.ends:

@@ -20,12 +20,12 @@ class Medium:
     def open(self, device, overwrite=True):
         """The ring on `device`, as after a reset."""
         if self.board:
-            from blynk_batch.media.littlefs import FileRing
+            from blynk_batch.rings import FileRing
 
             umount("/sim")  # a case that failed left it mounted
             mount(device, "/sim", self.board)
             return FileRing(FOLDER, capacity_bytes=CAPACITY, overwrite=overwrite)
-        from blynk_batch.media.slots import BlockRing
+        from blynk_batch.rings import BlockRing
 
         return BlockRing(Cached(device) if self._cached else device, overwrite=overwrite, **self._options)
 

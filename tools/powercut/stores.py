@@ -2,10 +2,12 @@
 
 A store has  log(first, count)  one frame, durable on return, False if it was refused;  ack(count)  note that many as
 delivered;  clear();  readings()  what is pending, in order;  pending;  dropped  lost to overwriting, counted;  sector
-the newest one's number;  close();  leave()  forget it, as a power cut does. Where a store reaches into the ring it is
-for the cursor and the counters only. Knows nothing of cuts.
+the newest one's number;  check(there)  raises unless invariants.py holds with so many readings there;  close();
+leave()  forget it, as a power cut does. Where a store reaches into the ring it is for the cursor and the counters only.
+Knows nothing of cuts.
 """
 
+import invariants
 from workloads import TEXT, WIDE
 
 START_MS = 1648054765458
@@ -62,18 +64,24 @@ class RingStore:
         return list(range(first, first + len(values)))
 
     def ack(self, count):
-        from blynk_batch.ring.state import CURSOR
+        from blynk_batch.ring.state import CURSOR, UPLOADED
 
         reader = self._ring.reader()
         points = 0
+        number = reader.number
         while points < count and reader.next():
             if reader.kind == 1:
                 points += len(reader.chain.pins)
-        number = reader.number + len(reader.chain.pins or b"") if points else reader.number
+                number = reader.number + len(reader.chain.pins)
         while reader.next() and reader.kind != 1:
             pass
+        self._ring.add(UPLOADED, number - self._ring.cursor()[2])
         self._ring.set(CURSOR, reader.position + (number,))
         self._ring.save(CURSOR)
+
+    def check(self, there):
+        """Raises what invariants.py raises."""
+        invariants.check(self._ring, there)
 
     def drain(self):
         """Deliver all. The numbers that went out, or None where it is but the cursor that moves."""
@@ -132,6 +140,9 @@ class NaiveStore:
 
     def readings(self):
         return list(self._found)
+
+    def check(self, there):
+        pass
 
     def ack(self, count):
         self._device.ioctl(6, 0)

@@ -118,5 +118,6 @@ def snapshot(folder):
 def changes(before, after):
     """(names that are new or differ, sectors before tails; names that are gone). A tail counts only with the sector
     that it belongs to, so a transfer that breaks off loses nothing."""
-    written = sorted(name for name in after if after[name] != before.get(name))
+    written = [name for name in after if after[name] != before.get(name)]
+    written.sort(key=lambda name: (not name.startswith("log/"), name))
     return written, sorted(set(before) - set(after))

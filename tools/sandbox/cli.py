@@ -7,6 +7,7 @@ import asyncio
 import os
 import secrets
 import signal
+import socket
 import ssl
 import string
 import sys
@@ -17,7 +18,7 @@ from urllib.parse import quote
 import click
 
 from tools.options import Parsed
-from tools.sandbox import contract
+from tools.sandbox import contract, rules
 from tools.sandbox.faults import FaultError, parse_fault
 from tools.sandbox.ledger import Ledger, LedgerError
 from tools.sandbox.regions import HOME
@@ -95,10 +96,36 @@ def _option_none(default):
 )
 @click.option(
     "--datastream",
+    "--ds",
     "datastreams",
     multiple=True,
-    type=Parsed("pin:type", contract.parse_datastream),
-    help="Declare a pin's data type (%s); then other pins are refused [default: any]." % ", ".join(contract.TYPES),
+    type=Parsed("pin:type[:low:high]", rules.parse_datastream),
+    help="Declare a pin's data type (%s), and the limits to which its numbers are cut; repeat for more."
+    % ", ".join(rules.KINDS),
+)
+@click.option(
+    "--others",
+    type=click.Choice(rules.OTHERS),
+    help="What other pins take: any value, or nothing, having no datastream [default: none if a type is declared].",
+)
+@click.option(
+    "--max-age-days",
+    default="none",
+    show_default=True,
+    type=_Limit(float),
+    help="Oldest timestamp accepted.",
+)
+@click.option(
+    "--drop",
+    multiple=True,
+    type=click.Choice(rules.REASONS),
+    help="Answer 200 OK and leave out the points that are bad for this reason, instead of refusing their batch.",
+)
+@click.option(
+    "--words",
+    multiple=True,
+    type=Parsed("reason=text", rules.parse_words),
+    help="Refuse for this reason in these words.",
 )
 @click.option(
     "--batch-limit",
@@ -128,13 +155,6 @@ def _option_none(default):
     type=_Limit(int),
     help="Points per device and UTC day.",
 )
-@click.option(
-    "--max-age-days",
-    default=_option_none(_LIMITS.max_age_days),
-    show_default=True,
-    type=_Limit(float),
-    help="Oldest timestamp accepted.",
-)
 @click.option("--allow-chunked", is_flag=True, help="Accept requests without Content-Length.")
 @click.option(
     "--fault",
@@ -143,7 +163,7 @@ def _option_none(default):
     type=Parsed("name:setting=value,...", parse_fault),
     help="Start with a fault, such as server_error:status=502,count=3; GET /sandbox/faults lists them.",
 )
-def main(host, port, certificate, key, database, tokens, regions, datastreams, faults, allow_chunked, **limits):
+def main(host, port, certificate, key, database, tokens, regions, faults, allow_chunked, **limits):
     """A local stand-in for Blynk's timestamped batch upload. It keeps every point and misbehaves on request."""
     tls = _tls(certificate, key)
     names = [HOME, *(name for name, _ in regions)]
@@ -156,7 +176,7 @@ def main(host, port, certificate, key, database, tokens, regions, datastreams, f
     try:
         ledger = Ledger(database)
         devices = _devices(tokens, ledger, names)
-        server = Server(ledger, devices, _limits(limits), dict(datastreams), names[1:], allow_chunked)
+        server = Server(ledger, devices, _limits(limits), _rules(limits), names[1:], allow_chunked)
         for name, settings in faults:
             server.faults.add(name, settings)
     except (LedgerError, FaultError) as error:
@@ -186,8 +206,13 @@ def _limits(options):
         request_bytes=options["request_bytes"],
         total_points=options["total_limit"],
         points_per_day=options["day_limit"],
-        max_age_days=options["max_age_days"],
     )
+
+
+def _rules(options):
+    streams = dict(options["datastreams"])
+    others = options["others"] or ("none" if any(stream.kind != "none" for stream in streams.values()) else "any")
+    return rules.Rules(streams, others, options["max_age_days"], options["drop"], dict(options["words"]))
 
 
 def _devices(tokens, ledger, regions):
@@ -195,7 +220,9 @@ def _devices(tokens, ledger, regions):
     devices = {}
     for text in tokens:
         token, _, region = text.partition("@")
-        if not token or (region or HOME) not in regions:
+        if not token:
+            raise click.ClickException("--token %r: the token is empty" % text)
+        if (region or HOME) not in regions:
             raise click.ClickException("%r: no region is named so; there are: %s" % (text, ", ".join(regions)))
         devices[token] = region or HOME
     known = {token: region for token, (_, region) in ledger.devices().items() if region in regions}
@@ -236,8 +263,24 @@ def _greet(server, host):
         sys.stdout = open(os.devnull, "w")
 
 
+def addresses():
+    """This machine's own IPv4 addresses, the one that leads out first."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: the system picks the address that it would send from
+            found.append(probe.getsockname()[0])
+        except OSError:
+            pass  # no network leads out
+    try:
+        found += socket.gethostbyname_ex(socket.gethostname())[2]
+    except OSError:
+        pass  # its name is not known to itself
+    return [address for address in dict.fromkeys(found) if not address.startswith("127.")]
+
+
 def _greeting(server, host):
-    urls = server.regions.urls("127.0.0.1" if host == "0.0.0.0" else host)
+    urls = server.regions.urls({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host))
     home = urls.pop(HOME)
     token = next(iter(server.devices))
     yield "Sandbox at %s (its page shows what arrives)" % home
@@ -249,6 +292,7 @@ def _greeting(server, host):
         home, contract.PATH, quote(token), time.time() * 1000,
     )  # fmt: skip
     yield "database %s" % server.ledger.path
-    if host == "0.0.0.0":
-        yield "a board uses this machine's own address instead of 127.0.0.1"
+    if host in ("0.0.0.0", "::"):
+        for address in addresses():
+            yield "a board in the same network uses %s" % server.regions.urls(address)[HOME]
     yield "Ctrl-C stops it."

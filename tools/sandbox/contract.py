@@ -21,9 +21,9 @@ TYPE_MISMATCH = "Value doesn't match the Datastream data type"
 NO_DATASTREAM = "No datastream setup for that pin."
 
 TYPES = ("string", "integer", "enum", "double", "boolean", "location")
-_DAY_MS = 86_400_000
 _PIN = re.compile(r"[vV](0|[1-9][0-9]{0,2})\Z")
 _INT64 = 2**63
+MOST_MS = 10**14  # timestamps lie below; a limit of our own
 
 
 class Refusal(Exception):
@@ -52,7 +52,6 @@ class Limits:
     request_bytes: int = 2_000_000
     total_points: Optional[int] = 100_000
     points_per_day: Optional[int] = None
-    max_age_days: Optional[float] = None
     string_bytes: int = 1024
 
 
@@ -81,18 +80,6 @@ def parse_pin(text):
     return int(match.group(1))
 
 
-def parse_datastream(text):
-    """V1:double as (1, "double"); ValueError names the rule."""
-    pin, _, kind = text.partition(":")
-    try:
-        number = parse_pin(pin)
-    except Refusal:
-        raise ValueError("%r is no pin; write V0 to V255, as in V1:double" % pin)
-    if kind.lower() not in TYPES:
-        raise ValueError("%r is no data type; one of %s" % (kind, ", ".join(TYPES)))
-    return number, kind.lower()
-
-
 def parse_batch(body, limits):
     """The body's points in the order sent. The whole body is judged, so that a batch is stored whole or not at all."""
     entries = _parse_json(body)
@@ -103,27 +90,21 @@ def parse_batch(body, limits):
     return [_parse_point(entry, limits) for entry in entries]
 
 
-def check_types(points, kind):
-    """Refuses points that the pin's declared data type does not take."""
-    accepted = {"double": ("double", "integer"), "enum": ("integer",)}.get(kind, (kind,))
-    if any(point.kind not in accepted for point in points):
-        raise Refusal(TYPE_MISMATCH)
+def room(limits, stored_in_total, stored_today):
+    """(how many points fit, the refusal's text for more)"""
+    found = (math.inf, "")
+    for most, stored, text in (
+        (limits.total_points, stored_in_total, "Total limit of %d data points per device reached."),
+        (limits.points_per_day, stored_today, "Daily limit of %d data points per device reached."),
+    ):
+        if most is not None and most - stored < found[0]:
+            found = (most - stored, text % most)
+    return found
 
 
-def check_age(points, limits, now_ms):
-    if limits.max_age_days is None:
-        return
-    oldest_ms = now_ms - limits.max_age_days * _DAY_MS
-    for point in points:
-        if point.ms < oldest_ms:
-            raise Refusal("Timestamp %d is older than %g days." % (point.ms, limits.max_age_days))
-
-
-def check_room(points, limits, stored_in_total, stored_today):
-    if limits.total_points is not None and stored_in_total + len(points) > limits.total_points:
-        raise Refusal("Total limit of %d data points per device reached." % limits.total_points)
-    if limits.points_per_day is not None and stored_today + len(points) > limits.points_per_day:
-        raise Refusal("Daily limit of %d data points per device reached." % limits.points_per_day)
+def is_broken(text):
+    """True for a text with half a surrogate pair, which is no Unicode."""
+    return any(0xD800 <= ord(character) < 0xE000 for character in text)
 
 
 def _parse_json(body):
@@ -149,7 +130,7 @@ def _parse_timestamp(text):
     if type(text) is not _Integer:
         raise Refusal("Wrong timestamp. An integer in milliseconds is expected.")
     ms = int(text) if len(text) <= 15 else _INT64
-    if not 0 <= ms < 10**14:
+    if not 0 <= ms < MOST_MS:
         raise Refusal("Wrong timestamp. Milliseconds since 1970 are expected.")
     # As milliseconds this range is a few months of 1970; as seconds it is 1973 to 5138.
     if 10**8 <= ms < 10**11:

@@ -1,29 +1,44 @@
 """The sandbox's own switches, which Blynk does not have; the page's questions are in pages.py.
 
-    GET    /sandbox/info          addresses, tokens, limits
-    GET    /sandbox/faults        the faults switched on, and the catalogue
-    POST   /sandbox/faults        {"name": "server_error", "status": 502, "count": 3} switches one on
-    DELETE /sandbox/faults[/N]    clears one or all
-    GET    /sandbox/events        server-sent events: request, faults
+GET    /sandbox/info          addresses, tokens, limits
+GET    /sandbox/openapi.json  all calls, described for programs (openapi.py)
+GET    /sandbox/faults        the faults switched on, and the catalogue
+POST   /sandbox/faults        {"name": "server_error", "status": 502, "count": 3} switches one on
+DELETE /sandbox/faults[/N]    clears one or all
+GET    /sandbox/rules         what is taken of a batch's content (rules.py)
+PATCH  /sandbox/rules         {"datastreams": {"V1": "integer:0:9", "V2": null}, "drop": ["too_old"]} changes these
+GET    /sandbox/events        server-sent events: request, faults, rules
 """
 
 import dataclasses
+import json
 
 from aiohttp import web
 
-from tools.sandbox import faults
+from tools.sandbox import faults, openapi
 from tools.sandbox.contract import Refusal
-from tools.sandbox.exchange import json_error
+from tools.sandbox.faults import FaultError
+from tools.sandbox.regions import host_of
 
 
 def add_routes(app, server):
     control = _Control(server)
     app.router.add_get("/sandbox/info", control.info)
     app.router.add_get("/sandbox/events", control.events)
+    app.router.add_get("/sandbox/openapi.json", control.openapi)
+    app.router.add_get("/sandbox/rules", control.list_rules)
+    app.router.add_patch("/sandbox/rules", control.change_rules)
     app.router.add_get("/sandbox/faults", control.list_faults)
     app.router.add_post("/sandbox/faults", control.add_fault)
     app.router.add_delete("/sandbox/faults", control.clear_faults)
-    app.router.add_delete("/sandbox/faults/{number:[0-9]+}", control.clear_faults)
+    app.router.add_delete("/sandbox/faults/{number:[0-9]{1,9}}", control.clear_faults)
+
+
+async def _json(request):
+    try:
+        return json.loads(await request.read())
+    except (ValueError, RecursionError):
+        raise Refusal("Invalid JSON.")
 
 
 class _Control:
@@ -34,9 +49,8 @@ class _Control:
         server = self.server
         return web.json_response(
             {
-                "regions": server.regions.urls(request.url.host),
+                "regions": server.regions.urls(host_of(request)),
                 "tokens": {token: region for token, (_, region) in server.devices.items()},
-                "datastreams": {"V%d" % pin: kind for pin, kind in server.datastreams.items()},
                 "limits": dataclasses.asdict(server.limits),
                 "database": str(server.ledger.path),
             }
@@ -48,15 +62,31 @@ class _Control:
         await self.server.events.stream(response)
         return response
 
+    async def openapi(self, request):
+        return web.json_response(openapi.describe(self.server.regions.here(request)))
+
+    async def list_rules(self, request):
+        return web.json_response(self.server.rules.describe())
+
+    async def change_rules(self, request):
+        try:
+            self.server.rules.change(await _json(request))
+        except ValueError as error:
+            raise Refusal(str(error))
+        self.server.events.publish("rules", self.server.rules.describe())
+        return web.json_response(self.server.rules.describe())
+
     async def list_faults(self, request):
         return web.json_response({"active": self.server.faults.active(), "catalogue": faults.catalogue()})
 
     async def add_fault(self, request):
+        settings = await _json(request)
+        if not isinstance(settings, dict):
+            raise Refusal('An object is expected, as in {"name": "server_error"}.')
         try:
-            settings = await request.json()
             fault = self.server.faults.add(settings.pop("name", ""), settings)
-        except (ValueError, AttributeError) as error:  # FaultError is a ValueError, and so is malformed JSON
-            return json_error(Refusal(str(error)))
+        except FaultError as error:
+            raise Refusal(str(error))
         self._announce()
         return web.json_response(fault.describe())
 

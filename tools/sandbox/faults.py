@@ -6,7 +6,7 @@ Knows the faults' names and settings from misbehave.py, and nothing of sockets.
 
 import inspect
 
-from tools.sandbox.contract import Refusal, parse_pin
+from tools.sandbox.contract import Refusal, is_broken, parse_pin
 from tools.sandbox.misbehave import FAULTS, SHAPES
 
 _RANGES = {"status": (200, 599), "retry_after_s": (-1, 10**6), "hours": (-(10**6), 10**6)}
@@ -20,9 +20,9 @@ class FaultError(ValueError):
 
 def settings_of(name):
     """{setting: default} of the fault's own settings."""
-    function = FAULTS.get(name) or SHAPES.get(name)
-    if function is None:
-        raise FaultError("no fault is named %r; there are: %s" % (name, ", ".join([*FAULTS, *SHAPES])))
+    function = isinstance(name, str) and (FAULTS.get(name) or SHAPES.get(name))
+    if not function:
+        raise FaultError("no fault is named %.60r; there are: %s" % (name, ", ".join([*FAULTS, *SHAPES])))
     parameters = inspect.signature(function).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
@@ -41,16 +41,18 @@ class Fault:
 
     def __init__(self, number, name, settings):
         own = settings_of(name)
-        for key in settings:
+        for key, value in settings.items():
+            if isinstance(value, str) and is_broken(value):
+                raise FaultError("%s: %.40s must be valid Unicode" % (name, ascii(key)))
             if key not in own and key not in _EVERYWHERE:
-                raise FaultError("%s has no setting %r; it has: %s" % (name, key, ", ".join([*own, *_EVERYWHERE])))
+                raise FaultError("%s has no setting %.60r; it has: %s" % (name, key, ", ".join([*own, *_EVERYWHERE])))
         self.number = number
         self.name = name
         self.settings = {key: _setting(name, key, settings.get(key, own[key]), own[key]) for key in own}
         self.count = _number(name, "count", settings.get("count"))
         self.skip = _number(name, "skip", settings.get("skip")) or 0
         self.pin = _pin(settings.get("pin"))
-        self.token = settings.get("token") or None
+        self.token = _token(settings.get("token"))
 
     def fits(self, token, pin):
         return self.pin in (None, pin) and self.token in (None, token)
@@ -116,8 +118,8 @@ def _setting(name, key, value, default):
     value = _convert(name, key, value, default)
     low, high = _RANGES.get(key, _OTHERWISE)
     if isinstance(value, (int, float)) and not low <= value <= high:  # NaN is in no range
-        raise FaultError("%s: %s must be from %d to %d, not %s" % (name, key, low, high, value))
-    if key in ("header", "location") and any(ord(each) < 32 for each in value):
+        raise FaultError("%s: %s must be from %d to %d, not %g" % (name, key, low, high, value))
+    if key in ("header", "location", "content_type") and not value.isprintable():
         raise FaultError("%s: %s must be one line, not %r" % (name, key, value))
     return value
 
@@ -129,17 +131,23 @@ def _convert(name, key, value, default):
         if kind is bool:
             return {"true": True, "false": False}[str(value).lower()]
         return kind(value)
-    except (KeyError, TypeError, ValueError):
-        raise FaultError("%s: %r is no %s for %s" % (name, value, kind.__name__, key))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise FaultError("%s: %.60r is no %s for %s" % (name, value, kind.__name__, key))
 
 
 def _number(name, key, value):
     if value is None or value == "":
         return None
     number = _convert(name, key, value, 0)
-    if number < (key == "count"):
-        raise FaultError("%s: %s must be %d or more" % (name, key, key == "count"))
+    if not (key == "count") <= number <= _OTHERWISE[1]:
+        raise FaultError("%s: %s must be from %d to %d" % (name, key, key == "count", _OTHERWISE[1]))
     return number
+
+
+def _token(value):
+    if value is not None and not isinstance(value, str):
+        raise FaultError("%.60r is no token" % (value,))
+    return value or None
 
 
 def _pin(value):
@@ -148,4 +156,4 @@ def _pin(value):
     try:
         return parse_pin("V%s" % value if str(value).isdigit() else value)
     except (Refusal, TypeError):
-        raise FaultError("%r is no pin; write 1 or V1" % value)
+        raise FaultError("%.60r is no pin; write 1 or V1" % (value,))

@@ -120,6 +120,15 @@ class Ledger:
         since = (0, at_ms - at_ms % _DAY_MS)
         return tuple(self._db.execute(query, (device, ms)).fetchone()[0] for ms in since)
 
+    def history(self, device, pin, first_ms, last_ms):
+        """[(pin, ms, value as JSON)] stored between two instants, by pin and time; `pin` None: of all."""
+        rows = self._db.execute(
+            """SELECT pin, ms, value FROM points WHERE device = ? AND (? IS NULL OR pin = ?) AND ms BETWEEN ? AND ?
+               ORDER BY pin, ms, id""",
+            (device, pin, pin, first_ms, last_ms),
+        )
+        return [tuple(row) for row in rows]
+
     def note(self, **columns):
         """Writes down a request that stored nothing; returns its id."""
         names = ", ".join(columns)

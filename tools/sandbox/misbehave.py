@@ -185,8 +185,8 @@ async def reply(exchange, *, status=200, body="", content_type="application/json
     """Any reply you like, the batch stored first or not; `header`: one more header, as in "Name: value"."""
     await (exchange.judge() if stored else exchange.read_body())
     name, _, value = header.partition(":")
-    headers = {name.strip(): value.strip()} if header else None
-    return web.Response(status=status, text=body, content_type=content_type, headers=headers)
+    headers = {"Content-Type": content_type, **({name.strip(): value.strip()} if header else {})}
+    return web.Response(status=status, body=body.encode(), headers=headers)
 
 
 def date_off(headers, *, hours=2.0):

@@ -2,8 +2,9 @@
 
     GET /sandbox/summary                                        totals, devices, pins
     GET /sandbox/series?device=1&pin=2&from=MS&to=MS&slices=600 one chart
-    GET /sandbox/texts?device=1&pin=2                           latest values of a pin that has no numbers
-    GET /sandbox/requests?before=ID&device=1&pin=2&kind=stored  the ledger, newest first
+    GET /sandbox/texts?device=1&pin=2&from=MS&to=MS             latest values of a pin that has no numbers
+    GET /sandbox/requests?before=ID&device=1&pin=2&kind=stored&until=MS&find=V3+503
+                                                                the ledger, newest first
     GET /sandbox/points.csv?device=1&pin=2, /sandbox/requests.csv
 
 Reads in threads of its own, so that a long query never holds up an upload.
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tools.sandbox.contract import Refusal
+from tools.sandbox.contract import MOST_MS, Refusal, is_broken
 from tools.sandbox.queries import Queries
 
 _HERE = Path(__file__).resolve().parent
@@ -27,6 +28,7 @@ _PAGE = _HERE / "page"
 _CHARTS = _HERE.parent / "node" / "node_modules" / "uplot" / "dist"
 _CHART_FILES = ("uPlot.esm.js", "uPlot.min.css")
 _MAX_SLICES = 2000
+_MAX_REQUESTS = 1000
 _INT64 = 2**63  # what SQLite's integers have room for
 _ROWS_AT_ONCE = 5000
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'"  # uPlot sets styles on its own elements
@@ -85,17 +87,23 @@ class Pages:
         slices = min(_number(request, "slices", 600), _MAX_SLICES)
         if last_ms < first_ms or slices < 1:
             raise Refusal("from must not be after to, and slices at least 1.")
+        first_ms, last_ms = max(first_ms, 0), min(last_ms, MOST_MS)
         return web.json_response(await self._read(lambda q: q.series(device, pin, first_ms, last_ms, slices)))
 
     async def texts(self, request):
         device, pin = _number(request, "device"), _number(request, "pin")
-        return web.json_response(await self._read(lambda queries: queries.texts(device, pin)))
+        first_ms, last_ms = _number(request, "from", 0), _number(request, "to", _INT64 - 1)
+        return web.json_response(await self._read(lambda queries: queries.texts(device, pin, first_ms, last_ms)))
 
     async def requests(self, request):
-        before, device, pin = (_number(request, name, None) for name in ("before", "device", "pin"))
-        size = min(_number(request, "size", 100), 1000)
-        kind = request.query.get("kind", "all")
-        return web.json_response(await self._read(lambda q: q.requests(before, size, device, pin, kind)))
+        before, device, pin, until = (_number(request, name, None) for name in ("before", "device", "pin", "until"))
+        size = min(_number(request, "size", 100), _MAX_REQUESTS)
+        if size < 1:
+            raise Refusal("size must be at least 1.")
+        kind, find = request.query.get("kind", "all"), request.query.get("find", "")
+        if is_broken(find):
+            raise Refusal("find must be valid Unicode.")
+        return web.json_response(await self._read(lambda q: q.requests(before, size, device, pin, kind, until, find)))
 
     async def points_csv(self, request):
         device, pin = _number(request, "device", None), _number(request, "pin", None)

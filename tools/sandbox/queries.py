@@ -4,12 +4,17 @@ Charts are drawn from the smallest and largest number of each of a few hundred s
 an index that holds everything they need. Knows no HTTP.
 """
 
+import heapq
+import re
 import statistics
 
 from tools.sandbox.ledger import connect
 
 _SAMPLE = 1000  # points from which the usual interval is told
 _GAP_INTERVALS = 5
+_DAY_MS = 86_400_000
+_WORDS = 8  # of a search
+_STRAYS = 100  # points, at each end of time, that can be called far away from all others
 
 
 class Queries:
@@ -46,7 +51,28 @@ class Queries:
         )
         for pin in pins:
             pin["latest"] = self._latest(pin["device"], pin["pin"])
-        return {"totals": dict(totals), "devices": devices, "pins": pins}
+        return {"totals": dict(totals), "devices": devices, "pins": pins, "ranges": self._ranges(pins)}
+
+    def _ranges(self, pins):
+        """{device, or "" for all: usual_range() of its points}"""
+        ends = {(pin["device"], pin["pin"]): self._ends(pin["device"], pin["pin"]) for pin in pins}
+        ranges = {}
+        for device in ["", *{pin["device"] for pin in pins}]:
+            lows, highs = [], []
+            for (owner, _), (low, high) in ends.items():
+                if device in ("", owner):
+                    lows += low
+                    highs += high
+            count = sum(pin["points"] for pin in pins if device in ("", pin["device"]))
+            if count:
+                ranges[device] = usual_range(lows, highs, count)
+        return ranges
+
+    def _ends(self, device, pin):
+        """The earliest and the latest timestamps, as far as strays are looked for."""
+        query = "SELECT ms FROM points WHERE device = ? AND pin = ? ORDER BY ms %s LIMIT ?"
+        orders = ("ASC", "DESC")
+        return [[row[0] for row in self._db.execute(query % order, (device, pin, _STRAYS + 1))] for order in orders]
 
     def _latest(self, device, pin):
         return self._one(
@@ -99,21 +125,30 @@ class Queries:
         steps = [later[0] - earlier[0] for later, earlier in zip(rows, rows[1:]) if later[0] > earlier[0]]
         return statistics.median(steps) if steps else 0
 
-    def texts(self, device, pin, size=50):
-        """The latest values of a pin whose values are no numbers."""
+    def texts(self, device, pin, first_ms, last_ms, size=50):
+        """The latest values between two instants of a pin whose values are no numbers."""
         return self._all(
-            "SELECT ms, value FROM points WHERE device = ? AND pin = ? ORDER BY ms DESC, id DESC LIMIT ?",
-            device, pin, size,
+            """SELECT ms, value FROM points WHERE device = ? AND pin = ? AND ms BETWEEN ? AND ?
+               ORDER BY ms DESC, id DESC LIMIT ?""",
+            device, pin, first_ms, last_ms, size,
         )  # fmt: skip
 
-    def requests(self, before=None, size=100, device=None, pin=None, kind="all"):
-        """The latest requests, newest first; `before`: older than this id. `kind`: all, stored, or refused (or
-        spoilt on the way)."""
-        wanted = {"id < ?": before, "device = ?": device, "pin = ?": pin}
+    def requests(self, before=None, size=100, device=None, pin=None, kind="all", until=None, find=""):
+        """The latest requests, newest first; `before`: older than this id; `until`: arrived by then, in ms. `kind`:
+        all, stored, or refused (or spoilt on the way). `find`: words, each a pin or a part of the token, the reply or
+        the fault."""
+        wanted = {"id < ?": before, "device = ?": device, "pin = ?": pin, "arrived_ms <= ?": until}
         clauses = [clause for clause, value in wanted.items() if value is not None]
         clauses += {"stored": ["points > 0"], "refused": ["(points = 0 OR status != 200)"]}.get(kind, [])
-        where = " WHERE " + " AND ".join(clauses) if clauses else ""
         values = [value for value in wanted.values() if value is not None]
+        for word in find.split()[:_WORDS]:
+            if re.fullmatch("[vV][0-9]{1,3}", word):
+                clauses.append("pin = ?")
+                values.append(int(word[1:]))
+            else:
+                clauses.append("instr(lower(status || ' ' || message || ' ' || fault || ' ' || token), ?)")
+                values.append(word.lower())
+        where = " WHERE " + " AND ".join(clauses) if clauses else ""
         return self._all("SELECT * FROM requests%s ORDER BY id DESC LIMIT ?" % where, *values, size)
 
     def export_points(self, device=None, pin=None):
@@ -131,6 +166,28 @@ class Queries:
             """SELECT id, arrived_ms, token, pin, region, bytes, status, message, fault, points, duplicates,
                       first_ms, last_ms FROM requests ORDER BY id"""
         )
+
+
+def usual_range(lows, highs, count):
+    """{from, to, outside}: the time that almost all of `count` points cover, and how many are outside it.
+
+    `lows`, `highs`: the earliest and latest timestamps. Outside is what lies further from all the others than ten times
+    what these cover, and a day; at each end at most one point in twenty, or one.
+    """
+    few = min(_STRAYS, max(1, count // 20)) if count > 2 else 0
+    lows, highs = heapq.nsmallest(few + 1, lows), heapq.nlargest(few + 1, highs)
+    inner = few if count > 3 else 0  # what the others cover is judged without the other end's strays
+    early = _strays(lows, highs[inner])
+    late = _strays([-ms for ms in highs], -lows[inner])
+    return {"from": lows[early], "to": highs[late], "outside": early + late}
+
+
+def _strays(times, end):
+    """How many of the first of `times` lie far before all that comes until `end`."""
+    for number in range(len(times) - 1, 0, -1):
+        if times[number] - times[number - 1] > 10 * max(0, end - times[number]) + _DAY_MS:
+            return number
+    return 0
 
 
 def _with_gaps(entries, longest, width):

@@ -4,6 +4,8 @@ A token belongs to one region; any other answers 308 with the right one's addres
 region, and how a device that reached us under some host name reaches another region under the same name.
 """
 
+import re
+
 HOME = "home"
 
 
@@ -25,7 +27,11 @@ class Regions:
         """The start of the URL of a region, or of `location` if it is no region's name."""
         if location and location not in self.names:
             return location.rstrip("/")
-        return "%s://%s:%d" % (self.scheme, _host(exchange.request), self._ports[location or self._other(exchange)])
+        return "%s://%s:%d" % (self.scheme, host_of(exchange.request), self._ports[location or self._other(exchange)])
+
+    def here(self, request):
+        """The start of the URL at which a request arrived."""
+        return "%s://%s:%d" % (self.scheme, host_of(request), self._ports[self.name_at(request)])
 
     def is_at(self, exchange, location):
         """True when a request sent on to `location` has arrived there: nothing more is to be redirected."""
@@ -41,9 +47,7 @@ class Regions:
         return next((name for name in self.names if name not in (HOME, exchange.region)), exchange.region)
 
 
-def _host(request):
-    """The host as the device named it, without the port; IPv6 in brackets."""
-    host = request.headers.get("Host") or request.transport.get_extra_info("sockname")[0]
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+def host_of(request):
+    """The host as the device named it, without the port; IPv6 in brackets. Where that is no host, our address."""
+    named = re.match(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:[0-9]*)?\Z", request.headers.get("Host", ""))
+    return named.group(1) if named else request.transport.get_extra_info("sockname")[0]

@@ -9,22 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from tools.sandbox import contract, control, misbehave, pages
+from tools.sandbox import contract, control, device_api, mip, misbehave, pages
 from tools.sandbox.contract import Refusal
 from tools.sandbox.events import Events
 from tools.sandbox.exchange import Exchange, json_error
 from tools.sandbox.faults import Faults
 from tools.sandbox.regions import HOME, Regions
+from tools.sandbox.rules import Rules
 
 _SHUTDOWN_S = 0.2
 
 
 class Server:
-    def __init__(self, ledger, tokens, limits=None, datastreams=None, regions=(), allows_chunked=False):
-        """`tokens`: {token: region}. `datastreams`: {pin: type}; empty: every pin takes every type."""
+    def __init__(self, ledger, tokens, limits=None, rules=None, regions=(), allows_chunked=False):
+        """`tokens`: {token: region}."""
         self.ledger = ledger
         self.limits = limits or contract.Limits()
-        self.datastreams = datastreams or {}
+        self.rules = rules or Rules()
         self.allows_chunked = allows_chunked
         self.regions = Regions(regions)
         self.faults = Faults()
@@ -40,7 +41,9 @@ class Server:
         app = web.Application(middlewares=[_json_errors], client_max_size=2**24)
         app.on_response_prepare.append(_shape_headers)
         app.router.add_post(contract.PATH, self._update)
+        device_api.add_routes(app, self)
         control.add_routes(app, self)
+        mip.add_routes(app, self.regions)
         pages.add_routes(app, self.ledger.path)
         return app
 
@@ -104,26 +107,25 @@ class Server:
         return self.devices[token]
 
     async def accept(self, exchange, device, body, keep):
-        return await self._write(self._accept, exchange, device, body, keep)
+        return await self.write(self._accept, exchange, device, body, keep)
 
-    def _write(self, function, *arguments):
+    def write(self, function, *arguments):
+        """Calls the function in the ledger's thread."""
         return asyncio.get_running_loop().run_in_executor(self._writer, function, *arguments)
 
     def _accept(self, exchange, device, body, keep):
         """In the ledger's thread: judges the batch and stores it."""
         points = contract.parse_batch(body, self.limits)
-        if self.datastreams:
-            if exchange.pin not in self.datastreams:
-                raise Refusal(contract.NO_DATASTREAM)
-            contract.check_types(points, self.datastreams[exchange.pin])
-        contract.check_age(points, self.limits, exchange.arrived_ms)
-        contract.check_room(points, self.limits, *self.ledger.stored(device, exchange.arrived_ms))
-        if keep is not None and keep < len(points):
-            exchange.outcome = "OK, but %d of %d points stored" % (keep, len(points))
-        if keep == 0:
+        kept, told = self.rules.judge(exchange.pin, points, exchange.arrived_ms)
+        room = contract.room(self.limits, *self.ledger.stored(device, exchange.arrived_ms))
+        kept = self.rules.fit(kept, told, *room)
+        kept, cut = self.rules.cut(exchange.pin, kept[:keep])
+        if len(kept) < len(points) or cut:
+            exchange.outcome = _told(len(kept), len(points), told, cut)
+        if not kept:
             return None
-        columns = self._columns(exchange, len(body), 200, "OK")
-        return self.ledger.store(device, exchange.pin, points[:keep], **columns)
+        columns = self._columns(exchange, len(body), 200, exchange.outcome)
+        return self.ledger.store(device, exchange.pin, kept, **columns)
 
     def _columns(self, exchange, size, status, message):
         return {
@@ -139,25 +141,37 @@ class Server:
         """Writes down what became of a request and tells the page; once per request."""
         if not exchange.noted:
             exchange.noted = True
-            self.events.publish("request", await self._write(self._note, exchange, status))
+            self.events.publish("request", await self.write(self._note, exchange, status))
 
     def _note(self, exchange, status):
         """In the ledger's thread."""
         if exchange.row is None:
             device = self.devices.get(exchange.token, (None,))[0]
             columns = self._columns(exchange, exchange.bytes_read, status, exchange.outcome)
-            exchange.row = self.ledger.note(
-                device=device, pin=exchange.pin, fault=exchange.fault_names, **columns
-            )
+            exchange.row = self.ledger.note(device=device, pin=exchange.pin, fault=exchange.fault_names, **columns)
         elif exchange.fault_names or status != 200:
             self.ledger.amend(exchange.row, status, exchange.outcome, exchange.fault_names)
         return self.ledger.request(exchange.row)
 
 
+def _told(stored, sent, reasons, cut):
+    """What the ledger says of a batch that was accepted, but not as it was sent."""
+    parts = []
+    if stored < sent:
+        parts.append("%d of %d points stored" % (stored, sent) + (" (%s)" % ", ".join(reasons) if reasons else ""))
+    if cut:
+        parts.append("%d cut to the datastream's limits" % cut)
+    return "OK, but " + ", ".join(parts)
+
+
 @web.middleware
 async def _json_errors(request, handler):
-    """404, 405 and the like as the JSON errors of everything else; the headers (Allow) stay."""
+    """404, 405, refusals and what is no URL as JSON errors; the headers (Allow) stay."""
     try:
+        try:
+            request.url, request.query  # noqa: B018 - parsed here, where what is no URL is refused
+        except ValueError:
+            raise Refusal("The URL or the header Host cannot be read.")
         return await handler(request)
     except Refusal as refusal:
         return json_error(refusal)

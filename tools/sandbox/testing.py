@@ -103,6 +103,14 @@ class Sandbox:
     def clear_faults(self):
         self._call("DELETE", "/sandbox/faults")
 
+    def rules(self):
+        return self._call("GET", "/sandbox/rules")
+
+    def change_rules(self, **changes):
+        """What is taken of a batch's content from now on: `datastreams={"V1": "integer:0:100", "V2": None}`,
+        `max_age_days=30`, `drop=["too_old"]`, `words={"too_old": "..."}`, `others="none"`."""
+        return self._call("PATCH", "/sandbox/rules", changes)
+
     def _call(self, method, path, data=None):
         body = None if data is None else json.dumps(data).encode()
         request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"}, method=method)

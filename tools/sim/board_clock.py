@@ -14,6 +14,7 @@ import time as _real
 _COLD_MS = {"esp32": 946684800000, "rp2": 1609459200000}
 _EPOCH_2000_MS = 946684800000
 PERIOD = 1 << 30  # of a board's ticks
+_MONTHS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)  # days before each
 
 
 class Asleep(BaseException):
@@ -27,7 +28,8 @@ class BoardClock:
     """
     now_ms      true Unix ms        shown_ms  what the board's clock shows
     starting_ms  from reset to main.py, of which the ticks see all but the last reset's `unseen_ms`
-    ntp         None, or what settime() does: adds these ms to the true time, or raises it if it is an exception
+    ntp         the ms by which its answer differs from the true time; an exception, which is raised; or the Unix ms
+                of an answer, as a str
     """
 
     PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
@@ -62,11 +64,14 @@ class BoardClock:
         self.wait(ms)
         self.reset(self.PWRON_RESET)
 
-    def settime(self):
-        """What the firmware's ntptime does."""
+    def answer_ms(self):
         if isinstance(self.ntp, Exception):
             raise self.ntp
-        self.shown_ms = self.now_ms + self.ntp
+        return int(self.ntp) if isinstance(self.ntp, str) else self.now_ms + self.ntp
+
+    def settime(self):
+        """What the firmware's ntptime does: whatever the answer is, that is the time."""
+        self.shown_ms = self.answer_ms()
 
     def deepsleep(self, ms):
         raise Asleep(ms)
@@ -78,7 +83,30 @@ class BoardClock:
 
 class Ntp:
     def __init__(self, clock):
+        self._clock = clock
         self.settime = clock.settime
+        self.asked = 0
+
+    def time(self):
+        """Seconds since the board's epoch."""
+        self.asked += 1
+        epoch_ms = _EPOCH_2000_MS if self._clock.port == "esp32" else 0
+        return (self._clock.answer_ms() - epoch_ms) // 1000
+
+
+class Rtc:
+    """Takes a date as a board does: fields that are none are an error, and so is a weekday of another date."""
+
+    def __init__(self, clock):
+        self._clock = clock
+
+    def datetime(self, fields):
+        year, month, day, weekday, hours, minutes, seconds, _ = fields
+        days = (year - 1970) * 365 + (year - 1969) // 4 + _MONTHS[month - 1] + day - 1 + (month > 2 and year % 4 == 0)
+        unix = days * 86400 + hours * 3600 + minutes * 60 + seconds
+        back = _real.gmtime(unix)
+        assert tuple(back[:6]) == (year, month, day, hours, minutes, seconds) and back[6] + 1 == weekday, fields
+        self._clock.shown_ms = unix * 1000
 
 
 class Machine:
@@ -87,6 +115,7 @@ class Machine:
     def __init__(self, clock):
         self._clock = clock
         self.deepsleep = clock.deepsleep
+        self.RTC = lambda: Rtc(clock)
         for name in ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET"):
             setattr(self, name, getattr(clock, name))
 

@@ -25,7 +25,7 @@ if way == "blocking":
 else:
     import asyncio
 
-    from blynk_batch.upload.run import drain
+    drain = blynk_batch.load("_run", "drain")
 
     async def watched():
         global longest

@@ -1,4 +1,5 @@
-"""make verify-live: the command line. Asks first, sends each batch to the live service and to a sandbox, compares."""
+"""make verify-live: the command line. Asks first, sends each batch to the live service and to a sandbox,
+compares the answers, and reads back what both stored."""
 
 import re
 import time
@@ -8,11 +9,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from tools.sandbox.contract import parse_pin
+from tools.options import Parsed
+from tools.sandbox.contract import Refusal, parse_pin
 from tools.sandbox.testing import Sandbox
-from tools.verify_live import report
-from tools.verify_live.batches import TYPES, batches
-from tools.verify_live.wire import send
+from tools.verify_live.batches import DAILY_POINTS, MOST_POINTS, TYPES, batches, daily
+from tools.verify_live.history import history
+from tools.verify_live.report import Result, beside, section, stored
+from tools.verify_live.wire import refusal, send
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,8 +23,19 @@ _ROOT = Path(__file__).resolve().parents[2]
 def _pin(context, parameter, value):
     try:
         return "V%d" % parse_pin(value)
-    except Exception:
+    except Refusal:
         raise click.BadParameter("%r is no pin; write V0 to V255" % value)
+
+
+def _datastream(text):
+    """V1 or V1:integer as (pin, type)."""
+    pin, _, kind = text.partition(":")
+    if (kind or "double") not in TYPES:
+        raise ValueError("%r is no type; one of %s" % (kind, ", ".join(TYPES)))
+    try:
+        return "V%d" % parse_pin(pin), kind or "double"
+    except Refusal:
+        raise ValueError("%r is no pin; write V0 to V255, or V1:integer" % text)
 
 
 def _server(context, parameter, value):
@@ -33,69 +47,87 @@ def _server(context, parameter, value):
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--token", envvar="BLYNK_TOKEN", required=True, help="The device's auth token; or set BLYNK_TOKEN.")
-@click.option("--pin", required=True, callback=_pin, help="A datastream of the device that may take test values.")
-@click.option("--type", "kind", type=click.Choice(TYPES), default="double", show_default=True, help="Its data type.")
+@click.option("--pin", "pins", required=True, multiple=True, type=Parsed("pin[:type]", _datastream),
+              help="A datastream that may take test values, and its type (%s) [default: double]; repeat for more."
+              % ", ".join(TYPES))  # fmt: skip
 @click.option("--unknown-pin", default="V255", show_default=True, callback=_pin, help="One without a datastream.")
 @click.option("--server", default="https://blynk.cloud", show_default=True, callback=_server, help="The live service.")
+@click.option("--daily-limit", is_flag=True, help="Also send a day's points, to see what comes past them.")
+@click.option("--settle", default=60, show_default=True, type=click.IntRange(0), help="Seconds before reading back.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the section for docs/verified.md goes. [default: build/verified-DATE.md]",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before sending.")
-def main(token, pin, kind, unknown_pin, server, output, yes):
-    """Find out what the live service does with batches whose fate the documentation leaves open."""
-    if pin == unknown_pin:
+def main(token, pins, unknown_pin, server, daily_limit, settle, output, yes):
+    """Find out what the live service does with batches whose fate the documentation leaves open, and read back what it
+    stored of them."""
+    pins = dict(pins)
+    if unknown_pin in pins:
         raise click.UsageError("--unknown-pin must be another pin than --pin")
-    planned = batches(pin, unknown_pin, kind, int(time.time()) * 1000)
-    ask(server, pin, planned, yes)
-    with Sandbox(datastream=["%s:%s" % (pin, kind)], total_limit=None) as sandbox:
-        results = [(planned[0], send(server, token, planned[0]), send(sandbox.url, sandbox.token, planned[0]))]
-        show(results)
-        refuse_to_go_on(server, results[0][1])
-        for batch in planned[1:]:
-            results.append((batch, send(server, token, batch), send(sandbox.url, sandbox.token, batch)))
-            show(results)
+    now_ms = int(time.time()) * 1000
+    planned = batches(pins, unknown_pin, now_ms)
+    if daily_limit:
+        sent = sum(len(batch.points) for batch in planned if len(batch.points) <= MOST_POINTS)
+        planned += daily(*next(iter(pins.items())), now_ms, sent)
+    ask(server, pins, planned, daily_limit, yes)
+    streams = ["%s:%s" % item for item in pins.items()]
+    with Sandbox(datastream=streams, total_limit=None, day_limit=DAILY_POINTS) as sandbox:
+        results = []
+        for batch in planned:
+            results.append(Result(batch, send(server, token, batch), send(sandbox.url, sandbox.token, batch)))
+            click.echo("\n" + "\n".join(beside(len(results), results[-1])))
+            if len(results) == 1 and (why := refusal(server, results[0].live)):
+                raise click.ClickException(why)
+        wait(settle)
+        results = read_back(results, (server, token), (sandbox.url, sandbox.token))
     output = output or _ROOT / "build" / ("verified-%s.md" % date.today())
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(report.section(date.today(), server, pin, kind, version(), results))
-    advise(pin, results, output)
+    output.write_text(section(date.today(), server, pins, version(), results))
+    conclude(results, output)
 
 
-def ask(server, pin, planned, yes):
+def ask(server, pins, planned, daily_limit, yes):
     """Say what will happen; click.Abort unless that is wanted."""
-    click.echo("%d requests go to %s, for %s." % (len(planned), server, pin))
+    click.echo("%d requests go to %s, for %s." % (len(planned) + 2 * len(pins), server, ", ".join(pins)))
     click.echo("Each counts against the plan's messages; up to %d points of test values may stay in the device's data."
                % sum(len(batch.points) for batch in planned))  # fmt: skip
-    click.echo("%s must save raw data, and its limits must take the values 11 to 63." % pin)
+    click.echo("The datastreams must save raw data, and their limits must take the values 11 to 73.")
+    if daily_limit:
+        click.echo("They use up the device's points of today: what it sends itself may be refused until tomorrow.")
     if not yes:
         click.confirm("Send them?", abort=True)
 
 
-def show(results):
-    click.echo("\n" + "\n".join(report.beside(len(results), *results[-1])))
+def wait(seconds):
+    with click.progressbar(range(seconds), label="until the service has stored them") as bar:
+        for _ in bar:
+            time.sleep(1)
 
 
-def refuse_to_go_on(server, answer):
-    """One sentence and the end, where the other batches would only fail alike."""
-    if answer.status == 0:
-        raise click.ClickException("%s: %s" % (server, answer.body))
-    if answer.status == 308:
-        parts = urlsplit(answer.headers.get("location", ""))
-        raise click.ClickException("the token's region is elsewhere: run this again with SERVER=%s://%s" % parts[:2])
-    if "Invalid token" in answer.body:
-        text = "the service does not know this token: copy it from the device's page, and name its region as SERVER"
-        raise click.ClickException(text)
+def read_back(results, *servers):
+    """The results with what each of the two servers stored."""
+    told = []
+    for server, token in servers:
+        pins = dict.fromkeys(result.batch.pin for result in results)
+        histories = {pin: history(server, token, pin) for pin in pins}
+        now_ms = int(time.time() * 1000)
+        told.append([stored(result.batch, histories[result.batch.pin], now_ms) for result in results])
+    return [result._replace(stored=live, sandbox_stored=here) for result, live, here in zip(results, *told)]
 
 
-def advise(pin, results, output):
-    different = [batch.name for batch, live, sandbox in results if not report.same(live, sandbox)]
-    click.echo("\nDifferent from the sandbox: %s." % (", ".join(different) or "none"))
-    click.echo("\nAn answer says that a batch was accepted, not that it was stored. Export the device's raw data of")
-    click.echo("%s from Blynk's console, from three months ago until the day after tomorrow, and look for:" % pin)
-    for batch, _, _ in results:
-        click.echo("  %-15s %-24s %s" % (batch.name, batch.values, batch.look))
-    click.echo("\nThen write what you found into the last column of %s, and paste it into docs/verified.md." % output)
+def conclude(results, output):
+    """The table of what became of each batch, and where the section lies."""
+    rows = [("on %s" % date.today(), "status", "stored", "the sandbox stored", "the library")]
+    for batch, live, _, found, here in results:
+        rows.append((batch.name, live.status, found[:38], here, batch.assumed))
+    click.echo("\n" + "\n".join("%-20s %-6s %-38s %-24s %s" % row for row in rows))
+    different = [result.batch.name for result in results if not result.same]
+    click.echo("\nOther answers than the sandbox's: %s." % (", ".join(different) or "none"))
+    different = [result.batch.name for result in results if result.stored != result.sandbox_stored]
+    click.echo("Stored otherwise than in the sandbox: %s." % (", ".join(different) or "none"))
+    click.echo("\nPaste %s into docs/verified.md." % output)
 
 
 def version():

@@ -1,4 +1,4 @@
-"""One upload over HTTP(S) and what came back. Follows, repeats and repairs nothing; never shows the token."""
+"""One request over HTTP(S) and what came back. Follows, repeats and repairs nothing; never shows the token."""
 
 import http.client
 import ssl
@@ -8,35 +8,62 @@ from urllib.parse import quote, urlsplit
 from tools.sandbox.contract import PATH
 
 _TIMEOUT_S = 60
+_MOST_BYTES = 1 << 26
 HIDDEN = "(token)"
 
 
 class Answer(NamedTuple):
-    """`status` 0: there was none, and `body` says why. Header names are in lower case."""
+    """`status` 0: there was none, and `body` says why. Header names are in lower case; `content`: the body's bytes."""
 
     status: int
     body: str
     headers: dict
+    content: bytes = b""
+
+
+def refusal(server, answer):
+    """Why nothing more is to be asked of this server with this token, in one sentence; None where all is well."""
+    if answer.status == 0:
+        return "%s: %s" % (server, answer.body)
+    if answer.status == 308:
+        parts = urlsplit(answer.headers.get("location", ""))
+        return "the token's region is elsewhere: run this again with SERVER=%s://%s" % parts[:2]
+    if "Invalid token" in answer.body:
+        return "the service does not know this token: copy it from the device's page, and name its region as SERVER"
+    if answer.status not in (200, 400):
+        return "%s answers %d, which no Blynk server does: look at SERVER" % (server, answer.status)
+    return None
 
 
 def send(server, token, batch):
-    """Uploads the batch over a connection of its own; its Answer."""
+    """Uploads the batch; its Answer."""
+    path = "%s?token=%s&pin=%s" % (PATH, quote(token), batch.pin.lower())
+    return _ask(server, "POST", path, token, batch.body, {"Content-Type": "application/json"})
+
+
+def get(server, path, token):
+    return _ask(server, "GET", path, token)
+
+
+def _ask(server, method, path, token, body=None, headers=None):
+    """One request over a connection of its own."""
     parts = urlsplit(server)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.netloc, timeout=_TIMEOUT_S)
-    path = "%s?token=%s&pin=%s" % (PATH, quote(token), batch.pin.lower())
 
     def hide(text):
         return text.replace(quote(token), HIDDEN).replace(token, HIDDEN)
 
     try:
-        connection.request("POST", path, batch.body, {"Content-Type": "application/json"})
+        connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
-        body = reply.read().decode("utf-8", "replace")
-        return Answer(reply.status, hide(body), {name.lower(): hide(value) for name, value in reply.getheaders()})
+        content = reply.read(_MOST_BYTES)
+        headers = {name.lower(): hide(value) for name, value in reply.getheaders()}
+        return Answer(reply.status, hide(content.decode("utf-8", "replace")), headers, content)
     except ssl.SSLError as error:
         return Answer(0, hide("no TLS with it: %s" % error), {})
     except (OSError, http.client.HTTPException) as error:
-        return Answer(0, hide("no answer: %s" % (error or type(error).__name__)), {})
+        why = getattr(error, "strerror", None) or error or type(error).__name__
+        return Answer(0, hide("no answer: %s" % why), {})
     finally:
         connection.close()

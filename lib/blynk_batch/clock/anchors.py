@@ -4,13 +4,8 @@ Loaded where the clock was not set for some reading. Anchors lie in the log, the
 so that none is lost when the sector that held it is dropped.
 """
 
+from ..errors import RingFull
 from ..ring import record, state as keys
-
-
-def decode(payload):
-    """(boot, Unix ms of its uptime 0) of an anchor's payload."""
-    boot, at = record.get_varint(payload, 0)
-    return boot, int.from_bytes(payload[at : at + 6], "little")
 
 
 def write(ring, boot, epoch):
@@ -34,7 +29,7 @@ def before(ring, position, boot):
         if not kind:
             return anchor[1] if anchor and anchor[0] == boot else None
         if kind == record.ANCHOR:
-            anchor = decode(reader.payload())
+            anchor = record.get_anchor(reader.payload())
 
 
 def sleep(ring, boot, wake, is_open):
@@ -42,12 +37,20 @@ def sleep(ring, boot, wake, is_open):
 
     In the state: (boot, wake, 1 or 0); shorter behind a reading of this boot, since there is a note for each wake:
     (2 * ms from the reading to the wake + the 1,)."""
-    chain, sequence = ring.chain, ring.newest
+    chain = ring.chain
     note = (boot, wake, 1 if is_open else 0)
-    behind = chain.boot == boot and chain.time <= wake
-    ring.save_value(keys.SLEEP, ((wake - chain.time) * 2 + note[2],) if behind else note)
-    if behind and ring.newest != sequence:
-        ring.save_value(keys.SLEEP, note)  # that reading is in another sector
+    behind = chain.pins and chain.boot == boot and chain.time <= wake
+    _save(ring, ((wake - chain.time) * 2 + note[2],) if behind else note)
+    if behind and not chain.pins:
+        _save(ring, note)  # that reading is in another page
+
+
+def _save(ring, note):
+    ring.set(keys.SLEEP, note)
+    try:
+        ring.save()
+    except RingFull:
+        pass  # what room a full ring has is for acks
 
 
 def read(ring):

@@ -7,7 +7,7 @@ it looks ahead once for each run of such boots.
 """
 
 from ..ring import record
-from .anchors import before, decode
+from .anchors import before
 from ..ring.reader import DATA
 from ..ring.state import KNOWN
 
@@ -97,7 +97,7 @@ class Times:
                     instant = (self._now, length + uptime, boot, self._end)
                 break
             if kind == record.ANCHOR:
-                number, epoch = decode(reader.payload())
+                number, epoch = record.get_anchor(reader.payload())
                 if number == first:
                     self._epoch, self._until, self._valid = epoch, None, reader.position
                     return

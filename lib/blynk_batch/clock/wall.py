@@ -1,19 +1,14 @@
-"""Wall clock, uptime and boots: the time that a reading is stored with.
+"""The board's own clock: wall clock and uptime, and whether the wall clock can be believed. Knows no ring.
 
-With a trusted wall clock that is Unix ms. Without, it is the number of the boot and its uptime, and as soon as the
-clock is known an anchor frame gives the boot's uptime 0 its Unix time (times.py reads it back). A boot takes its
-number with the first reading that needs it. After a planned deep sleep the same boot goes on, and where the board
-loses its clock with each sleep (RP2) that is so for ever: a new anchor follows whenever the clock was set again.
+network.py sets it; boots.py makes timestamps of it.
 """
 
 import time
 
 from micropython import const
 
-from ..ring.state import BOOT, SLEEP
-
 BUILD_MS = 1793491200000  # 2026-11-01: a clock that shows less is not set
-_EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
+EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
 _PERIOD = time.ticks_add(0, -1) + 1  # of ticks_ms  # pyright: ignore
 _STARTING_MS = const(60000)  # more than any board takes to get here from its reset
 
@@ -23,6 +18,11 @@ class SystemClock:
     an RP2 in 2021 after every hard reset: both are before this library was built)."""
 
     woke_ms = 0  # what uptime() was when the board woke
+    # For network.py, which leaves a clock without these alone: the uptime from which to ask for the time again, and at
+    # which it was last heard | a reply's Date agrees | only an unverified one set it | one that was not believed
+    ask_ms = heard_ms = 0
+    agreed = unproven = False
+    doubt = None
 
     def __init__(self):
         self._ticks = ticks = time.ticks_ms()
@@ -32,9 +32,9 @@ class SystemClock:
 
     def now(self):
         if hasattr(time, "time_ns"):
-            now = time.time_ns() // 1000000 + _EPOCH_MS
+            now = time.time_ns() // 1000000 + EPOCH_MS
         else:
-            now = int(time.time()) * 1000 + _EPOCH_MS
+            now = int(time.time()) * 1000 + EPOCH_MS
         return now if now >= BUILD_MS else None
 
     def uptime(self):
@@ -44,6 +44,10 @@ class SystemClock:
         self._ticks = ticks
         self._uptime_ms += passed if passed >= 0 else passed + _PERIOD  # pyright: ignore
         return self._uptime_ms
+
+    def stale(self):
+        """True if it is time to ask the network for the time: not yet in this boot, not since a day, or none is known."""
+        return self.uptime() >= self.ask_ms or self.now() is None
 
     def powered_on(self):
         """True if the board came from power-off, so that no planned sleep explains the time in between."""
@@ -56,76 +60,4 @@ def _was_reset_by(name):
 
         return machine.reset_cause() == getattr(machine, name)
     except (ImportError, AttributeError):
-        return False
-
-
-class Boots:
-    """Stamps readings; holds the boot's number, if it has one, and where its uptime started."""
-
-    def __init__(self, ring, clock):
-        self._ring = ring
-        self._clock = clock
-        self.boot = self._base = 0
-        self._open = False  # readings were stored with this boot's uptime, and no anchor follows them yet
-        self._forgetful = clock.now() is None  # it woke without the time, and will again
-        if SLEEP in ring.state:
-            if not (hasattr(clock, "powered_on") and clock.powered_on()):
-                from .anchors import read
-
-                self.boot, wake, self._open = read(ring)
-                self._base = wake - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
-            ring.set(SLEEP, None)
-
-    def now(self):
-        return self._clock.now()
-
-    def uptime(self):
-        return self._base + self._clock.uptime()
-
-    def number(self):
-        """This boot's number; it takes one if it has none."""
-        if not self.boot:
-            ring = self._ring
-            self.boot = max(ring.get(BOOT), ring.boot) + 1
-            ring.set(BOOT, (self.boot,))
-        return self.boot
-
-    def stamp(self):
-        """(0, Unix ms), or (boot, uptime ms) while the wall clock is not known."""
-        uptime = self.uptime()  # asked each time, before the ticks wrap
-        now = self._clock.now()
-        if now is not None:
-            self.anchor(now)
-            return 0, now
-        self._open = True
-        return self.number(), uptime
-
-    def anchor(self, now):
-        """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""
-        if self._open and now is not None:
-            from .anchors import write
-
-            write(self._ring, self.boot, max(0, now - self.uptime()))
-            self._open = False
-
-    def mark(self):
-        """(boot, uptime ms) to tell later how long ago this was; boot 0 where the wall clock alone will tell."""
-        return (self.number() if self._forgetful else self.boot), max(0, self.uptime())
-
-    def sleep(self, sleep_ms):
-        """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
-        if self._forgetful or self._open:
-            from .anchors import sleep
-
-            sleep(self._ring, self.number(), self.uptime() + sleep_ms, self._open)
-
-
-def set_clock():
-    """Set the wall clock from the internet (NTP, by the firmware's ntptime): True if that worked."""
-    try:
-        import ntptime
-
-        ntptime.settime()
-        return True
-    except (ImportError, OSError, OverflowError, IndexError):
         return False

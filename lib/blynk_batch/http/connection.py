@@ -18,8 +18,7 @@ _HANDSHAKE_MS = const(20000)  # at the least: a board takes seconds for its arit
 
 class Connection:
     """key            (scheme, host) that it leads to
-    heard, ended   True: a byte of the reply has come; the other side ended the connection, or the network did
-    keep           True: the reply was whole and the server keeps the connection"""
+    heard, ended   True: a byte of the reply has come; the other side ended the connection, or the network did"""
 
     def __init__(self, key):
         self.key = key
@@ -30,7 +29,7 @@ class Connection:
         """For the next request: every step may take `timeout_s`. `tick` is called while it waits, and may raise."""
         self.timeout = int(timeout_s * 1000)
         self.tick = tick
-        self.heard = self.keep = False
+        self.heard = False
         self.early = b""
         self.end = None
 
@@ -43,7 +42,7 @@ class Connection:
         address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
         self.raw = self.stream = raw = socket.socket(address[0], address[1], address[2])
         raw.setblocking(False)
-        load("upload.batch", "at_once")(raw, socket)
+        load("http.pieces", "at_once")(raw, socket)
         try:
             raw.connect(address[-1])
         except OSError as e:
@@ -82,37 +81,14 @@ class Connection:
             view = view[count:]
             self.host = self.end = None  # the handshake is done
 
-    def line(self, size):
-        """The next line of the reply with its end, or the first `size` bytes of it."""
+    def more(self, size, line=False):
+        """What came of the reply, at most `size` bytes; with `line` no further than a line's end. See reply.py."""
         text, self.early = self.early, b""
-        while not text.endswith(b"\n") and len(text) < size:
-            text += yield from self._read(self.stream.readline, size - len(text))
+        if not text:
+            text = yield from self._until(self.stream.readline if line else self.stream.read, size)
+        self.ended = not text
+        self.heard = self.heard or not self.ended
         return text
-
-    def read(self, size):
-        """The next `size` bytes."""
-        text = b""
-        while len(text) < size:
-            text += yield from self._read(self.stream.read, size - len(text))
-        return text
-
-    def rest(self, size):
-        """All to the end, or `size` bytes; by single ones, since more of them and an error are one error."""
-        text = b""
-        while len(text) < size:
-            more = yield from self._until(self.stream.read, 1)
-            if not more:
-                break
-            text += more
-        return text
-
-    def _read(self, action, size):
-        found = yield from self._until(action, size)
-        if not found:
-            self.ended = True
-            raise OSError("the server ended the connection %s" % ("within its reply" if self.heard else "unanswered"))
-        self.heard = True
-        return found
 
     def _try(self, action, value):
         try:

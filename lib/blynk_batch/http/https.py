@@ -22,6 +22,7 @@ class HTTPS:
     One object serves one client. ValueError or TypeError for a `ca` that cannot be one."""
 
     streams = True
+    verifies = True  # with https://, so that a reply is the server's own
     watchdog = True  # it calls that of the body while it waits
 
     def __init__(self, ca=None):
@@ -69,6 +70,7 @@ class HTTPS:
 
     def request(self, url, headers, body, timeout_s):
         """One batch to its reply."""
+        load("http.reply")  # from source the large files first
         scheme, _, rest = url.partition("://")
         host, _, path = rest.partition("/")
         head = ["POST /%s HTTP/1.1\r\nHost: %s\r\n" % (path, host)]
@@ -112,7 +114,7 @@ class HTTPS:
         return connection
 
     def send(self, connection, head, body):
-        gather = load("upload.batch", "gather")
+        gather = load("http.pieces", "gather")
         reply = load("http.reply")
         yield from connection.write(head)
         tick, watchdog = connection.tick, getattr(body, "watchdog", None)
@@ -130,9 +132,9 @@ class HTTPS:
                 connection.tick, connection.end = tick, None
             yield from connection.write(piece)
         connection.wait(watchdog)
-        found = yield from (reply.rest(connection, *early) if early else reply.read(connection))
-        if early and found[0] < 300:
+        status, found, text, keep = yield from (reply.rest(connection, *early) if early else reply.read(connection))
+        if early and status < 300:
             raise OSError("a reply came before the batch was sent")
-        if early or not connection.keep:
+        if early or not keep:
             self.close()
-        return found
+        return status, found, text

@@ -70,7 +70,7 @@ def parse(one):
 
 
 def error(text):
-    from ..faults import NetworkError
+    from ..errors import NetworkError
 
     return NetworkError(text)
 
@@ -92,4 +92,4 @@ def _clock_hint():
     if SystemClock().now() is not None:
         return ""
     today = time.gmtime()[:3]
-    return "; this board's clock is not set, it shows %d-%02d-%02d: call blynk_batch.set_clock() first" % today
+    return "; this board's clock is not set, it shows %d-%02d-%02d: is NTP blocked (UDP port 123)?" % today

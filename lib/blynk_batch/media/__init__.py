@@ -1,4 +1,35 @@
-"""Where sectors live: files on littlefs, one file on FAT, erase blocks, cards.
+"""Where sectors live: files on littlefs, one file on FAT, erase blocks, cards. Knows what a torn write leaves on each;
+nothing of what the bytes mean.
 
-Knows what a torn write leaves on each; nothing of what the bytes mean.
+A medium keeps sectors, numbered by a sequence that only grows, and promises this to the ring above it:
+
+    sector_bytes  bytes of a sector             slots    sectors that it holds at once
+    unit          frames start at multiples of  burst    bytes of one append() that a cut can leave torn
+    patchable     True: bytes can be programmed to 0x00 in place, also what a torn append left
+    skips         True: raw; a sector whose begin() or append() fails is left out, and the next one tried
+    erases        sectors begun that the ring has not counted yet; it takes them
+    place, remedy where it is, and what ends a refusal, in words
+
+    read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, also in a sector that is not there
+    append(sequence, offset, data)  durable on return. `offset` is where the bytes before end; 0 begins the sector, which
+                                    counts from then on. After a cut all of `data` is there or, of the last burst, any
+                                    of its bits; bytes before `offset` stay as they were. Where `skips` is False a cut
+                                    leaves all of it or none
+    begin(sequence)                 make the place ready, what was there is gone
+    end(sequence)                   bytes of the newest sector that can be in use, at most
+    seal(sequence, offset)          the sector is full and takes no more
+    drop(sequence)                  it is not needed; may be called again, also for one that is not there
+    slot(sequence)                  its place as a number that goes into the checks; the same for as long as it lives
+    free_from(sequence)             the first from there on that can be begun: names can be taken by others' files
+    oldest_from(sequence, newest)   the first from there on that is there
+    prepare(sequence)               begin() ahead of time, where `skips`
+    give_spare()                    free blocks kept for a full disk; False if there are none
+    close()                         let go of files; the medium goes on at the next call
+
+What finds the newest sector gives a span, (oldest, newest) sequence, or None where no ring is: Slots.open() and
+foreign.find(), folder.open_folder(). `oldest` may be too low; the ring's own state says what was dropped.
+
+OSError comes with the filesystem's or the driver's number: 28 the disk is full, and the ring makes room and calls again;
+any other: nothing of it counts as stored, what was stored before still is. WrongDevice, while it is looked for only:
+others' data or another format, and nothing was changed.
 """

@@ -4,19 +4,19 @@ FAT has nothing atomic: a file that grows has its acknowledged bytes written aga
 ring's file never grows. Its blocks are written whole and in place, which touches no table and no folder, and
 tails.py keeps what a torn block would lose. Knows files on FAT; sectors are tails.py's.
 
-    <path>/ring0   as many sectors as fit the capacity, then two blocks; ring1 and so on after a change of capacity
+    <path>/ring0   as many sectors as fit the capacity, then two blocks. Another capacity is another file, ring1, in
+                   which the ring begins anew once nothing is pending; then ring0 goes. The next change goes back
 """
 
 import os
-import struct
-from binascii import crc32
 
 from micropython import const
 
-from ..ring import sector
+from ..errors import WrongDevice
 from .device import SECTOR_BYTES, Device
+from .foreign import find
+from .paths import mounts, size_of, usual_capacity
 from .tails import Tails
-from .littlefs import size_of
 
 _BLOCK = const(512)
 _FLASH_BLOCK = const(4096)
@@ -25,60 +25,54 @@ _EIO = const(5)
 _ENOSPC = const(28)
 
 
-def open_medium(path, number, capacity_bytes):
-    """The medium in the folder `path` over its file with that number, which is made if there is none of any size.
-    The file after it is a copy that was not finished."""
-    _remove(_name(path, number + 1))
-    name = _name(path, number)
-    size = size_of(name)
-    if size <= 0:
-        size = _make(name, path, capacity_bytes // SECTOR_BYTES)
-    return FatTails(path, number, size)
+def open_file(path, capacity):
+    """(medium, span) of the ring in the folder, in a new file if none has one. What a file holds tells whose it is:
+    of two with a ring the newer counts, which a cut left beside the one that it replaces."""
+    best = span = refused = free = None
+    for name in _names(path):
+        size = size_of(name)
+        if not _is_ring_size(size):
+            if size <= 0:
+                free = free or name
+            continue
+        medium = FatTails(path, name, size)
+        try:
+            found = medium.open() or find(medium)
+        except WrongDevice as e:
+            medium.close()
+            refused = e
+            continue
+        if found and (not span or found[1] > span[1]):
+            medium, best, span = best, medium, found
+        if medium:  # zeros, or a ring that was replaced
+            medium.remove()
+            free = free or name
+    if best:
+        return best, span
+    if refused or not free:
+        raise refused or WrongDevice("%s: somebody else's files have the names ring0 and ring1" % path)
+    return FatTails(path, free, _make(free, path, (capacity or usual_capacity(path)) // SECTOR_BYTES)), None
 
 
-def refit(ring, slots):
-    """Give the ring `slots` sectors: they are copied to a new file, which counts once the old is gone. The oldest that
-    do not fit are dropped, counted. If the disk has no room for both files, the ring stays as it is."""
-    from ..ring import room as full
-    from ..ring.state import CURSOR, DROPPED, OLDEST
-
-    old = ring.medium
-    name = _name(old.path, old.number + 1)
-    try:
-        new = FatTails(old.path, old.number + 1, _make(name, old.path, slots))
-    except OSError as e:
-        _remove(name)
-        if e.args[0] == _ENOSPC:
-            return
-        raise
-    full.free_accepted(ring)
-    while ring.newest - ring.oldest >= slots:
-        full.drop_oldest(ring)
-    ring.save(OLDEST, CURSOR, DROPPED)  # which may begin one more sector
-    while ring.newest - ring.oldest >= slots:
-        full.drop_oldest(ring)
-    for sequence in range(ring.oldest, ring.newest + 1):
-        _copy(old, new, sequence, ring.offset if sequence == ring.newest else old.sector_bytes)
-    ring.medium = new
-    old.close()
-    _remove(old.place)
+def of_another_size(old, capacity):
+    """A medium over a new file, beside that of `old`; None where there is no room for both or the name is taken."""
+    for name in _names(old.path):
+        if name != old.place and size_of(name) <= 0:
+            try:
+                return FatTails(old.path, name, _make(name, old.path, capacity // SECTOR_BYTES))
+            except OSError as e:
+                _remove(name)
+                if e.args[0] != _ENOSPC:
+                    raise
+    return None
 
 
-def _copy(old, new, sequence, size):
-    """The first `size` bytes of a sector, with the number of slots that its header now is to have."""
-    buf = bytearray(old.flash.page)
-    for at in range(0, size, len(buf)):
-        view = memoryview(buf)[: size - at]
-        old.read(sequence, at, view)
-        if not at and sector.parse(buf):
-            struct.pack_into("<I", buf, 8, new.slots)
-            struct.pack_into("<I", buf, 20, crc32(buf[:20]))
-        new.append(sequence, at, view)
-    new.seal(sequence, size)
+def _names(path):
+    return path + "/ring0", path + "/ring1"
 
 
-def _name(path, number):
-    return "%s/ring%d" % (path, number)
+def _is_ring_size(size):
+    return size >= 3 * SECTOR_BYTES and size % SECTOR_BYTES in (0, 2 * _BLOCK)
 
 
 def _remove(name):
@@ -111,23 +105,22 @@ def _page(status):
 
 
 class FatTails(Tails):
-    """Sectors in a file of `size` bytes."""
+    """Sectors in the file `name` of `size` bytes, in the folder `path`."""
 
-    def __init__(self, path, number, size):
+    def __init__(self, path, name, size):
         page = _BLOCK if size % SECTOR_BYTES else _FLASH_BLOCK
-        self.path, self.number = path, number
-        name = _name(path, number)
+        self.path = path
         self.file = Blocks(name, size)
         super().__init__(Device(self.file, 0, None, page, None, True, True))
         self.place = name
         self.remedy = "remove %s to start anew" % name
 
-    def slot(self, sequence):
-        """As in all of a FileRing: sectors keep their checks when the capacity changes."""
-        return 0
-
     def close(self):
         self.file.close()
+
+    def remove(self):
+        self.close()
+        _remove(self.place)
 
 
 class Blocks:
@@ -135,8 +128,6 @@ class Blocks:
     smaller ones than the medium's are not written (see _page)."""
 
     def __init__(self, name, size):
-        from .folder import mounts  # not for longer: opening lets go of that file
-
         self._name = name
         self._size = size
         self._file = None

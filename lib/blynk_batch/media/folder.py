@@ -6,200 +6,110 @@ a sector, written to nor removed. Works once, when the ring is opened.
 """
 
 import os
-import struct
-from binascii import crc32
 
 from micropython import const
 
 from ..ring import sector
-from .littlefs import SECTOR_BYTES, size_of
+from . import paths
+from .littlefs import SECTOR_BYTES, Files
 
-_DEFAULT_CAPACITY = const(262144)
-_TAIL_HEAD = const(12)
+_DEFAULT_SLOTS = const(64)
 _TAILS = const(16)  # where a ring may have been written with more than it has now
 _MOST = const(1 << 30)  # sequences are below
 _FILE = const(0x8000)
-_FOLDER = const(0x4000)
-_ENOENT = const(2)
-_EEXIST = const(17)
-_ENODEV = const(19)
-_ENOTDIR = const(20)
 
 
-# Where it is
+def open_folder(path, capacity, tails, tail_bytes):
+    """(medium, span): Files, or on FAT a FatTails, in the folder `path`; span as Ring takes it."""
+    files = Files(path, tails, tail_bytes)
+    span = _as_left(files)
+    if not span:
+        files.close()
+        paths.make_folder(path)
+        if paths.is_fat(path):
+            from .fat import open_file
+
+            return open_file(path, capacity)
+        span = _search(files)
+        if not span:
+            _refuse_older(path)
+        paths.make_folder(path + "/log")
+    if capacity or not span:
+        files.slots = (capacity or paths.usual_capacity(path)) // SECTOR_BYTES
+    return files, span
 
 
-def place(path):
-    """What names the ring's place, given the absolute path of its folder: that and, where the firmware tells (1.25),
-    the filesystem mounted there."""
-    found = mounts(path)
-    return (path, id(found[0][0])) if found else path
-
-
-def mounts(path):
-    """[(filesystem, where)] of the one that `path` lies in; empty before MicroPython 1.25."""
-    try:
-        found = [(fs, at) for fs, at in os.mount() if at == "/" or (path + "/").startswith(at + "/")]  # pyright: ignore
-    except (TypeError, AttributeError):
-        return []
-    found.sort(key=lambda mount: -len(mount[1]))
-    return found[:1]
-
-
-def look(files):
-    """The medium: `files`, told where it stands, or on FAT another."""
-    if _is_as_left(files):
-        return files
-    files.close()
-    path = files.path
-    _make(path)
-    newest, oldest, number = _survey(files, 0, _MOST)
-    if number is None:
-        if _find(files, newest, oldest):
-            return files
-        if not _is_fat(path):
-            files.slots = _capacity(files) // SECTOR_BYTES
-            return files
-    from .fat import open_medium
-
-    return open_medium(path, number or 0, _capacity(files))
-
-
-def _make(path):
-    """The folder and those above it, but not the first of an absolute path: a card that is not mounted must not
-    become a folder of the board's own flash."""
-    at = max(0, path.find("/", 1)) if path.startswith("/") else 0
-    while at >= 0:
-        at = path.find("/", at + 1)
-        try:
-            os.mkdir(path if at < 0 else path[:at])
-        except OSError as e:
-            if at < 0:
-                _must_be_folder(path, e)
-
-
-def _must_be_folder(path, error):
-    try:
-        mode = os.stat(path)[0]
-    except OSError:
-        raise error
-    if not mode & _FOLDER:
-        raise OSError(_ENOTDIR)
-
-
-def _capacity(files):
-    """As asked for, else the smaller of 256 KiB and half of the free space."""
-    if files.capacity:
-        return files.capacity
-    free = os.statvfs(files.path)
-    return max(3 * SECTOR_BYTES, min(_DEFAULT_CAPACITY, free[1] * free[4] // 2))
-
-
-def _is_fat(path):
-    """True if the names of the folder's files are found in capitals too; newer firmware tells what is mounted."""
-    kinds = [type(fs).__name__ for fs, at in mounts(path)]
-    if kinds == ["VfsFat"]:
-        return True
-    try:
-        os.mkdir(path + "/tail")
-    except OSError as e:
-        if e.args[0] != _EEXIST:
-            raise
-    if kinds or size_of(path + "/TAIL") < 0:
-        return False
-    os.rmdir(path + "/tail")
-    return True
-
-
-# What is there
-
-
-def _is_as_left(files):
-    """Take the ring up where the first tail says that it is, without looking through the folder, of which littlefs
-    reads some kilobytes for each name. False wherever there is any doubt."""
-    tail = sequence, offset, body = _read_tail(files, 0)
-    if sequence < 0 or files.exists(sequence + 1):
-        return False
-    size = size_of(files.name(sequence))
+def _as_left(files):
+    """The span of the ring that the first tail names, without looking through the folder, of which littlefs reads some
+    kilobytes for each name. None wherever there is any doubt."""
+    tail = sequence, offset, body = files.read_tail(0)
+    if sequence < 0:
+        return None
+    size = files.size(sequence)
     if size >= 0:
-        head, _ = _look_at(files, sequence)
-    else:
-        # A tail can be left of a sector that is gone, but then so are those before it.
-        head = None if offset or not files.exists(sequence - 1) else _checked(body, sequence)
-    if head:
-        _stand(files, max(0, sequence + 1 - head.slots), sequence, head.slots, size, tail)
-    return head is not None
+        # Behind a spill the first tail goes on nowhere until it is written again, and an old one put back never does.
+        head = _head(files, sequence) if offset == size or not files.exists(sequence + 1) else None
+    elif offset:
+        return None
+    else:  # all of it is in tails
+        head = _parsed(body, sequence)
+        # A tail can be left of a ring that somebody removed, but then so are the sectors before it.
+        if not head or head.number and not files.exists(sequence - 1):
+            return None
+    if not head:
+        return None
+    files.slots = head.slots
+    files.take_up(sequence, size, tail)
+    return max(0, sequence + 1 - head.slots), sequence
 
 
-def _find(files, newest, oldest):
-    """Tell `files` about the ring that is there; False if none is."""
-    tails = [_read_tail(files, index) for index in range(max(files.tails, _TAILS))]
-    newest, head = _newest(files, newest, tails)
+def _search(files):
+    """The span of the ring whose sectors are found in the folder or in tails; None if there is none."""
+    tails = [files.read_tail(index) for index in range(max(files.tails, _TAILS))]
+    newest, head = _newest(files, tails)
     if newest < 0:
-        return False
-    slots = head.slots if head else _DEFAULT_CAPACITY // SECTOR_BYTES
-    first = max(0, newest + 1 - max(slots, (files.capacity or 0) // SECTOR_BYTES))
-    if oldest < first:  # what is older, or no sector at all, is somebody else's
-        oldest = _survey(files, first, newest + 1)[1]
-    size = size_of(files.name(newest))
-    _stand(files, newest if oldest < 0 else min(oldest, newest), newest, slots, size, tails[0])
-    return True
+        return None
+    files.slots = head.slots if head else _DEFAULT_SLOTS
+    oldest = _sequences(files, max(0, newest + 1 - files.slots), newest + 1)[1]
+    files.take_up(newest, files.size(newest), tails[0])
+    return newest if oldest < 0 else min(oldest, newest), newest
 
 
-def _stand(files, oldest, newest, slots, size, tail):
-    files.slots = files.capacity // SECTOR_BYTES if files.capacity else slots
-    files.span = (oldest, newest)
-    files.current = newest
-    files.spilled = max(0, size)
-    index = 0
-    while tail[:2] == (newest, files.spilled + len(files.tail)):  # it goes on where the one before ends
-        files.tail_start, files.tail_index = len(files.tail), index
-        files.tail.extend(tail[2])
-        index += 1
-        tail = _read_tail(files, index)  # there may be more than this ring is to write
-
-
-def _newest(files, newest, tails):
+def _newest(files, tails):
     """The newest sector, -1 if there is none, and the Prefix of the newest that can be read."""
     last = max([tail[0] for tail in tails])
-    doubtful = []
+    damaged = []
     head = None
+    newest = _sequences(files, 0, _MOST)[0]
     while newest >= 0:
-        head, is_ours = _look_at(files, newest)
+        head = _head(files, newest)
         if head:
             break
-        if is_ours or newest == last:
-            doubtful.append(newest)
-        newest = _survey(files, 0, newest)[0]
+        if newest == last or _is_sector(files, newest):
+            damaged.append(newest)
+        newest = _sequences(files, 0, newest)[0]
     for sequence, offset, body in tails:
-        if not offset and sequence > newest:
-            newest, head = sequence, _checked(body, sequence) or head
-    for sequence in doubtful:
+        if not offset and sequence > newest and body:
+            newest, head = sequence, _parsed(body, sequence) or head
+    for sequence in damaged:
         if not head or newest < sequence < newest + head.slots:
             newest = max(newest, sequence)
     return newest, head
 
 
-def _survey(files, low, high):
-    """One look through the folder: (newest, oldest) of the sequences from `low` below `high`, -1 if there is none, and
-    the lowest N of files ringN that have the size of a ring on FAT, None if there is none."""
+def _sequences(files, low, high):
+    """One look through the folder: (newest, oldest) of the sequences from `low` below `high`, -1 if there is none."""
     newest = oldest = -1
-    number = None
-    for entry in os.ilistdir(files.path):
-        name = entry[0]
-        if entry[1] != _FILE:
-            continue
-        if name[:4] == "ring" and name[4:].isdigit() and _is_ring_size(size_of(files.path + "/" + name)):
-            number = int(name[4:]) if number is None else min(number, int(name[4:]))
-        sequence = _sequence(name)
+    try:
+        entries = os.ilistdir(files.path + "/log")
+    except OSError:
+        return newest, oldest
+    for entry in entries:
+        sequence = _sequence(entry[0]) if entry[1] == _FILE else -1
         if low <= sequence < high:
             newest = max(newest, sequence)
             oldest = sequence if oldest < 0 else min(oldest, sequence)
-    return newest, oldest, number
-
-
-def _is_ring_size(size):
-    return size >= 3 * SECTOR_BYTES and size % SECTOR_BYTES in (0, 1024)
+    return newest, oldest
 
 
 def _sequence(name):
@@ -211,33 +121,38 @@ def _sequence(name):
     return sequence if "%08x" % sequence == name else -1
 
 
-def _look_at(files, sequence):
-    """(its Prefix or None, True if the file is a sector, be it damaged)."""
+def _refuse_older(path):
+    """WrongDevice for a ring of format 0 or 1: its sectors lay in the folder itself, its tails in a folder `tail`."""
+    names = [("%s/%s" % (path, entry[0]), 0) for entry in os.ilistdir(path) if _sequence(entry[0]) >= 0]
+    for name, at in names + [(path + "/tail/0", 12)]:
+        try:
+            with open(name, "rb") as f:
+                f.seek(at)
+                head = sector.parse(f.read(sector.PREFIX_BYTES) + bytes(sector.PREFIX_BYTES))
+        except OSError:
+            continue
+        if head and head.version < sector.VERSION:
+            sector.check_version(head, None)
+
+
+def _prefix(files, sequence):
     data = bytearray(sector.PREFIX_BYTES)
     files.read(sequence, 0, memoryview(data))
-    return _checked(data, sequence), data[:3] == b"BBr"
+    return data
 
 
-def _checked(data, sequence):
+def _is_sector(files, sequence):
+    return _prefix(files, sequence)[:3] == b"BBr"
+
+
+def _head(files, sequence):
+    return _parsed(_prefix(files, sequence), sequence)
+
+
+def _parsed(data, sequence):
+    """The Prefix of that sector in `data`, or None."""
     head = sector.parse(data) if len(data) >= sector.PREFIX_BYTES else None
     if not head or head.sequence != sequence:
         return None
     sector.check_version(head, "update it")
     return head
-
-
-def _read_tail(files, index):
-    """(sequence, offset, body), sequence -1 where there is none that is whole."""
-    try:
-        with open("%s/tail/%d" % (files.path, index), "rb") as f:
-            data = f.read()
-    except OSError as e:
-        if e.args[0] not in (_ENOENT, _ENOTDIR, _ENODEV):  # those come again, in words
-            raise
-        data = b""
-    if len(data) >= _TAIL_HEAD:
-        sequence, offset, crc = struct.unpack_from("<III", data)
-        body = data[_TAIL_HEAD:]
-        if crc32(body, crc32(data[:8])) == crc and sequence < _MOST:
-            return sequence, offset, body
-    return -1, 0, b""

@@ -1,12 +1,14 @@
-"""FileRing: each sector a file, its newest bytes in small tail files that are cheap to rewrite (littlefs).
+"""Sectors as files, the newest bytes in small tail files that are cheap to rewrite: FileRing on littlefs.
 
 Knows files and folders, not frames. On littlefs an `open("wb")`-and-close and an append-and-close are each atomic,
 and a file of up to about 120 bytes lives inside its folder's metadata: rewriting it costs no block. So each reading
-rewrites a tail; only when all tails are full do their bytes go to the sector's file, in one append.
+rewrites a tail; only when all tails are full do their bytes go to the sector's file, in one append. The tails are not
+in the sectors' folder, all of whose names littlefs reads to find one.
 
-    <path>/0000002a     the sector with sequence 0x2a
-    <path>/tail/0 ...   sequence, offset, CRC-32, bytes; live only where its offset is where the bytes before end
-    <path>/spare        two blocks of nothing, given up when the disk is full
+    <path>/log/0000002a  the sector with sequence 0x2a
+    <path>/0 ...         tails: sequence, offset, CRC-32, bytes; live only where its offset is where the bytes before
+                         end. The first always names the newest sector
+    <path>/log/spare     two blocks of nothing, given up when the disk is full
 """
 
 import os
@@ -15,65 +17,19 @@ from binascii import crc32
 
 from micropython import const
 
-from .. import let_go, load
-from ..ring.log import Ring
-
 _TAIL_HEAD = const(12)
+_MOST = const(1 << 30)  # sequences are below
 SECTOR_BYTES = const(4096)
 _SPARE_BYTES = const(8000)  # with the file's own pointers no more than two blocks
+_SPARE_PIECE = const(64)
 _ENOENT = const(2)
-
-
-class FileRing(Ring):
-    """A ring in the folder `path` of any mounted filesystem; on FAT in one file of full size, see fat.py.
-
-    path            made if it is missing, with the folders above it but for the first of an absolute path, which has
-                    to be there: a card that is not mounted must not become a folder of the board's own flash
-    capacity_bytes  at most this much for readings, in steps of 4096, at least 12,288; None: what the ring had, at
-                    first the smaller of 256 KiB and half of the free space. A larger value than before counts at
-                    once, a smaller one drops the oldest readings, counted. (FAT copies; without room it stays.)
-    overwrite       True: a full ring or disk drops its oldest sector, counted. False: log() raises RingFull.
-    commit_every    readings held in RAM before they are made durable together, at least 1; 1 loses none
-    tails, tail_bytes  how many tail files, at least 1, of how many bytes, 60 or more; the defaults suit littlefs on
-                    ESP32 and RP2. Not for FAT.
-
-    Raises ValueError or TypeError for an argument, also for a folder that hides the library from `import`; OSError of
-    the filesystem with its number and words; WrongDevice for a newer format, CorruptRing if no header can be read,
-    and nothing is changed then.
-    """
-
-    def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=8, tail_bytes=120):
-        absolute = load("arguments").check_folder(path, capacity_bytes, commit_every, tails, tail_bytes)
-        let_go("arguments")
-        from . import folder
-
-        path = path.rstrip("/")
-        try:
-            self.key = folder.place(absolute)
-            medium = folder.look(Files(path, capacity_bytes, tails, tail_bytes))
-            let_go("media.folder")
-            super().__init__(medium, overwrite, commit_every)
-            if capacity_bytes and medium.slots != capacity_bytes // SECTOR_BYTES:
-                from .fat import refit
-
-                refit(self, capacity_bytes // SECTOR_BYTES)
-                let_go("media.folder")
-        except OSError as e:
-            from ..arguments import explained
-
-            raise explained(e, path)
-
-
-def size_of(name):
-    """Bytes of a file, -1 if it is not there."""
-    try:
-        return os.stat(name)[6]
-    except OSError:
-        return -1
+_ENOTDIR = const(20)
+_ENODEV = const(19)
+_EISDIR = const(21)
 
 
 class Files:
-    """The medium: sectors as files in the folder `path`."""
+    """The medium: sectors as files below the folder `path`."""
 
     unit = 1
     skips = False
@@ -82,21 +38,23 @@ class Files:
     sector_bytes = SECTOR_BYTES
     remedy = "remove the folder's files to start anew"
 
-    def __init__(self, path, capacity, tails, tail_bytes):
+    def __init__(self, path, tails, tail_bytes):
         self.path = path
         self.place = path or "/"
         self.tail_bytes = tail_bytes - _TAIL_HEAD
         self.tails = tails
-        self.capacity = capacity
         self.slots = 0
         self.erases = 0
         self._has_spare = False  # or not looked for yet
-        self.span = None  # (oldest, newest) sequence, if a ring is there
         self._file = None
         self._file_sequence = -1
+        self._seen = 0  # tails that are known to be nobody else's
         self.current = -1  # sequence of the sector under way
         self.spilled = 0  # its bytes that are in its file
-        self.tail = bytearray()  # its bytes that are in tails
+        self._reset_tails()
+
+    def _reset_tails(self):
+        self.tail = bytearray()  # the newest sector's bytes that are in tails
         self.tail_start = 0  # where the tail being filled starts, as an index into `tail`
         self.tail_index = 0
 
@@ -104,12 +62,47 @@ class Files:
         return 0
 
     def name(self, sequence):
-        return "%s/%08x" % (self.path, sequence)
-
-    def open(self):
-        return self.span
+        return "%s/log/%08x" % (self.path, sequence)
 
     # Reading
+
+    def take_up(self, sequence, size, tail):
+        """Go on with that sector: `size` of its bytes are in its file (below 0: it has none yet), those of `tail`, the
+        first, behind them, then those of each tail that goes on where the one before ends."""
+        self.current = sequence
+        self.spilled = max(0, size)
+        index = 0
+        while tail[:2] == (sequence, self.spilled + len(self.tail)) and tail[2]:
+            self.tail_start, self.tail_index = len(self.tail), index
+            self.tail.extend(tail[2])
+            index += 1
+            tail = self.read_tail(index)  # there may be more than this ring is to write
+
+    def end(self, sequence):
+        """Bytes of the sector under way that are in use."""
+        return self.spilled + len(self.tail) if sequence == self.current else SECTOR_BYTES
+
+    def read_tail(self, index):
+        """(sequence, offset, body), sequence -1 where there is none that is whole. A file of somebody else's ends the
+        tails, so that it is never written."""
+        try:
+            with open("%s/%d" % (self.path, index), "rb") as f:
+                data = f.read(self.tail_bytes + 1024)
+        except OSError as e:
+            if e.args[0] not in (_ENOENT, _ENOTDIR, _ENODEV):  # those come again, in words
+                raise
+            data = b""
+        if len(data) >= _TAIL_HEAD:
+            sequence, offset, crc = struct.unpack_from("<III", data)
+            body = data[_TAIL_HEAD:]
+            if crc32(body, crc32(data[:8])) == crc and sequence < _MOST:
+                self._seen = max(self._seen, index + 1)
+                return sequence, offset, body
+        if data:
+            self.tails = min(self.tails, index)
+        else:
+            self._seen = max(self._seen, index + 1)
+        return -1, 0, b""
 
     def read(self, sequence, offset, view):
         """Fill `view`; what lies past the sector's bytes reads as 0xFF."""
@@ -119,7 +112,7 @@ class Files:
             try:
                 done = self._read_file(sequence, offset, view)
             except OSError as e:
-                if e.args[0] != _ENOENT:
+                if e.args[0] not in (_ENOENT, _EISDIR):
                     raise
         if current and offset + done >= self.spilled:
             at = offset + done - self.spilled
@@ -129,12 +122,23 @@ class Files:
         view[done:] = b"\xff" * (len(view) - done)
 
     def _read_file(self, sequence, offset, view):
+        file = self._opened(sequence)
+        file.seek(offset)
+        return file.readinto(view)
+
+    def size(self, sequence):
+        """Bytes of that sector's file, -1 if there is none."""
+        try:
+            return self._opened(sequence).seek(0, 2)
+        except OSError:
+            return -1
+
+    def _opened(self, sequence):
         if self._file_sequence != sequence:
             self.close()
             self._file = open(self.name(sequence), "rb")
             self._file_sequence = sequence
-        self._file.seek(offset)
-        return self._file.readinto(view)
+        return self._file
 
     def close(self):
         """Let go of the file that was read last."""
@@ -146,7 +150,12 @@ class Files:
     # Writing
 
     def exists(self, sequence):
-        return size_of(self.name(sequence)) >= 0
+        """True for a file or folder of that name. Opened, since littlefs looks through the folder twice for a stat."""
+        try:
+            open(self.name(sequence), "rb").close()
+        except OSError as e:
+            return e.args[0] == _EISDIR
+        return True
 
     def free_from(self, sequence):
         """The first sequence from there on whose name is not taken by somebody else's file."""
@@ -168,52 +177,69 @@ class Files:
         if not self._has_spare:
             self._make_spare()
 
+    def _spare_bytes(self):
+        """Bytes of the spare, -1 if there is none, -2 if the file of that name is somebody else's."""
+        try:
+            with open(self.path + "/log/spare", "rb") as f:
+                size = f.seek(0, 2)
+                f.seek(0)
+                ours = f.read(_SPARE_PIECE) == b"\xff" * _SPARE_PIECE
+        except OSError:
+            return -1
+        return size if not size or size == _SPARE_BYTES and ours else -2
+
     def _make_spare(self):
         """Have the two blocks that are given up on a full disk: one is for the sector's file, one to append to it,
         which writes its last block anew. Without room the ring goes without."""
-        name = self.path + "/spare"
-        self._has_spare = size_of(name) > 0
+        size = self._spare_bytes()
+        self._has_spare = size > 0 or size == -2
         if not self._has_spare:
             try:
-                with open(name, "wb") as f:
-                    for _ in range(_SPARE_BYTES // 64):
-                        f.write(b"\xff" * 64)
+                with open(self.path + "/log/spare", "wb") as f:
+                    for _ in range(_SPARE_BYTES // _SPARE_PIECE):
+                        f.write(b"\xff" * _SPARE_PIECE)
                 self._has_spare = True
             except OSError:
                 self.give_spare()
 
     def give_spare(self):
         """Free the spare blocks; False if there are none."""
-        name = self.path + "/spare"
-        was_there = size_of(name) > 0
+        size = self._spare_bytes()
         self._has_spare = False
         try:
-            os.remove(name)
+            if size >= 0:
+                os.remove(self.path + "/log/spare")
         except OSError:
             return False
-        return was_there
-
-    def _reset_tails(self):
-        self.tail = bytearray()
-        self.tail_start = self.tail_index = 0
+        return size > 0
 
     def append(self, sequence, offset, data):
         """Durable on return. What fits no tail goes to the file together with all that is in tails."""
         start, index = self.tail_start, self.tail_index
         if len(self.tail) - start + len(data) > self.tail_bytes:
             start, index = len(self.tail), index + 1
-        if len(data) > self.tail_bytes:
+        if len(data) > self.tail_bytes or not self._may_write(0):
+            if not offset and self._may_write(0):
+                self._write_tail(0, 0, b"")  # so that the first tail names the newest sector
             return self._spill(data)
-        if index >= self.tails:
+        if not self._may_write(index):
             self._spill(b"")
             start = index = 0
-        body = bytes(self.tail[start:]) + bytes(data)
-        head = struct.pack("<II", sequence, self.spilled + start)
-        body = head + struct.pack("<I", crc32(body, crc32(head))) + body
-        with open("%s/tail/%d" % (self.path, index), "wb") as f:  # nothing may fail from here on but the write
-            f.write(body)
+        self._write_tail(index, self.spilled + start, bytes(self.tail[start:]) + bytes(data))
         self.tail.extend(data)
         self.tail_start, self.tail_index = start, index
+
+    def _may_write(self, index):
+        """False behind the last tail, and from somebody else's file of that name on."""
+        while self._seen <= index < self.tails:
+            self.read_tail(self._seen)
+        return index < self.tails
+
+    def _write_tail(self, index, offset, body):
+        head = struct.pack("<II", self.current, offset)
+        body = head + struct.pack("<I", crc32(body, crc32(head))) + body
+        with open("%s/%d" % (self.path, index), "wb") as f:  # nothing may fail from here on but the write
+            f.write(body)
 
     def _spill(self, data):
         """Append all tails and `data` to the sector's file: one close, so that all of it counts or none."""
@@ -239,5 +265,5 @@ class Files:
             if is_ours:
                 os.remove(name)
         except OSError as e:
-            if e.args[0] != _ENOENT:
+            if e.args[0] not in (_ENOENT, _EISDIR):
                 raise

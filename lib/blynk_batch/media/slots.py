@@ -1,84 +1,20 @@
-"""BlockRing: the ring straight on a block device, each sector one erase block at slot sequence modulo slots.
+"""Sectors straight on a block device, each one erase block at slot sequence modulo slots.
 
-Knows where sectors lie and what the device held before; frames are ring/log.py's, drivers device.py's,
+Knows where sectors lie and which is the newest; what else a device can hold is foreign.py's, drivers are device.py's,
 blocks that are written whole tails.py's. docs/format.md draws the layout.
 """
 
 from micropython import const
 
 from ..ring import sector
-from .device import NOBODYS, Device
-from ..errors import CorruptRing, WrongDevice
-from ..ring.log import Ring
+from .device import NOBODYS
 
+_MAGIC = const(b"BBr")
 _BURST = const(64)
-_MIN_SLOTS = const(3)
+_READS = const(3)  # one wrong read is no damage
 _FRESH_WALK = const(16)  # on the first lap all behind the newest is blank: look no further than this
 _PROBES = const(64)
 _REMEMBERED = const(32)
-
-
-class BlockRing(Ring):
-    """A ring on `device`, any MicroPython block device: esp32.Partition, rp2.Flash, SPI flash, FRAM, an SD card.
-
-    start, blocks   the part of the device to use, in its blocks; all of it by default. At least three sectors of 4096
-                    bytes, or of one block where that is larger; on whole blocks two blocks more.
-    overwrite       True: a full ring drops its oldest sector, counted. False: log() raises RingFull.
-    commit_every    readings held in RAM before they are made durable together, at least 1; 1 loses none
-    page_size       bytes that a program must be a multiple of, a power of two up to a block: 256 on rp2.Flash, else 1;
-                    with whole_blocks the bytes that the driver rewrites at once, the block size by default (4096 for
-                    a driver that caches a flash sector)
-    unit            bytes that can be programmed only once between erases, a power of two: 16 under flash encryption,
-                    else 1; an esp32.Partition tells
-    whole_blocks    True: only whole blocks can be written, or the driver caches them; None: found out by asking
-    verify          read back what was programmed; a block that fails is skipped, see stats()["bad_blocks"]
-    format          True: take a device that holds something else, which is erased. A ring that is there stays.
-
-    Raises WrongDevice if the device holds something else or a newer format, CorruptRing if no header can be read
-    (nothing is changed then), Error if what is pending does not fit `blocks`, ValueError or TypeError for a part that
-    the device does not have or another argument, OSError of the driver with its number.
-    """
-
-    def __init__(
-        self,
-        device,
-        *,
-        start=0,
-        blocks=None,
-        overwrite=True,
-        commit_every=1,
-        page_size=None,
-        unit=None,
-        whole_blocks=None,
-        verify=True,
-        format=False,
-    ):
-        from ..arguments import check_least
-
-        check_least("commit_every", commit_every, 1)
-        flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)
-        if flash.whole:
-            from .tails import Tails as Medium
-        else:
-            Medium = Slots
-        medium = Medium(flash)
-        if medium.wanted < _MIN_SLOTS:
-            raise ValueError("%d bytes: a ring needs %d sectors of %d" % (flash.bytes, _MIN_SLOTS, flash.sector_bytes))
-        self.key = ("blocks", flash.name(), start)
-        try:
-            super().__init__(medium, overwrite, commit_every)
-        except (CorruptRing, WrongDevice):
-            if not format:
-                raise
-            from .foreign import wipe
-
-            wipe(medium)
-            super().__init__(medium, overwrite, commit_every)
-            self.clear()  # an old ring can be there still, below what was refused
-        if medium.slots != medium.wanted:
-            from .foreign import move
-
-            move(self)
 
 
 class Slots:
@@ -113,25 +49,19 @@ class Slots:
     # Opening
 
     def open(self):
-        first, second = self._magic(0), self._magic(1)
-        newest = -1 if b"?" in (first, second) else self.newest()
-        if newest >= 0 and first != b"BBr":
-            from .foreign import refuse_filesystem
-
-            refuse_filesystem(self)
-        if newest < 0:
-            from .foreign import find
-
-            newest = find(self)
-        if newest < 0:
+        """(oldest, newest) where both first slots are as this ring leaves them; else None: foreign.find() looks on."""
+        if self.magic(0) != _MAGIC or self.magic(1) == b"?":
             return None
-        return max(0, newest - self.slots + 1), newest
+        return self.span(self.newest())
 
-    def _magic(self, slot):
+    def span(self, newest):
+        return None if newest < 0 else (max(0, newest - self.slots + 1), newest)
+
+    def magic(self, slot):
         """The slot's first three bytes, b"?" for a ring of another size: as few bytes as tell."""
         buf = bytearray(12)
         self.peek(slot, memoryview(buf))
-        if buf[:3] == b"BBr" and int.from_bytes(buf[8:], "little") != self.slots:
+        if buf[:3] == _MAGIC and int.from_bytes(buf[8:], "little") != self.slots:
             return b"?"
         return bytes(buf[:3])
 
@@ -146,8 +76,11 @@ class Slots:
     def head(self, slot):
         """The sector.Prefix in that slot, of whatever size of ring, or None."""
         buf = bytearray(sector.PREFIX_BYTES)
-        self.peek(slot, memoryview(buf))
-        head = sector.parse(buf)
+        for _ in range(_READS):
+            self.peek(slot, memoryview(buf))
+            head = sector.parse(buf)
+            if head or not bytes(buf).strip(NOBODYS):
+                break
         if head:
             sector.check_version(head, "update it, or " + self.remedy)
         return head
@@ -169,6 +102,9 @@ class Slots:
     def read(self, sequence, offset, view):
         self.flash.read(self._address(sequence) + offset, view)
 
+    def end(self, sequence):
+        return self.sector_bytes
+
     def free_from(self, sequence):
         return max(sequence, self.first)
 
@@ -185,7 +121,15 @@ class Slots:
         self.erased = -1
 
     def append(self, sequence, offset, data):
-        self.flash.program(self._address(sequence) + offset, data)
+        address = self._address(sequence)
+        if not offset:
+            # The prefix last: where it can be read, all of the header is there. Half a header would hide what lies
+            # below it, such as the ring of another size that this one begins to replace.
+            first = -(-sector.PREFIX_BYTES // self.unit) * self.unit
+            if len(data) > first:
+                self.flash.program(address + first, data[first:])
+            data = data[:first]
+        self.flash.program(address + offset, data)
         self._programs += 1
 
     def prepare(self, sequence):

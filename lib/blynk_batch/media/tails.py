@@ -74,14 +74,16 @@ class Tails(Slots):
         self._sequence, self._index, self._used = sequence, index, used
 
     def _load(self, page, buf):
-        """(sequence, index, bytes in use) of a block of this ring, or None."""
-        self.flash.read(page * self.flash.page, buf)
-        sequence, index, used, slots = struct.unpack_from(_FORMAT, buf)
-        if slots != self.slots or index >= self._per_sector or used > self._holds:
-            return None
-        if check(buf, used) != struct.unpack_from("<I", buf, HEAD_BYTES - 4)[0]:
-            return None
-        return sequence, index, used
+        """(sequence, index, bytes in use) of a block of this ring, or None. One wrong read is no damage."""
+        for _ in range(3):
+            self.flash.read(page * self.flash.page, buf)
+            sequence, index, used, slots = struct.unpack_from(_FORMAT, buf)
+            if slots == self.slots and index < self._per_sector and used <= self._holds:
+                if check(buf, used) == struct.unpack_from("<I", buf, HEAD_BYTES - 4)[0]:
+                    return sequence, index, used
+            elif not slots:
+                return None
+        return None
 
     def peek(self, slot, view):
         """The first bytes of what a slot holds, without the head; as they are if there is no such head."""
@@ -128,6 +130,9 @@ class Tails(Slots):
             self._cached = (sequence, index)
             self._cache_used = found[2] if found and found[:2] == (sequence, index) else -1
         return self._cache_used
+
+    def end(self, sequence):
+        return self._index * self._holds + self._used if sequence == self._sequence else self.sector_bytes
 
     def begin(self, sequence):
         pass

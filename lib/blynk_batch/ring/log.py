@@ -1,16 +1,7 @@
 """The persistent buffer: a log of frames over sectors, with all that must survive carried inside it.
 
-Knows frames, sectors, the cursor and named counters; no filesystem, no network, no Blynk. The medium below it is
-media/littlefs.py or media/slots.py. Opening is recovery.
-
-A medium has sector_bytes, slots (sectors it holds), unit (alignment of frames), burst (bytes that one torn program
-can have touched), patchable (bytes can be programmed to 0x00 in place), skips (it is raw: a sector that fails can be
-left out), erases (not counted yet), place (where it is, in words), and
-    open() -> (oldest, newest) or None     read(sequence, offset, view)      slot(sequence)
-    begin(sequence)  make it ready         append(sequence, offset, data)    durable on return
-    seal(sequence, offset)  it is full     drop(sequence)  it is not needed  close()
-    free_from(sequence)  that or the next that can be begun     oldest_from(sequence, newest)  that or the next there is
-    give_spare()  free blocks on a full disk; False if there are none
+Knows frames, sectors, the cursor and named counters; no filesystem, no network, no Blynk. Opening is recovery.
+media/__init__.py says what a medium below it does and promises.
 """
 
 from micropython import const
@@ -19,40 +10,46 @@ from . import record, sector
 from .. import let_go, load
 from ..errors import RingFull
 from .reader import Reader
-from .state import BAD_BLOCKS, DELIVERED, ERASES, OLDEST, REFUSED, State, encode_state, parked_keys
+from .record import PAGE
+from .sector import DROP_RESERVE
+from .state import BAD_BLOCKS, DELIVERED, DONE, DONE_TOO, ERASES, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS
+from .state import State, encode_state, is_done, parked_keys
 
-ABSOLUTE_EVERY = const(256)
-DROP_RESERVE = const(48)  # the drop frame must fit behind the last data frame, see keep_room()
 _SURELY_FITS = const(256)
+_FRAME_MOST = const(7)  # bytes of a frame around its payload
+_STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks only
+_MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
 ENOSPC = const(28)
 
 
 class Ring(State):
-    """A ring over `medium`. `overwrite` False refuses new readings when full instead of dropping the oldest."""
+    """A ring over `medium`, `span` what it found there: (oldest, newest) sequence, None where it is to begin.
+    `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
     key = None  # what names the place, so that it is not opened twice
     failed = False  # the medium raised, and nothing has worked since
-    boot = 0  # the last boot that a frame named, as far as opening saw
+    page = -1  # the page of the newest sector that frames go to, once its mark waits or is there
+    weak = b""  # the last bytes that opening saw: a cut can have left them readable for now only
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
     past = 0  # sectors behind the newest that were found to fail
     sealed = True  # the newest sector takes no more frames
 
-    def __init__(self, medium, overwrite=True, commit_every=1):
+    def __init__(self, medium, span, overwrite=True, commit_every=1):
         super().__init__()
         self.medium = medium
         self.overwrite = overwrite
         self.commit_every = commit_every
         self.chain = record.Chain()
-        self._buffer = bytearray()  # frames to be written at `offset`
+        self.waiting = bytearray()  # frames to be written at `offset`
         self._buffered = 0  # readings in it
-        span = medium.open()
         if span:
             from .recover import recover
 
             recover(self, span[0], span[1])
             let_go("ring.recover")
         else:
+            self.salt = sector.draw_salt()
             self.oldest = self.number = self.offset = 0
             self.newest = -1
             self.turn(data=False)
@@ -66,10 +63,8 @@ class Ring(State):
     def reader(self, start=None, end=None):
         start, end = start or self.cursor(), end or self.end()
         if start[0] < self.oldest:
-            from .room import number_at
-
-            start = (self.oldest, 0, number_at(self, self.oldest))
-        return Reader(self, start[:2], end[:2], start[2] if len(start) > 2 else 0)
+            start = (self.oldest, 0, sector.number_at(self, self.oldest))
+        return Reader(self, start[:2], end, start[2] if len(start) > 2 else 0)
 
     @property
     def pending(self):
@@ -91,20 +86,20 @@ class Ring(State):
     def log(self, boot, time, pins, values):
         """Append one data frame: `values` in the order of the bytes `pins`. Durable on return unless
         `commit_every` holds it back. ValueError if it fits no sector, RingFull, counted, if it is refused."""
-        absolute = self.sealed or self.offset + len(self._buffer) - self.last_absolute >= ABSOLUTE_EVERY
         refused = len(pins)
         try:
-            payload = self.chain.encode(boot, time, pins, values, absolute)
             if self._is_reserve():
                 from .room import make_room
 
                 make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
-            if not self.fits(payload, self.drop_reserve):
+            payload = self.chain.encode(boot, time, pins, values)
+            if not self.stays(len(payload)):
+                self.chain.reset()  # a page's first reading does not refer to one before
+                payload = self.chain.encode(boot, time, pins, values)
+            if not self.place(0, payload):
                 self.turn(data=True, size=len(payload))
-                payload = self.chain.encode(boot, time, pins, values, True)
-            if record.is_absolute(payload[0]):
-                self.last_absolute = self.offset + len(self._buffer)
-            self._buffer.extend(self.framed(0, payload))
+                payload = self.chain.encode(boot, time, pins, values)
+                self.place(0, payload)
             self._buffered += 1
             self.buffered_points += len(pins)
             refused = 0  # commit() counts all that waits
@@ -118,35 +113,51 @@ class Ring(State):
 
     def put(self, kind, payload):
         """Append a frame that is neither readings nor state; durable on return, with the readings that wait."""
-        if not self.fits(payload, 0):
+        if not self.stays(len(payload)):
+            self.chain.reset()
+        if not self.place(kind, payload):
             self.turn(data=False)
-        self._buffer.extend(self.framed(kind, payload))
+            self.place(kind, payload)
         self.commit()
 
     def save(self, *keys, must=True):
         """One state frame with `keys` and all that changed since the last; durable on return, with the readings
-        that wait.
+        that wait. RingFull where a full ring that may not overwrite has no room left for it.
 
         `must` False: leave it for later where only the reserve of a full ring is left."""
         self.dirty.update(keys)
-        reserve = DROP_RESERVE if self._is_reserve() else 0  # what is left then is for an anchor
-        if not self.dirty or (reserve and not must):
+        reserved = self._is_reserve()  # what is left there is for acks
+        if not self.dirty or reserved and not must:
             return self.commit()
-        payload = encode_state(self.state, self.dirty)
-        if self.fits(payload, reserve):
-            self._buffer.extend(self.framed(record.STATE, payload))
-            noted, self.dirty = self.dirty, set()  # on a full disk, making room changes more
-            try:
-                self.commit()
-            except BaseException:
-                self.dirty.update(noted)
-                raise
-        else:
+        noted = self.dirty.difference(_STATISTICS if reserved else ())
+        payload = self.entries(noted)
+        if not self.stays(len(payload)):
+            self.chain.reset()
+        if not self.place(record.STATE, payload):
+            return self.turn(data=False)  # the new header carries it all
+        self.dirty.difference_update(noted)  # on a full disk, making room changes more
+        try:
             self.commit()
-            try:
-                self.turn(data=False)  # the new header carries it all
-            except RingFull:
-                pass  # it waits in RAM until a window is done, which frees sectors
+        except BaseException:
+            self.dirty.update(noted)
+            raise
+        self.note_saved(noted)
+
+    def note_saved(self, keys):
+        """A state frame with `keys` is there."""
+        self.changed.update(keys)
+        self.is_stale = True
+        self._done = self.state.get(DONE, b"")
+
+    def entries(self, keys):
+        """The bytes of a state frame with `keys`. Of DONE, which grows pin by pin, only what was added if that is less."""
+        done, before = self.state.get(DONE, b""), self._done
+        if DONE in keys and before is not None:
+            added = bytes([pin for pin in range(8 * len(done)) if is_done(done, pin) and not is_done(before, pin)])
+            kept = [pin for pin in range(8 * len(before)) if is_done(before, pin) and not is_done(done, pin)]
+            if not kept and len(added) < len(done):
+                return encode_state(self.state, set(keys).difference((DONE,))) + bytes((DONE_TOO, len(added))) + added
+        return encode_state(self.state, keys)
 
     def save_value(self, key, value):
         """`set` made durable at once."""
@@ -155,41 +166,104 @@ class Ring(State):
 
     def commit(self):
         """Make all that waits in RAM durable."""
-        if not self._buffer:
+        if not self.waiting:
             return
-        data, points = self._buffer, self.buffered_points
+        data, points = self.waiting, self.buffered_points
         try:
             self.program(data)
         except BaseException as e:  # also where Ctrl-C breaks in: it may be written or not
-            # What was not acknowledged is taken back; the place is not trusted again.
-            self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
-            self.chain.reset()
+            self._take_back()
             try:
                 self.give_up(e)
-                load("ring.resync", "write_again")(self, data, points)
-            except RingFull:
-                self.add(REFUSED, points)
+                load("ring.rewrite", "write_again")(self, data, points)
+            except BaseException as e:
+                self._take_back()
+                if isinstance(e, RingFull):
+                    self.add(REFUSED, points)
                 raise
         self.number += points
-        self._buffer, self._buffered, self.buffered_points = bytearray(), 0, 0
+        self.waiting, self._buffered, self.buffered_points = bytearray(), 0, 0
+
+    def _take_back(self):
+        """What was not acknowledged is not there: neither readings, nor a mark, nor the state in it."""
+        self.waiting, self._buffered, self.buffered_points = bytearray(), 0, 0
+        self.page = -1
+        self.state_page, self.is_stale, self._done = 0, True, None
+        self.chain.reset()
 
     def program(self, data):
+        """Durable on return, and with it what opening saw last: a cut can have left that half programmed."""
+        start = self.offset - len(self.weak)
+        view = memoryview(self.weak + data if self.weak else data)
+        self.weak = b""
         burst = self.medium.burst
-        view = memoryview(data)
-        for at in range(0, len(data), burst):
-            self._retry(self.medium.append, self.newest, self.offset + at, view[at : at + burst])
+        for at in range(0, len(view), burst):
+            self._retry(self.medium.append, self.newest, start + at, view[at : at + burst])
         self.offset += len(data)
+
+    def settle(self):
+        """Program again what opening saw last, before the sector takes no more."""
+        if self.weak and not self.sealed:
+            try:
+                self.program(b"")
+            except OSError:
+                pass  # it reads as it does
+
+    # Pages: the first frame of each is its mark, which says how many points the sector has before it, and what state
+    # has changed since the sector began. Deltas refer to frames of the same page only.
+
+    def stays(self, size):
+        """True if a payload of `size` bytes surely goes to the page under way."""
+        size += _FRAME_MOST
+        size += -size % self.medium.unit
+        page, at = divmod(self.offset + len(self.waiting), PAGE)
+        return not self.sealed and page == self.page and at + size <= PAGE
+
+    def place(self, kind, payload, reserve=None, most=_MARK_STATE):
+        """Have a frame wait for commit(), behind filler and a mark where it begins a page. False if the sector is to
+        have no more: `reserve` bytes, else those of the drop frame, stay free. `most`: bytes of state in a mark."""
+        frame = self.framed(kind, payload)
+        size = len(frame)
+        end = self.offset + len(self.waiting)
+        page, at = divmod(end, PAGE)
+        lead = b""
+        has_state = False
+        # What is longer than a page crosses pages, behind the header or a mark.
+        if (page != self.page or at + size > PAGE) and (end != self.first or size <= PAGE):
+            lead, has_state = self._mark(page, most)
+            if at and at + len(lead) + size > PAGE:
+                lead, has_state = self._mark(page + 1, most)
+                lead = bytes(PAGE - at) + lead
+        reserve = self.drop_reserve if reserve is None else reserve
+        last = end + len(lead) + size
+        if self.sealed or last + reserve > self.medium.sector_bytes:
+            return False
+        if has_state:
+            self.note_saved(self.dirty)
+            if not at or lead[0] == record.FILLER:  # opening finds a mark where its page starts only
+                self.state_page, self.is_stale = (end + len(lead) - 1) // PAGE, False
+        self.waiting.extend(lead)
+        self.waiting.extend(frame)
+        self.page = (last - 1) // PAGE
+        return True
+
+    def _mark(self, page, most):
+        """(the mark of `page`, True if it carries the state that changed in this sector)."""
+        payload = bytearray()
+        record.put_varint(payload, page)
+        record.put_varint(payload, self.number + self.buffered_points - self.first_number)
+        has_state = self.is_stale or bool(self.dirty)
+        entries = encode_state(self.state, self.changed | self.dirty) if has_state else b""
+        if len(entries) > most:
+            record.put_varint(payload, self.state_page << 1 | 1)
+            return self.framed(record.MARK, payload), False
+        record.put_varint(payload, (page if has_state else self.state_page) << 1)
+        return self.framed(record.MARK, payload + entries), has_state
 
     def framed(self, kind, payload):
         """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
         data = record.frame(kind, payload, self.seed)
         return data + b"\xff" * (-len(data) % self.medium.unit)
-
-    def fits(self, payload, reserve):
-        """True if a frame with `payload` fits the newest sector, behind what waits, with `reserve` bytes to spare."""
-        size = len(payload) + 6
-        end = self.offset + len(self._buffer) + size + -size % self.medium.unit
-        return not self.sealed and end + reserve <= self.medium.sector_bytes
 
     def _is_reserve(self):
         """True in the sector that readings may not enter where they may not overwrite."""
@@ -209,6 +283,7 @@ class Ring(State):
 
             make_room(self, most)
         if self.newest >= 0:
+            self.settle()
             self._retry(self.medium.seal, self.newest, self.offset)
         sequence = self.medium.free_from(self.newest + 1 + self.past)
         if self.newest < 0:
@@ -228,23 +303,33 @@ class Ring(State):
         self.set(OLDEST, (self.oldest,))
         self.add(ERASES, medium.erases)
         medium.erases = 0
-        seed = record.seed(sequence, medium.slot(sequence))
-        head = sector.pack(sequence, medium.slots, self.number, medium.sector_bytes, self.state, seed, medium.unit)
+        slot = medium.slot(sequence)
+        head = sector.pack(
+            sequence, medium.slots, self.number, medium.sector_bytes, self.state, slot, medium.unit, self.salt
+        )
         self.sealed = True  # until the header is there
         self._retry(medium.append, sequence, 0, head)
         self.sealed = self.failed = False
-        self.newest, self.offset, self.seed = sequence, len(head), seed
+        self.newest, self.offset, self.first_number = sequence, len(head), self.number
         self.past = 0
+        self.weak = b""
         self.dirty.clear()
+        self.changed.clear()
         self.chain.reset()
-        self.last_absolute = -ABSOLUTE_EVERY
+        self.begin_pages(len(head))
+
+    def begin_pages(self, first):
+        """The newest sector's first frame is at `first`: nothing has changed since its header."""
+        self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
+        self.first, self.page = first, (first - 1) // PAGE
+        self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
         self.keep_room()
 
     def keep_room(self):
         """Note how many bytes data frames leave to the drop frame, which names each parked pin."""
         self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
         if self.medium.unit > 1:
-            self.drop_reserve = 2 * (self.drop_reserve + self.medium.unit)  # a torn one stays, with a mark behind it
+            self.drop_reserve = 2 * self.drop_reserve + 4 * self.medium.unit  # a torn one stays, with a mark behind it
 
     def _retry(self, action, *args):
         """Do it; again on a full disk, as long as there is something to make room with."""

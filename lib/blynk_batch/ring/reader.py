@@ -1,6 +1,8 @@
 """Reads frames from one position of the ring to another, in constant RAM, around any damage.
 
-Knows sectors and frames; not what a point is for. One Reader is one pass.
+Knows sectors, pages and frames; not what a point is for. One Reader is one pass. A check that fails is read again
+before anything is passed over; after damage it goes on at the next mark that is whole, whose running number tells how
+many points were lost. It never looks for a frame inside what a page's frames can hold.
 """
 
 from binascii import crc32
@@ -8,10 +10,11 @@ from binascii import crc32
 from micropython import const
 
 from . import record, sector
-from .record import ANCHOR, BLANK, FILLER, LONG_DATA
+from .record import ANCHOR, BLANK, FILLER, LONG_DATA, MARK, PAGE
 
-DATA = 1  # the other kinds are record.STATE, REJECT and ANCHOR
+DATA = 1  # the other kinds are record.STATE, REJECT, ANCHOR and MARK
 _WINDOW = const(512)
+_AGAIN = const(2)  # times that what cannot be read is read again
 
 
 class Reader:
@@ -22,6 +25,7 @@ class Reader:
     chain           boot, time and pins of a data frame
     body, body_end  where its values, or the payload of another kind, lie in `buf` and `view`
     lost            points known to be lost to damage so far;  bad  damaged places so far
+    first_number    running number of the sector's first point;  good_end  where its last good frame ends
     """
 
     def __init__(self, ring, start, end, number, window=_WINDOW, head=None):
@@ -29,12 +33,13 @@ class Reader:
         # MicroPython keeps a reader's names in a table of 23 or 29 places. With 23 names and not this one it would be
         # full, and each method call would look through all of it.
         self._unit = ring.medium.unit
+        self._salt = ring.salt
         self._end = end
         self._window = window  # what is read at a time; the buffer grows with a longer frame
         self.buf = bytearray(window)
         self.view = memoryview(self.buf)
         self.chain = record.Chain()
-        self.lost = self.bad = 0
+        self.lost = self.bad = self.first_number = 0
         self.number = number
         self._enter(start[0], start[1], head)
 
@@ -58,39 +63,53 @@ class Reader:
     def _enter(self, sequence, offset, head=None):
         """Go to `offset` of a sector, 0 meaning its first frame; to the next if it does not parse. `head`: its
         Prefix, if that has been read."""
-        last, stop = self._end
+        last, stop = self._end[:2]
         self._count = 0  # points of the frame, once there is one
         self._base = self._filled = 0  # what `buf` holds of the sector: where that starts, how much it is
         while sequence <= last:
             self.sequence = sequence
-            self._filled = 0
-            self.seed = record.seed(sequence, self.medium.slot(sequence))
+            self.seed = record.seed(sequence, self.medium.slot(sequence), self._salt)
             self.limit = stop if sequence == last else self.medium.sector_bytes
             self.chain.reset()
-            self.absolute_at = -1
-            if not head:
-                self.fetch(0, sector.PREFIX_BYTES)
-                head = sector.parse(self.view[: sector.PREFIX_BYTES])
-            if head and head.sequence == sequence:
-                self.version = head.version
-                self.lost += max(0, head.number - self.number)
-                self.number = max(head.number, self.number)
+            head = head or self._head()
+            if head:
+                self.first_number = head.number
+                self._go_to(head.number)
                 self.next_at = self.good_end = head.size
                 self._walk(offset)
                 return
             self.bad += 1
-            sequence, offset, head = sequence + 1, 0, None
+            sequence, offset = sequence + 1, 0
         self.sequence = last
         self.offset = self.next_at = self.limit = stop
-        self.good_end = self.version = 0
+        self.good_end = 0
+
+    def _head(self):
+        """The sector's Prefix, None if it is damaged."""
+        for _ in range(_AGAIN + 1):
+            self._filled = 0
+            self.fetch(0, sector.PREFIX_BYTES)
+            head = sector.parse(self.view[: sector.PREFIX_BYTES])
+            if head and head.sequence == self.sequence and head.version == sector.VERSION:
+                return head
+        return None
+
+    def _go_to(self, number):
+        """The next point has that running number: what is missing up to there is lost."""
+        self.lost += max(0, number - self.number)
+        self.number = max(number, self.number)
 
     def _walk(self, offset):
-        """Move the chain to the frame at `offset` without handing out those before it."""
-        number, limit = self.number, self.limit
+        """Move the chain to the frame at `offset` without handing out those of its page before it."""
+        number, limit, lost = self.number, self.limit, self.lost
+        page = offset - offset % PAGE
+        while page > self.next_at and not self.is_mark(page):
+            page -= PAGE
+        self.next_at = max(page, self.next_at)
         self.limit = offset
         while self._step():
             pass
-        self.number, self.limit = number, limit
+        self.number, self.limit, self.lost = number, limit, lost
         self._count = 0
         self.offset = self.next_at
 
@@ -128,6 +147,8 @@ class Reader:
                 return kind
             if self.sequence >= self._end[0]:
                 self.offset = self.next_at
+                if len(self._end) > 2:
+                    self._go_to(self._end[2])
                 return 0
             self._enter(self.sequence + 1, 0)
 
@@ -140,7 +161,7 @@ class Reader:
             return False
         size = buf[at] + 4
         end = at + size
-        if buf[at + 1] > 0x7F or not 4 < size < 196 or end > self._filled or offset + size > self.limit:
+        if buf[at + 1] > 0x7F or not 4 < size < 69 or end > self._filled or offset + size > self.limit:
             return False
         crc = buf[end - 3] | buf[end - 2] << 8 | buf[end - 1] << 16
         if not chain.pins or crc32(self.view[at : end - 3], self.seed) & 0xFFFFFF != crc:
@@ -159,56 +180,95 @@ class Reader:
         """The next good frame of this sector: its kind, or 0 where the sector's frames end."""
         self.number += self._count
         self._count = 0
-        while True:
-            offset = self.next_at
-            at = self.fetch(offset, 4) if offset < self.limit else -1
-            if at < 0:
+        start, again = self.next_at, _AGAIN
+        while self.next_at < self.limit:
+            offset = self.next_at + -self.next_at % self._unit
+            offset = self._behind_filler(offset, self.limit)
+            size = self._frame_at(offset)
+            if size:
+                if offset - self.next_at >= self._unit:
+                    self.chain.reset()  # whoever skips bytes goes on with an absolute frame
+                self.offset = offset
+                start = self.next_at = self.good_end = offset + size
+                kind = self._parse(size)
+                if kind:
+                    return kind
+            elif self.is_blank(offset):
+                self.next_at = offset
                 return 0
-            first = self.buf[at]
-            if first == FILLER:
-                self.chain.reset()  # whoever skips bytes goes on with an absolute frame
-                self.next_at += 1
-                continue
-            if first == BLANK and offset % self._unit:
-                self.next_at += -offset % self._unit
-                continue
-            if first == BLANK:
-                if self.blank_from(offset):
-                    return 0
+            elif again:
+                again -= 1
+                self._filled = 0  # one wrong read must not cost a reading: once more, from where all was well
+                self.next_at = start
             else:
-                size = record.frame_size(self.buf, at)
-                at = self.fetch(offset, size) if offset + size <= self.limit else -1
-                if at >= 0 and record.check(self.view, at, at + size, self.seed):
-                    self.offset = offset
-                    self.next_at = self.good_end = offset + size
-                    kind = self._parse(at, at + size - 3)
-                    if kind:
-                        return kind
-                    continue
-            from .resync import resync
+                start = self._resync(offset)
+                again = _AGAIN
+        return 0
 
-            resync(self)
+    def _frame_at(self, offset):
+        """Bytes of the good frame at `offset`, 0 if there is none; a mark is good in its own page only."""
+        at = self.fetch(offset, 4) if offset < self.limit else -1
+        if at < 0 or self.buf[at] == FILLER or self.buf[at] == BLANK:
+            return 0
+        size = record.frame_size(self.buf, at)
+        at = self.fetch(offset, size) if offset + size <= self.limit else -1
+        if at < 0 or not record.check(self.view, at, size, self.seed):
+            return 0
+        self.body, self.body_end = record.payload(self.buf, at, size)
+        return size if self.buf[at] != MARK or self.mark()[0] == offset // PAGE else 0
 
-    def _parse(self, at, end):
-        """Take in the good frame in `buf[at:end]`: its kind, or 0 for what says nothing here."""
-        first = self.buf[at]
-        self.body, self.body_end = at + 3, end
+    def mark(self):
+        """What record.get_mark says of the mark that `body` is in."""
+        try:
+            return record.get_mark(self.view, self.body)
+        except (IndexError, ValueError):
+            return (-1, 0, 0, True, self.body_end)
+
+    def _behind_filler(self, offset, end):
+        while offset < end and self.buf[self.fetch(offset, 1)] == FILLER:
+            offset += 1
+        return offset
+
+    def _parse(self, size):
+        """Take in the good frame of `size` bytes at `offset`: its kind, or 0 for what says nothing here."""
+        first = self.buf[self.fetch(self.offset, size)]
+        if first == MARK:
+            self.chain.reset()
+            self._go_to(self.first_number + self.mark()[1])
+            return MARK
         if first > LONG_DATA:
             return first if first <= ANCHOR else 0
-        start = at + 1 if first < LONG_DATA else at + 3
-        if record.is_absolute(self.buf[start]):
-            self.absolute_at = self.offset
-        elif self.chain.pins is None:
+        if self.chain.pins is None and not record.is_absolute(self.buf[self.body]):
             self.bad += 1  # it refers to a frame that is lost
             return 0
         try:
-            self.body = self.chain.decode(self.view, start)
-        except IndexError:
+            self.body = self.chain.decode(self.view, self.body)
+        except (IndexError, ValueError):
             return 0
         self._count = len(self.chain.pins or b"")
         return DATA
 
-    def blank_from(self, offset):
+    # Damage
+
+    def _resync(self, offset):
+        """Go on behind the damage at `offset`: at the next page that begins with a mark; in write-once units, where
+        what a cut tore stays, at the next mark."""
+        self.bad += 1
+        self.chain.reset()
+        step = self._unit if self._unit > 1 else PAGE
+        offset += step - offset % step
+        while offset < self.limit and not self.is_mark(offset):
+            offset += step
+        self.next_at = min(offset, self.limit)
+        return self.next_at
+
+    def is_mark(self, offset):
+        """True if a page's mark is at `offset`, or behind filler there."""
+        offset = self._behind_filler(offset, min(self.limit, offset - offset % PAGE + PAGE))
+        at = self.fetch(offset, 1) if offset < self.limit else -1
+        return at >= 0 and self.buf[at] == MARK and self._frame_at(offset) > 0
+
+    def is_blank(self, offset):
         """True if nothing but 0xFF follows, as far as one torn program can have reached."""
         end = min(self.limit, offset + self.medium.burst)
         while offset < end:
@@ -218,3 +278,11 @@ class Reader:
                 return False
             offset += count
         return True
+
+    def is_surely_blank(self, offset):
+        """The same; what is not blank is read again."""
+        for _ in range(_AGAIN):
+            if self.is_blank(offset):
+                return True
+            self._filled = 0
+        return self.is_blank(offset)

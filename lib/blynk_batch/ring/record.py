@@ -2,7 +2,7 @@
 
 Pure functions of bytes: knows no medium, no sector, no clock. docs/format.md draws the layout.
 
-A frame is   first byte | (two length bytes) | payload | 24 bits of CRC-32
+A frame is   first byte | (two length bytes) | payload | CRC-32, of which short frames carry the low 24 bits
     0xFF        blank flash            0x00  filler, skipped
     0x01-0xBF   data frame, the byte is the payload's length
     0xC0-0xFE   kind, then the payload's length in two bytes, low byte first
@@ -19,6 +19,9 @@ LONG_DATA = const(0xC0)
 STATE = const(0xC1)
 REJECT = const(0xC2)
 ANCHOR = const(0xC3)
+MARK = const(0xC4)
+PAGE = const(512)  # bytes of a sector's pages; a frame that does not fit the rest of one begins the next
+CHECKED_SHORT = const(64)  # up to so many bytes of payload no two wrong bits pass 24 bits of check
 _SHORT_MAX = const(0xBF)
 
 # The tag, the first byte of a data payload. Below 0x80: same pins as the frame before, numbers only, and the
@@ -39,9 +42,10 @@ _STRING = const(3)
 _MAX_TIME_MS = const(1 << 48)
 
 
-def seed(sequence, slot):
-    """The start value of every check in a sector: a stale, moved or copied sector never parses."""
-    return crc32(struct.pack("<II", sequence & 0xFFFFFFFF, slot))
+def seed(sequence, slot, salt):
+    """The start value of every check of a frame: a stale, moved or copied sector never parses, nor does a frame that
+    somebody who does not know the ring's `salt` hid in a string."""
+    return crc32(struct.pack("<III", sequence & 0xFFFFFFFF, slot, salt))
 
 
 def frame(kind, payload, seed):
@@ -52,20 +56,27 @@ def frame(kind, payload, seed):
     else:
         head = bytes((kind or LONG_DATA, size & 0xFF, size >> 8))
     data = head + payload
-    return data + struct.pack("<I", crc32(data, seed) & 0xFFFFFF)[:3]
+    return data + struct.pack("<I", crc32(data, seed) & 0xFFFFFFFF)[: 3 if size <= CHECKED_SHORT else 4]
 
 
 def frame_size(buf, at):
     """Length in bytes of the frame that starts at `buf[at]`; three bytes from there must be at hand."""
     first = buf[at]
-    if first <= _SHORT_MAX:
-        return first + 4
-    return 6 + buf[at + 1] + (buf[at + 2] << 8)
+    size = first if first <= _SHORT_MAX else buf[at + 1] + (buf[at + 2] << 8)
+    return size + (4 if first <= _SHORT_MAX else 6) + (size > CHECKED_SHORT)
 
 
-def check(view, at, end, seed):
-    """True if the frame in `view[at:end]` carries the right check."""
-    return crc32(view[at : end - 3], seed) & 0xFFFFFF == int.from_bytes(view[end - 3 : end], "little")
+def payload(buf, at, size):
+    """(start, end) of the payload of the frame of `size` bytes at `buf[at]`."""
+    head = 1 if buf[at] <= _SHORT_MAX else 3
+    return at + head, at + size - (3 if size <= head + CHECKED_SHORT + 3 else 4)
+
+
+def check(view, at, size, seed):
+    """True if the frame of `size` bytes at `view[at]` carries the right check."""
+    end = payload(view, at, size)[1]
+    found = int.from_bytes(view[end : at + size], "little")
+    return crc32(view[at:end], seed) & (0xFFFFFF if at + size - end == 3 else 0xFFFFFFFF) == found
 
 
 def is_absolute(tag):
@@ -82,14 +93,31 @@ def put_varint(out, number):
 
 
 def get_varint(buf, at):
-    """(number, index after it)."""
+    """(number, index after it). ValueError if it takes more than the 10 bytes of 64 bits."""
     number = buf[at] & 0x7F
     shift = 7
     while buf[at] & 0x80:
         at += 1
+        if shift > 63:
+            raise ValueError("a varint without an end")
         number |= (buf[at] & 0x7F) << shift
         shift += 7
     return number, at + 1
+
+
+def get_anchor(payload):
+    """(boot, Unix ms of its uptime 0) of an anchor's payload."""
+    boot, at = get_varint(payload, 0)
+    return boot, int.from_bytes(payload[at : at + 6], "little")
+
+
+def get_mark(payload, at):
+    """(its page, points of the sector before it, page that has the state, True if state frames follow from there on,
+    index of its state entries) of the mark whose payload starts at `payload[at]`."""
+    page, at = get_varint(payload, at)
+    number, at = get_varint(payload, at)
+    place, at = get_varint(payload, at)
+    return page, number, place >> 1, bool(place & 1), at
 
 
 # Values ------------------------------------------------------------------------------------------
@@ -196,17 +224,17 @@ class Chain:
         self.pins = None
         self.kinds = 0
 
-    def encode(self, boot, time, pins, values, absolute):
-        """The payload of one data frame, `values` in the order of `pins`; moves the chain."""
+    def encode(self, boot, time, pins, values):
+        """The payload of one data frame, `values` in the order of `pins`; moves the chain. Absolute after `reset()`."""
         kinds, body = encode_values(values)
-        out = self.head(boot, time, pins, kinds, absolute)
+        out = self.head(boot, time, pins, kinds)
         out.extend(body)
         return out
 
-    def head(self, boot, time, pins, kinds, absolute):
+    def head(self, boot, time, pins, kinds):
         """The payload up to the values, which stand with or without their kinds; moves the chain."""
         interval = time - self.time
-        absolute = absolute or self.pins is None or boot != self.boot or not 0 <= interval < 0x10000000
+        absolute = self.pins is None or boot != self.boot or not 0 <= interval < 0x10000000
         out = bytearray()
         same = pins == self.pins and not absolute
         if same and not kinds and -64 <= interval - self.interval < 64:

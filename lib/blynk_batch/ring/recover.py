@@ -1,18 +1,22 @@
 """Opening a ring that is there: its state, its end, and the end of a write that a power cut tore.
 
-Works on the Ring that is being opened; reads each sector's headers backwards until one is whole, then every frame
-from there, of which there are at most a few sectors.
+Works on the Ring that is being opened; reads each sector's headers backwards until one is whole, then the frames from
+there. Where that is the newest sector, the mark of its last page says what state it had there, so that only this page
+is read frame by frame.
 """
 
 from micropython import const
 
-from . import record, sector
+from . import record, room, sector
 from ..errors import CorruptRing
+from .decode import decode_state, within
 from .reader import DATA, Reader
-from .log import ABSOLUTE_EVERY
-from .state import ANCHOR, BAD_BLOCKS, CURSOR, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW, decode_state
+from .record import MARK, PAGE
+from .state import ANCHOR, BAD_BLOCKS, BOOT, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW
 
-_WINDOW = const(64)  # read in small steps: half of the newest sector is blank on average
+_WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
+_FILL = const(64)
+_LOOK = const(48)  # bytes that tell if a page has begun: no frame holds as many 0xFF on end
 
 
 def recover(ring, oldest, newest):
@@ -24,109 +28,175 @@ def recover(ring, oldest, newest):
         head = load_header(ring, first)
         if head:
             head, ring.state = head
-        if head or not first:  # sector 0 begins with no state: it does without a header
+            break
+        if not first:  # it begins with no state: it does without, if the salt is whole
             break
         first -= 1
         if first < oldest:
             raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
+    if head:
+        ring.salt = head.salt
+    else:
+        ring.salt = _salt_in(_read(medium, 0, 0, sector.SALTED_BYTES))
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # what is before went before the header was written
-    reader = Reader(ring, (first, 0), (newest, medium.sector_bytes), 0, _WINDOW, head)
-    while True:
-        kind = reader.next()
-        if not kind:
-            break
-        if kind == record.STATE:
-            decode_state(reader.payload(), 0, len(reader.payload()), ring.state)
-        elif kind == record.ANCHOR:
-            from ..clock.anchors import decode
-
-            ring.state[ANCHOR] = decode(reader.payload())
-        elif kind == DATA:
-            ring.state.pop(SLEEP, None)  # of a sleep before that reading
-            ring.boot = max(ring.boot, reader.chain.boot)
-    end = _take_up(ring, reader)
-    if end > ring.offset and not ring.sealed:
-        _clean_tail(ring, end)
+    reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
+    if head and first == newest:
+        _go_to_last_page(ring, reader)
+    last = before = 0  # where the last frame of the newest sector starts, with the mark before it
+    while reader.next():
+        if before != MARK:
+            last = reader.offset if reader.sequence == newest else 0
+        before = reader.kind
+        _take_in(ring, reader)
+    _take_up(ring, reader, last)
+    if not head:
+        ring.sealed = True  # the next sector's header will be whole
     _check_books(ring)
 
 
-def _take_up(ring, reader):
-    """Go on where `reader` found the last good frame; the offset up to which bytes are in use."""
+def _go_to_last_page(ring, reader):
+    """Have `reader` go on at the mark of the newest sector's last page, with the state as it was there."""
+    low, high = reader.next_at // PAGE, (ring.medium.end(ring.newest) - 1) // PAGE
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _has_begun(reader, middle * PAGE):
+            low = middle
+        else:
+            high = middle - 1
+    while low > reader.next_at // PAGE and not reader.is_mark(low * PAGE):
+        low -= 1  # in the middle of a long frame, or damaged
+    if low * PAGE <= reader.next_at:
+        return
+    reader.is_mark(low * PAGE)
+    page, _, state_page, is_more, _ = reader.mark()
+    if state_page and state_page != page:
+        if not reader.is_mark(state_page * PAGE):
+            return  # so all is read
+        _take_in_mark(ring, reader)
+    reader.next_at = (state_page if is_more else page) * PAGE
+
+
+def _has_begun(reader, offset):
+    at = reader.fetch(offset, _LOOK)
+    return at >= 0 and reader.view[at : at + _LOOK] != b"\xff" * _LOOK
+
+
+def _take_in(ring, reader):
+    """What the frame says of the state."""
+    kind = reader.kind
+    if kind == MARK:
+        _take_in_mark(ring, reader)
+    elif kind == record.STATE:
+        _take_in_state(ring, reader, reader.body)
+    elif kind == record.ANCHOR:
+        ring.state[ANCHOR] = record.get_anchor(reader.payload())
+        ring.changed.add(ANCHOR)
+    elif kind == DATA:
+        if ring.state.pop(SLEEP, None):  # of a sleep before that reading
+            ring.changed.add(SLEEP)
+        if reader.chain.boot > ring.get(BOOT):
+            ring.state[BOOT] = (reader.chain.boot,)
+            ring.changed.add(BOOT)
+
+
+def _take_in_mark(ring, reader):
+    _take_in_state(ring, reader, reader.mark()[4])
+
+
+def _take_in_state(ring, reader, start):
+    ring.changed.update(decode_state(reader.view, start, reader.body_end, ring.state))
+
+
+def _take_up(ring, reader, last):
+    """Go on where `reader` found the last good frame, which starts at `last` in the newest sector, or at 0."""
     medium = ring.medium
-    ring.number = reader.number
-    ring.seed = record.seed(ring.newest, medium.slot(ring.newest))
+    is_head = reader.good_end > 0
     ring.offset = reader.good_end + -reader.good_end % medium.unit
-    ring.keep_room()
+    ring.first_number = reader.first_number
+    ring.number = max(reader.number, within(ring.state, ring.oldest, (ring.newest, ring.offset)))
+    ring.begin_pages(ring.offset)
+    ring.first = 0  # a long frame begins a page
+    ring.state_page, ring.is_stale = 0, bool(ring.changed)
     ring.chain = reader.chain  # the delta chain goes on where the last boot left it
-    ring.last_absolute = reader.absolute_at if reader.absolute_at >= 0 else -ABSOLUTE_EVERY
-    ring.sealed = reader.good_end == 0 or reader.version != sector.VERSION
-    return reader.offset
+    ring.sealed = not is_head
+    if is_head and not reader.is_surely_blank(ring.offset):
+        _leave_torn(ring, reader)
+    elif is_head and medium.patchable:
+        start = max(0 if ring.commit_every > 1 else last, ring.offset - medium.burst)
+        ring.weak = _read(medium, ring.newest, start, ring.offset - start)
+
+
+def _read(medium, sequence, offset, size):
+    """These bytes as two reads on end give them."""
+    buf, again = bytearray(size), bytearray(size)
+    medium.read(sequence, offset, memoryview(buf))
+    for _ in range(4):
+        medium.read(sequence, offset, memoryview(again))
+        if buf == again:
+            return buf
+        buf, again = again, buf
+    return bytearray()
 
 
 def load_header(ring, sequence):
-    """(Prefix, state) from that sector's header; None if it is damaged."""
+    """(Prefix, with the salt, state) from that sector's header; None if it is damaged."""
     medium = ring.medium
-    buf = bytearray(sector.PREFIX_BYTES)
-    medium.read(sequence, 0, memoryview(buf))
-    head = sector.parse(buf)
-    if head:
-        sector.check_version(head, "update it")
-    if not head or head.sequence != sequence or head.size > sector.PREFIX_BYTES + sector.STATE_BYTES + 32:
-        return None
-    buf.extend(bytes(head.size - sector.PREFIX_BYTES))
-    medium.read(sequence, sector.PREFIX_BYTES, memoryview(buf)[sector.PREFIX_BYTES :])
-    state = sector.parse_state(buf, head.size, record.seed(sequence, medium.slot(sequence)))
-    return None if state is None else (head, state)
+    for _ in range(3):  # one wrong read is no damage
+        buf = bytearray(sector.PREFIX_BYTES)
+        medium.read(sequence, 0, memoryview(buf))
+        head = sector.parse(buf)
+        if head and head.sequence == sequence:
+            sector.check_version(head, "update it")
+            if head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32:
+                buf.extend(bytes(head.size - sector.PREFIX_BYTES))
+                medium.read(sequence, sector.PREFIX_BYTES, memoryview(buf)[sector.PREFIX_BYTES :])
+                end = sector.state_end(buf, head.size, sequence, medium.slot(sequence))
+                if end:
+                    state = {}
+                    decode_state(buf, sector.SALTED_BYTES, end, state)
+                    head.salt = _salt_in(buf)
+                    return head, state
+    return None
 
 
-def _clean_tail(ring, end):
-    """Bytes after the last good frame are a torn write: program them to filler, or go on behind them where they can
-    be programmed once only, or in a new sector."""
+def _salt_in(buf):
+    return int.from_bytes(buf[sector.PREFIX_BYTES : sector.SALTED_BYTES], "little")
+
+
+def _leave_torn(ring, reader):
+    """Bytes after the last good frame are a torn write. Go on behind them: what a raw sector takes is programmed to
+    filler, all that one program can have reached, since bits of it may not be what they seem. On files and cards
+    nothing is ever torn: what is there is damage, and the sector takes no more."""
     medium = ring.medium
+    ring.page = -1  # a mark comes next, where reading resumes
+    ring.chain.reset()
     if not medium.skips:
         ring.sealed = True
         return
-    ring.chain.reset()
     try:
-        if not medium.patchable:
-            ring.offset = end + -end % medium.unit
-            _mark(ring)
-        while ring.offset < end:
-            count = min(64, end - ring.offset)
-            medium.append(ring.newest, ring.offset, bytes(count))
+        while ring.offset < medium.sector_bytes and not reader.is_blank(ring.offset):
+            count = min(_FILL if medium.patchable else medium.unit, medium.sector_bytes - ring.offset)
+            if medium.patchable:
+                medium.append(ring.newest, ring.offset, bytes(count))
             ring.offset += count
     except OSError:
         ring.sealed = True  # a block that fails
         ring.add(BAD_BLOCKS, 1)
 
 
-def _mark(ring):
-    """An empty frame behind what stays torn: a reader goes on at a good frame only if another follows, and what comes
-    next may be torn too."""
-    if ring.fits(b"", 0):
-        mark = ring.framed(record.STATE, b"")
-        ring.medium.append(ring.newest, ring.offset, mark)
-        ring.offset += len(mark)
-    else:
-        ring.sealed = True
-
-
 def _check_books(ring):
     """Let go of what a drop frame named, also where it is still readable, and of what is not there any more."""
-    from . import room as full
-
     medium = ring.medium
     while ring.oldest < min(ring.get(OLDEST), ring.newest):
         medium.drop(ring.oldest)
         ring.oldest += 1
     ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
-    cursor = ring.state.get(CURSOR)
-    if not cursor or cursor[0] < ring.oldest:
-        number = ring.cursor()[2]
-        full.move_cursor(ring)  # on a full disk a sector goes before its drop is noted
-        ring.add(DROPPED, max(0, ring.cursor()[2] - number - ring.get(DELIVERED)))
+    cursor = ring.cursor()
+    if cursor[0] < ring.oldest:
+        room.move_cursor(ring)  # on a full disk a sector goes before its drop is noted
+        ring.add(DROPPED, max(0, ring.cursor()[2] - cursor[2] - ring.get(DELIVERED)))
     window = ring.state.get(WINDOW)
-    if window and tuple(window[:2]) <= ring.cursor()[:2]:
+    if window and window[:2] <= ring.cursor()[:2]:
         ring.close_window()  # all of it was overwritten
     while ring.newest - ring.oldest >= medium.slots:
-        full.drop_oldest(ring)
+        room.drop_oldest(ring)

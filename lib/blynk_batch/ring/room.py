@@ -3,21 +3,14 @@
 Works on a Ring; loaded when its medium is full for the first time, or when there is time to make room ahead.
 """
 
+from micropython import const
+
 from . import record, sector
 from ..errors import RingFull
-from .log import DROP_RESERVE, ENOSPC
+from .sector import DROP_RESERVE, number_at
 from .state import CORRUPT, CURSOR, DELIVERED, DROPPED, OLDEST, WINDOW, encode_state, parked_keys
 
-
-def number_at(ring, sequence):
-    """Running number of the first point at or after the start of `sequence`."""
-    buf = bytearray(sector.PREFIX_BYTES)
-    for after in range(sequence, ring.newest + 1):
-        ring.medium.read(after, 0, memoryview(buf))
-        head = sector.parse(buf)
-        if head and head.sequence == after:
-            return head.number
-    return ring.number
+ENOSPC = const(28)
 
 
 def move_cursor(ring):
@@ -76,6 +69,7 @@ def _free_block(ring):
 
 def make_room(ring, most):
     """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any."""
+    ring.commit()
     free_accepted(ring)
     while ring.newest + 1 + ring.past - ring.oldest >= most:
         if not may_drop(ring):
@@ -106,17 +100,22 @@ def drop_oldest(ring, frame=True):
 
 def _note_drop(ring, keys):
     """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
-    payload = encode_state(ring.state, [key for key in keys if key in ring.dirty])
-    if ring.fits(payload, 0):
+    keys = [key for key in keys if key in ring.dirty]
+    payload = encode_state(ring.state, keys)
+    if not ring.stays(len(payload)):
+        ring.chain.reset()
+    if ring.place(record.STATE, payload, 0) or ring.place(record.STATE, payload, 0, -1):
         try:
-            ring.program(ring.framed(record.STATE, payload))
+            ring.program(ring.waiting)
         except OSError as e:
             ring.give_up(e)  # the new sector's header says the same
+        finally:
+            ring.waiting = bytearray()
 
 
 def check_size(ring, size):
     """ValueError for a data payload of `size` bytes that fits no sector, not even a new one."""
-    room = ring.medium.sector_bytes - sector.PREFIX_BYTES - len(encode_state(ring.state)) - 64
+    room = ring.medium.sector_bytes - sector.SALTED_BYTES - len(encode_state(ring.state)) - 64
     if size + 32 > room - DROP_RESERVE:
         raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, room - DROP_RESERVE - 32))
 

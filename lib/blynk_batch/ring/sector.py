@@ -6,27 +6,42 @@ Knows bytes only. Layout (docs/format.md):
      4  sequence              4 bytes       18  header bytes (first frame)   2 bytes
      8  slots of the ring     4 bytes       20  CRC-32 of bytes 0-19         4 bytes
     12  running number of the first point   4 bytes
-    24  state entries, then their CRC-32, seeded with sequence and slot
+    24  the ring's salt       4 bytes
+    28  state entries, then the CRC-32 from byte 24 on, seeded with sequence and slot
 """
 
+import os
 import struct
 from binascii import crc32
 
 from micropython import const
 
-from .state import decode_state, encode_state
+from .state import encode_state
 
 PREFIX_BYTES = const(24)
-VERSION = const(1)  # 0 had the same layout, before the first release
+VERSION = const(2)
 STATE_BYTES = const(1024)  # more than all keys at their largest
+SALTED_BYTES = const(28)  # prefix and salt
+DROP_RESERVE = const(48)  # bytes for the frame that notes a drop: behind every other frame there is room for it
 _FORMAT = const("<3sBIIIBBH")
 _MAGIC = const(b"BBr")
 
 
-def pack(sequence, slots, number, sector_bytes, state, seed, unit):
+def draw_salt():
+    """32 bits that nobody can foretell who writes a string into the ring."""
+    try:
+        return int.from_bytes(os.urandom(4), "little")
+    except AttributeError:  # a small port: what differs from boot to boot is the best there is
+        import random
+        import time
+
+        return crc32(b"%d %d" % (random.getrandbits(30), time.ticks_us()))
+
+
+def pack(sequence, slots, number, sector_bytes, state, slot, unit, salt):
     """The bytes of a whole header, padded with 0xFF to a multiple of `unit`."""
-    block = bytes(encode_state(state))
-    block += struct.pack("<I", crc32(block, seed))
+    block = struct.pack("<I", salt) + bytes(encode_state(state))
+    block += struct.pack("<I", crc32(block, _seed(sequence, slot)))
     block += b"\xff" * (-(PREFIX_BYTES + len(block)) % unit)
     size = PREFIX_BYTES + len(block)
     log2 = 0
@@ -34,6 +49,10 @@ def pack(sequence, slots, number, sector_bytes, state, seed, unit):
         log2 += 1
     head = struct.pack(_FORMAT, _MAGIC, VERSION, sequence, slots, number & 0xFFFFFFFF, number >> 32 & 0xFF, log2, size)
     return head + struct.pack("<I", crc32(head)) + block
+
+
+def _seed(sequence, slot):
+    return crc32(struct.pack("<II", sequence & 0xFFFFFFFF, slot))
 
 
 class Prefix:
@@ -53,23 +72,39 @@ def parse(buf):
 
 
 def check_version(head, remedy):
-    """WrongDevice if a newer library wrote it."""
+    """WrongDevice if another library than this wrote it, with what to do."""
+    if head.version == VERSION:
+        return
+    from ..errors import WrongDevice
+
     if head.version > VERSION:
-        from ..errors import WrongDevice
-
         text = "a newer blynk_batch wrote format %d here, this one knows %d: %s"
-        raise WrongDevice(text % (head.version, VERSION, remedy))
+    else:
+        remedy = "read it with the version that wrote it, then format=True or another folder"
+        text = "an older blynk_batch wrote format %d here, this one knows %d: %s"
+    raise WrongDevice(text % (head.version, VERSION, remedy))
 
 
-def parse_state(buf, size, seed):
-    """The state in a header of `size` bytes, or None if it is damaged. Unit padding follows the CRC."""
+def state_end(buf, size, sequence, slot):
+    """Where the state entries end, from byte 28 on, in a header of `size` bytes; 0 if salt or state are damaged.
+    Unit padding follows the CRC."""
     end = size - 4
-    while end >= PREFIX_BYTES:
-        if struct.unpack_from("<I", buf, end)[0] == crc32(buf[PREFIX_BYTES:end], seed):
-            state = {}
-            decode_state(buf, PREFIX_BYTES, end, state)
-            return state
+    while end >= SALTED_BYTES:
+        if struct.unpack_from("<I", buf, end)[0] == crc32(buf[PREFIX_BYTES:end], _seed(sequence, slot)):
+            return end
         if buf[end + 3] != 0xFF:
-            return None
+            return 0
         end -= 1
-    return None
+    return 0
+
+
+def number_at(ring, sequence):
+    """Running number of the first point at or after the start of `sequence`."""
+    buf = bytearray(PREFIX_BYTES)
+    for after in range(sequence, ring.newest + 1):
+        for _ in range(3):  # one wrong read is no damage
+            ring.medium.read(after, 0, memoryview(buf))
+            head = parse(buf)
+            if head and head.sequence == after:
+                return head.number
+    return ring.number

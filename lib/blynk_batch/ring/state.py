@@ -1,10 +1,10 @@
 """What must survive beside the readings: numbered values that live in the log itself, and what they say of the points.
 
-Knows no frames and no medium; log.py writes the values. docs/format.md lists them in full. A key below 0x80 holds a
-tuple of ints >= 0, others bytes.
+Knows no frames and no medium; log.py writes the values, decode.py reads them and knows what each can be.
+docs/format.md lists them in full. A key below 0x80 holds a tuple of ints >= 0, others bytes.
 """
 
-from .record import get_varint, put_varint
+from .record import put_varint
 
 # The ring's: the oldest sector | the oldest point neither accepted nor set aside (sequence, offset, number)
 OLDEST, CURSOR = 1, 2
@@ -17,6 +17,8 @@ EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 10, 11, 12, 13, 14
 WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
 # Eight parked pins: (pin, sequence, offset, count, Unix ms of the last try), its first point and how many
 PARKED, PARKED_PINS = 40, 8
+# Written in place of DONE where pins were added to it: these
+DONE_TOO = 0x91
 
 # When to send: (step, Unix ms of the end or 0, wait in s) | (day, points) | the last drain (Unix ms or 0, boot, uptime)
 BACKOFF, BUDGET, DRAINED = 32, 33, 34
@@ -32,11 +34,13 @@ BOOT, ANCHOR, SLEEP, KNOWN = 64, 65, 66, 67
 
 
 class State:
-    """`state` {key: value}; `dirty`: keys that changed since the last frame that carries state."""
+    """`state` {key: value}; `dirty`: keys that changed since the last frame that carries state; `changed`: since the
+    sector began."""
 
     def __init__(self):
         self.state = {}
         self.dirty = set()
+        self.changed = set()
 
     def get(self, key):
         """The first int of the state's `key`, 0 if it has none."""
@@ -88,26 +92,6 @@ def encode_state(state, keys=None):
     return out
 
 
-def decode_state(view, at, end, state):
-    """Apply the entries in `view[at:end]` to the dict `state`."""
-    while at < end:
-        key, size = view[at], view[at + 1]
-        at += 2
-        data = view[at : at + size]
-        at += size
-        if not size:
-            state.pop(key, None)
-        elif key >= 0x80:
-            state[key] = bytes(data)
-        else:
-            numbers = []
-            index = 0
-            while index < size:
-                number, index = get_varint(data, index)
-                numbers.append(number)
-            state[key] = tuple(numbers)
-
-
 # What the server has: the points behind the cursor, and in the window under way those of finished pins. Parked pins'
 # points stay behind the cursor until they are released or overwritten.
 
@@ -128,6 +112,10 @@ def with_done(bitmap, pin):
     return bytes(bits)
 
 
+def is_done(bitmap, pin):
+    return len(bitmap) > pin >> 3 and bool(bitmap[pin >> 3] & 1 << (pin & 7))
+
+
 def is_delivered(state, pin, position):
     """True if nothing is left to do for the point of `pin` in the frame at `position`; else it is pending or parked."""
     behind = position < tuple(state.get(CURSOR, (0, 0)))[:2]
@@ -140,5 +128,4 @@ def is_delivered(state, pin, position):
     part = state.get(PART)
     if part and part[0] == pin and position < tuple(part[1:3]):
         return True
-    done = state.get(DONE, b"")
-    return behind or (len(done) > pin >> 3 and bool(done[pin >> 3] & 1 << (pin & 7)))
+    return behind or is_done(state.get(DONE, b""), pin)

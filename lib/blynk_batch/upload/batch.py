@@ -5,7 +5,6 @@ and JSON around it needs no others, so a chunk is put together in their hexadeci
 """
 
 import json
-import sys
 from binascii import hexlify
 
 from micropython import const
@@ -15,8 +14,6 @@ from ..ring.reader import DATA
 
 _POINTS = const(8)  # a chunk is below 200 bytes: a long-running heap has few large holes
 _CHUNK = const(200)
-_PIECE_BYTES = const(1024)  # a packet for each chunk would cost more than making it
-_TCP = const(6)  # the level of its options
 _PAUSE_EVERY = const(16)  # frames read without a break
 
 
@@ -179,42 +176,6 @@ class Body:
         self.sent, self.after = sent, (sequence, offset)
         texts.append(_symbols(digits))
         return b"".join(texts)
-
-
-def gather(chunks, wait=False):
-    """The bytes of all chunks in pieces of at most 1 KB, or of one larger chunk; each is valid until the next.
-
-    `wait`: also gives None after every chunk that was put by, so that others can work meanwhile."""
-    try:
-        out = bytearray(_PIECE_BYTES)
-    except MemoryError:
-        yield from chunks
-        return
-    view = memoryview(out)
-    filled = 0
-    for chunk in chunks:
-        size = len(chunk)
-        if filled + size > _PIECE_BYTES:
-            if filled:
-                yield view[:filled]
-            filled = 0
-        if size > _PIECE_BYTES:
-            yield chunk
-        else:
-            out[filled : filled + size] = chunk
-            filled += size
-            if wait:
-                yield None
-    if filled:
-        yield view[:filled]
-
-
-def at_once(made, firmware):
-    """Have the new socket `made` send small pieces without waiting for word of those before, which a server may hold
-    back for 40 ms. Only where the module `firmware` knows how: older ones print a warning instead."""
-    option = getattr(firmware, "TCP_NODELAY", 1 if sys.platform == "linux" else None)
-    if option:
-        made.setsockopt(_TCP, option, 1)
 
 
 def _symbols(digits):

@@ -3,28 +3,20 @@
 Knows the transport's one method and how to step through a drain; nothing of what a drain decides.
 """
 
+import gc
+
 from micropython import const
 
+from .. import let_go, load
 from .batch import OutOfTime
 from ..errors import Busy
+from .result import Result
 
 _STEP_S = const(20)  # for one operation on the network
+_BUFFERED_BYTES = const(4096)  # of a batch that goes out in one piece; less where there is no room for it
+_LEAST_BYTES = const(128)
+_SPARE_BYTES = const(3072)  # what sending it asks for beside
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
-
-
-class Result:
-    """What one upload came to; see Client.upload()."""
-
-    def __init__(self):
-        self.uploaded = self.requests = self.pending = 0
-        self.error = self.waiting = self.retry_after_s = None
-
-    def __repr__(self):
-        text = "<Result uploaded=%d requests=%d pending=%d" % (self.uploaded, self.requests, self.pending)
-        for name in ("waiting", "retry_after_s", "error"):
-            if getattr(self, name):
-                text += " %s=%r" % (name, getattr(self, name))
-        return text + ">"
 
 
 class Call:
@@ -35,14 +27,20 @@ class Call:
         self._uploader = client.uploader()
         self.transport = client.transport
         if client.uploading:
-            raise Busy("an upload is under way")
+            raise Busy("an upload is under way, in another task or thread")
         self._uptime = client.clock.uptime
         self._end_ms = None if timeout_s is None else self._uptime() + int(timeout_s * 1000)
         self._watchdog = watchdog
         # A transport that feeds the watchdog while it waits may wait longer.
         step_s = _WATCHED_S if watchdog and not getattr(self.transport, "watchdog", False) else _STEP_S
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
+        self._streams = getattr(self.transport, "streams", True)
+        if not self._streams:
+            self._uploader.batch_bytes = min(self._uploader.batch_bytes, _room())
         self.result = Result()
+        clock = client.clock
+        if hasattr(clock, "ask_ms") and clock.stale() and not self._uploader.pace.wait_s():
+            load("clock.network", "at_drain")(self._uploader, clock, watchdog)
         self._steps = self._uploader.drain(self.result, self._tick)
         client.uploading = True
 
@@ -54,25 +52,66 @@ class Call:
 
     def next(self, reply):
         self._client.check_open()
-        body = self._steps.send(reply)
+        if isinstance(reply, MemoryError):
+            self._smaller()
+        try:
+            body = self._steps.send(reply)
+        except MemoryError as e:
+            self._smaller()
+            self.result.error, self.result.retry_after_s = e, self._uploader.pace.back_off()
+            raise StopIteration
         if body:
             body.tick, body.watchdog = self._tick, self._watchdog
         return body
 
     def request(self, body):
         """The arguments of the transport's `post`."""
-        return self._uploader.request(body, self._step_s)
+        url, headers, _, timeout_s = self._uploader.request(body, self._step_s)
+        return url, headers, body if self._streams else self._piece(body), timeout_s
+
+    def _piece(self, body):
+        """All of the body in one buffer of its size."""
+        piece = bytearray(body.len_bytes)
+        at = 0
+        for chunk in body:
+            piece[at : at + len(chunk)] = chunk
+            at += len(chunk)
+        return (piece,)
+
+    def _smaller(self):
+        """Of a batch in one piece, which found no room, try half the next time."""
+        if not self._streams:
+            self._uploader.batch_bytes = max(_LEAST_BYTES, self._uploader.batch_bytes // 2)
+
+    def checked(self, reply):
+        """The transport's reply in the types that are relied on."""
+        status, headers, text = reply
+        return int(status), {name: str(headers[name]) for name in headers}, bytes(text)
 
     def post(self, body):
         """The reply to one batch, or the exception that came instead."""
         try:
-            return self.transport.post(*self.request(body))
+            return self.checked(self.transport.post(*self.request(body)))
         except Exception as e:  # noqa: BLE001 - whatever a transport raises, the data stays and the result says it
             return e
+
+    def run(self):
+        """To the end, blocking; the Result."""
+        reply = None
+        try:
+            while True:
+                body = self.next(reply)
+                reply = self.post(body) if body else None
+        except StopIteration:
+            return self.result
+        finally:
+            self.end()
 
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
+        for name in ("clock.network", "upload.outcomes"):  # what few drains need
+            let_go(name)
         if hasattr(self.transport, "close"):
             self.transport.close()
         try:
@@ -83,18 +122,20 @@ class Call:
         result.error = result.error or client.guard.failed  # a callback's reading that could not be stored
         client.guard.failed = None
         if result.error:
-            client.last_error = str(result.error)
+            try:
+                client.last_error = self._uploader.hide(str(result.error))
+            except MemoryError:
+                client.last_error = type(result.error).__name__
 
 
-def upload(client, timeout_s, watchdog):
-    """See Client.upload()."""
-    call = Call(client, timeout_s, watchdog)
-    reply = None
-    try:
-        while True:
-            body = call.next(reply)
-            reply = call.post(body) if body else None
-    except StopIteration:
-        return call.result
-    finally:
-        call.end()
+def _room():
+    """How large a batch in one piece there is room for."""
+    size = _BUFFERED_BYTES
+    while size > _LEAST_BYTES:
+        gc.collect()
+        try:
+            bytearray(size + _SPARE_BYTES)
+            break
+        except MemoryError:
+            size //= 2
+    return size

@@ -6,10 +6,10 @@ writes at most one state frame and says whether the drain goes on.
 
 from micropython import const
 
-from .. import blynk as api, faults
+from .. import blynk as api, errors
 from ..ring import state as keys
 from .batch import Vanished
-from ..errors import RingFull
+from .secret import server_of, split
 from ..ring.record import REJECT
 from ..ring.state import BACKOFF, BAD, BUDGET, HELD, REGION, SIZE, STRIKES
 
@@ -17,7 +17,6 @@ _HOUR_S = const(3600)
 _STRIKES = const(3)
 _HOPS = const(3)
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
-_SERVER_BYTES = const(80)  # as much as the state has room for
 _REJECT_BYTES = const(3000)  # as much as surely fits a sector
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
 _SMALLER = const(1)
@@ -33,25 +32,25 @@ def judge(uploader, window, body, reply):
     if isinstance(reply, Exception):
         return _later(uploader, _network_error(uploader, reply))
     status, headers, text = reply
-    error = faults.judge(status, text, uploader.hide)
+    error = api.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
     kind = type(error)
-    unknown = kind == faults.ServerError and status == 400
-    if kind == faults.BatchTooLarge:
+    unknown = kind == errors.ServerError and status == 400
+    if kind == errors.BatchTooLarge:
         if body.points > 1:
             return _smaller(uploader, body, error)
         unknown = True
     if status == 308:
         return _elsewhere(uploader, headers.get("location", ""), error)
-    if kind == faults.PinRefused:
+    if kind == errors.PinRefused:
         from .parked import hold, park
 
         if park(window, body.pin, uploader.boots.now()) or hold(window, body.pin):
             uploader.result.error = error
             return True
-    if kind == faults.PointRefused or (unknown and _struck_out(uploader, body)):
+    if kind == errors.PointRefused or (unknown and _struck_out(uploader, body)):
         return _bad_point(uploader, window, body, error)
-    if kind == faults.InvalidToken:
+    if kind == errors.InvalidToken:
         return _stop(uploader, error)
     text = headers.get("retry-after", "")
     wait_s = int(text) if text.isdigit() else 0
@@ -102,38 +101,12 @@ def _elsewhere(uploader, location, error):
 
 
 def _redirect(location, server, home, regions):
-    """The server that `location` names, or None where the token must not go.
-
-    `server` is the one asked, `home` the configured one. Followed: the same path, https staying https, and a host
-    that is, or is below, the configured one or one of `regions`."""
-    scheme, host, path = split(location)
-    found = "%s://%s" % (scheme, host)
-    if scheme not in ("http", "https") or path.split("?")[0] != api.PATH or len(found) > _SERVER_BYTES:
+    """The server that `location` names, or None where the token must not go: followed is the same path alone, and from
+    https, which the one asked, `server`, speaks, only to https."""
+    scheme, _, path = split(location)
+    if path.split("?")[0] != api.PATH or (scheme == "http" and server.startswith("https:")):
         return None
-    if scheme == "http" and server.startswith("https:"):
-        return None
-    for char in host:
-        if not (char.isalpha() or char.isdigit() or char in "-.:"):
-            return None
-    name = host.split(":")[0]
-    for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
-        if name == allowed or name.endswith("." + allowed):
-            return found
-    return None
-
-
-def split(url):
-    """(scheme, host with port, path and query) of a URL."""
-    at = url.find("://")
-    if at < 0:
-        return "", "", ""
-    rest = url[at + 3 :]
-    end = len(rest)
-    for char in "/?#":
-        found = rest.find(char)
-        if 0 <= found < end:
-            end = found
-    return url[:at].lower(), rest[:end].lower(), rest[end:]
+    return server_of(location, home, regions)
 
 
 def _stop(uploader, error):
@@ -174,14 +147,17 @@ def _bad_point(uploader, window, body, error):
     try:
         # pin, HTTP status, the point as JSON
         ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + point)
-    except RingFull:
+    except errors.RingFull:
         pass  # a full ring that may not overwrite has no room for it: it is counted, but not kept
     window.ack(body, keys.REJECTED)
     return True
 
 
 def _network_error(uploader, cause):
-    if isinstance(cause, faults.UploadError):
+    if isinstance(cause, MemoryError):
         return cause
-    host = split(uploader.server)[1]
-    return faults.NetworkError("no reply from %s: %s %s" % (host, type(cause).__name__, uploader.hide(str(cause))))
+    words = str(cause)
+    if isinstance(cause, errors.UploadError):
+        return cause if uploader.hide(words) == words else type(cause)(uploader.hide(words))
+    words = "no reply from %s: %s %s" % (split(uploader.server)[1], type(cause).__name__, words)
+    return errors.NetworkError(uploader.hide(words))

@@ -1,14 +1,19 @@
 """When the next request may go out: backoff, the daily budget, the interval between drains. All survives a reset.
 
+Stations that get their power back together must not ask together for ever: the first drain after power-on is spread
+over a short time, and from then on each keeps to a phase of its own within the interval. Both come from the token,
+which alone tells stations apart. `make fleet` shows what ten thousand of them come to.
+
 Knows the clock and the ring's state; nothing of batches or replies. Each change rides on a state frame that its
 caller writes anyway.
 """
 
 import random
+from hashlib import sha256
 
 from micropython import const
 
-from ..ring.state import BACKOFF, BUDGET, DRAINED
+from ..ring.state import BACKOFF, BUDGET, DRAINED, OWNER
 
 _FIRST_S = const(10)
 _CAP_S = const(3600)
@@ -16,6 +21,7 @@ _WAKE_S = const(60)  # from one boot to the next, as far as is known
 _AWAY_S = const(960)  # even an hour's sleeper then tries within a day
 _STEPS = const(9)
 _LONGEST_S = const(86400)
+_SPREAD_S = const(30)  # of the first drains after power-on
 _DAY_MS = const(86400000)
 
 
@@ -25,10 +31,18 @@ def _random(limit):
 
 
 class Pace:
-    """Backoff and budget over `ring.state`; `boots` tells the time."""
+    """Backoff, budget and interval over `ring.state`; `boots` tells the time.
 
-    def __init__(self, ring, boots, points_per_day):
+    owner   a hash of token and server; what another pair learned to wait for does not count"""
+
+    def __init__(self, ring, boots, points_per_day, server, token):
         self._ring = ring
+        self.owner = sha256(("%s %s" % (server, token)).encode()).digest()[:8]
+        if ring.state.get(OWNER) != self.owner:
+            ring.forget(BACKOFF, BUDGET)
+        self._phase = int.from_bytes(self.owner[:3], "big")
+        self._drained = None  # uptime in s of the last drain in this boot
+        self._asked = 0  # the same of the last due()
         self._boots = boots
         self._points_per_day = points_per_day
         self._until = 0  # uptime ms
@@ -102,8 +116,30 @@ class Pace:
 
     # Interval
 
+    def due(self, interval_s):
+        """True if the next drain may start now."""
+        return not self.due_s(interval_s) and not self.wait_s() and self.budget() != 0
+
+    def due_s(self, interval_s):
+        """Seconds until the interval allows the next drain."""
+        passed = self.since_drain_s()
+        left = 0 if passed is None else max(0, interval_s - passed)
+        interval_s = int(interval_s)
+        if not self._boots.powered_on or interval_s < 1:
+            return left
+        now = self._boots.uptime() // 1000
+        since_asked = now - self._asked
+        self._asked = now
+        if self._drained is None:
+            return max(left, self._phase % (min(interval_s // 10, _SPREAD_S) + 1) - now)
+        soonest = self._drained + interval_s // 2
+        # A program that seldom asks is told the next best time, not the next interval's.
+        early = min(since_asked, interval_s) // 2
+        return max(0, soonest + (self._phase - soonest) % interval_s - early - now)
+
     def drains(self):
         """Note that a drain starts."""
+        self._drained = self._boots.uptime() // 1000
         self._ring.set(DRAINED, (self._boots.now() or 0,) + self._boots.mark())
 
     def since_drain_s(self):

@@ -2,25 +2,27 @@
 
 import asyncio
 
-from .. import load
-
 
 async def run(client, is_online, interval_s, watchdog, poll_s):
     """See Client.run()."""
     while True:
-        if watchdog:
-            watchdog()
-        # A program may also call upload() itself.
-        if not client.uploading and is_online() and client.due(interval_s):
-            await drain(client, None, watchdog)
+        client.check_open()
+        try:
+            if watchdog:
+                watchdog()
+            # A program may also call upload() itself.
+            if not client.uploading and is_online() and client.due(interval_s):
+                await drain(client, None, watchdog)
+        except Exception as e:  # noqa: BLE001 - the radio's, the flash's: it may pass, and all else is kept till then
+            client.last_error = client.tell("%s: %s" % (type(e).__name__, e))
         await asyncio.sleep(poll_s)
 
 
 async def drain(client, timeout_s, watchdog):
     """Client.upload() as a coroutine; its Result."""
-    client.uploader()  # loaded in its own order
-    call = load("upload.call", "Call")(client, timeout_s, watchdog)
-    streams = hasattr(call.transport, "apost")
+    call = client.call(timeout_s, watchdog)
+    if not hasattr(call, "run"):  # a Result already
+        return call
     reply = None
     try:
         while True:
@@ -28,7 +30,7 @@ async def drain(client, timeout_s, watchdog):
             reply = None
             if not body:
                 await asyncio.sleep(0)
-            elif streams:
+            elif hasattr(call.transport, "apost"):
                 # No pause between a reply and its ack: a task cancelled there would send the batch again.
                 reply = await _post(call, body)
             else:
@@ -41,6 +43,6 @@ async def drain(client, timeout_s, watchdog):
 
 async def _post(call, body):
     try:
-        return await call.transport.apost(*call.request(body))
+        return call.checked(await call.transport.apost(*call.request(body)))
     except Exception as e:  # noqa: BLE001 - CancelledError is no Exception and goes on up
         return e

@@ -5,20 +5,16 @@ Body to be sent, and is sent back (status, reply headers, reply) or the exceptio
 policy serves blocking and asyncio transports, and every test.
 """
 
-from hashlib import sha256
-
 from micropython import const
 
 from .. import blynk as api, load
 from ..ring import state as keys
 from .batch import OutOfTime
 from ..clock.wall import BUILD_MS
-from ..errors import Busy
+from ..errors import RingFull
 from ..ring.state import BAD, HELD, LAST_SUCCESS, OWNER, REGION, SIZE, STRIKES
-from .pace import Pace
 from .window import Window
 
-_BUFFERED_BYTES = const(4096)  # of a batch that must be put together in RAM
 _DAY_MS = const(86400000)
 _FIVE_YEARS_MS = const(157788000000)
 _SAME_CLOCK_MS = const(120000)
@@ -27,28 +23,25 @@ _SAME_CLOCK_MS = const(120000)
 class Uploader:
     """`settings` as Client takes them; `result` is that of the drain under way."""
 
-    def __init__(self, ring, boots, guard, token, server, settings, transport):
+    def __init__(self, ring, boots, guard, token, server, settings, transport, pace):
         self.ring, self.boots, self._guard = ring, boots, guard
         self._token, self.home = token, server
         self.settings = settings
-        self._streams = getattr(transport, "streams", True)
-        self._batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
-        if not self._streams:
-            self._batch_bytes = min(self._batch_bytes, _BUFFERED_BYTES)
-        self.pace = Pace(ring, boots, settings["points_per_day"])
+        self.batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
+        self.verifies = getattr(transport, "verifies", False)
+        self.pace = pace
         self.clock_error_s = None
         self._date_ok = None  # no reply has told yet
         self.hops = 0  # redirects followed in this drain
         self.tried = boots.uptime()  # when the parked pins were, without a clock
         self._first = True  # no drain yet in this boot
         self.noted = False  # this drain's backoff was noted before its first request
-        owner = sha256(("%s %s" % (server, token)).encode()).digest()[:8]
-        if ring.state.get(OWNER) != owner:
+        if ring.state.get(OWNER) != pace.owner:
             if OWNER in ring.state:
                 from .outcomes import unlearn
 
                 unlearn(ring)
-            ring.set(OWNER, owner)
+            ring.set(OWNER, pace.owner)
 
     def event(self, text):
         if self.settings["debug"]:
@@ -56,18 +49,19 @@ class Uploader:
 
     def hide(self, text):
         """`text` without the token."""
-        return text.replace(self._token, "...")
+        return load("upload.secret", "hide")(text, self._token)
 
     @property
     def server(self):
-        region = self.ring.state.get(REGION)
-        return region.decode() if region else self.home
+        region = self.ring.state.get(REGION)  # whoever learned it: judged by what is allowed today
+        if not region:
+            return self.home
+        return load("upload.secret", "server_of")(region, self.home, self.settings["regions"]) or self.home
 
     def request(self, body, timeout_s):
         """The arguments of the transport's `post`."""
-        data = body if self._streams else [b"".join(body)]
-        url = api.url(self.server, self._token, body.pin)
-        return url, api.headers(body.len_bytes), data, timeout_s
+        url = getattr(body, "url", None) or api.url(self.server, self._token, body.pin)
+        return url, api.headers(body.len_bytes), body, timeout_s
 
     # The drain
 
@@ -75,7 +69,7 @@ class Uploader:
         """Deliver what is in the ring now. `result` is filled in on the way; `tick` is called between steps and may
         raise OutOfTime. Busy if it interrupts another call."""
         if self._guard.held:
-            raise Busy("this interrupts another call, which only readings can wait for")
+            raise self._guard.busy("this interrupts another call, which only readings can wait for")
         wait = self.pace.wait_s()
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
@@ -87,6 +81,8 @@ class Uploader:
             yield from self._windows(self.ring.end())
         except OutOfTime:
             result.waiting = "time"
+        except RingFull as e:  # no room for an ack: what comes next would be repeated after a reset
+            result.error = e
         finally:
             self._first = False
         if self.noted and self.pace.step() == 1:
@@ -111,6 +107,9 @@ class Uploader:
 
     def _windows(self, end):
         ring = self.ring
+        if self.boots.now() is None and hasattr(self.boots.clock, "ask_ms"):
+            if not (yield from load("clock.network", "ask")(self, end)):
+                return
         if self._date_ok is None and self.cutoff():
             from .expiry import ask
 
@@ -125,7 +124,7 @@ class Uploader:
                         return
             if ring.cursor()[:2] >= end[:2]:
                 return
-            window = Window(ring, end, self.boots.now(), self.cutoff(), self.settings, self._batch_bytes)
+            window = Window(ring, end, self.boots.now(), self.cutoff(), self.settings, self.batch_bytes)
             yield from self._through(window.count())
             if not (yield from self._deliver(window)):
                 return
@@ -156,9 +155,9 @@ class Uploader:
                 self.result.waiting, self.result.retry_after_s = "budget", self.pace.budget_s()
                 return False
             limit = self._limit(pin, budget)
-            body = self.guarded(window.body, pin, limit, self._batch_bytes)
+            body = self.guarded(window.body, pin, limit, self.batch_bytes)
             if not body.points:
-                yield from self._through(body.measure(limit, self._batch_bytes))
+                yield from self._through(body.measure(limit, self.batch_bytes))
             if not body.points:
                 self.guarded(window.finish, pin)
                 continue
@@ -207,7 +206,7 @@ class Uploader:
 
     def _outcome(self, window, body, reply):
         """Keep or advance, note what must survive; False to end the drain."""
-        if isinstance(reply, tuple) and api.accepted(reply[0], reply[2]):
+        if isinstance(reply, tuple) and api.accepted(*reply):
             self._accepted(window, body)
             return True
         try:
@@ -250,14 +249,22 @@ class Uploader:
         self.ring.set(SIZE, None if full else (points, accepted))
 
     def _compare_clock(self, date):
-        now = self.boots.now()
         theirs = api.date_ms(date) if date else None
         self._date_ok = self._date_ok is not False
+        clock = self.boots.clock
+        settable = hasattr(clock, "ask_ms")
+        if theirs is not None and settable:
+            if clock.unproven or clock.now() is None:
+                load("clock.network", "heard")(self, clock, theirs)
+            clock.heard_ms = clock.uptime()
+        now = clock.now()
         if theirs is None or now is None:
             return
         error = now - theirs
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
         self._date_ok = abs(error) < _DAY_MS
+        if settable:
+            clock.agreed = self._date_ok
 
 
 def _step(steps):

@@ -19,6 +19,7 @@ RAW = {
     "pages": lambda blocks: NorFlash(blocks, page_size=256),
     "sd": lambda blocks: SdCard(blocks * 8),
 }
+TAILS = {"rp2": {"tails": 3, "tail_bytes": 220}}  # what FileRing takes there by itself
 CARDS = ("fat", "sd")  # they erase and spread by themselves, so that only what is written can be counted
 
 
@@ -40,7 +41,8 @@ class Place:
     def _files(self):
         from blynk_batch import FileRing
 
-        return FileRing("/sim/readings", self._capacity, commit_every=self._commit_every)
+        options = TAILS.get(self.on, {})
+        return FileRing("/sim/readings", self._capacity, commit_every=self._commit_every, **options)
 
     def _blocks(self):
         from blynk_batch import BlockRing

@@ -22,7 +22,9 @@ def copy(source, target):
     os.mkdir(target)
     for entry in os.ilistdir(source):
         name = entry[0]
-        if name.endswith(".py") or name.endswith(".mpy"):
+        if entry[1] == 0x4000 and name != "__pycache__":
+            copy(source + "/" + name, target + "/" + name)
+        elif name.endswith(".py") or name.endswith(".mpy"):
             with open(source + "/" + name, "rb") as f, open(target + "/" + name, "wb") as g:
                 g.write(f.read())
 

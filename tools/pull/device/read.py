@@ -1,9 +1,9 @@
 """read.py COPY...: every frame of a ring as lines of JSON, read by the library's own code.
 
-    {"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
-        time: clock, estimated, or unknown (ms is null then); state: pending, parked or delivered
-    {"rejected": 3, "status": 400, "points": [[ms, value]], "sector": 0, "offset": 200}
-    {"summary": {counters, what was damaged}}
+{"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
+    time: clock, estimated, or unknown (ms is null then); state: pending, parked or delivered
+{"rejected": 3, "status": 400, "points": [[ms, value]], "sector": 0, "offset": 200}
+{"summary": {counters, what was damaged}}
 """
 
 import json
@@ -11,9 +11,10 @@ import sys
 import time
 
 from blynk_batch.ring import record
-from blynk_batch.clock.wall import Boots, SystemClock
+from blynk_batch.clock.boots import Boots
+from blynk_batch.clock.wall import SystemClock
 from blynk_batch.ring.state import is_delivered
-from blynk_batch.ring.room import number_at
+from blynk_batch.ring.sector import number_at
 from blynk_batch.report import stats
 from blynk_batch.ring.reader import DATA
 from blynk_batch.clock.times import NEVER, Times
@@ -35,9 +36,9 @@ def walk(ring):
     times = Times(ring, int(time.time()) * 1000, "estimate")
     times.known = 0  # of what lies before the cursor nothing is known
     frames = 0
-    reader = ring.reader((ring.oldest, 0, number_at(ring, ring.oldest)))
+    reader = ring.reader((ring.oldest, 0, number_at(ring, ring.oldest) if ring.oldest else 0))
     while reader.next():
-        frames += 1
+        frames += reader.kind != record.MARK
         position = reader.position
         if reader.kind == DATA:
             ms = times.of(reader)
@@ -56,8 +57,7 @@ def walk(ring):
             reject = {"rejected": data[0], "status": status, "points": json.loads(data[3:])}
             reject["sector"], reject["offset"] = position
             print(json.dumps(reject))
-    lost = reader.lost + max(0, ring.number - reader.number)
-    return {"frames": frames, "unreadable_frames": reader.bad, "lost_here": lost}
+    return {"frames": frames, "unreadable_frames": reader.bad, "lost_here": reader.lost}
 
 
 def state_of(ring, pin, position, cursor):

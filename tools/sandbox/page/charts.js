@@ -22,14 +22,17 @@ export async function loadCharts() {
 const pointsOf = ({ points }) => `${count(points)} ${points === 1 ? "point" : "points"}`;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// Labels of the time axis: the time of day, and below it the day where a new one begins.
+// Labels of the time axis, and below each what is new there: the day below a time of day, the year below a day.
+const DAY = 86_400_000;
 function instants(_, splits, axis, space, step) {
-  let day = "";
+  let before = "";
   return splits.map((ms) => {
     const [date, clock] = time(ms).split(" ");
-    const label = step >= 86_400_000 ? date.slice(5) : step >= 60_000 ? clock.slice(0, 5) : clock;
-    const below = date === day || step >= 86_400_000 ? "" : `\n${date}`;
-    day = date;
+    if (step >= 360 * DAY) return date.slice(0, 4);
+    const label = step >= DAY ? date.slice(5) : step >= 60_000 ? clock.slice(0, 5) : clock;
+    const context = step >= DAY ? date.slice(0, 4) : date;
+    const below = context === before ? "" : `\n${context}`;
+    before = context;
     return label + below;
   });
 }
@@ -163,16 +166,17 @@ export class Chart {
     this.onSelect(chosen);
   }
 
-  // Texts and locations have no chart: their latest values in a list.
+  // Texts and locations have no chart: the latest values of the time shown, in a list.
   async list() {
     const asked = ++this.asked;
-    const rows = await ask(`/sandbox/texts?device=${this.pin.device}&pin=${this.pin.pin}`);
+    const [from, to] = this.range;
+    const rows = await ask(`/sandbox/texts?device=${this.pin.device}&pin=${this.pin.pin}&from=${from}&to=${to}`);
     if (asked !== this.asked) return;
     this.plot?.destroy();
     this.plot = null;
     for (const name of ["role", "aria-label"]) this.drawing.removeAttribute(name);
     const items = rows.map((row) => make("li", {}, `${time(row.ms)}  ${row.value}`));
-    this.extent.textContent = `${pointsOf(this.pin)}, the latest ${rows.length}:`;
+    this.extent.textContent = `${pointsOf(this.pin)}, ${rows.length ? `the latest ${rows.length} of this time:` : "nothing in this time"}`;
     const list = this.drawing.querySelector(".texts") ?? make("ul", { class: "texts", tabindex: 0 });
     list.replaceChildren(...items); // the same list, so that focus and place stay
     if (!list.isConnected) this.drawing.replaceChildren(list);

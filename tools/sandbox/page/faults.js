@@ -46,7 +46,7 @@ export class Faults {
     this.switches = new Map();
     for (const [name, label] of Object.entries(COMMON)) {
       const { settings } = this.catalogue.get(name);
-      const detail = Object.entries(settings).filter(([, value]) => value !== "").map(([key, value]) => `${words(key)}: ${value}`);
+      const detail = Object.entries(settings).filter(isGiven).map(([key, value]) => `${words(key)}: ${value}`);
       const element = make("button", { type: "button", role: "switch", "aria-checked": "false", "data-fault": name,
         onclick: () => this.change(() => this.toggle(name)) },
         make("span", { class: "knob", "aria-hidden": "true" }), make("span", {}, label), make("small", {}, detail.join(", ")));
@@ -100,14 +100,17 @@ export class Faults {
 }
 
 const words = (name) => name.replaceAll("_", " ");
+// Below 0 a setting means none: no Retry-After, say. Only hours may be negative.
+const isGiven = ([name, value]) => value !== "" && !(value < 0 && name !== "hours");
 
 function field(name, label, value) {
-  const escaped = typeof value === "string" ? value.replaceAll(/[\r\n]/g, " ") : value;
-  return make("label", {}, `${label} `, make("input", { name, value: escaped, autocomplete: "off" }));
+  const shown = typeof value === "string" ? value.replaceAll(/[\r\n]/g, " ") : value;
+  const input = isGiven([name, value]) ? { value: shown } : { placeholder: value === "" ? "" : "none" };
+  return make("label", {}, `${label} `, make("input", { name, ...input, autocomplete: "off" }));
 }
 
 function describe({ name, settings, count, skip, pin, token }) {
-  const parts = Object.entries(settings).filter(([, value]) => value !== "").map(([key, value]) => `${words(key)} ${value}`);
+  const parts = Object.entries(settings).filter(isGiven).map(([key, value]) => `${words(key)} ${value}`);
   if (pin !== null) parts.push(`pin V${pin}`);
   if (token) parts.push(`token ${token}`);
   if (skip) parts.push(`after ${skip} more`);

@@ -1,6 +1,6 @@
 // The ledger: one row per request, newest first; news go on top, older ones come on demand.
 
-import { ask, byId, bytes, count, duration, make, short, time } from "./common.js";
+import { ask, byId, bytes, count, duration, make, short, throttled, time } from "./common.js";
 
 const PAGE = 50;
 const KEPT = 300; // rows that stay when news push in
@@ -10,7 +10,9 @@ export class Ledger {
     this.table = byId("ledger");
     this.body = this.table.tBodies[0];
     this.labels = [...this.table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    this.refreshSoon = throttled(() => this.refresh(), 300);
     byId("kind").addEventListener("change", () => this.refresh());
+    for (const id of ["until", "find"]) byId(id).addEventListener("input", () => this.refreshSoon());
     byId("more").addEventListener("click", () => this.older());
   }
 
@@ -35,11 +37,15 @@ export class Ledger {
   fetch(before) {
     const query = new URLSearchParams({ size: PAGE, kind: byId("kind").value });
     if (before) query.set("before", before);
+    const until = new Date(byId("until").value).getTime(); // local, as all times on the page
+    if (until) query.set("until", until + 59_999); // to the end of that minute
+    if (byId("find").value) query.set("find", byId("find").value);
     return ask(`/sandbox/requests?${query}`);
   }
 
   add(request) {
     this.missed?.push(request);
+    if (byId("until").value || byId("find").value) return this.missed ? undefined : this.refreshSoon();
     const kind = byId("kind").value;
     if ((kind === "stored" && !request.points) || (kind === "refused" && !isSpoilt(request))) return;
     const row = this.row(request);

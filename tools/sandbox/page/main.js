@@ -4,12 +4,15 @@ import { ask, byId, make, throttled } from "./common.js";
 import { Faults } from "./faults.js";
 import { Ledger } from "./ledger.js";
 import { Overview } from "./overview.js";
+import { Rules } from "./rules.js";
 
 const overview = new Overview();
 const ledger = new Ledger();
 const faults = new Faults();
+const rules = new Rules();
 const refreshOverview = throttled(() => overview.refresh(), 700);
 const refreshFaults = throttled(() => faults.refresh(), 300);
+const refreshRules = throttled(() => rules.refresh(), 300);
 const refreshServer = throttled(describeServer, 300);
 
 function connect() {
@@ -39,12 +42,14 @@ function connect() {
     if (request.fault) refreshFaults();
   });
   listen("faults", () => refreshFaults());
+  listen("rules", (told) => rules.show(told));
 }
 
 function refreshAll() {
   refreshOverview();
   ledger.refresh();
   refreshFaults();
+  refreshRules();
 }
 
 // Says whose time it is that the page shows.
@@ -61,7 +66,6 @@ async function describeServer() {
   const facts = { Database: info.database };
   for (const [name, address] of Object.entries(info.regions)) facts[`Region ${name}`] = address;
   for (const [name, value] of Object.entries(info.limits)) facts[name.replaceAll("_", " ")] = value ?? "no limit";
-  for (const [pin, kind] of Object.entries(info.datastreams)) facts[pin] = kind;
   byId("server").replaceChildren(
     ...Object.entries(facts).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]),
   );

@@ -17,6 +17,8 @@ export class Overview {
     byId("later").addEventListener("click", () => this.move(0.5, 1));
     byId("zoom-in").addEventListener("click", () => this.move(0, 0.5));
     byId("zoom-out").addEventListener("click", () => this.move(0, 2));
+    byId("day").addEventListener("change", (event) => this.goTo(event.target.value));
+    byId("show-outside").addEventListener("click", () => this.choose(this.extent()));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const chart of this.charts.values()) chart.redraw();
     });
@@ -63,12 +65,17 @@ export class Overview {
     return (this.summary?.pins ?? []).filter((pin) => !device || String(pin.device) === device);
   }
 
-  // The stretch of time of all charts: what was chosen, or as much of the newest as the select says.
+  // From the very first point to the very last.
+  extent() {
+    const pins = this.shownPins();
+    return [Math.min(...pins.map((pin) => pin.first_ms)), Math.max(...pins.map((pin) => pin.last_ms))];
+  }
+
+  // The stretch of time of all charts: what was chosen, or as much of the newest as the select says. A few points far
+  // away from all others, such as those of 1970 that a clock gave that was not set, do not stretch it.
   range() {
     if (this.chosen) return this.chosen;
-    const pins = this.shownPins();
-    const first = Math.min(...pins.map((pin) => pin.first_ms));
-    const last = Math.max(...pins.map((pin) => pin.last_ms));
+    const { from: first, to: last } = this.summary.ranges[byId("device").value] ?? {};
     const span = byId("span").value;
     if (span !== "all" && span !== "chosen") return [last - Number(span), last];
     return first < last ? [first, last] : [first - HOUR / 2, last + HOUR / 2];
@@ -78,6 +85,19 @@ export class Overview {
     this.chosen = range;
     if (range) byId("span").value = "chosen";
     return this.show();
+  }
+
+  // A day that was picked, from midnight to midnight.
+  goTo(day) {
+    const start = new Date(`${day}T00:00`).getTime();
+    if (start && this.shownPins().length) this.choose([start, start + 24 * HOUR]);
+  }
+
+  showOutside([from, to]) {
+    const outside = this.summary.ranges[byId("device").value]?.outside ?? 0;
+    const [first, last] = this.extent();
+    byId("outside-note").hidden = !outside || (from <= first && last <= to);
+    byId("outside").textContent = outside === 1 ? "1 point lies far away in time." : `${count(outside)} points lie far away in time.`;
   }
 
   // Moves by a share of what is shown, and shows `factor` as much.
@@ -97,6 +117,7 @@ export class Overview {
     byId("charts-empty").hidden = pins.length > 0;
     byId("curl").hidden = pins.length > 0;
     const range = this.range();
+    this.showOutside(range);
     const many = this.summary.devices.length > 1;
     const tokens = new Map(this.summary.devices.map((each) => [each.id, each.token]));
     const shown = pins.map((pin) => {

@@ -1,0 +1,89 @@
+"""Boots and uptime: the time that a reading is stored with.
+
+With a trusted wall clock that is Unix ms. Without, it is the number of the boot and its uptime, and as soon as the
+clock is known an anchor frame gives the boot's uptime 0 its Unix time (times.py reads it back). A boot takes its
+number with the first reading that needs it. After a planned deep sleep the same boot goes on, and where the board
+loses its clock with each sleep (RP2) that is so for ever: a new anchor follows whenever the clock was set again.
+"""
+
+from micropython import const
+
+from ..ring.state import BOOT, SLEEP
+
+_BURST_MS = const(1000)  # that readings within a millisecond may run ahead
+
+
+class Boots:
+    """Stamps readings; holds the boot's number, if it has one, and where its uptime started."""
+
+    def __init__(self, ring, clock):
+        self._ring = ring
+        self.clock = clock
+        self.boot = self._base = 0
+        self._open = False  # readings were stored with this boot's uptime, and no anchor follows them yet
+        self._forgetful = clock.now() is None  # it woke without the time, and will again
+        self._last = 0  # the latest stamp, and the pins that have it
+        self._pins = b""
+        self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
+        if SLEEP in ring.state:
+            if not self.powered_on:
+                from .anchors import read
+
+                self.boot, wake, self._open = read(ring)
+                self._base = wake - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
+            ring.set(SLEEP, None)
+
+    def now(self):
+        return self.clock.now()
+
+    def uptime(self):
+        return self._base + self.clock.uptime()
+
+    def number(self):
+        """This boot's number; it takes one if it has none."""
+        if not self.boot:
+            ring = self._ring
+            self.boot = ring.get(BOOT) + 1
+            ring.set(BOOT, (self.boot,))
+        return self.boot
+
+    def stamp(self, pins, now=None):
+        """(0, Unix ms), or (boot, uptime ms) while the wall clock is not known; `now` if that was asked before.
+
+        No pin gets one millisecond twice: a server may keep one value for each."""
+        uptime = self.uptime()  # asked each time, before the ticks wrap
+        now = now or self.clock.now()
+        if now is not None:
+            self.anchor(now)
+            return 0, self._apart(pins, now)
+        self._open = True
+        return self.number(), self._apart(pins, uptime)
+
+    def _apart(self, pins, time):
+        if 0 <= self._last - time < _BURST_MS:
+            again = [pin for pin in pins if pin in self._pins]
+            time = self._last + (1 if again else 0)
+            self._pins = pins if again else self._pins + pins
+        else:  # later; or the clock was set back
+            self._pins = pins
+        self._last = time
+        return time
+
+    def anchor(self, now):
+        """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""
+        if self._open and now is not None:
+            from .anchors import write
+
+            write(self._ring, self.boot, max(0, now - self.uptime()))
+            self._open = False
+
+    def mark(self):
+        """(boot, uptime ms) to tell later how long ago this was; boot 0 where the wall clock alone will tell."""
+        return (self.number() if self._forgetful else self.boot), max(0, self.uptime())
+
+    def sleep(self, sleep_ms):
+        """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
+        if self._forgetful or self._open:
+            from .anchors import sleep
+
+            sleep(self._ring, self.number(), self.uptime() + sleep_ms, self._open)

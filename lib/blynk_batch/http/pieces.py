@@ -1,0 +1,44 @@
+"""How a body goes out, with either transport: in pieces of at most 1 KB, each of them at once."""
+
+import sys
+
+from micropython import const
+
+_PIECE_BYTES = const(1024)  # a packet for each chunk would cost more than making it
+_TCP = const(6)  # the level of its options
+
+
+def gather(chunks, wait=False):
+    """The bytes of all chunks in pieces of at most 1 KB, or of one larger chunk; each is valid until the next.
+
+    `wait`: also gives None after every chunk that was put by, so that others can work meanwhile."""
+    try:
+        out = bytearray(_PIECE_BYTES)
+    except MemoryError:
+        yield from chunks
+        return
+    view = memoryview(out)
+    filled = 0
+    for chunk in chunks:
+        size = len(chunk)
+        if filled + size > _PIECE_BYTES:
+            if filled:
+                yield view[:filled]
+            filled = 0
+        if size > _PIECE_BYTES:
+            yield chunk
+        else:
+            out[filled : filled + size] = chunk
+            filled += size
+            if wait:
+                yield None
+    if filled:
+        yield view[:filled]
+
+
+def at_once(made, firmware):
+    """Have the new socket `made` send small pieces without waiting for word of those before, which a server may hold
+    back for 40 ms. Only where the module `firmware` knows how: older ones print a warning instead."""
+    option = getattr(firmware, "TCP_NODELAY", 1 if sys.platform == "linux" else None)
+    if option:
+        made.setsockopt(_TCP, option, 1)

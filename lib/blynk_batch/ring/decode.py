@@ -1,0 +1,101 @@
+"""State from bytes: an entry counts only if it can be true. Loaded where a ring is opened.
+
+A right check says that the ring wrote the bytes, or somebody who made the image. So nothing of them is used before it
+is known to be of the shape that its key has, and `within` says that what names a place names one of the ring.
+"""
+
+from . import state as keys
+from .record import get_varint
+
+# What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing. Keys of bytes: how
+# many at most. A key that is not here is one of another library: it is kept as it is.
+_BITS = {"s": 30, "o": 24, "n": 40, "c": 53, "i": 32, "m": 48, "p": 8}  # sequence, offset, running number, counter ...
+_SHAPES = {
+    keys.OLDEST: "s",
+    keys.CURSOR: "son",
+    keys.OUTCOMES: "cccc",
+    keys.WINDOW: "sonmm/so",
+    keys.PART: "pso",
+    keys.DELIVERED: "n",
+    keys.BACKOFF: "imi",
+    keys.BUDGET: "ii",
+    keys.DRAINED: "mim",
+    keys.SIZE: "ii",
+    keys.STRIKES: "psoi",
+    keys.BAD: "ip",
+    keys.LAST_SUCCESS: "c",
+    keys.HELD: "i",
+    keys.BOOT: "i",
+    keys.ANCHOR: "im",
+    keys.SLEEP: "m/mi",
+    keys.KNOWN: "m",
+    keys.DONE: 32,
+    keys.REGION: 127,
+    keys.OWNER: 8,
+}
+for _key in range(keys.PARKED, keys.PARKED + keys.PARKED_PINS):
+    _SHAPES[_key] = "psonm"
+for _key in range(keys.DROPPED, keys.REFUSED + 1):
+    _SHAPES.setdefault(_key, "c")
+
+
+def decode_state(view, at, end, state):
+    """Apply the entries in `view[at:end]` to the dict `state`; the keys that they name."""
+    named = set()
+    while at + 2 <= end:
+        key, size = view[at], view[at + 1]
+        at += 2
+        data = bytes(view[at : min(at + size, end)])
+        at += size
+        named.add(keys.DONE if key == keys.DONE_TOO else key)
+        if key == keys.DONE_TOO:
+            for pin in data:
+                state[keys.DONE] = keys.with_done(state.get(keys.DONE, b""), pin)
+        elif not size:
+            state.pop(key, None)
+        elif len(data) == size:
+            value = data if key >= 0x80 else _numbers(data)
+            if value and _has_shape(value, _SHAPES.get(key)):
+                state[key] = value
+    return named
+
+
+def _numbers(data):
+    """The tuple of the varints in `data`; empty if they do not end with it."""
+    numbers = []
+    at = 0
+    try:
+        while at < len(data):
+            number, at = get_varint(data, at)
+            numbers.append(number)
+    except (IndexError, ValueError):
+        return ()
+    return tuple(numbers)
+
+
+def _has_shape(value, shape):
+    if not shape:
+        return True
+    if isinstance(shape, int):
+        return len(value) <= shape
+    least, _, more = shape.partition("/")
+    if len(value) not in (len(least), len(least + more)):
+        return False
+    return not [number for number, letter in zip(value, least + more) if number >> _BITS[letter]]
+
+
+def within(state, oldest, end):
+    """Have no place in `state` lie behind `end`, (sequence, offset), nor say that the ring begins there: what was
+    there is damaged, or it is a lie. The least running number that the ring has reached by what it says."""
+    if state.get(keys.OLDEST, (0,))[0] > end[0]:
+        state[keys.OLDEST] = (oldest,)
+    part = state.get(keys.PART)
+    if part and part[1:3] > end:
+        state[keys.PART] = part[:1] + end
+    number = 0
+    for key in (keys.CURSOR, keys.WINDOW):
+        value = state.get(key)
+        if value:
+            state[key] = min(value[:2], end) + value[2:]
+            number = max(number, value[2])
+    return number

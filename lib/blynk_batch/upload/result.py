@@ -1,0 +1,28 @@
+"""What one upload came to."""
+
+
+class Result:
+    """See Client.upload()."""
+
+    def __init__(self):
+        self.uploaded = self.requests = self.pending = 0
+        self.error = self.waiting = self.retry_after_s = None
+
+    def __repr__(self):
+        text = "<Result uploaded=%d requests=%d pending=%d" % (self.uploaded, self.requests, self.pending)
+        for name in ("waiting", "retry_after_s", "error"):
+            if getattr(self, name):
+                text += " %s=%r" % (name, getattr(self, name))
+        return text + ">"
+
+
+def failed(client, error):
+    """The Result of an upload that could not begin. The next try waits as after any fault."""
+    result = Result()
+    result.error, result.pending = error, client.pending
+    try:
+        result.retry_after_s = client.pace().back_off()
+        client.last_error = client.tell("%s: %s" % (type(error).__name__, error))
+    except MemoryError:
+        pass
+    return result

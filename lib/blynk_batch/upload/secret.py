@@ -1,0 +1,64 @@
+"""The token: to which servers it may go, and how it is kept out of every text.
+
+Knows URLs and strings; no policy, no socket. Loaded with the first fault, redirect or line for `debug`.
+"""
+
+from micropython import const
+
+_SERVER_BYTES = const(80)  # as much as the state has room for
+_PIECE = const(6)  # characters of the token that tell nothing yet
+
+
+def server_of(url, home, regions):
+    """The server in `url`, or None where the token must not go: `home` is the configured one, and allowed are its host
+    and those of `regions`, and what is below them, by https if `home` is."""
+    if not isinstance(url, str):
+        try:
+            url = str(url, "utf-8")
+        except UnicodeError:
+            return None
+    scheme, host, _ = split(url)
+    found = "%s://%s" % (scheme, host)
+    if scheme not in ("http", "https") or len(found) > _SERVER_BYTES or (scheme == "http" and home[:6] == "https:"):
+        return None
+    for char in host:
+        if not (char.isalpha() or char.isdigit() or char in "-.:"):
+            return None
+    name = host.split(":")[0]
+    for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
+        if name == allowed or name.endswith("." + allowed):
+            return found
+    return None
+
+
+def split(url):
+    """(scheme, host with port, path and query) of a URL."""
+    at = url.find("://")
+    if at < 0:
+        return "", "", ""
+    rest = url[at + 3 :]
+    end = len(rest)
+    for char in "/?#":
+        found = rest.find(char)
+        if 0 <= found < end:
+            end = found
+    return url[:at].lower(), rest[:end].lower(), rest[end:]
+
+
+def hide(text, token):
+    """`text` without the token, and without any six characters of it on end, in capitals or not."""
+    lower, token = text.lower(), token.lower()
+    least = min(_PIECE, len(token))
+    shown = []
+    start = at = 0
+    while at <= len(text) - least:
+        size = least
+        if lower[at : at + size] not in token:
+            at += 1
+            continue
+        while at + size < len(text) and lower[at : at + size + 1] in token:
+            size += 1
+        shown.append(text[start:at])
+        start = at = at + size
+    shown.append(text[start:])
+    return "...".join(shown)

@@ -1,0 +1,69 @@
+"""A transport that takes whole bodies only, as `requests` before MicroPython 1.24: as large as there is room for."""
+
+import blynk_batch
+from stand_ins import NOW_MS, FakeClock
+
+HEAP = "144k"  # from source, with the test
+WASM = False  # its heap grows
+
+
+class Whole:
+    """Takes bodies in one piece; keeps nothing but what tells that all came in order."""
+
+    streams = False
+
+    def __init__(self):
+        self.requests = self.points = self.largest = 0
+
+    def post(self, url, headers, body, timeout_s):
+        pieces = [piece for piece in body]
+        assert len(pieces) == 1 and len(pieces[0]) == int(headers["Content-Length"])
+        text = b"".join(pieces)
+        del pieces
+        assert text.startswith(b"[[%d," % (NOW_MS + self.points * 10000)) and text.endswith(b"]]"), text[:40]
+        self.points += text.count(b"[") - 1
+        self.requests += 1
+        self.largest = max(self.largest, len(text))
+        return 200, {"content-length": "2"}, b"OK"
+
+
+def drained(count, transport):
+    ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+    clock = FakeClock()
+    client = blynk_batch.Client("x" * 32, ring=ring, transport=transport, clock=clock)
+    for number in range(count):
+        client.log(1, (2000 + number % 900) / 100)
+        clock.wait(10000)
+    for _ in range(8):
+        result = client.upload()
+        if not client.pending:
+            break
+        clock.wait(4000000)
+    return result
+
+
+def test_six_hundred_points_leave_from_source_in_a_small_heap():
+    transport = Whole()
+    result = drained(600, transport)
+    assert (result.error, result.pending, transport.points) == (None, 0, 600), result
+    assert transport.largest <= 4096
+
+
+def test_where_a_buffer_finds_no_room_the_batches_are_smaller_and_the_drain_goes_on():
+    class Full(Whole):
+        # Leaves the next batch no room for four kilobytes in one piece, only between the pieces that it keeps.
+        def post(self, *request):
+            found = super().post(*request)
+            if self.requests == 1:
+                self.kept = []
+                try:
+                    while True:
+                        self.kept.append(bytearray(1200))
+                except MemoryError:
+                    self.kept = self.kept[::4]
+            return found
+
+    transport = Full()
+    result = drained(600, transport)
+    assert (result.error, result.pending, transport.points) == (None, 0, 600), result
+    assert transport.requests > 4, transport.requests

@@ -1,0 +1,120 @@
+"""The token: shown nowhere, not in pieces of six characters, and sent to no server that is not allowed today."""
+
+import blynk_batch
+from blynk_batch.upload.secret import hide
+from stand_ins import FakeClock, FakeServer
+
+TOKEN = "aB3-dEfGhIjKlMnOpQrStUvWxYz_0189"
+MESSAGE = b'{"error":{"message":"%s"}}'
+REGION = 0xA0
+
+
+def pieces():
+    return [TOKEN[at : at + 6].lower() for at in range(len(TOKEN) - 5)]
+
+
+def assert_hidden(text):
+    found = [piece for piece in pieces() if piece in text.lower()]
+    assert not found, (found, text)
+
+
+def test_any_six_characters_are_hidden_in_capitals_or_not():
+    for size in range(6, len(TOKEN) + 1):
+        for at in range(len(TOKEN) - size + 1):
+            piece = TOKEN[at : at + size]
+            for shown in (piece, piece.lower(), piece.upper(), piece + piece, "é" + piece):
+                assert_hidden(hide("x " + shown + " y", TOKEN))
+                assert hide("x " + shown + " y", TOKEN).startswith("x ") and hide(shown + " y", TOKEN).endswith(" y")
+    assert hide("aB3-d stays", TOKEN) == "aB3-d stays"
+    assert hide("k for a short one: key", "key") == "k for a short one: ..."
+    assert hide("", TOKEN) == ""
+
+
+class Unlucky(FakeServer):
+    """Raises or answers with texts that hold the URL, cut at each place."""
+
+    def __init__(self, make):
+        super().__init__()
+        self.make = make
+
+    def post(self, url, headers, body, timeout_s):
+        return self.make(url)
+
+
+def of_the_message(cut):
+    return lambda url: (400, {}, MESSAGE % (b" " * (200 - cut) + url.encode() + b" and more"))
+
+
+def of_an_exception(cut):
+    def make(url):
+        raise ValueError(url[:cut])
+
+    return make
+
+
+def of_its_own(cut):
+    def make(url):
+        raise blynk_batch.NetworkError(url[:cut])
+
+    return make
+
+
+def test_it_is_in_no_text_wherever_that_was_cut():
+    told = []
+    clock = FakeClock()
+    ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+    transport = Unlucky(None)
+    client = blynk_batch.Client(TOKEN, ring=ring, transport=transport, clock=clock, debug=told.append)
+    for kind in (of_the_message, of_an_exception, of_its_own):
+        for cut in range(30, 110, 3):
+            clock.wait(90000000)
+            client.log(1, 1)
+            transport.make = kind(cut)
+            result = client.upload()
+            assert result.error, result
+            for text in (str(result.error), repr(result.error), repr(result), repr(client), client.last_error):
+                assert_hidden(text)
+            assert_hidden(str(client.stats()))
+    for text in told:
+        assert_hidden(text)
+    assert told
+
+
+def test_a_learned_server_is_asked_only_while_todays_regions_and_scheme_allow_it():
+    allowed = {
+        b"https://ny3.blynk.cloud": "https://ny3.blynk.cloud",
+        b"http://ny3.blynk.cloud": None,  # once learned without TLS
+        b"https://ny3.example.com": None,
+        b"https://evilblynk.cloud": None,
+        b"https://home.example.org": "https://home.example.org",
+        b"https://x.home.example.org:8443": "https://x.home.example.org:8443",
+        b"https://ny3.blynk.cloud@example.com": None,
+        b"ftp://ny3.blynk.cloud": None,
+        b"\xff\xfe": None,
+        b"": None,
+    }
+    home = "https://home.example.org"
+    for number, region in enumerate(allowed):
+        server = FakeServer()
+        ring = blynk_batch.FileRing("ring%d" % number, capacity_bytes=12288)
+        client = blynk_batch.Client("token", ring=ring, server=home, transport=server, clock=FakeClock())
+        client.uploader()
+        client.ring.save_value(REGION, region)
+        client.log(1, 1)
+        client.upload()
+        assert server.requests[0][0].startswith((allowed[region] or home) + "/external/"), server.requests
+        client.close()
+
+
+def test_a_program_that_no_longer_names_a_region_takes_it_back():
+    for regions, asked in ((("example.com",), "https://ny3.example.com"), ((), "https://home.example.org")):
+        server = FakeServer()
+        ring = blynk_batch.FileRing("ring", capacity_bytes=12288)
+        options = {"server": "https://home.example.org", "transport": server, "clock": FakeClock()}
+        with blynk_batch.Client("token", ring=ring, regions=regions, **options) as client:
+            client.uploader()
+            if regions:
+                client.ring.save_value(REGION, b"https://ny3.example.com")
+            client.log(1, 1)
+            client.upload()
+        assert server.requests[0][0].startswith(asked), server.requests

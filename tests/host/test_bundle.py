@@ -1,0 +1,355 @@
+"""The library's modules joined into bundles: they do what the sources do, and lead back to them line by line.
+
+What can go wrong when modules share one space of names is written out as small packages; each runs in MicroPython as
+sources and as bundles, and has to print the same.
+"""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from tools.bundle.__main__ import main, traced, write
+from tools.bundle.joined import Joined
+from tools.bundle.names import BundleError
+from tools.compiled import LIBRARY, ROOT, compile_library, joined, sources, write_bundles
+from tools.size import blocks
+
+INIT = """import gc
+
+from micropython import const
+
+_HOMES = const("Client client Ring ring.log")
+
+
+def __getattr__(name):
+    homes = _HOMES.split()
+    found = load(homes[homes.index(name) + 1], name) if name in homes else load(name)
+    globals()[name] = found
+    return found
+
+
+def load(module, name=None):
+    gc.collect()
+    found = __import__(module, globals(), None, (name or module,), 1)
+    return getattr(found, name) if name else found
+
+
+def let_go(name):
+    import sys
+    sys.modules.pop("blynk_batch." + name, None)
+    room, _, name = name.rpartition(".")
+    (sys.modules["blynk_batch." + room].__dict__ if room else globals()).pop(name, None)
+"""
+BUNDLES = {"__init__": "__init__ client ring.log ring.state", "_open": "arguments ring.recover", "_up": "upload.send"}
+ROOMS = {"": "_more", "ring": "_ring"}
+
+
+def package(**modules):
+    """{path: text}: `client`, `ring_log` for ring/log.py, ...; what is not given is empty."""
+    names = ["client", "ring_log", "ring_state", "arguments", "ring_recover", "upload_send", *modules]
+    found = {name.replace("_", "/", 1) + ".py": modules.get(name, "") for name in names}
+    found.update({"__init__.py": INIT, "ring/__init__.py": "", "upload/__init__.py": ""})
+    found["client.py"] += "\n\nclass Client:\n    pass\n" if "class Client" not in found["client.py"] else ""
+    found["ring/log.py"] += "\n\nclass Ring:\n    pass\n" if "class Ring" not in found["ring/log.py"] else ""
+    return found
+
+
+def join(files, **options):
+    return Joined(files, **{"bundles": BUNDLES, "rooms": ROOMS, "let_go_by": {"_open": "client"}, **options})
+
+
+def lay(folder, files):
+    for name, text in files.items():
+        path = folder / "blynk_batch" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.fixture
+def same(tmp_path, run_on_device):
+    """Runs `script` with the package as sources and as bundles; what both print."""
+
+    def both(files, script, **options):
+        bundles = {name + ".py": text for name, text in join(files, **options).texts.items()}
+        told = [
+            run_on_device(script, lib=lay(tmp_path / form, found))
+            for form, found in (("sources", files), ("bundles", bundles))
+        ]
+        assert told[0] == told[1], join(files, **options).texts
+        return told[0]
+
+    return both
+
+
+# client.py is a module of its own as source, and in the bundles part of the core itself.
+BOTH = """
+import blynk_batch
+print((blynk_batch.__dict__.get("both") or blynk_batch.load("client", "both"))())
+"""
+CASES = {
+    "a name that two modules have": (
+        package(
+            client="from .ring import log\n\ndef pack():\n    return 'client'\n\ndef both():\n"
+            "    return pack(), log.pack(), log.twice()\n",
+            ring_log="def pack():\n    return 'log'\n\ndef twice():\n    return [pack() for _ in range(2)]\n",
+        ),
+        "('client', 'log', ['log', 'log'])",
+    ),
+    "a local variable of one that is a function of another": (
+        package(
+            client="from .ring import log\n\ndef both(seed=3):\n    return seed, log.seed(seed)\n",
+            ring_log="def seed(n):\n    return n + 1\n",
+        ),
+        "(3, 4)",
+    ),
+    "numbers that never change, under one name in two modules, negative ones among them": (
+        package(
+            client="from micropython import const\nfrom .ring.log import SIZE as far\n_AT = const(-2)\nSIZE = 5\n\n"
+            "def both(at=_AT):\n    return at, 1 - _AT, SIZE, far\n",
+            ring_log="from micropython import const\n_AT = const(7)\nSIZE, OTHER = 1 << 4, 9\n\n"
+            "def at():\n    return _AT\n",
+        ),
+        "(-2, 3, 5, 16)",
+    ),
+    "a variable that only looks like a number": (
+        package(
+            client="count = 0\n\ndef both():\n    global count\n    count += 1\n    return shown()\n\n"
+            "def shown():\n    return count\n",
+            ring_log="count = 7\n\ndef shown():\n    return count\n",
+        ),
+        "1",
+    ),
+    "a class's own names, which its methods do not see": (
+        package(
+            client="from .ring.log import size\n\nclass Box:\n    size = 4\n    twice = size * 2\n    def get(self):\n"
+            "        return size(), self.size, self.twice\n\ndef both():\n    return Box().get()\n",
+            ring_log="def size():\n    return 'log'\n",
+        ),
+        "('log', 4, 8)",
+    ),
+    "names in closures, lambdas, comprehensions and except": (
+        package(
+            client="from .ring import log as other\n\ndef both():\n    end = 3\n    def inner(n, end=end):\n"
+            "        try:\n            raise ValueError(n)\n        except ValueError as error:\n"
+            "            return [end for end in range(error.args[0])], end\n"
+            "    return inner(2), (lambda end: end + 1)(1), other.end(), {k: end for k in 'a'}\n",
+            ring_log="def end():\n    return 'log'\n\nerror = 1\nk = 2\n",
+        ),
+        "(([0, 1], 3), 2, 'log', {'a': 3})",
+    ),
+    "a base class and a default of another module": (
+        package(
+            client="from .ring.log import Base, START\n\nclass Mine(Base):\n    def __init__(self, start=START):\n"
+            "        super().__init__()\n        self.start = start\n\n"
+            "def both():\n    return Mine().start, Mine().kind\n",
+            ring_log="START = [1]\n\nclass Base:\n    def __init__(self):\n        self.kind = 'base'\n",
+        ),
+        "([1], 'base')",
+    ),
+    "what another bundle has, by import, by load() and by module": (
+        package(
+            client="from . import let_go, load\n\ndef both():\n    arguments = load('arguments')\n"
+            "    first = arguments.check(1)\n    let_go('arguments')\n    from .ring.recover import check, LIMIT\n"
+            "    from .ring import recover\n"
+            "    return first, check(2), recover.check(3), LIMIT, load('ring.recover').LIMIT\n",
+            arguments="def check(n):\n    return 'arguments', n\n",
+            ring_recover="from ..ring import state as keys\nLIMIT = 8\n\n"
+            "def check(n):\n    return keys.OLD, keys.old(), n\n",
+            ring_state="OLD = 4\n\ndef old():\n    return 'old'\n",
+        ),
+        "(('arguments', 1), (4, 'old', 2), (4, 'old', 3), 8, 8)",
+    ),
+    "preloading, and a block of which nothing is left": (
+        package(
+            client="from . import load\n\ndef both():\n    for name in ('ring.log', 'arguments', 'upload.send'):\n"
+            "        load(name)\n    if True:\n        from .ring.log import near\n    load('ring.log')\n"
+            "    if near():\n        load('ring.state')\n    return near()\n",
+            ring_log="def near():\n    return 'near'\n",
+        ),
+        "near",
+    ),
+    "one of two twins, chosen when it is imported": (
+        package(
+            client="try:\n    from .ring.nowhere import scan\nexcept ImportError:\n    from .ring.log import scan\n\n"
+            "def both():\n    return scan()\n",
+            ring_log="def scan():\n    return 'plain'\n",
+            ring_nowhere="raise ImportError\n\ndef scan():\n    return 'fast'\n",
+        ),
+        "plain",
+    ),
+    "a module that is used as a value": (
+        package(
+            client="from .ring import state\nfrom .ring.log import ask\n\ndef both():\n    return ask(state)\n",
+            ring_log="def ask(module):\n    return module.NUMBER, module.answer()\n",
+            ring_state="NUMBER = 5\n\ndef answer():\n    return 'yes'\n",
+        ),
+        "(5, 'yes')",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_bundle_does_what_its_sources_do(same, case):
+    files, expected = CASES[case]
+    assert same(files, BOTH).strip() == expected
+
+
+def test_the_firmwares_modules_are_imported_once_and_past_the_folders():
+    client, log = "import os\nimport time\nfrom struct import pack\n", "import os\nimport time\nx = os, time\n"
+    files = package(client=client, ring_log=log)
+    text = join(files).texts["__init__"]
+    assert text.count("import uos as os") == 1 and "import os" not in text.replace("import uos as os", "")
+    assert text.count("import time") == 1, "boards without hardware have one of their own"
+    assert "pack" not in text, "nobody uses it"
+
+
+def test_each_line_of_a_bundle_leads_back_to_its_source():
+    found = joined()
+    files = sources()
+    for bundle, text in found.texts.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            place = found.source(bundle, number)
+            if place is None or place[1] > len(files[place[0]].splitlines()):
+                assert line.startswith("# From "), (bundle, number, line)
+            elif place[0] == "__init__.py":
+                pass  # its load() is another one
+            elif re.match(r"\s*(return|raise|while|if|elif|for|def|class) ", line):
+                source = files[place[0]].splitlines()[place[1] - 1]
+                assert source.split()[0] == line.split()[0], (bundle, number, place)
+
+
+FAILS = """import sys, blynk_batch
+try:
+    %s
+except Exception as e:
+    sys.print_exception(e, sys.stdout)
+"""
+
+
+def test_a_traceback_is_told_by_the_sources_files_and_lines(tmp_path, run_on_device):
+    client, log = "from .ring.log import deep\n\ndef go():\n    deep(0)\n", "def deep(n):\n    return 1 // n\n"
+    found = join(package(client=client, ring_log=log))
+    lib = lay(tmp_path, {name + ".py": text for name, text in found.texts.items()})
+    told = traced(run_on_device(FAILS % "blynk_batch.go()", lib=lib), found)
+    assert 'File "lib/blynk_batch/client.py", line 4, in go' in told
+    assert 'File "lib/blynk_batch/ring/log.py", line 2, in deep' in told
+
+
+def test_compiled_bundles_tell_module_line_and_function_in_a_traceback(tmp_path, run_on_device):
+    compile_library(tmp_path / "lib")
+    script = FAILS % "blynk_batch.FileRing('x', tails=-1)"
+    told = traced(run_on_device(script, lib=tmp_path / "lib"), joined())
+    assert re.search(r'File "lib/blynk_batch/\S+\.py", line \d+, in check_folder', told), told
+
+
+def test_the_outcome_does_not_depend_on_the_order_of_the_files(tmp_path):
+    files = sources()
+    backwards = dict(sorted(files.items(), reverse=True))
+    assert Joined(files).texts == Joined(backwards).texts
+    write(tmp_path / "a")
+    environment = {"PYTHONHASHSEED": "7", "PATH": "/usr/bin:/bin"}
+    script = "from pathlib import Path\nfrom tools.compiled import write_bundles\nwrite_bundles(Path(%r))"
+    subprocess.run([sys.executable, "-c", script % str(tmp_path / "b")], cwd=ROOT, env=environment, check=True)
+    a, b = [{p.name: p.read_bytes() for p in (tmp_path / folder / "blynk_batch").iterdir()} for folder in "ab"]
+    assert a == b and len(a) > 5
+
+
+def test_a_module_that_the_table_does_not_name_goes_by_its_room_and_is_told():
+    found = join(package(ring_new="def f():\n    pass\n", cellar_jam="x = []\n"))
+    assert "def f" in found.texts["_ring"] and "x = []" in found.texts["_cellar_jam"]
+    assert found.said == [
+        "cellar.jam is in no bundle of tools/bundle/table.py: it goes into _cellar_jam",
+        "ring.new is in no bundle of tools/bundle/table.py: it goes into _ring",
+    ]
+
+
+def test_machine_code_stays_alone_and_is_left_out_where_no_processor_is_named(tmp_path):
+    fast = "import micropython\n\n@micropython.viper\ndef f(a: int) -> int:\n    return a\n"
+    lay(tmp_path / "lib", package(ring_fast=fast))
+    plain = compile_library(tmp_path / "plain", library=tmp_path / "lib")
+    native = compile_library(tmp_path / "native", "armv6m", tmp_path / "lib")
+    assert set(native) - set(plain) == {"blynk_batch/_ring_fast.mpy"}
+
+
+@pytest.mark.parametrize("files, words", [
+    (package(client="from . import load\nload('ring.lgo')\n"), "client.py:2: load('ring.lgo'): there is no such"),
+    (package(client="from . import load\n\ndef f(n):\n    load(n)\n"), "client.py:4: load() and let_go() take the"),
+    (package(client="from .ring.lgo import x\n"), "client.py:1: there is no module"),
+    (package(client="from .ring.log import x\n"), "ring/log.py has no name 'x'"),
+    (package(client="def f(:\n"), "client.py:1: "),
+    (package(client="from ...x import y\n"), "client.py:1: this import leaves the package"),
+    (package(client="from .ring import log\n\ndef f():\n    return log.gone\n"), "ring/log.py has no name 'gone'"),
+    (package(client="def Ring():\n    pass\n"), "the public name Ring of ring.log clashes"),
+    (package(arguments="from .upload.send import a\nb = []\n", upload_send="from ..arguments import b\na = []\n"),
+     "the bundles _open and _up import each other at the top level, at arguments.py:1, upload/send.py:1"),
+    (package(client="from .arguments import a\n\ndef f():\n    a()\n",
+             arguments="from .ring.log import Ring\nb = Ring\n\ndef a():\n    pass\n"),
+     "the bundles __init__ and _open import each other at the top level"),
+    (package(client="class A:\n    from .ring.log import Ring\n"), "client.py:2: an import in a class is not joined"),
+    (package(client="from .ring.log import a\nb = [a]\n", ring_log="from ..client import b\na = [b]\n"),
+     "ring/log.py:2: needs b of client while it is imported, and that one needs this one"),
+])
+def test_what_cannot_be_joined_is_told_with_file_and_line(files, words):
+    with pytest.raises(BundleError) as raised:
+        join(files)
+    assert words in str(raised.value)
+
+
+# The library itself
+
+
+def test_every_public_name_is_found_in_the_bundles(tmp_path, run_on_device):
+    write_bundles(tmp_path)
+    text = (LIBRARY / "blynk_batch" / "__init__.py").read_text()
+    listed = re.search(r"_HOMES = const\((.*?)\n\)", text, re.DOTALL).group(1)
+    names = " ".join(re.findall(r'"(.*?)"', listed)).split()[::2]
+    script = "import blynk_batch\nprint([n for n in %r if not getattr(blynk_batch, n)])"
+    assert len(names) > 12 and run_on_device(script % names, lib=tmp_path) == "[]\n"
+
+
+def test_every_bundle_is_imported_by_itself(tmp_path, run_on_device):
+    found = write_bundles(tmp_path)
+    names = sorted(set(found.texts) - {"__init__"} - set(found.natives))
+    script = "import blynk_batch\nfor name in %r:\n    blynk_batch.load(name)\nprint('all')"
+    assert run_on_device(script % names, lib=tmp_path) == "all\n"
+
+
+WAKE = """
+import sys, blynk_batch
+client = blynk_batch.Client("t" * 32, ring=blynk_batch.FileRing("ring", capacity_bytes=65536))
+client.log(1, 21.5)
+print(sorted(name for name in sys.modules if name.startswith("blynk_batch.")))
+client.close(sleep_ms=1000)
+print(sorted(name for name in sys.modules if name.startswith("blynk_batch.")))
+"""
+
+
+def test_a_wake_that_logs_loads_the_core_and_lets_go_of_what_opened_the_ring(tmp_path, run_on_device):
+    compile_library(tmp_path / "lib")
+    for _ in range(3):
+        loaded = run_on_device(WAKE, lib=tmp_path / "lib").replace("'blynk_batch._room'", "")  # not always
+        assert loaded.split("\n") == ["[]", "[]", ""]
+
+
+def test_it_takes_at_most_42_blocks_of_a_picos_flash(tmp_path):
+    compile_library(tmp_path / "lib", arch="armv6m")
+    assert blocks(tmp_path / "lib" / "blynk_batch") <= 42
+
+
+def test_make_bundle_writes_the_bundles_and_says_what_is_in_each(monkeypatch, tmp_path):
+    monkeypatch.setattr("tools.bundle.__main__.TARGET", ROOT / "build" / "bundles-of-a-test")
+    done = CliRunner().invoke(main)
+    assert done.exit_code == 0, done.output
+    assert re.search(r"^__init__ +\d+ bytes of .mpy: __init__.py .*client.py", done.output, re.MULTILINE)
+    made = ROOT / "build" / "bundles-of-a-test"
+    assert {path.name for path in made.iterdir()} == {"blynk_batch", "manifest.py"}
+    assert "package(" in (made / "manifest.py").read_text()
+    trace = tmp_path / "trace"
+    trace.write_text('  File "blynk_batch", line 2000, in f\n  File "/lib/mine.py", line 3, in g\n')
+    done = CliRunner().invoke(main, ["--trace", str(trace)])
+    ours, other = done.output.splitlines()
+    assert re.search(r'File "lib/blynk_batch/\S+.py", line \d+, in f', ours) and '"/lib/mine.py", line 3, in g' in other

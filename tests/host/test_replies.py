@@ -1,0 +1,134 @@
+"""Both transports against a table of raw replies over real sockets, each cut at every byte: what is proof, what not."""
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.host.peers import Authority, Scripted, server_context
+from tests.host.replies import DELIVERED, KEPT, is_proof
+
+DEVICE = Path(__file__).resolve().parents[1] / "device"
+REPLIES = {**DELIVERED, **KEPT}
+_EDGE = 150  # of the few replies that are longer, the cuts within are as good as each other
+
+DRAIN = """
+import sys
+sys.path.append(sys.argv[1])
+import blynk_batch
+from blynk_batch.blynk import accepted
+
+def made(kind):
+    if kind == "https":
+        return blynk_batch.HTTPS()
+    import firmware_requests
+    return blynk_batch.Requests(None if kind == "frozen" else firmware_requests.module(kind))
+
+class Body:
+    def __iter__(self):
+        yield b"[[1648054765458,1]]"
+
+transport = made(sys.argv[2])
+for line in open(sys.argv[4]):
+    number, cuts = line.split(":")
+    said = ""
+    for cut in cuts.split():
+        try:
+            reply = transport.post("%s/%s/%s" % (sys.argv[3], number, cut), {"Content-Length": "19"}, Body(), 5)
+            said += "d" if accepted(*reply) else "k"
+        except (OSError, ValueError):
+            said += "k"
+        if hasattr(transport, "close"):
+            transport.close()
+    print(said)
+"""
+
+
+class Cutting:
+    """Answers `POST /number/cut` with the first `cut` bytes of that reply, and ends the connection."""
+
+    def __init__(self, replies):
+        self._replies = replies
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            with connection:
+                data = b""
+                while not data.endswith(b"]]"):
+                    more = connection.recv(4096)
+                    if not more:
+                        break
+                    data += more
+                _, number, cut = data.split(b" ", 2)[1].split(b"/")
+                try:
+                    connection.sendall(self._replies[int(number)][: int(cut)])
+                except OSError:
+                    pass  # the device has seen enough
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join()
+
+
+def cuts(reply, every):
+    if not every:
+        return [len(reply)]
+    return [cut for cut in range(len(reply) + 1) if cut <= _EDGE or len(reply) - cut <= _EDGE]
+
+
+def test_the_table_is_long_enough():
+    assert len(REPLIES) == len(DELIVERED) + len(KEPT) >= 110
+    assert all(len(DELIVERED[name]) < 1000 for name in DELIVERED)
+
+
+@pytest.mark.parametrize("kind", ["https", "frozen", "1.20", "1.21", "1.24", "1.29"])
+def test_a_reply_is_an_acceptance_only_where_it_is_whole_and_says_so(run_on_device, tmp_path, kind):
+    """Cut at each of its bytes with HTTPS and the firmware's own module; whole with stand-ins for other versions."""
+    names = list(REPLIES)
+    wanted = [cuts(REPLIES[name], kind in ("https", "frozen")) for name in names]
+    table = tmp_path / "cuts"
+    table.write_text("".join("%d:%s\n" % (n, " ".join(map(str, some))) for n, some in enumerate(wanted)))
+    with Cutting([REPLIES[name] for name in names]) as server:
+        lines = run_on_device(DRAIN, DEVICE, kind, server.url, table).split("\n")
+    for name, some, line in zip(names, wanted, lines):
+        expected = "".join("d" if is_proof(name, REPLIES[name], cut) else "k" for cut in some)
+        assert line == expected, name
+
+
+OVER_TLS = """
+import sys
+import blynk_batch
+for number, url in enumerate(sys.argv[2:]):
+    ring = blynk_batch.FileRing("ring%d" % number, capacity_bytes=64 * 1024)
+    with blynk_batch.Client(sys.argv[1], ring=ring, server=url) as client:
+        client.log(1, 1, timestamp=1648054765458)
+        result = client.upload()
+        print(result.uploaded, result.requests, type(result.error).__name__)
+"""
+
+
+def test_the_firmwares_own_tls_is_read_as_strictly(run_on_device, tmp_path):
+    context = server_context(Authority(tmp_path).chain())
+    names = ["two lengths, the last 0", "SIP", "a Location at 200"]
+    servers = [Scripted(lambda _, name=name: (REPLIES[name], "close"), context) for name in names]
+    try:
+        urls = ["https://localhost:%d" % server.port for server in servers]
+        output = run_on_device(OVER_TLS, "test-token-of-32-characters-0001", *urls)
+        assert output.splitlines() == ["0 1 NetworkError", "0 1 NetworkError", "1 1 NoneType"]
+        assert [len(server.requests) for server in servers] == [1, 1, 1]
+    finally:
+        for server in servers:
+            server.__exit__()

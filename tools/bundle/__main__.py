@@ -1,0 +1,67 @@
+"""`make bundle`: writes the library's bundles into build/bundles/, with the manifest by which a firmware freezes them.
+
+`--trace FILE` reads a traceback instead, "-" from the keyboard, and names the sources' lines in it.
+"""
+
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from tools.bundle.names import BundleError
+from tools.compiled import PACKAGE, ROOT, compile_library, joined, write_bundles
+
+TARGET = ROOT / "build" / "bundles"
+MANIFEST = """\
+# Freezes blynk_batch into a firmware: include() this file in your board's manifest, or name it as FROZEN_MANIFEST.
+
+package("blynk_batch", opt=2)
+"""
+_FRAME = re.compile(r'File "(?:[^"]*/)?%s(?:[./](\w+?))?(?:\.m?py)?", line (\d+)' % PACKAGE)
+
+
+def write(target, library=None):
+    """The bundles as .py below `target`, and manifest.py beside them; what joined() gives."""
+    shutil.rmtree(target, ignore_errors=True)
+    made = write_bundles(target, library)
+    (target / "manifest.py").write_text(MANIFEST, encoding="utf-8")
+    return made
+
+
+def traced(text, bundles):
+    """A traceback with each line of a bundle named by its source."""
+
+    def source(found):
+        bundle = found.group(1) or "__init__"
+        place = bundles.source(bundle, int(found.group(2))) if bundle in bundles.parts else None
+        return 'File "lib/%s/%s", line %d' % (PACKAGE, *place) if place else found.group(0)
+
+    return _FRAME.sub(source, text)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--trace", type=click.File(), help="A traceback of a board: print it with the sources' files and lines.")
+def main(trace):
+    """Join the library's modules into the bundles that boards load."""
+    try:
+        if trace:
+            click.echo(traced(trace.read(), joined()), nl=False)
+            return
+        made = write(TARGET)
+    except BundleError as error:
+        raise click.ClickException(str(error))
+    with tempfile.TemporaryDirectory(prefix="bundles-") as folder:
+        sizes = compile_library(Path(folder), arch="armv6m")
+    for bundle, parts in made.parts.items():
+        members = " ".join(file for _, file in parts)
+        click.echo("%-10s %6d bytes of .mpy: %s" % (bundle, sizes["%s/%s.mpy" % (PACKAGE, bundle)], members))
+    click.echo("%d bundles, %d bytes of .mpy, in %s" % (len(sizes), sum(sizes.values()), TARGET.relative_to(ROOT)))
+    for line in made.said:
+        click.echo("note: " + line)
+
+
+if __name__ == "__main__":
+    sys.exit(main(prog_name="bundle"))

@@ -1,0 +1,48 @@
+"""Which module goes into which bundle. A bundle holds what a board loads together, and no more: the heap pays for it.
+
+The bundles' names begin with an underscore, so that none hides behind a folder that an older installation left.
+"""
+
+# What a board that only logs needs, then what opening a ring needs (let go of afterwards), what an upload needs, ...
+BUNDLES = {
+    "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record ring.hot "
+    "ring.state ring.sector ring.reader ring.log rings media.littlefs",
+    "_open": "arguments ring.recover media.folder media.paths",
+    "_room": "ring.room ring.books ring.resync",
+    "_raw": "media.slots media.device media.foreign media.tails",
+    "_fat": "media.fat",
+    "_upload": "upload.pace upload.batch upload.window upload.uploader upload.call blynk http.requests "
+    "http.pieces",
+    "_times": "clock.times",
+    "_network": "clock.network",
+    "_refused": "upload.outcomes upload.parked upload.held upload.search upload.expiry",
+    "_https": "http.https http.connection http.reply",
+    "_tls": "http.tls",
+    "_run": "upload.run",
+    "_report": "report",
+    "_wifi": "wifi",
+}
+# Where a module goes that the table does not name.
+ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upload": "_refused", "http": "_https"}
+# Who takes a bundle of several modules out of the heap again: it is the last to need it.
+LET_GO_BY = {"_open": "client"}
+
+
+def homes(modules, alone=(), bundles=BUNDLES, rooms=ROOMS):
+    """({module: bundle}, [a sentence for each module that the table does not name]).
+
+    `alone`: modules that cannot be joined. A room's own __init__.py holds only its promise and is left out."""
+    named = {module: bundle for bundle, members in bundles.items() for module in members.split()}
+    found, said = {}, []
+    for module in modules:
+        if module.endswith(".__init__"):
+            continue
+        room = module.rpartition(".")[0]
+        if module in alone:
+            found[module] = "_" + module.replace(".", "_")
+        elif module in named:
+            found[module] = named[module]
+        else:
+            found[module] = rooms.get(room.split(".")[0], "_" + module.replace(".", "_"))
+            said.append("%s is in no bundle of tools/bundle/table.py: it goes into %s" % (module, found[module]))
+    return found, said
