@@ -11,8 +11,8 @@ try:
 except SyntaxError:  # a port without the emitter
     hot = plain
 
-PLACES = 14
-AT, LIMIT, INTERVAL, LOW, HIGH, SEED, COUNT, PASSED, PIN, FILLED, LEFT, MOST_POINTS, MOST_BYTES, FIRST = range(PLACES)
+PLACES = 15
+AT, LIMIT, INTERVAL, LOW, HIGH, SEED, COUNT, PASSED, PIN, FILLED, LEFT, MOST_POINTS, MOST_BYTES, FIRST, LAST = range(PLACES)
 
 
 def signed(number):
@@ -26,13 +26,15 @@ def frames(rnd, seed, how_many):
     out = bytearray()
     starts = [0]
     pins = bytes((1,))
-    chain.encode(0, now, pins, [0], True)
+    chain.encode(0, now, pins, [0])
     for _ in range(how_many):
         now += rnd.choice((0, 1, 63, 1000, 60000, 60001, 90000000, -5))
         if rnd.random() < 0.4:
             pins = bytes([51 * number for number in range(5) if rnd.random() < 0.3] or [1])
         values = [value(rnd) for _ in pins]
-        payload = chain.encode(rnd.choice((0,) * 40 + (3,)), max(0, now), pins, values, rnd.random() < 0.02)
+        if rnd.random() < 0.02:
+            chain.reset()
+        payload = chain.encode(rnd.choice((0,) * 40 + (3,)), max(0, now), pins, values)
         out.extend(record.frame(0, payload, seed))
         if rnd.random() < 0.03:
             out.extend(rnd.choice((b"\x00", b"\xff", b"\x00\x00\x00", record.frame(record.STATE, b"abc", seed))))
@@ -77,7 +79,7 @@ def test_both_take_the_same_frames_and_make_the_same_of_them():
             limit = rnd.choice((len(buf), rnd.randrange(len(buf) + 1)))
             start = [at, limit, rnd.choice((0, 60000)), rnd.getrandbits(22), rnd.choice((164805, 999999, 99999))]
             start += [signed(seed), 1, 0, pin, rnd.choice((0, 5)), rnd.choice((0, 1, 2, 100))]
-            start += [rnd.choice((2, 1000)), rnd.choice((200, 1000000)), rnd.choice((0, 0, 40))]
+            start += [rnd.choice((2, 1000)), rnd.choice((200, 1000000)), rnd.choice((0, 0, 40)), 0]
             room = rnd.choice((200, 400, 1400))
             ours = run(hot, buf, start, pin, room)
             twins = run(plain, buf, start, pin, room)
@@ -91,16 +93,16 @@ def test_both_write_what_the_frames_hold():
     seed = 0x9ABCDEF0
     chain = record.Chain()
     now = 1648054765458
-    chain.encode(0, now, b"\x01\x02", [0, 0], True)
+    chain.encode(0, now, b"\x01\x02", [0, 0])
     buf = bytearray()
     for number in range(20):
         now += 60000
-        buf.extend(record.frame(0, chain.encode(0, now, b"\x01\x02", [number + 0.25, -number], False), seed))
+        buf.extend(record.frame(0, chain.encode(0, now, b"\x01\x02", [number + 0.25, -number]), seed))
     for module in (hot, plain):
         out = bytearray(1400)
         pins = bytearray(b"\x01\x02") + bytearray(254)
         high, low = divmod(1648054765458, 10**7)
-        state = array("i", [0, len(buf), 0, low, high, signed(seed), 2, 0, 2, 0, 3, 0, 0, 0])
+        state = array("i", [0, len(buf), 0, low, high, signed(seed), 2, 0, 2, 0, 3, 0, 0, 0, 0])
         assert module.take(buf, state, pins, out) == 3
         assert out[: state[FILLED]] == b",[1648054825458,0],[1648054885458,-1],[1648054945458,-2]"
         assert (state[LEFT], state[PASSED]) == (0, 6)

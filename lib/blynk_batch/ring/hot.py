@@ -25,6 +25,7 @@ _LEFT = const(10)  # points that may still be written
 _MOST_POINTS = const(11)  # counting stops in front of the frame by which a pin might pass them
 _MOST_BYTES = const(12)
 _FIRST = const(13)  # a frame before here is passed
+_LAST = const(14)  # where the last frame started
 
 _TEN_TO_7 = const(10000000)
 _SHORT = const(64)  # most bytes of a payload that ends with a check of 24 bits
@@ -64,6 +65,7 @@ def take(buf, state, pins, sink) -> int:
     most_points = s[_MOST_POINTS]
     most_bytes = s[_MOST_BYTES]
     first = s[_FIRST]
+    last = s[_LAST]
     taken = 0
     while at + 2 < limit:
         size = b[at]
@@ -193,6 +195,7 @@ def take(buf, state, pins, sink) -> int:
             out[filled] = 0x5D
             filled += 1
         passed += count
+        last = at
         at = stop + 3
         taken += 1
     s[_AT] = at
@@ -203,6 +206,7 @@ def take(buf, state, pins, sink) -> int:
     s[_PASSED] = passed
     s[_FILLED] = filled
     s[_LEFT] = left
+    s[_LAST] = last
     return taken
 
 

@@ -13,7 +13,7 @@ _MOST_VALUE = const(128)
 
 def take(buf, state, pins, sink):
     """See hot.take()."""
-    at, limit, interval, low, high, seed, count, passed, pin, filled, left, most_points, most_bytes, first = state
+    at, limit, interval, low, high, seed, count, passed, pin, filled, left, most_points, most_bytes, first, last = state
     view = memoryview(buf)
     taken = 0
     while at + 2 < limit:
@@ -75,10 +75,11 @@ def take(buf, state, pins, sink):
         pins[: len(group)] = group
         count, interval, low, high = len(group), step, time, carry
         passed += count
+        last = at
         at = stop + 3
         taken += 1
     state[0], state[2], state[3], state[4], state[6] = at, interval, low, high, count
-    state[7], state[9], state[10] = passed, filled, left
+    state[7], state[9], state[10], state[14] = passed, filled, left, last
     return taken
 
 
