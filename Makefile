@@ -9,9 +9,16 @@ ARGS ?=
 # One more test than cores at a time: many wait for a board's line or a socket.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
+# `make` lists these two groups first; every other target with a text after two number signs is for development.
+FOR_USE := demo sandbox plan pull audit
+FOR_A_BOARD := flash install deploy board-check board zip package verify-live
+
 .PHONY: help
-help: # a target is listed here by the text after its two number signs
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
+help:
+	@awk -F ':.*## ' -v use='$(FOR_USE)' -v board='$(FOR_A_BOARD)' ' \
+		BEGIN { split(use, a, " "); for (i in a) group[a[i]] = 1; split(board, b, " "); for (i in b) group[b[i]] = 2 } \
+		/^[a-z0-9-]+:.*## / { line = sprintf("  make %-17s %s\n", $$1, $$2); n = group[$$1] ? group[$$1] : 3; text[n] = text[n] line } \
+		END { printf "use\n%s\na board\n%s\ndevelop\n%s", text[1], text[2], text[3] }' Makefile
 
 .PHONY: test
 test: setup typings/.stamp ## run all tests (ARGS='-k ring' for some of them)
@@ -97,6 +104,16 @@ release: .venv/.stamp ## write the zips of a release and their checksums into bu
 .PHONY: board
 board: .venv/.stamp node ## run a board without hardware that mpremote and ampy talk to
 	@exec $(RUN) -m tools.virtual_board $(ARGS)
+
+.PHONY: emulate emulate-bench emulate-powercut
+emulate: .venv/.stamp node ## run a Pico's firmware without a Pico (FIRMWARE=file.uf2), at a port like a board's
+	@exec $(RUN) -m tools.emulator $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(ARGS)
+
+emulate-bench: .venv/.stamp node ## measure the library on it: a wake, a reading, a drain (ARGS=--help)
+	@exec $(RUN) -m tools.emulator.bench $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(ARGS)
+
+emulate-powercut: .venv/.stamp node ## cut its power while it writes, and check what was acknowledged (ARGS=--help)
+	@exec $(RUN) -m tools.emulator.powercut $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(ARGS)
 
 .PHONY: verify-live
 # Not from the environment: a TOKEN there may be another service's.

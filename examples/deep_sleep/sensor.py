@@ -11,4 +11,6 @@ _INPUT = machine.ADC(_PIN, atten=machine.ADC.ATTN_11DB) if _ESP32 else machine.A
 
 
 def volts():
-    return round(_INPUT.read_uv() / 1000000 if _ESP32 else _INPUT.read_u16() * 3.3 / 65535, 3)
+    if _ESP32:
+        return round(_INPUT.read_uv() / 1000000, 3)  # pyright: ignore - an RP2040 has none
+    return round(_INPUT.read_u16() * 3.3 / 65535, 3)

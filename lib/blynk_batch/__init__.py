@@ -24,13 +24,23 @@ _HOMES = const(
     "UploadError errors NetworkError errors ServerError errors Redirected errors "
     "BatchTooLarge errors PinRefused errors PointRefused errors InvalidToken errors"
 )
+# help(blynk_batch) shows these names; Tab at the prompt looks into that table, in which those of the tuple are.
+__names__ = (
+    "Client FileRing BlockRing WiFi HTTPS Requests set_clock Error RingFull CorruptRing WrongDevice Busy UploadError "
+    "NetworkError ServerError Redirected BatchTooLarge PinRefused PointRefused InvalidToken"
+)
+_TAB = ("Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock")
+_MODULES = const("arguments blynk client clock errors guard http media networks point report ring rings upload wifi")
 
 
 def __getattr__(name):
     homes = _HOMES.split()
-    home = homes[homes.index(name) + 1] if name in homes[::2] else name
+    is_public = name in homes[::2]
     try:
-        found = load(home, None if home == name else name)  # `from . import record` asks here first
+        # `from . import blynk`, or a bundle, asks here first, and Tab for hundreds of names: those are refused at once.
+        if not is_public and name not in _MODULES.split() and (name[0] != "_" or name[:2] == "__"):
+            raise ImportError
+        found = load(homes[homes.index(name) + 1] if is_public else name, name if is_public else None)
     except ImportError:
         raise AttributeError("module 'blynk_batch' has no attribute %r" % name)
     globals()[name] = found

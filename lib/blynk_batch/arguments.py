@@ -20,7 +20,9 @@ _OS_ERRORS = {
 
 def check_server(server):
     """`server` without a trailing slash. ValueError unless it is http:// or https://, a host and perhaps a port."""
-    scheme, _, place = (server if isinstance(server, str) else "").lower().rstrip("/").partition("://")
+    if not isinstance(server, str):
+        raise TypeError('server=%r: must be a str like "https://blynk.cloud"' % (server,))
+    scheme, _, place = server.lower().rstrip("/").partition("://")
     host, colon, port = place.partition(":")
     if scheme in ("http", "https") and host and (port.isdigit() or not colon):
         if not [byte for byte in b"/?#@[ " if byte in host.encode()]:
@@ -30,24 +32,36 @@ def check_server(server):
 
 def check_token(token):
     """ValueError, without the token in it, unless it can stand in a URL."""
-    if not isinstance(token, str) or not token:
-        raise ValueError("token: must be the device's auth token, a str")
+    if not isinstance(token, str):
+        raise TypeError("token: must be the device's auth token, a str, not %s" % type(token).__name__)
+    if not token:
+        raise ValueError("token: is empty; it must be the device's auth token")
     for byte in token.encode():  # MicroPython would keep every character of a str for good
         if not (48 <= byte < 58 or 65 <= byte & 0xDF < 91 or byte in b"-_"):
             raise ValueError("token: only letters, digits, - and _ are in an auth token")
 
 
 def check_least(name, value, limit):
-    if not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError("%s=%r: must be an int" % (name, value))
     if value < limit:
-        raise ValueError("%s=%d: at least %d" % (name, value, limit))
+        raise ValueError("%s=%d: must be at least %d" % (name, value, limit))
 
 
-def check_folder(path, capacity_bytes, commit_every, tails, tail_bytes):
+def check_flags(flags):
+    """TypeError unless each of {name: value} is True or False."""
+    for name in flags:
+        if not isinstance(flags[name], bool):
+            raise TypeError("%s=%r: must be True or False" % (name, flags[name]))
+
+
+def check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes):
     """The absolute path, without a slash at its end. ValueError or TypeError for what FileRing does not take."""
-    if not path or not isinstance(path, str):
-        raise ValueError("path=%r: a folder, such as '/readings'" % (path,))
+    if not isinstance(path, str):
+        raise TypeError("path=%r: must be a folder's name, such as '/readings'" % (path,))
+    if not path:
+        raise ValueError("path='': must be a folder's name, such as '/readings'")
+    check_flags({"overwrite": overwrite})
     if capacity_bytes is not None:
         check_least("capacity_bytes", capacity_bytes, 3 * 4096)
     check_least("commit_every", commit_every, 1)
@@ -60,44 +74,14 @@ def check_folder(path, capacity_bytes, commit_every, tails, tail_bytes):
 
 
 def _absolute(path):
+    """One name for each folder, "" for the root: without "", "." and ".." between slashes."""
     parts = []
     for part in (path if path.startswith("/") else os.getcwd() + "/" + path).split("/"):
         if part == "..":
-            parts = parts[:-1]
+            del parts[-1:]
         elif part not in ("", "."):
             parts.append(part)
-    return "/" + "/".join(parts)
-
-
-def check_networks(networks, password, hostname, debug):
-    """((ssid, password), ...) of what WiFi takes. ValueError or TypeError, without a password in it, for what it does
-    not."""
-    if isinstance(networks, str):
-        networks = ((networks, password),)
-    elif password is not None:
-        raise TypeError("password: belongs to one ssid; several networks are [(ssid, password), ...]")
-    if not isinstance(networks, (list, tuple)):
-        raise TypeError("ssid_or_networks: must be a name, or [(ssid, password), ...], not %s" % _kind(networks))
-    if not networks:
-        raise ValueError("ssid_or_networks: at least one network is needed")
-    for pair in networks:
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise TypeError("ssid_or_networks: each of several must be a pair (ssid, password)")
-        if not isinstance(pair[0], str) or not isinstance(pair[1], (str, type(None))):
-            raise TypeError("ssid and password: must be str, or None as the password of an open network")
-        if not 0 < len(pair[0].encode()) <= 32:
-            raise ValueError("ssid %r: must have 1 to 32 bytes" % pair[0])
-    if hostname is not None:
-        if not isinstance(hostname, str):
-            raise TypeError("hostname=%r: must be a str" % (hostname,))
-        if not 0 < len(hostname) <= 32:
-            raise ValueError("hostname=%r: must have 1 to 32 characters" % hostname)
-    check_callable("debug", debug, "print")
-    return tuple([tuple(pair) for pair in networks])
-
-
-def _kind(value):
-    return type(value).__name__
+    return "".join(["/" + part for part in parts])
 
 
 def check_callable(name, value, example):
@@ -105,31 +89,36 @@ def check_callable(name, value, example):
         raise TypeError("%s=%r: must be a function, such as %s, or None" % (name, value, example))
 
 
-def check_wait(timeout_s, watchdog):
-    """ValueError or TypeError for a `timeout_s` or a `watchdog` that cannot be one."""
-    check_seconds("timeout_s", timeout_s)
-    check_callable("watchdog", watchdog, "wdt.feed")
-
-
 def check_seconds(name, value):
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("%s=%r: must be a number of seconds" % (name, value))
-    if not 0 <= value < 1e9:
-        raise ValueError("%s=%r: must be 0 or more seconds" % (name, value))
+    if not 0 <= value < 1000000000:
+        raise ValueError("%s=%r: must be a number of seconds, 0 or more" % (name, value))
 
 
-def check_limits(settings):
-    """ValueError for the first limit in the dict that cannot be right."""
-    for name, least in (("batch_points", 1), ("batch_bytes", 4096)):
-        value = settings[name]
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError("%s=%r: must be an int of at least %d" % (name, value, least))
+def check_limits(settings, ring, transport, clock, debug):
+    """TypeError or ValueError for the first of a client's arguments that cannot be right; `regions` as a tuple."""
+    if ring is not None and not hasattr(ring, "medium"):
+        raise TypeError('ring=%r: must be a FileRing or a BlockRing, such as FileRing("/readings")' % (ring,))
+    if transport is not None and (isinstance(transport, type) or not hasattr(transport, "post")):
+        raise TypeError("transport=%r: must be an object with a post() method, such as HTTPS(ca=...)" % (transport,))
+    if clock is not None and not (hasattr(clock, "now") and hasattr(clock, "uptime")):
+        raise TypeError("clock=%r: must be an object with now() and uptime(), or None" % (clock,))
+    check_least("batch_points", settings["batch_points"], 1)
+    check_least("batch_bytes", settings["batch_bytes"], 4096)
     for name in ("points_per_day", "max_age_days"):
         value = settings[name]
-        if value is not None and (not isinstance(value, (int, float)) or not value > 0):
-            raise ValueError("%s=%r: must be a positive number, or None for no limit" % (name, value))
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise TypeError("%s=%r: must be a number, or None for no limit" % (name, value))
+        if value is not None and not value > 0:
+            raise ValueError("%s=%r: must be above 0, or None for no limit" % (name, value))
+    regions = settings["regions"]
+    settings["regions"] = regions = (regions,) if isinstance(regions, str) else regions
+    if not isinstance(regions, (tuple, list)) or [host for host in regions if not isinstance(host, str)]:
+        raise TypeError('regions=%r: must be names of hosts, such as ("blynk.cloud",)' % (regions,))
     if settings["unsynced"] not in ("estimate", "drop"):
         raise ValueError("unsynced=%r: must be 'estimate' or 'drop'" % (settings["unsynced"],))
+    check_callable("debug", debug, "print")
 
 
 def bad_sleep(sleep_ms):

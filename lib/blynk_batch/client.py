@@ -6,7 +6,7 @@ from .clock.boots import Boots
 from .clock.wall import SystemClock
 from .errors import Error, UploadError
 from .guard import Guard
-from .point import check_timestamp, check_value, pin_number
+from .point import check_group, check_seconds, check_sleep, check_timestamp, check_value, pin_number
 
 _open_rings = {}  # key of the ring: the ring; two clients would write over each other
 
@@ -54,15 +54,13 @@ class Client:
             "batch_bytes": batch_bytes,
             "points_per_day": points_per_day,
             "max_age_days": max_age_days,
-            "regions": (regions,) if isinstance(regions, str) else tuple(regions),
+            "regions": regions,
             "unsynced": unsynced,
             "debug": debug and self.tell,
         }
-        arguments.check_limits(self._settings)
+        arguments.check_limits(self._settings, ring, transport, clock, debug)
         if ring is None:
-            from .rings import FileRing
-
-            ring = FileRing("/blynk_batch.ring")  # "/blynk_batch" would be imported instead of the library in /lib
+            ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
         let_go("arguments")  # not before: a bundle holds all that opening needs
         self.ring = ring
         self.transport = transport
@@ -92,8 +90,8 @@ class Client:
     def log_group(self, values, *, timestamp=None):
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
         self.check_open()
-        numbers = {}
-        skipped = 0
+        check_group(values)
+        numbers, skipped = {}, 0
         for pin in values:
             number = pin_number(pin)
             if number in numbers:
@@ -131,7 +129,7 @@ class Client:
 
     def points(self):
         """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
-        not known yet is None. Parked points come first."""
+        not known yet is None. Refused points come first."""
         self.check_open()
         self.flush()
         from .report import points
@@ -140,7 +138,7 @@ class Client:
 
     def stats(self):
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
-        value), refused (RingFull), rejected (by the server, set aside), parked (waiting for their datastream),
+        value), refused (RingFull), held (refused by the server, tried again daily), rejected (held, then given up),
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
         smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock,
         used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
@@ -153,11 +151,10 @@ class Client:
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Kept across resets.
-
-        After power-on the first drain waits up to a tenth of the interval, at most 30 s, and the others keep to a time
-        within it that the token chooses, so that stations do not ask together: see upload/pace.py."""
+        nor budget forbids it. Kept across resets. After power-on the first drain waits a tenth of the interval or less,
+        at most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
         self.check_open()
+        check_seconds("interval_s", interval_s)
         return self.pending > 0 and self.pace().due(interval_s)
 
     # Upload
@@ -173,6 +170,7 @@ class Client:
 
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
+        check_seconds("timeout_s", 0 if timeout_s is None else timeout_s, watchdog)
         call = self.call(timeout_s, watchdog)
         return call.run() if hasattr(call, "run") else call
 
@@ -180,18 +178,16 @@ class Client:
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
-        from .upload.run import run
-
-        await run(self, is_online, interval, watchdog, poll_s)
+        await load("upload.run", "run")(self, is_online, interval, watchdog, poll_s)
 
     def release(self, pin):
-        """Try a parked pin again with the next drain, from its first point that the server does not have."""
-        from .ring.state import parked
-
+        """Try with the next upload what the server has refused of `pin`, at once and whole."""
         self.check_open()
-        key = parked(self.ring.state).get(pin_number(pin))
-        if key is not None:
-            self.guard.run(self.ring.save_value, key, tuple(self.ring.state[key][:4]) + (0,))
+        self.guard.run(self._release, bytes((pin_number(pin),)))
+
+    def _release(self, pins):
+        load("upload.held", "release")(self.ring, pins)
+        self.ring.save()
 
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""
@@ -205,10 +201,6 @@ class Client:
         """The policy over this client's ring, loaded when it is first needed."""
         self.check_open()
         if self._uploader is None:
-            # From source the large files first, which ask for the most room; but what the next one would load within
-            # itself before it.
-            for name in ("upload.window", "blynk", "upload.pace"):
-                load(name)
             Uploader = load("upload.uploader", "Uploader")
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()
@@ -219,7 +211,10 @@ class Client:
     def call(self, timeout_s, watchdog):
         """One upload's Call; the Result where it cannot be made for want of memory or of a transport."""
         failed = load("upload.result", "failed")  # first: there may be no room for more
+        self.check_open()
         try:
+            if hasattr(self.clock, "refresh"):
+                self.clock.refresh(self, watchdog)
             self.uploader()  # loaded in its own order
             return load("upload.call", "Call")(self, timeout_s, watchdog)
         except (UploadError, MemoryError) as e:
@@ -255,10 +250,7 @@ class Client:
         sleep_ms  int of 0 or more; None: no sleep is planned. ValueError or TypeError for anything else."""
         if not self._open:
             return
-        if sleep_ms is not None and (type(sleep_ms) is not int or sleep_ms < 0):
-            from .arguments import bad_sleep
-
-            raise bad_sleep(sleep_ms)
+        check_sleep(sleep_ms)
         self.guard.run(self._close, sleep_ms)
 
     def _close(self, sleep_ms):
@@ -286,15 +278,17 @@ class Client:
             return "<Client closed>"
         ring = self.ring
         text = "<Client %s: %d pending" % (self._server, ring.pending)
-        for name, key in (("dropped", keys.DROPPED), ("rejected", keys.REJECTED)):
+        for name, key in (("held", keys.HELD), ("dropped", keys.DROPPED), ("rejected", keys.REJECTED)):
             if ring.get(key):
                 text += ", %d %s" % (ring.get(key), name)
         return text + (", last error: %s>" % self.last_error if self.last_error else ">")
 
 
 def _claim(ring):
+    """Error if another client has the ring, or a part of its place, open."""
     name, start, end = ring.key
     for other in _open_rings.values():
-        if not other.failed and name == other.key[0] and start < other.key[2] and other.key[1] < end:
-            raise Error("another client has the ring %r open: close() it first" % (ring.key,))
+        at, first, last = other.key
+        if at == name and start < last and first < end and not other.failed:
+            raise Error("another client has the ring %r open: close() it first" % (name,))
     _open_rings[ring.key] = ring

@@ -61,11 +61,11 @@ class BatchTooLarge(UploadError):
 
 
 class PinRefused(UploadError):
-    """The server has no datastream for the pin: its points are parked, all others go on."""
+    """The server has no datastream for the pin: its points are held and tried again daily, all others go on."""
 
 
 class PointRefused(UploadError):
-    """The server refuses a value: it is set aside, all others are delivered."""
+    """The server refuses a value: it is held and tried again daily, all others are delivered."""
 
 
 class InvalidToken(UploadError):

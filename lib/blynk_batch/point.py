@@ -47,6 +47,17 @@ def check_value(pin, value):
     raise bad_value(pin, value)
 
 
+def check_seconds(name, value, watchdog=None):
+    """TypeError or ValueError unless `value` is a number of seconds, and `watchdog` None or a function."""
+    if isinstance(value, (int, float)) and value is not True and 0 <= value < 1000000000:
+        if watchdog is None or callable(watchdog):
+            return
+    from . import arguments
+
+    arguments.check_seconds(name, value)
+    arguments.check_callable("watchdog", watchdog, "wdt.feed")
+
+
 def _is_utf8(data):
     """No lone byte, cut character, surrogate or overlong form: MicroPython makes strings of all of these. RFC 3629."""
     left = low = high = 0
@@ -63,6 +74,20 @@ def _is_utf8(data):
             low = 0xA0 if byte == 0xE0 else 0x90 if byte == 0xF0 else 0x80
             high = 0x9F if byte == 0xED else 0x8F if byte == 0xF4 else 0xBF
     return not left
+
+
+def check_group(values):
+    """TypeError unless it is a dict, as log_group() takes it."""
+    if not isinstance(values, dict):
+        raise TypeError("values=%r: log_group() takes a dict, such as {1: 21.5, 2: 48}" % (values,))
+
+
+def check_sleep(sleep_ms):
+    """TypeError or ValueError unless it is None or whole milliseconds."""
+    if sleep_ms is not None and (type(sleep_ms) is not int or sleep_ms < 0):
+        from .arguments import bad_sleep
+
+        raise bad_sleep(sleep_ms)
 
 
 def check_timestamp(timestamp):

@@ -4,25 +4,55 @@ from .ring import state as keys
 from .clock.times import NEVER, Times
 from .ring.reader import DATA
 from .ring.record import to_value
-from .ring.state import is_delivered, parked_keys
+from .ring.delivered import is_delivered, is_held
+from .ring.state import first_kept
+
+
+_DOUBT = 3  # the kind of a range, see upload/held.py
 
 
 def points(ring, now, unsynced):
-    """(pin, Unix ms or None, value) of each point that is not delivered, parked ones first, in log order."""
-    state, cursor = ring.state, ring.cursor()
-    start = min([cursor] + [tuple(state[key][1:3]) + (0,) for key in parked_keys(state)])
+    """(pin, Unix ms or None, value) of each point that is not delivered, in log order. One that cannot be read as what
+    it says, though its check is right, is left out."""
+    state = ring.state
+    start = first_kept(state)
     times = Times(ring, now, unsynced)
-    if start[:2] < cursor[:2]:
-        times.known = 0  # parked points are older than the last one delivered
+    if start[:2] < ring.cursor()[:2]:
+        times.known = 0  # refused points are older than the last one delivered
     reader = ring.reader(start)
     while reader.next():
         if reader.kind == DATA:
             time = times.of(reader)
-            texts = reader.values()
-            for index in range(len(texts)):
+            values = values_of(reader)
+            for index in range(len(values)):
                 pin = reader.chain.pins[index]
-                if not is_delivered(state, pin, reader.position):
-                    yield pin, None if time == NEVER else time, to_value(texts[index])
+                if values[index] is not None and not is_delivered(state, pin, reader.position):
+                    yield pin, None if time == NEVER else time, values[index]
+
+
+def values_of(reader):
+    """The Python values of a data frame, one for each pin; None where it cannot be read as what it says."""
+    values = [None] * len(reader.chain.pins)
+    try:
+        texts = reader.values()
+        for index in range(len(values)):
+            values[index] = to_value(texts[index])
+    except (ValueError, IndexError, OverflowError, MemoryError):
+        pass
+    return values
+
+
+def _held(ring):
+    """Points that the server refused for their content; not those of pins that are only in doubt."""
+    state = ring.state
+    doubt = b"".join([bytes(state[key][7:]) for key in keys.range_keys(state) if state[key][4] & 3 == _DOUBT])
+    held = ring.get(keys.HELD)
+    reader = ring.reader(first_kept(state)) if held and doubt else None
+    while reader and reader.next():
+        if reader.kind == DATA:
+            for pin in reader.chain.pins:
+                held -= pin in doubt and is_held(state, pin, reader.position, _DOUBT)
+    return max(0, held)
 
 
 def _waiting_for_clock(ring, now):
@@ -55,7 +85,7 @@ def stats(ring, boots):
         found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]
     found["logged"] = ring.number + ring.buffered_points
     found["pending"] = ring.pending
-    found["parked"] = ring.parked
+    found["held"] = _held(ring)
     found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())
     found["used_bytes"] = (ring.newest - ring.oldest) * ring.medium.sector_bytes + ring.offset

@@ -40,7 +40,7 @@ class FileRing(Ring):
         usual = _TAILS.get(sys.platform, _TAILS_ELSE)
         tails = usual[0] if tails is None else tails
         tail_bytes = usual[1] if tail_bytes is None else tail_bytes
-        absolute = load("arguments").check_folder(path, capacity_bytes, commit_every, tails, tail_bytes)
+        absolute = load("arguments").check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
         let_go("arguments")
         path = path.rstrip("/")
         try:
@@ -96,10 +96,9 @@ class BlockRing(Ring):
         verify=True,
         format=False,
     ):
-        from .arguments import check_least
-        from .media.device import Device
+        from .media.device import Device, check
 
-        check_least("commit_every", commit_every, 1)
+        check(device, start, blocks, commit_every, {"overwrite": overwrite, "verify": verify, "format": format})
         flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)
         if flash.whole:
             from .media.tails import Tails as Medium
@@ -109,6 +108,7 @@ class BlockRing(Ring):
         if medium.wanted < _LEAST_SLOTS:
             text = "%d bytes: a ring needs %d sectors of %d"
             raise ValueError(text % (flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
+        # `start` alone would not do: two parts of one device can overlap.
         self.key = (flash.name(), start, start + flash.bytes // flash.block_bytes)
         try:
             super().__init__(medium, _span(medium), overwrite, commit_every)

@@ -39,7 +39,8 @@ class WiFi:
     TypeError for a bad argument, Error if the firmware has no Wi-Fi."""
 
     def __init__(self, ssid_or_networks, password=None, *, hostname=None, debug=print):
-        self._networks = load("arguments").check_networks(ssid_or_networks, password, hostname, debug)
+        self._networks = load("networks", "check")(ssid_or_networks, password, hostname, debug)
+        let_go("networks")
         let_go("arguments")
         try:
             import network
@@ -74,7 +75,8 @@ class WiFi:
     def wait(self, timeout_s, watchdog=None):
         """Wait up to `timeout_s` seconds for a connection; True if there is one. `watchdog` is called ten times a
         second."""
-        load("arguments").check_wait(timeout_s, watchdog)
+        load("networks", "check_wait")(timeout_s, watchdog)
+        let_go("networks")
         let_go("arguments")
         left_ms = int(timeout_s * 1000)
         while not self.online():

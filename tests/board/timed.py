@@ -6,7 +6,7 @@
     ["sleep", ms]    close(sleep_ms=ms), deep sleep, a new start  ["off", ms]  the power goes, for ms
     ["reset"]        the watchdog bites                           ["cut"]    the power goes in the next write
     ["ntp", ms]      the clock is set, ms wrong                   ["lose"]     the clock shows nothing likely any more
-    ["net", ntp, date]  from here on NTP answers with an error of ntp ms, with the Unix ms of a str or, None, not at all,
+    ["net", ntp, date]  from here on NTP answers with an error of ntp ms, with the Unix ms of a str or, None, not,
                      and the server's replies have a Date with an error of date ms, or none
     ["upload"]                                                    ["times", n, [steps]]
 

@@ -254,7 +254,7 @@ def test_a_block_that_fails_in_the_middle_moves_the_readings_under_way_to_the_ne
 def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_together():
     for flaw in ("program", "wrong"):
         for last in (
-            lambda ring: ring.save_value(50, (7,)),
+            lambda ring: ring.save_value(60, (7,)),
             lambda ring: clock_anchors.write(ring, 3, NOW_MS),
         ):
             device = NorFlash(8)

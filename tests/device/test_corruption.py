@@ -198,7 +198,7 @@ class FilesBed(Bed):
 
     def _sequence(self, name):
         name = name.split("/ring/")[1]
-        return int(name[4:], 16) if name.startswith("log/") else self.newest
+        return 0x3FFFFFFF - int(name[4:], 16) if name.startswith("log/") else self.newest
 
     def open(self, parts):
         device = self.make(self._image)

@@ -111,7 +111,7 @@ def test_a_card_that_fails_once_while_a_sector_turns_keeps_what_is_logged_next()
     for at in range(1, 5):
         device = FailsOnce(34)
         ring = BlockRing(device)
-        log(ring, 0, 550)
+        log(ring, 0, 400)
         assert ring.newest == 0
         ring.sealed = True
         device.left = at
@@ -218,7 +218,7 @@ def test_a_cached_sector_is_written_back_before_log_returns():
 def test_whole_blocks_false_overrides_what_is_found_out():
     class Shy(NorFlash):
         def readblocks(self, block, buf, offset=0):
-            if len(buf) == 16:
+            if len(buf) == 16 and not self.reads:  # what is read to find out
                 raise ValueError()
             super().readblocks(block, buf, offset)
 

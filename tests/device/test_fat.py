@@ -234,6 +234,22 @@ def test_a_file_of_that_name_that_is_no_ring_is_refused_with_words():
         assert f.read(5) == b"mine!"
 
 
+def test_a_file_named_as_the_other_of_the_rings_is_left_alone_and_the_ring_is_found():
+    for data in (b"my own notes", b"my own notes" * 1024, bytes(100)):
+        mounted()
+        log(opened(capacity_bytes=CAPACITY), 0, 50)
+        with open("/sim/ring/ring1", "wb") as f:
+            f.write(data)
+        ring = opened(capacity_bytes=CAPACITY)
+        assert closed(ring) == list(range(50))
+        ring.clear()
+        ring.close()
+        ring = opened(capacity_bytes=CAPACITY + 4096)
+        assert ring.medium.slots == 4 and closed(ring) == []
+        with open("/sim/ring/ring1", "rb") as f:
+            assert f.read() == data
+
+
 def test_what_fat_itself_can_lose_is_the_folder_while_it_is_written():
     """Cards leave garbage where a write was torn. In the blocks of the ring's file it costs nothing; in the folder's
     block, which close() writes, it costs the file."""

@@ -10,6 +10,7 @@ from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, mount, umount
 from stand_ins import FakeClock, FakeServer
 from test_block import found, log, raises
+from test_full_disk import fill_disk
 
 HEAP = "8m"
 WASM = False
@@ -111,8 +112,15 @@ FOREIGN = {
     "notes.txt": b"mine",
     "20260131": b"a name that reads as a number",
     "deadbeef": b"and another",
-    "00000001": b"a name that the ring comes to",
+    "00000001": b"a name as the ring's, beside them",
     "ring0": b"not a ring's",
+    "ring7": b"my own notes " * 945 + b"end",
+    "spare": b"mine as well",
+    "tail": b"of a snake",
+    "3": b"in the place of a tail",
+    "log/3ffffffc": b"a name that the ring comes to",
+    "log/0000beef": b"and one that it does not",
+    "log/spare": b"\xff" * 64 + b"in the place of two blocks of nothing",
     "0000002A": b"capitals",
     "tail.bak": b"",
 }
@@ -126,26 +134,63 @@ def put_foreign(folder):
 
 def test_files_of_others_in_the_folder_are_left_alone():
     for board in ("esp32", "rp2"):
-        for first in (0, 50):
+        for first in (0, 30):
             mounted(board)
             ring = FileRing("/sim/ring", capacity_bytes=16384)
             log(ring, 0, first)
             put_foreign("/sim/ring")
+            os.mkdir("/sim/ring/log/3ffffffb")
             if not first:
-                for name in contents("/sim/ring"):
-                    if "tail/" in name:
-                        os.remove(name)
+                os.remove("/sim/ring/0")
             at = first
             for _ in range(3):
                 ring = FileRing("/sim/ring", capacity_bytes=16384)
                 log(ring, at, 600)
                 at += 600
-                left = found(FileRing("/sim/ring"))
-                assert left == list(range(at - len(left), at)) and len(left) > 500
-                assert ring.pending == len(left) and ring.get(DROPPED) == at - len(left)
+                again = FileRing("/sim/ring")
+                left = found(again)
+                assert left == list(range(at - len(left), at)) and len(left) > 400
+                assert again.pending == len(left) and again.get(DROPPED) == at - len(left)
             kept = contents("/sim/ring")
             for name in FOREIGN:
                 assert kept["/sim/ring/" + name] == FOREIGN[name], name
+            assert os.listdir("/sim/ring/log/3ffffffb") == []
+
+
+def test_a_file_in_the_place_of_the_first_tail_costs_wear_and_no_reading():
+    mounted()
+    os.mkdir("/sim/ring")
+    with open("/sim/ring/0", "wb") as f:
+        f.write(b"mine")
+    for at in range(0, 60, 20):
+        log(FileRing("/sim/ring"), at, 20)
+    assert found(FileRing("/sim/ring")) == list(range(60)) and contents("/sim/ring")["/sim/ring/0"] == b"mine"
+
+
+def test_a_file_in_the_place_of_the_sectors_folder_is_refused_with_words():
+    mounted()
+    os.mkdir("/sim/ring")
+    with open("/sim/ring/log", "wb") as f:
+        f.write(b"mine")
+    assert "not a folder" in raises(OSError, FileRing, "/sim/ring")
+    assert contents("/sim/ring") == {"/sim/ring/log": b"mine"}
+
+
+def test_a_foreign_file_is_not_given_up_on_a_full_disk():
+    device = mounted(blocks=24)
+    os.mkdir("/sim/ring")
+    os.mkdir("/sim/ring/log")
+    for name in ("spare", "log/spare"):
+        with open("/sim/ring/" + name, "wb") as f:
+            f.write(b"m" * 9000)
+    ring = FileRing("/sim/ring", capacity_bytes=32768)
+    log(ring, 0, 1500)  # sectors that can go in its place
+    fill_disk()
+    log(ring, 1500, 900)
+    kept = contents("/sim/ring")
+    assert kept["/sim/ring/spare"] == kept["/sim/ring/log/spare"] == b"m" * 9000
+    left = found(FileRing("/sim/ring"))
+    assert left == list(range(2400 - len(left), 2400)) and device.erases
 
 
 def test_a_larger_capacity_counts_at_once():
@@ -270,11 +315,27 @@ def test_a_ring_says_where_it_is_and_what_it_holds():
     assert repr(BlockRing(NorFlash(8))) == "<BlockRing in 8 blocks of 4096 bytes: 0 pending, 32 KiB>"
 
 
+def test_two_clients_cannot_have_parts_of_one_device_open_that_overlap():
+    device = NorFlash(16)
+    first = Client("token", ring=BlockRing(device, start=4, blocks=4), clock=FakeClock())
+    beside = Client("token", ring=BlockRing(device, start=8, blocks=4), clock=FakeClock())
+    for start, blocks in ((4, 4), (5, 3)):
+        ring = BlockRing(NorFlash(16), start=start, blocks=blocks)
+        ring.key = (first.ring.key[0],) + ring.key[1:]
+        assert "close()" in raises(Error, Client, "token", ring=ring, clock=FakeClock())
+    first.close()
+    beside.close()
+    Client("token", ring=BlockRing(device, start=4, blocks=4), clock=FakeClock()).close()
+
+
 def test_two_clients_cannot_have_one_ring_open():
     mounted()
+    os.mkdir("/sim/other")
     first = Client("token", ring=FileRing("/sim/ring"), clock=FakeClock())
     text = raises(Error, Client, "token", ring=FileRing("/sim/ring/"), clock=FakeClock())
     assert "/sim/ring" in text and "close()" in text
+    for path in ("/sim/./ring", "/sim//ring", "/sim/other/../ring", "/sim/ring/."):
+        raises(Error, Client, "token", ring=FileRing(path), clock=FakeClock())
     other = Client("token", ring=FileRing("/sim/other"), clock=FakeClock())
     first.close()
     Client("token", ring=FileRing("/sim/ring"), clock=FakeClock()).close()

@@ -288,7 +288,7 @@ def test_a_day_without_any_network_time_is_told_in_one_line_which_says_what_the_
         world.log(1)
         world.client.upload()
         world.clock.wait(HOUR)
-    assert world.said("no network time for a day") == 2 and world.said("by itself") == 2, world.lines
+    assert world.said("no network time for a day") == 2 and world.said("keeps alone") == 2, world.lines
 
 
 def test_a_clock_of_the_callers_own_is_left_alone():

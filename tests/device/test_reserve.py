@@ -134,14 +134,19 @@ def test_a_drop_is_noted_before_its_erase_also_where_acks_filled_the_sector():
 class Refuses(FakeServer):
     """Every point has the wrong type."""
 
+    refuses = True
+
     def post(self, *request):
         super().post(*request)
+        if not self.refuses:
+            return 200, {}, b"OK"
         self.points = []
         return 400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'
 
 
-def test_a_full_ring_sets_more_refused_points_aside_than_it_can_note():
-    client = client_on(NorFlash(4), Refuses(), FakeClock())
+def test_a_full_ring_that_may_not_overwrite_keeps_what_is_refused_and_delivers_it_once_it_is_taken():
+    clock = FakeClock()
+    client = client_on(NorFlash(6), Refuses(), clock)
     count = 0
     try:
         while True:
@@ -149,6 +154,14 @@ def test_a_full_ring_sets_more_refused_points_aside_than_it_can_note():
             count += 1
     except RingFull:
         pass
-    result = client.upload()
-    assert (result.uploaded, result.pending) == (0, 0), result
-    assert client.stats()["rejected"] == count > 4
+    for _ in range(10):
+        result = client.upload()
+        clock.wait(86400000)
+    assert (result.uploaded, result.pending) == (0, count), result
+    stats = client.stats()
+    assert (stats["held"], stats["rejected"], stats["dropped"]) == (count, 0, 0) and count > 4, stats
+    client.transport.refuses = False
+    for _ in range(10):
+        client.upload()
+        clock.wait(86400000)
+    assert client.pending == 0, client.stats()

@@ -1,7 +1,7 @@
 """The simulated flash keeps the chip's rules: else every power cut survived on it would mean nothing."""
 
 from flash import Cached, NorFlash, RuleBroken, SdCard
-from tear import torn
+from tear import MODES, torn, unstable
 
 
 def raises(kind, action, *args):
@@ -78,15 +78,55 @@ def test_a_random_tear_clears_only_bits_that_the_program_would_clear():
     assert len(results) > 10
 
 
-def test_a_torn_erase_leaves_old_or_random_bytes_behind_the_erased_ones():
-    for mode in ("prefix", "random"):
+def test_no_tear_of_a_program_sets_a_bit_or_clears_one_that_stays():
+    old, new = b"\xff\x3c\xff\x00" * 8, b"\x55\x0c\xff\x00" * 8
+    for mode in MODES:
+        for byte in range(len(old) + 1):
+            for was, wanted, got in zip(old, new, torn("program", old, new, byte, mode, byte)):
+                assert got & ~was == 0 and wanted & ~got == 0, (mode, byte)
+
+
+def test_a_program_in_reverse_order_leaves_its_end():
+    assert torn("program", b"\xff" * 4, b"abcd", 3, "suffix", 0) == b"\xff\xff\xffd"
+
+
+def test_a_torn_erase_leaves_what_its_mode_says():
+    old, blank = bytes(range(1, 101)) * 41, b"\xff" * 4100
+    left = {mode: torn("erase", old, blank, 100, mode, 5) for mode in MODES}
+    assert left["prefix"] == blank[:100] + old[100:]
+    assert left["suffix"] == old[:100] + blank[100:]
+    assert left["zeros"] == blank[:100] + bytes(4000)
+    assert left["weak"] == blank
+    assert left["random"][:100] == blank[:100] and len(set(left["random"][100:])) == 256
+    assert left["late"] not in (old, blank)
+    for was, got in zip(old, left["late"]):
+        assert was & ~got == 0
+
+
+def test_a_weak_word_reads_either_way_until_it_is_programmed_or_erased():
+    for settle, after in ((lambda device: device.writeblocks(0, b"\x0f\xff", 4), b"\x0f"), (None, b"\xff")):
         device = NorFlash(1)
-        device.writeblocks(0, bytes(4096), 0)
-        device.cut_at(0, 100, mode)
-        raises(OSError, device.ioctl, 6, 0)
-        image = device.image()
-        assert image[:100] == b"\xff" * 100 and image[100:] != b"\xff" * 3996
-        assert (image[100:] == bytes(3996)) == (mode == "prefix")
+        device.cut_at(0, 4, "weak")
+        raises(OSError, device.writeblocks, 0, b"abcd\x0f\xffgh", 0)
+        device = device.revive()
+        seen = set([read(device, 0, 8) for _ in range(100)])
+        assert len(seen) > 20 and set([text[:4] + text[5:6] for text in seen]) == {b"abcd\xff"}
+        assert all(text[4] & 0x0F == 0x0F for text in seen)
+        settle(device) if settle else device.ioctl(6, 0)
+        assert set([read(device, 0, 1, 4) for _ in range(100)]) == {after}
+
+
+def test_an_erase_that_was_cut_can_read_blank_and_not_stay_so():
+    device = NorFlash(1)
+    device.writeblocks(0, bytes(4096), 0)
+    device.cut_at(0, 100, "weak", 3)
+    raises(OSError, device.ioctl, 6, 0)
+    device = device.revive()
+    assert device.image() == b"\xff" * 4096 and 20 < len(device.weak) < 600
+    assert len(set([read(device, 0, 4096) for _ in range(5)])) == 5
+    device.ioctl(6, 0)
+    assert read(device, 0, 4096) == b"\xff" * 4096 and not device.weak
+    assert unstable("write", b"ab", b"cd", 0, "weak", 0) == {}
 
 
 def test_an_sd_card_takes_whole_blocks_and_tears_one_of_them():

@@ -69,16 +69,21 @@ def test_it_comes_back_when_the_router_starts_after_the_board_and_when_it_restar
                 assert not world.live(4 * MINUTE, every_ms)
                 world.radio.air["home"] = "secret123"
                 assert world.live(5 * MINUTE, every_ms), (port, every_ms, world.lines)
-            assert world.lines == [
-                "Wi-Fi: 'home': connecting",
-                "Wi-Fi: 'home': no such network in reach",
-                "Wi-Fi: connected as 192.168.1.20, signal -61 dBm",
-            ] + [
-                "Wi-Fi: connection lost",
-                "Wi-Fi: 'home': connecting",
-                "Wi-Fi: 'home': no such network in reach",
-                "Wi-Fi: connected as 192.168.1.20, signal -61 dBm",
-            ] * 3, (port, world.lines)
+            assert (
+                world.lines
+                == [
+                    "Wi-Fi: 'home': connecting",
+                    "Wi-Fi: 'home': no such network in reach",
+                    "Wi-Fi: connected as 192.168.1.20, signal -61 dBm",
+                ]
+                + [
+                    "Wi-Fi: connection lost",
+                    "Wi-Fi: 'home': connecting",
+                    "Wi-Fi: 'home': no such network in reach",
+                    "Wi-Fi: connected as 192.168.1.20, signal -61 dBm",
+                ]
+                * 3
+            ), (port, world.lines)
 
 
 def test_the_pauses_grow_from_five_seconds_to_160():
@@ -182,7 +187,7 @@ def test_wait_feeds_the_watchdog_and_ends_with_the_connection_or_the_time():
     for port in PORTS:
         world = World(port)
         fed = []
-        assert world.wifi.wait(15, watchdog=lambda: fed.append(world.clock.ticks)) is True
+        assert world.wifi.wait(15, watchdog=lambda fed=fed, clock=world.clock: fed.append(clock.ticks)) is True
         assert 20 < len(fed) < 60 and max(b - a for a, b in zip(fed, fed[1:])) <= 200
         world = World(port, {})
         start = world.clock.ticks

@@ -27,7 +27,7 @@ client = board.boot()
 client.log(1, 7)
 say(outcome(client.upload()))
 stats = client.stats()
-say([stats[name] for name in ("retried", "smaller", "redirected", "parked", "rejected", "stopped")])
+say([stats[name] for name in ("retried", "smaller", "redirected", "held", "rejected", "stopped")])
 """
 _FOLDERS = [device.LIB, device.SIM, ROOT / "tests" / "device", ROOT / "tests" / "host", device.FROZEN]
 _HEAD = "from station_board import arguments, blynk_batch, board, every_cut, log_many, open_files, outcome, say\n"

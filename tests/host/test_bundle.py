@@ -165,8 +165,10 @@ CASES = {
     ),
     "preloading, and a block of which nothing is left": (
         package(
-            client="from . import load\n\ndef both():\n    for name in ('ring.log', 'arguments', 'upload.send'):\n"
-            "        load(name)\n    if True:\n        from .ring.log import near\n    load('ring.log')\n"
+            client="from . import let_go, load\n\ndef both():\n"
+            "    for name in ('ring.log', 'arguments', 'upload.send'):\n        load(name)\n"
+            "    if True:\n        from .ring.log import near\n    load('ring.log')\n"
+            "    load('arguments')\n    for name in ('arguments', 'ring.recover'):\n        let_go(name)\n"
             "    if near():\n        load('ring.state')\n    return near()\n",
             ring_log="def near():\n    return 'near'\n",
         ),

@@ -179,16 +179,10 @@ def test_an_unknown_example_is_answered_with_those_that_there_are():
     assert said.startswith("Error: There is no example 'toaster': choose one of ") and "pico_w" in said
 
 
-@pytest.mark.parametrize(
-    "found, sentence",
-    [
-        ([], "No board was found: connect one"),
-        (
-            ["/dev/ttyACM0", "/dev/ttyACM1"],
-            "Several boards are connected: name one of them with PORT=..., /dev/ttyACM0 (A",
-        ),
-    ],
-)
+@pytest.mark.parametrize("found, sentence", [
+    ([], "No board was found: connect one"),
+    (["/dev/ttyACM0", "/dev/ttyACM1"], "Several boards are connected: name one of them with PORT=..., /dev/ttyACM0 (A"),
+])
 def test_without_a_port_one_board_must_be_there(monkeypatch, found, sentence):
     ports = [SimpleNamespace(device=name, vid=1, description="A board") for name in found]
     monkeypatch.setattr(list_ports, "comports", lambda: ports + [SimpleNamespace(device="/dev/ttyS0", vid=None)])

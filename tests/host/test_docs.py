@@ -44,7 +44,7 @@ def of_kind(*kinds):
     return [block for block in found if block.kind in kinds]
 
 
-FIRST = next(markdown.blocks("README.md"))  # test_readme.py runs it
+PROGRAMS = [block for block in markdown.blocks("README.md") if block.kind == "python"][:2]  # test_readme.py runs them
 
 
 def test_every_block_is_of_a_kind_that_is_executed_or_marked_as_output():
@@ -102,11 +102,13 @@ class Stage:
         running.append(server.stop)
         replaced["http://127.0.0.1:8080"] = server.url
 
+
     @staticmethod
     def board(folder, running, replaced):
         board = start_board()
         running.append(board.close)
         replaced["/dev/ttyACM0"] = board.port
+
 
     @staticmethod
     def roots(folder, running, replaced):
@@ -151,7 +153,7 @@ BEFORE = "import blynk_batch\nTOKEN = %r\n" % TOKEN
 BEHIND = "\nprint(client, type(client.transport).__name__)\n"
 
 
-@pytest.mark.parametrize("block", [block for block in of_kind("python") if block != FIRST], ids=str)
+@pytest.mark.parametrize("block", [block for block in of_kind("python") if block not in PROGRAMS], ids=str)
 def test_python_fragments_run_as_printed(block, tmp_path):
     board = Board(tmp_path, "esp32")
     root = trustme.CA().cert_pem.bytes().decode()

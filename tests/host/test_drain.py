@@ -68,7 +68,7 @@ REFUSED = (
     + """
 client.log_group({1: 1, 2: 2})
 result = client.upload()
-print(type(result.error).__name__, result.error.status, result.uploaded, result.pending, client.stats()["parked"])
+print(type(result.error).__name__, result.error.status, result.uploaded, result.pending, client.stats()["held"])
 print(result.error)
 """
 )
@@ -80,7 +80,7 @@ def test_a_wrong_token_keeps_everything_and_stops(sandbox, run_on_device):
     assert sandbox.points() == []
 
 
-def test_a_pin_that_the_server_will_not_have_is_parked_and_the_others_go_on(sandbox, run_on_device):
+def test_a_pin_that_the_server_will_not_have_is_held_and_the_others_go_on(sandbox, run_on_device):
     text = '{"error":{"message":"Wrong pin format."}}'
     sandbox.fault("reply", pin=1, status=400, body=text)
     output = run_on_device(REFUSED, sandbox.url, sandbox.token)

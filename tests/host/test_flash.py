@@ -97,20 +97,17 @@ def test_firmware_of_a_board_without_wifi_is_pointed_out(flash):
     assert "will have no Wi-Fi" in flash(uf2(content=b"MicroPython; Raspberry Pi Pico with RP2040"))
 
 
-@pytest.mark.parametrize(
-    "data, sentence",
-    [
-        (b"<html>not found</html>", "is no firmware"),
-        (uf2()[:-512], "lacks a part"),
-        (uf2()[:-1], "is a damaged UF2 file"),
-        (uf2()[:512] + b"????" + uf2()[516:], "is a damaged UF2 file"),
-        (uf2(STM32), "for another chip"),
-        (uf2(content=b"CircuitPython"), "not MicroPython's"),
-        (esp(content=b"Arduino"), "not MicroPython's"),
-        (esp(chip=77), "chip number 77"),
-        (esp(application=True), "download the .bin with bootloader"),
-    ],
-)
+@pytest.mark.parametrize("data, sentence", [
+    (b"<html>not found</html>", "is no firmware"),
+    (uf2()[:-512], "lacks a part"),
+    (uf2()[:-1], "is a damaged UF2 file"),
+    (uf2()[:512] + b"????" + uf2()[516:], "is a damaged UF2 file"),
+    (uf2(STM32), "for another chip"),
+    (uf2(content=b"CircuitPython"), "not MicroPython's"),
+    (esp(content=b"Arduino"), "not MicroPython's"),
+    (esp(chip=77), "chip number 77"),
+    (esp(application=True), "download the .bin with bootloader"),
+])
 def test_a_file_that_must_not_be_written_is_refused_before_a_board_is_looked_for(flash, data, sentence):
     volume = bootloader(flash.folder)
     assert sentence in flash(data, "--port", "/dev/null", status=1)

@@ -38,4 +38,4 @@ def test_the_classes_name_every_exception_and_counter_of_the_library():
     exceptions = {node.name for node in classes if node.bases[0].id == "UploadError"}
     named = set(re.findall(r"`(\w+)`", table))
     assert len(exceptions) >= 7 and exceptions <= named
-    assert {"retried", "smaller", "redirected", "parked", "rejected", "stopped"} <= named
+    assert {"retried", "smaller", "redirected", "held", "rejected", "stopped"} <= named

@@ -12,10 +12,13 @@ ROOT = Path(__file__).resolve().parents[2]
 INTERNAL = {"help", "node"}
 
 
-def test_make_alone_prints_one_line_for_every_target():
+def test_make_alone_prints_one_line_for_every_target_under_what_it_is_for():
     command = ["make", "--no-print-directory"]
     output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
-    listed = [re.match(r"make (\S+) +\S", line).group(1) for line in output.splitlines()]
+    groups = [part.splitlines() for part in output.split("\n\n")]
+    assert [group[0] for group in groups] == ["use", "a board", "develop"]
+    listed = [re.match(r"  make (\S+) +\S", line).group(1) for group in groups for line in group[1:]]
+    assert "sandbox" in listed[:5] and listed.index("deploy") < listed.index("test")
     targets = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(set(" ".join(targets).split()) - INTERNAL)
 

@@ -142,7 +142,7 @@ def test_a_board_that_crashes_in_each_of_its_uploads_does_not_hammer_the_server(
     assert {request["points"] for request in station.requests()} == {20}
 
 
-def test_a_board_that_crashes_whenever_it_tries_a_parked_pin_does_not_hammer_the_server(station):
+def test_a_board_that_crashes_whenever_it_tries_what_was_refused_does_not_hammer_the_server(station):
     station.fault("reply", status=400, body='{"error":{"message":"No datastream setup for that pin."}}', pin=2, count=1)
     said = station.run(
         CRASHING

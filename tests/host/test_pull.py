@@ -103,7 +103,7 @@ def test_every_kind_of_ring_is_exported_as_it_was_logged_and_left_untouched(make
     points = [json.loads(line) for line in output.splitlines()]
     assert [(point["pin"], point["timestamp_ms"], point["value"]) for point in points] == list(rows_logged())
     assert {(point["state"], point["time_source"]) for point in points} == {("pending", "clock")}
-    assert "pending     1500 points, 0 of them parked" in report
+    assert "pending     1500 points, 0 of them held" in report
     assert "1500 logged, 0 uploaded, 0 dropped, 1 skipped" in report
     assert "damage      none" in report
     assert digest(path) == before
@@ -149,8 +149,8 @@ def test_what_a_server_refuses_is_shown_and_the_rest_goes_out(make_ring, sandbox
     _, report = pull(*arguments, status=1)
     assert "uploaded    1200 points" in report and "No datastream setup" in report
     output, report = pull("--folder", path, "--csv", "-")
-    assert "300 points, 300 of them parked" in report
-    assert output.count(",parked,") == 300
+    assert "300 points, 300 of them held" in report
+    assert output.count(",held,") == 300
 
 
 def test_a_server_that_is_not_there_leaves_everything_and_the_status_says_so(make_ring):
@@ -162,13 +162,16 @@ def test_a_server_that_is_not_there_leaves_everything_and_the_status_says_so(mak
     assert digest(path) == before
 
 
-def test_a_rejected_point_is_shown_with_the_status_it_got(make_ring):
+def test_a_refused_point_is_exported_with_the_words_it_got_and_goes_out_once_the_server_takes_it(make_ring, sandbox):
     types = ["V1:double", "V2:integer", "V3:string", "V4:boolean", "V5:location"]
     with Sandbox(datastream=types) as strict:
         path = make_ring("folder", strict.url, upload=True)
-        _, report = pull("--folder", path)
-    assert "rejected    V2, status 400: [[1648054765458, 'no number']]" in report
-    assert report.count("\nrejected") == 1
+        output, report = pull("--folder", path, "--csv", "-")
+    assert output.count(",held,") == 1 and "no number" in output
+    assert "held        the server answered 400: Value doesn't match the Datastream" in report
+    _, report = pull("--folder", path, "--upload", "--server", sandbox.url, "--token", sandbox.token)
+    assert "uploaded    1 points" in report
+    assert [(pin, value) for pin, _, value in sandbox.points()] == [(2, "no number")]
 
 
 def test_damage_is_counted_and_the_rest_is_exported(make_ring):

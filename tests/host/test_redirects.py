@@ -17,7 +17,7 @@ client.log(1, 7)
 result = client.upload()
 say(outcome(result), result.requests)
 stats = client.stats()
-say([stats[name] for name in ("retried", "smaller", "redirected", "parked", "rejected", "stopped")])
+say([stats[name] for name in ("retried", "smaller", "redirected", "held", "rejected", "stopped")])
 """
 
 

@@ -3,13 +3,14 @@
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
 
-from tests.host.boards import ROOT, ampy, mpremote, require_node, run, run_tool, start_board
+from tests.host.boards import ROOT, ampy, mpremote, require_node, run_tool, start_board
 
 PATIENCE_S = 90
 HELP = 'Type "help()"'
@@ -177,17 +178,32 @@ def test_ctrl_c_stops_a_program_that_waits_for_the_network(line, sandbox):
     line.until(">>> ")
 
 
-def test_an_example_runs_on_it_as_it_would_on_a_board_and_its_readings_arrive(board, sandbox):
-    run("make", "deploy", "PORT=" + board.port, "EXAMPLE=pico_w")
+EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/main.py"))
+FASTER = {
+    "MEASURE_EVERY_S": 1,
+    "UPLOAD_EVERY_S": 1,
+    "WAKE_EVERY_S": 1,
+    "RING_BLOCKS": 256,
+    "ERASE_CARD": True,
+    "ERASE_CHIP": True,
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_each_example_runs_on_it_as_it_would_on_a_board_and_its_readings_arrive(board, sandbox, example):
+    shutil.copytree(ROOT / "lib" / "blynk_batch", board.folder / "lib" / "blynk_batch")
+    for path in (ROOT / "examples" / example).glob("*.py"):
+        shutil.copy(path, board.folder)
     config = (board.folder / "config.py").read_text()
-    config += "TOKEN, SERVER = %r, %r\nMEASURE_EVERY_S, UPLOAD_EVERY_S = 0.2, 1\n" % (sandbox.token, sandbox.url)
+    config += "TOKEN, SERVER = %r, %r\n" % (sandbox.token, sandbox.url)
+    config += "".join("%s = %r\n" % (name, value) for name, value in FASTER.items() if name in config)
     (board.folder / "config.py").write_text(config)
     board.reset()
     end = time.monotonic() + PATIENCE_S
     while len(sandbox.batches()) < 2:
         assert time.monotonic() < end, "nothing arrives"
         time.sleep(0.2)
-    assert all(17 < value < 29 for _, _, value in sandbox.points("V1")) and not sandbox.duplicates()
+    assert sandbox.points("V1") and not sandbox.duplicates()
 
 
 def test_make_board_says_where_it_is_and_how_to_use_it(tmp_path):

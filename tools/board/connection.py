@@ -117,3 +117,4 @@ class Connection:
             except OSError as error:
                 raise BoardLost(self.port, error)
         raise NoMicroPython(self.port, " but says %r" % heard[-40:].decode("latin-1") if heard.strip() else "")
+

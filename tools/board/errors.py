@@ -1,10 +1,10 @@
 """What can stand between a tool and a board, each in one sentence that says what to do.
 
-BoardProblem
-    PortProblem       no port, several, none of that name, in use, not allowed
-    NoMicroPython     something answers, or nothing, but not MicroPython's REPL
-    BoardLost         the board stopped answering
-    RemoteError       the board raised a Python exception: `.text` is its traceback
+    BoardProblem
+        PortProblem       no port, several, none of that name, in use, not allowed
+        NoMicroPython     something answers, or nothing, but not MicroPython's REPL
+        BoardLost         the board stopped answering
+        RemoteError       the board raised a Python exception: `.text` is its traceback
 """
 
 import click

@@ -294,7 +294,7 @@ class Link:
         home = self.program.homes[module]
         if home == self.home:
             return False
-        return self.program.is_alone(module) or self.program.let_go_by.get(home) == self.name
+        return self.program.is_alone(module) or self.name in self.program.let_go_by.get(home, "").split()
 
     # The tree
 
@@ -315,12 +315,12 @@ class Link:
                 let_go = self._let_go(found[0])
                 return self._replace(node, self._call(node, self.program.homes[found[0]]) if let_go else "")
             found = self._loading(node.value)
-            if found and self._is_near(found[0]):
-                return self._replace(node, "")
+            if found and found[1] is None:
+                return self._replace(node, "" if self._is_near(found[0]) else self._load_call(node.value, *found))
         if isinstance(node, ast.Assign):
             return self._assign(node)
-        if isinstance(node, ast.For) and self._preloads(node):
-            return self._preload(node)
+        if isinstance(node, ast.For) and self._listed(node):
+            return self._load_each(node, self._listed(node))
         if isinstance(node, ast.Global):
             return self._global(node)
         if self.name == _LOADER and isinstance(node, ast.FunctionDef) and node.name == "load":
@@ -355,6 +355,10 @@ class Link:
             return self._replace(node, "")
         if self.name == _LOADER and isinstance(target, ast.Name) and target.id == "_HOMES":
             return self._public(node)
+        if self.name == _LOADER and isinstance(target, ast.Name) and target.id == "_MODULES":
+            self._visit(node.value.func)
+            homes = " ".join(sorted(set(self.program.members) - {_LOADER}))
+            return self._replace(node, '_MODULES = const("%s")' % homes)
         self._visit(node)
         return False
 
@@ -377,25 +381,29 @@ class Link:
                 out.append("%s %s" % (name, self.program.homes[module]))
         return self._replace(node, '_HOMES = const("%s")' % " ".join(out))
 
-    def _preloads(self, node):
-        """`for name in ("upload.window", "blynk"): load(name)`"""
+    def _listed(self, node):
+        """"load" or "let_go" of `for name in ("upload.window", "blynk"): load(name)`, else None."""
         if not isinstance(node.iter, ast.Tuple) or len(node.body) != 1 or not isinstance(node.body[0], ast.Expr):
-            return False
+            return None
         call = node.body[0].value
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or len(call.args) != 1:
-            return False
+            return None
         is_name = isinstance(call.args[0], ast.Name) and call.args[0].id == getattr(node.target, "id", None)
-        return is_name and self._loader(call.func.id) == "load"
+        function = self._loader(call.func.id) if is_name else None
+        return function if function in _LOADING else None
 
-    def _preload(self, node):
-        names = [element.value for element in node.iter.elts]
+    def _load_each(self, node, function):
+        names = [getattr(element, "value", None) for element in node.iter.elts]
         for name in names:
             if name not in self.program.homes:
-                self._fail(node, "load(%r): there is no such module" % name)
+                self._fail(node, "%s(%r): there is no such module" % (function, name))
+        if function == "let_go":
+            names = [name for name in names if self._let_go(name)]
         homes = dict.fromkeys(self.program.homes[name] for name in names)
         homes.pop(self.home, None)
         if not homes:
             return self._replace(node, "")
+        self._use(node.body[0].value.func.id)
         self._edit(node.iter, "(%s,)" % ", ".join(repr(home) for home in homes))
         return False
 

@@ -6,26 +6,30 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 # What a board that only logs needs, then what opening a ring needs (let go of afterwards), what an upload needs, ...
 BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record ring.hot "
-    "ring.state ring.sector ring.reader ring.log rings media.littlefs",
-    "_open": "arguments ring.recover media.folder media.paths",
-    "_room": "ring.room ring.books ring.resync",
+    "ring.state ring.sector ring.reader ring.pages ring.log rings media.littlefs",
+    "_open": "arguments ring.recover ring.decode media.folder media.paths",
+    "_room": "ring.room ring.books ring.delivered ring.rewrite",
     "_raw": "media.slots media.device media.foreign media.tails",
     "_fat": "media.fat",
     "_upload": "upload.pace upload.batch upload.window upload.uploader upload.call blynk http.requests "
-    "http.pieces",
+    "http.pieces http.reply",
     "_times": "clock.times",
     "_network": "clock.network",
-    "_refused": "upload.outcomes upload.parked upload.held upload.search upload.expiry",
-    "_https": "http.https http.connection http.reply",
+    "_date": "clock.date",
+    "_refused": "upload.outcomes upload.held upload.settled upload.search upload.expiry",
+    "_https": "http.https http.connection",
     "_tls": "http.tls",
     "_run": "upload.run",
+    "_result": "upload.result",
+    "_secret": "upload.secret",
     "_report": "report",
     "_wifi": "wifi",
+    "_networks": "networks",
 }
 # Where a module goes that the table does not name.
 ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upload": "_refused", "http": "_https"}
-# Who takes a bundle of several modules out of the heap again: it is the last to need it.
-LET_GO_BY = {"_open": "client"}
+# Who takes a bundle of several modules out of the heap again: whoever is the last to need it.
+LET_GO_BY = {"_open": "client wifi", "_refused": "upload.call"}
 
 
 def homes(modules, alone=(), bundles=BUNDLES, rooms=ROOMS):

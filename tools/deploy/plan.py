@@ -1,6 +1,6 @@
 """What deploying has to do, from what is wanted and what is there. Pure: knows no board.
 
-wanted   {path: bytes}                     present   {path: (size, SHA-256)}
+    wanted   {path: bytes}                     present   {path: (size, SHA-256)}
 """
 
 from tools.board.errors import BoardProblem

@@ -50,7 +50,8 @@ def recognise(name, data):
     if data[:1] == bytes([_ESP_MAGIC]) and len(data) > 36:
         return _esp(name, data)
     raise BoardProblem(
-        "%s is no firmware: download your board's .uf2 (Pico W) or .bin (ESP32) from micropython.org/download." % name
+        "%s is no firmware: download your board's .uf2 (Pico W) or .bin (ESP32) from micropython.org/download."
+        % name
     )
 
 

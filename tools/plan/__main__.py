@@ -72,7 +72,7 @@ def show(station, answer, limits, advice):
     sent = words.exactly(answer.requests_per_month), words.exactly(limits.requests_per_month)
     say("requests a month", "%s of %s" % sent)
     caught = words.exactly(answer.backlog_points), answer.catch_up_requests, words.interval(answer.catch_up_s)
-    say("after the outage", "%s points in %d requests, about %s (assumed link, see docs/tools.md)" % caught)
+    say("after the outage", "%s points in %d requests, about %s (assumed link, see docs/pull-and-plan.md)" % caught)
     for fails, text in advice:
         say("CANNOT WORK" if fails else "note", text)
 

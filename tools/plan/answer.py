@@ -24,7 +24,7 @@ class Limits:
 
 @dataclass
 class Link:
-    """How fast a board sends. No board has been measured yet: these are assumptions, see docs/tools.md."""
+    """How fast a board sends. No board has been measured yet: these are assumptions, see docs/pull-and-plan.md."""
 
     request_s: float = 4.0  # name service, TCP and TLS handshake of one request
     kbit_per_s: float = 500.0

@@ -6,14 +6,25 @@ at all; `pending` agrees; at least 40 more are logged; all are there after anoth
 Knows neither rings nor flash beyond recording.py and tear.py.
 """
 
+import random
+
+import flash
 from recording import Expected, Recording
-from tear import torn
 
 GROUP = 3  # points in each frame logged after a cut, but the first
 MORE = 1 + 13 * GROUP
 _SPREAD = 40
-PAIRS_EVERY = 32  # one cut in so many is followed by cuts in its recovery and in the first log() after it
+PAIRS_EVERY = 40  # one cut in so many is followed by cuts in its recovery and in the first log() after it
 _PAIRS_MOST = 12
+_THIRDS_EVERY = 4  # one of those in so many by a third
+_THIRDS_MOST = 3
+# What is left of a change, see tools/sim/tear.py. On littlefs a torn program is a prefix, or random behind it.
+_MODES = {
+    "program": ("prefix", "random", "late", "suffix"),
+    "erase": ("prefix", "random", "zeros", "weak", "suffix", "late"),
+    "write": ("prefix", "random", "suffix"),
+}
+_MODES_OF_LITTLEFS = {"program": ("prefix", "random"), "erase": _MODES["erase"], "write": ("prefix", "random")}
 
 
 class Broken(Exception):
@@ -30,14 +41,28 @@ class Cut:
         text = "%d:%d:%s" % (self.index, self.byte, self.mode)
         return "%s+%s" % (text, self.then) if self.then else text
 
-    def tear(self, image, change):
-        """The image that is left; depends on nothing but the arguments."""
-        operation, address, data = change
-        seed = self.index * 65536 + self.byte
-        end = address + len(data)
-        result = bytearray(image)
-        result[address:end] = torn(operation, image[address:end], data, self.byte, self.mode, seed)
-        return result
+
+class Image:
+    """The bytes of a device, and which of them are weak."""
+
+    def __init__(self, data, weak=()):
+        self.data, self.weak = bytearray(data), dict(weak)
+
+    def device(self, recording):
+        device = recording.medium.make(self.data)
+        device.weak = dict(self.weak)
+        return device
+
+    def apply(self, change):
+        flash.apply(self.data, self.weak, change)
+
+    def torn(self, change, cut):
+        """What that cut leaves; depends on nothing but the arguments, as what weak bits read from then on."""
+        left = Image(self.data, self.weak)
+        seed = cut.index * 65536 + cut.byte
+        flash.tear(left.data, left.weak, change, cut.byte, cut.mode, seed)
+        random.seed(seed)
+        return left
 
 
 def parse(text):
@@ -57,15 +82,13 @@ def bytes_to_cut(change, image, every):
     return [places[index * len(places) // count] for index in range(count)]
 
 
-def modes_of(medium, change, image):
-    """What littlefs does not withstand is asked of raw flash only; an erase or a block has no such case."""
+def modes_of(medium, change, image, number):
+    """Three ways to tear a program of a raw device, two of any other change: others for each `number`."""
     if not medium.garbles(image, change):
         return ("prefix",)
-    return ("prefix", "random") if medium.board or change[0] != "program" else ("prefix", "random", "late")
-
-
-def apply(image, change):
-    image[change[1] : change[1] + len(change[2])] = change[2]
+    modes = (_MODES_OF_LITTLEFS if medium.board else _MODES)[change[0]]
+    count = 3 if modes is _MODES["program"] else 2
+    return [modes[(number + index) % len(modes)] for index in range(count)]
 
 
 # Judging
@@ -103,7 +126,7 @@ class Survivor:
 
     def __init__(self, recording, image, expected):
         self._recording = recording
-        device = recording.medium.make(image)
+        device = image.device(recording)
         device.journal = self.changes = []
         handle = recording.open(device)
         self.found, self.end = check(handle, expected)
@@ -157,59 +180,61 @@ class Survivor:
 
 def cuts(recording, every, part, parts):
     """(cut, image before the change) in order."""
-    image = bytearray(recording.first)
+    image = Image(recording.first)
+    number = 0
     for index, change in enumerate(recording.journal):
         if index % parts == part:
-            for byte in bytes_to_cut(change, image, every):
-                for mode in modes_of(recording.medium, change, image):
+            for byte in bytes_to_cut(change, image.data, every):
+                number += 1
+                for mode in modes_of(recording.medium, change, image.data, number):
                     yield Cut(index, byte, mode), image
-        apply(image, change)
+        image.apply(change)
 
 
 def run(recording, every, part=0, parts=1):
     """Cut everywhere; gives (cuts survived, [(cut, reason)])."""
     done, failed = 0, []
     for number, (cut, image) in enumerate(cuts(recording, every, part, parts)):
-        torn_image = cut.tear(image, recording.journal[cut.index])
+        torn = image.torn(recording.journal[cut.index], cut)
         try:
-            survivor = Survivor(recording, torn_image, recording.expected(cut.index))
+            survivor = Survivor(recording, torn, recording.expected(cut.index))
             done += 1
             if number % PAIRS_EVERY == 0:
-                done += _cut_again(recording, cut, torn_image, survivor, failed)
+                done += _cut_again(recording, cut, cut, torn, survivor, failed, _PAIRS_MOST)
         except Exception as error:
             failed.append((cut, repr(error)))
     return done, failed
 
 
-def _cut_again(recording, cut, image, survivor, failed):
-    """The power goes a second time, during what came after the first."""
+def _cut_again(recording, first, cut, image, survivor, failed, most):
+    """The power goes a second time, during what came after `cut`, and of some a third; `first` is what began it."""
     done = 0
-    image = bytearray(image)
-    for index, change in enumerate(survivor.changes[:_PAIRS_MOST]):
-        for mode in modes_of(recording.medium, change, image):
+    image = Image(image.data, image.weak)
+    for index, change in enumerate(survivor.changes[:most]):
+        for mode in modes_of(recording.medium, change, image.data, index + cut.index):
             cut.then = Cut(index, len(change[2]) * (index % 4) // 4, mode)
             try:
-                Survivor(recording, cut.then.tear(image, change), survivor.expected(index))
+                torn = image.torn(change, cut.then)
+                after = Survivor(recording, torn, survivor.expected(index))
                 done += 1
+                if most == _PAIRS_MOST and index % _THIRDS_EVERY == 1:
+                    done += _cut_again(recording, first, cut.then, torn, after, failed, _THIRDS_MOST)
             except Exception as error:
-                failed.append((parse(str(cut)), repr(error)))
-        apply(image, change)
+                failed.append((parse(str(first)), repr(error)))
+        image.apply(change)
     cut.then = None
     return done
 
 
 def replay(recording, cut):
-    """That one again: raises what it raised."""
-    image = bytearray(recording.first)
-    for change in recording.journal[: cut.index]:
-        apply(image, change)
-    image = cut.tear(image, recording.journal[cut.index])
-    survivor = Survivor(recording, image, recording.expected(cut.index))
-    if cut.then:
-        for change in survivor.changes[: cut.then.index]:
-            apply(image, change)
-        change = survivor.changes[cut.then.index]
-        Survivor(recording, cut.then.tear(image, change), survivor.expected(cut.then.index))
+    """That one again, with those that follow: raises what it raised."""
+    image, changes, expected = Image(recording.first), recording.journal, recording.expected
+    while cut:
+        for change in changes[: cut.index]:
+            image.apply(change)
+        image = image.torn(changes[cut.index], cut)
+        survivor = Survivor(recording, image, expected(cut.index))
+        changes, expected, cut = survivor.changes, survivor.expected, cut.then
 
 
 def brown_outs(store, medium, times):
@@ -230,4 +255,4 @@ def brown_outs(store, medium, times):
         handle = recording.open(recording.medium.make(image))
         end = check(handle, Expected((end, end + 1), (0, 0)))[1]
         handle.leave()
-    Survivor(recording, image, Expected((end,), (0, 0)))
+    Survivor(recording, Image(image), Expected((end,), (0, 0)))

@@ -11,7 +11,7 @@ from tools.pull import exports, reading
 from tools.pull.board import FromBoard
 from tools.pull.sources import FromFolder, FromImage
 
-_PENDING = ("pending", "parked")
+_PENDING = ("pending", "held")
 
 
 _FILE = click.Path(exists=True, dir_okay=False)
@@ -52,8 +52,8 @@ def main(**options):
 def pull(options, work):
     """Read, export, report and send as the options say; False if the upload was not accepted."""
     source = take(options, work)
-    summary, rejects = export(source.copy, options, work)
-    report(summary, rejects)
+    summary = export(source.copy, options, work)
+    report(summary)
     if not options["upload"]:
         return True
     good = send(source.copy, options["server"], options["token"], summary["pending"])
@@ -93,35 +93,33 @@ def check(options):
 
 
 def export(copy, options, work):
-    """Write the points that were asked for, once all could be read; (the summary, the reject records)."""
-    summary, rejects = None, []
+    """Write the points that were asked for, once all could be read; the summary."""
+    summary = None
     with exports.Outputs({exports.Csv: options["csv"], exports.JsonLines: options["json"]}, work) as outputs:
         for record in reading.records(copy):
             if "summary" in record:
                 summary = record["summary"]
-            elif "rejected" in record:
-                rejects.append(record)
             elif options["everything"] or record["state"] in _PENDING:
                 outputs.add(record)
-    return summary, rejects
+    return summary
 
 
-def report(summary, rejects):
+def report(summary):
     """What the check found, for people: on standard error, so that an export can be piped on."""
 
     def say(name, text):
         click.echo("%-11s %s" % (name, text), err=True)
 
     say("ring", "%(sectors)d sectors in use, %(used_bytes)d of %(capacity_bytes)d bytes, %(frames)d frames" % summary)
-    say("pending", "%(pending)d points, %(parked)d of them parked" % summary)
+    say("pending", "%(pending)d points, %(held)d of them held" % summary)
+    if summary["held"]:
+        say("held", summary["words"])
     say("lifetime", "%(logged)d logged, %(uploaded)d uploaded, %(dropped)d dropped, %(skipped)d skipped, "
         "%(expired)d expired, %(rejected)d rejected" % summary)  # fmt: skip
     if summary["unreadable_frames"] or summary["lost_here"]:
         say("damage", "%(unreadable_frames)d unreadable frames, %(lost_here)d points lost with them" % summary)
     else:
         say("damage", "none")
-    for reject in rejects:
-        say("rejected", "V%d, status %d: %s" % (reject["rejected"], reject["status"], reject["points"]))
 
 
 def send(copy, server, token, pending):

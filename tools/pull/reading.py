@@ -30,6 +30,6 @@ def run(script, *arguments, failed="the ring cannot be read"):
 
 
 def records(copy):
-    """Points and rejects as dicts, oldest first; the last has the key "summary"."""
+    """Points as dicts, oldest first; the last has the key "summary"."""
     for line in run("read.py", *copy):
         yield json.loads(line)

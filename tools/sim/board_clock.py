@@ -149,6 +149,9 @@ class Time:
     def ticks_ms(self):
         return self._clock.ticks % PERIOD
 
+    def ticks_us(self):
+        return self._clock.ticks * 1000 % PERIOD
+
     def ticks_add(self, ticks, delta):
         return (ticks + delta) % PERIOD
 

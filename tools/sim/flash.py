@@ -11,7 +11,9 @@ garbage: go on with a new device on a copy of the image. Runs on MicroPython; al
 Knows nothing of rings or of what the bytes mean.
 """
 
-from tear import torn
+import random
+
+from tear import torn, unstable
 
 EIO = 5
 EINVAL = 22
@@ -37,9 +39,30 @@ def in_finaliser():
         return True
 
 
+def apply(data, weak, change):
+    """Make a journal's change to the bytes of a device; what is programmed or erased is weak no more."""
+    operation, address, new = change
+    data[address : address + len(new)] = new
+    for at in [at for at in weak if address <= at < address + len(new)]:
+        bits = weak.pop(at)
+        if operation == "program" and bits & new[at - address]:
+            weak[at] = bits & new[at - address]
+
+
+def tear(data, weak, change, byte, mode, seed):
+    """Make as much of it as the power lasts for."""
+    operation, address, new = change
+    old = bytes(data[address : address + len(new)])
+    left = torn(operation, old, new, byte, mode, seed)
+    apply(data, weak, (operation, address, left))
+    for at, bits in unstable(operation, old, new, byte, mode, seed).items():
+        weak[address + at] = bits
+
+
 class Device:
     """What all devices share: the image, counters, the journal, and death.
 
+    weak      {address: bits} that read either way: what a cut can leave, see tear.py
     collects  True where a filesystem's files may be left open: what a finaliser asks for then is passed over
     journal   None, or a list that gets (operation, address, resulting bytes) of each completed change
     counters  erases, programs, reads, bytes_programmed, bytes_read, time_us, block_erases[block], operations
@@ -52,6 +75,7 @@ class Device:
         if len(self.data) != blocks * block_size:
             raise ValueError("image of %d bytes, device of %d" % (len(self.data), blocks * block_size))
         self.journal = None
+        self.weak = {}
         self.dead = False
         self.collects = False  # True where files can be left open on it: see _is_gone
         self._cut = None
@@ -90,14 +114,12 @@ class Device:
 
     def _change(self, operation, address, new):
         """Make the change, or as much of it as the power lasts for."""
-        end = address + len(new)
         if self._cut and self._cut[0] == self.operations:
-            _, byte, mode, seed = self._cut
-            self.data[address:end] = torn(operation, self.data[address:end], new, byte, mode, seed)
+            tear(self.data, self.weak, (operation, address, new), *self._cut[1:])
             self.dead = True
             raise OSError(EIO)
         self.operations += 1
-        self.data[address:end] = new
+        apply(self.data, self.weak, (operation, address, new))
         if self.journal is not None:
             self.journal.append((operation, address, bytes(new)))
 
@@ -108,6 +130,9 @@ class Device:
         self.reads += 1
         self.bytes_read += len(buf)
         buf[:] = memoryview(self.data)[address : address + len(buf)]
+        for at in self.weak:
+            if address <= at < address + len(buf):
+                buf[at - address] ^= random.getrandbits(8) & self.weak[at]
 
     def _count_program(self, size):
         self.programs += 1
@@ -151,7 +176,7 @@ class NorFlash(Device):
 
     def revive(self):
         """A new device with this one's options on a copy of its image."""
-        return NorFlash(
+        device = NorFlash(
             self.blocks,
             self.block_size,
             self.page_size,
@@ -161,6 +186,8 @@ class NorFlash(Device):
             self.ioctl_erases,
             self.bad,
         )
+        device.weak = dict(self.weak)
+        return device
 
     def writeblocks(self, block, buf, offset=None):
         if self._is_gone():

@@ -3,6 +3,7 @@
 import random
 
 _WORD = 4
+MODES = ("prefix", "random", "late", "suffix", "zeros", "weak")
 
 
 def noise(count, seed):
@@ -17,10 +18,23 @@ def torn(operation, old, new, byte, mode, seed):
     prefix  the first `byte` bytes are new, the rest old (of an erase too)
     random  the bytes before `byte` are new; from there on a program cleared a random subset of the bits it would
             clear, an erase or an SD block left garbage
-    late    as random, but a program left the bytes before `byte` as they were: harsher than littlefs withstands
+    late    a program left the bytes before `byte` as they were and went on as in random: harsher than littlefs
+            withstands; an erase raised a random subset of all bits
+    suffix  the bytes from `byte` on are new, those before old: pages in reverse order, an end that is blank already
+    zeros   as prefix, but an erase had programmed all the rest to 0, as many chips do first
+    weak    as prefix, and see `unstable`; an erase left all of it blank, to be read so for now
     """
     byte = min(byte, len(old))
-    if mode == "prefix":
+    if operation == "erase" and mode in ("late", "zeros", "weak"):
+        if mode == "weak":
+            return bytes(new)
+        if mode == "zeros":
+            return bytes(new[:byte]) + bytes(len(old) - byte)
+        raised = int.from_bytes(old, "little") | int.from_bytes(noise(len(old), seed), "little")
+        return raised.to_bytes(len(old), "little")
+    if mode == "suffix":
+        return bytes(old[:byte]) + bytes(new[byte:])
+    if mode in ("prefix", "zeros", "weak"):
         return bytes(new[:byte]) + bytes(old[byte:])
     count = len(old) - byte
     dust = noise(count, seed)
@@ -32,3 +46,16 @@ def torn(operation, old, new, byte, mode, seed):
         count = min(count, -byte % 512 or 512)
         return bytes(new[:byte]) + dust[:count] + bytes(old[byte + count :])
     return bytes(new[:byte]) + dust
+
+
+def unstable(operation, old, new, byte, mode, seed):
+    """{index: bits} that read as 1 now and as 0 then, until they are programmed or erased: in mode weak the bits that
+    the word at `byte` was to clear, or one in some hundred of those that an erase was to set."""
+    if mode != "weak":
+        return {}
+    if operation == "program":
+        return {at: old[at] & ~new[at] & 0xFF for at in range(byte, min(byte + _WORD, len(old))) if old[at] & ~new[at]}
+    if operation == "erase":
+        dust = noise(len(old), seed)
+        return {at: ~old[at] & 0xFF for at in range(len(old)) if dust[at] < 8 and old[at] != 0xFF}
+    return {}

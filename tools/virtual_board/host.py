@@ -1,4 +1,4 @@
-"""The host's side of the virtual board: a pseudo-terminal, and the Node process that it talks to.
+"""The host's side of a board that is a Node process: a pseudo-terminal, and what passes between the two.
 
     with VirtualBoard(folder) as board:
         subprocess.run(["mpremote", "connect", board.port, "exec", "print(1)"])
@@ -37,26 +37,21 @@ def missing():
     return None
 
 
-class VirtualBoard:
-    """`port` is the path to hand to a tool. `folder` is the board's flash, here to look at; without one it is a
-    temporary folder, removed at the end. `flash_bytes` is what fits. `restarts` counts ends of the process other than
-    by close(). With `network` its programs reach what this machine reaches, without TLS.
+class BoardProcess:
+    """A process whose standard input and output are the serial line at `port`. `restarts` counts its ends other than
+    by close(), after each of which it is started again if `restarts_itself`; else `ended` is set.
 
-    Raises BoardError if Node.js or the build is missing."""
+    Subclasses say how it is started, in command()."""
 
-    def __init__(self, folder=None, flash_bytes=PICO_W_FLASH_BYTES, network=True):
-        if problem := missing():
-            raise BoardError(problem)
-        self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="virtual-board-")
-        self.folder = Path(folder or self._temporary.name)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._flash_bytes = flash_bytes
-        self.network = network  # from the next reset() on
+    restarts_itself = True
+
+    def __init__(self):
         # The other end stays open here: else reading fails between two programs that use the port.
         self._line, self._other_end = os.openpty()
         tty.setraw(self._other_end)
         self.port = os.ttyname(self._other_end)
         self.restarts = -1
+        self.ended = threading.Event()
         self._closing = False
         self._process = None
         self._lock = threading.Lock()
@@ -72,13 +67,7 @@ class VirtualBoard:
         self.close()
 
     def _start(self):
-        network = "network" if self.network else "offline"
-        self._process = subprocess.Popen(
-            ["node", str(HERE / "board.mjs"), str(self.folder), str(self._flash_bytes), network],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-        )
+        self._process = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         self.restarts += 1
 
     def reset(self):
@@ -99,8 +88,6 @@ class VirtualBoard:
             stream.close()
         os.close(self._line)
         os.close(self._other_end)
-        if self._temporary:
-            self._temporary.cleanup()
 
     def _to_board(self):
         while not self._closing:
@@ -111,7 +98,7 @@ class VirtualBoard:
                 try:
                     typed = typed[self._process.stdin.write(typed) :]
                 except (BrokenPipeError, ValueError):
-                    time.sleep(0.01)  # the process is being replaced
+                    time.sleep(0.01)  # the process is being replaced, or has ended
 
     def _from_board(self):
         patience = _NOBODY_READS_S
@@ -130,7 +117,9 @@ class VirtualBoard:
     def _replace(self):
         """A new process for one that ended; False when the board is closed."""
         with self._lock:
-            if self._closing:
+            if self._closing or not self.restarts_itself:
+                self._process.wait()
+                self.ended.set()
                 return False
             ended = self._process
             if ended.wait() > 0:
@@ -139,3 +128,30 @@ class VirtualBoard:
             ended.stdin.close()
             ended.stdout.close()
         return True
+
+
+class VirtualBoard(BoardProcess):
+    """`port` is the path to hand to a tool. `folder` is the board's flash, here to look at; without one it is a
+    temporary folder, removed at the end. `flash_bytes` is what fits. With `network` its programs reach what this
+    machine reaches, without TLS.
+
+    Raises BoardError if Node.js or the build is missing."""
+
+    def __init__(self, folder=None, flash_bytes=PICO_W_FLASH_BYTES, network=True):
+        if problem := missing():
+            raise BoardError(problem)
+        self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="virtual-board-")
+        self.folder = Path(folder or self._temporary.name)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._flash_bytes = flash_bytes
+        self.network = network  # from the next reset() on
+        super().__init__()
+
+    def command(self):
+        network = "network" if self.network else "offline"
+        return ["node", str(HERE / "board.mjs"), str(self.folder), str(self._flash_bytes), network]
+
+    def close(self):
+        super().close()
+        if self._temporary:
+            self._temporary.cleanup()

@@ -14,6 +14,14 @@ from ..ring.state import KNOWN
 NEVER = -1  # the point's time will never be known, and the policy is to drop such points
 
 
+class Run:
+    """Boots that no anchor follows: their readings lie `length` ms of uptime before the instant `until`, in Unix ms;
+    None: it may yet come. `last` is the last such boot; all this holds up to the position `end`."""
+
+    def __init__(self, until, length, last, end):
+        self.until, self.length, self.last, self.end = until, length, last, end
+
+
 class Times:
     """`of(reader)` for every data frame in log order from the cursor on.
 
@@ -33,10 +41,9 @@ class Times:
         self._epoch = None  # Unix ms of its uptime 0, if an anchor tells
         self._first = self._uptime = 0  # where in the boot its part of the run starts; its last reading
         self._valid = (0, 0)
-        # The run of boots without an anchor: after `_run_known` and before `_until` lie `_length` ms, `_passed` of them
-        # in the boots before this one
-        self._until = None
-        self._run_known = self._run_last = self._length = self._passed = 0
+        # Its run, if no anchor follows; what was known before that, and how many ms of it lie in the boots before
+        self._run = None
+        self._run_known = self._passed = 0
         self._barren = 0  # a boot that no anchor follows
 
     def of(self, reader):
@@ -48,28 +55,27 @@ class Times:
         if chain.boot != self._boot or reader.position >= self._valid:
             self._enter(reader)
         self._uptime = chain.time
-        self.estimated = self._until is not None
+        run = self._run
+        self.estimated = run is not None and run.until is not None
         if self._epoch is not None:
             self.known = self._epoch + chain.time
             return self.known
-        if self._until is None:
+        if not self.estimated:
             return None
-        if self._drop:
-            return NEVER
-        return self._estimate(self._passed + chain.time - self._first)
+        return NEVER if self._drop else self._estimate(run, self._passed + chain.time - self._first)
 
-    def _estimate(self, passed):
+    def _estimate(self, run, passed):
         """Unix ms of what lies `passed` ms behind the run's start: counted back from its end, or spread evenly."""
         # Between the two instants, not on them: a server may keep one value of a pin and a time.
-        until, length, known = self._until - 1, self._length, self._run_known + 1
-        if until - length >= known or known > until + 2:
-            return until - length + passed
-        return known + max(0, until - known) * passed // max(1, length)
+        until, known = run.until - 1, self._run_known + 1
+        if until - run.length >= known or known > until + 2:
+            return until - run.length + passed
+        return known + max(0, until - known) * passed // max(1, run.length)
 
     def _enter(self, reader):
         """The first frame of another boot: the next of a run, or the first of a new run or behind an anchor."""
-        boot = reader.chain.boot
-        if self._epoch is None and boot <= self._run_last and reader.position < self._valid:
+        boot, run = reader.chain.boot, self._run
+        if run and self._epoch is None and boot <= run.last and reader.position < self._valid:
             self._passed += self._uptime - self._first
             self._first = 0
         else:
@@ -79,54 +85,64 @@ class Times:
             self._look_ahead(reader.position, boot)
         self._boot = boot
 
-    def _look_ahead(self, position, first):
-        """Find what gives boot `first` its time from `position` on: its anchor, or the instant that ends its run."""
-        boot, uptime = first, self._first  # of the run's last reading so far
-        length = -self._first  # of the run, without that boot
-        instant = None  # that ends the run: (Unix ms, length of the run, its last boot, position)
+    def _look_ahead(self, position, boot):
+        """Find what gives `boot` its time from `position` on: its anchor, or the instant that ends its run."""
+        found = self._anchor_ahead(position, boot) if boot != self._barren else None
+        if found and (found[0] is not None or self._now is None):
+            self._run = None
+            self._epoch, self._valid = found
+            return
+        self._barren, self._epoch = boot, None
+        self._run = run = self._end_of_run(position, boot)
+        self._valid = run.end
+        if run.until is not None:
+            # The boot may have an anchor before, if it slept since and lost the clock by that: count on from there.
+            epoch = before(self._ring, position, boot)
+            if epoch is not None and epoch + self._first <= run.until:
+                self._epoch = epoch
+
+    def _anchor_ahead(self, position, boot):
+        """(Unix ms of the boot's uptime 0, the anchor's position); (None, the ring's end) if it may be still running;
+        None if it has ended without an anchor."""
         reader = self._ring.reader(position + (0,), self._end)
         while True:
             kind = reader.next()
-            chain = reader.chain
             if not kind:
-                # The search ends with the ring, and the run now; but without a clock `first` may be still running.
-                if self._now is None:
-                    if boot == first or not instant:
-                        instant = (None, length + uptime, boot, self._end)
-                elif not instant or instant[0] < self.known <= self._now:
-                    instant = (self._now, length + uptime, boot, self._end)
-                break
+                return None, self._end
             if kind == record.ANCHOR:
                 number, epoch = record.get_anchor(reader.payload())
-                if number == first:
-                    self._epoch, self._until, self._valid = epoch, None, reader.position
-                    return
-                # Another boot's start
-                if not instant:
-                    length += uptime if number != boot else 0
-                    instant = (epoch, length, number - 1, reader.position)
-                break
+                return (epoch, reader.position) if number == boot else None
+            if kind == DATA and reader.chain.boot and reader.chain.boot != boot:
+                return None
+
+    def _end_of_run(self, position, boot):
+        """The Run of boots without an anchor that begins with `boot`."""
+        run, uptime, length = None, self._first, -self._first  # uptime of the boot under way, length of those before
+        reader = self._ring.reader(position + (0,), self._end)
+        while True:
+            kind, chain = reader.next(), reader.chain
+            if not kind:
+                if not run or (self._now is not None and run.until < self.known <= self._now):
+                    run = Run(self._now, length + uptime, boot, self._end)
+                return run
+            if kind == record.ANCHOR:  # the next boot's start, or this one's after all
+                if run:
+                    return run
+                number, epoch = record.get_anchor(reader.payload())
+                return Run(epoch, length + (uptime if number != boot else 0), number - 1, reader.position)
             if kind != DATA:
                 continue
             if not chain.boot:
                 # A reading that brought its own time. One before what was known is no instant to count back from, if a
-                # later one follows; and an anchor of `first` may follow as long as no other boot was met.
-                if not instant or instant[0] < self.known <= chain.time:
-                    instant = (chain.time, length + uptime, boot, reader.position)
-                if instant[0] >= self.known and (boot != first or boot == self._barren):
-                    break
+                # later one follows.
+                if not run or run.until < self.known <= chain.time:
+                    run = Run(chain.time, length + uptime, boot, reader.position)
+                if run.until >= self.known:
+                    return run
             elif chain.boot == boot:
                 uptime = chain.time
-            elif instant:
-                break
+            elif run:
+                return run
             else:
                 length += uptime
                 boot, uptime = chain.boot, chain.time
-        self._epoch = None
-        self._barren = first
-        self._until, self._length, self._run_last, self._valid = instant  # pyright: ignore
-        if self._until is not None:
-            # The boot may have an anchor before, if it slept since and lost the clock by that: count on from there.
-            epoch = before(self._ring, position, first)
-            if epoch is not None and epoch + self._first <= self._until:  # pyright: ignore
-                self._epoch = epoch

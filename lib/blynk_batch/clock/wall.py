@@ -7,6 +7,8 @@ import time
 
 from micropython import const
 
+from .. import let_go, load
+
 BUILD_MS = 1793491200000  # 2026-11-01: a clock that shows less is not set
 EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
 _PERIOD = time.ticks_add(0, -1) + 1  # of ticks_ms  # pyright: ignore
@@ -18,11 +20,10 @@ class SystemClock:
     an RP2 in 2021 after every hard reset: both are before this library was built)."""
 
     woke_ms = 0  # what uptime() was when the board woke
-    # For network.py, which leaves a clock without these alone: the uptime from which to ask for the time again, and at
-    # which it was last heard | a reply's Date agrees | only an unverified one set it | one that was not believed
+    # For network.py and date.py: the uptime from which to ask for the time again, and at which it was last heard | a
+    # reply's Date agrees; None: only an unverified one says so
     ask_ms = heard_ms = 0
-    agreed = unproven = False
-    doubt = None
+    agreed = False
 
     def __init__(self):
         self._ticks = ticks = time.ticks_ms()
@@ -45,9 +46,15 @@ class SystemClock:
         self._uptime_ms += passed if passed >= 0 else passed + _PERIOD  # pyright: ignore
         return self._uptime_ms
 
-    def stale(self):
-        """True if it is time to ask the network for the time: not yet in this boot, not since a day, or none is known."""
-        return self.uptime() >= self.ask_ms or self.now() is None
+    def refresh(self, client, watchdog):
+        """Ask the network for the time if it was not asked yet in this boot, or not for a day, or none is known; not
+        while uploads wait."""
+        if (self.uptime() >= self.ask_ms or self.now() is None) and not client.uploading and not client.pace().wait_s():
+            try:
+                load("clock.network", "ask")(self, client.tell, watchdog)
+            except MemoryError:  # then the clock goes on as it does
+                pass
+            let_go("clock.network")
 
     def powered_on(self):
         """True if the board came from power-off, so that no planned sleep explains the time in between."""

@@ -13,8 +13,8 @@ import sys
 import time
 
 from ..errors import NetworkError
-from . import reply
 from .pieces import at_once, gather
+from .reply import read
 
 
 class Requests:
@@ -137,7 +137,7 @@ class _Wire:
 
     def readline(self, *_):
         self._started = time.ticks_ms()
-        steps = reply.read(self)
+        steps = read(self)
         try:
             next(steps)
         except StopIteration as e:

@@ -10,16 +10,16 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
     erases        sectors begun that the ring has not counted yet; it takes them
     place, remedy where it is, and what ends a refusal, in words
 
-    read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, also in a sector that is not there
-    append(sequence, offset, data)  durable on return. `offset` is where the bytes before end; 0 begins the sector, which
-                                    counts from then on. After a cut all of `data` is there or, of the last burst, any
-                                    of its bits; bytes before `offset` stay as they were. Where `skips` is False a cut
-                                    leaves all of it or none
-    begin(sequence)                 make the place ready, what was there is gone
+    read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, as does a missing sector
+    append(sequence, offset, data)  durable on return. `offset` is where the bytes before end; 0 begins the sector,
+                                    which counts from then on. After a cut all of `data` is there or, of the last
+                                    burst, any of its bits; what lies before `offset` stays as it was. Where `skips`
+                                    is False a cut leaves all of it or none
+    begin(sequence)                 make the place ready: what was there is gone
     end(sequence)                   bytes of the newest sector that can be in use, at most
     seal(sequence, offset)          the sector is full and takes no more
-    drop(sequence)                  it is not needed; may be called again, also for one that is not there
-    slot(sequence)                  its place as a number that goes into the checks; the same for as long as it lives
+    drop(sequence)                  it is not needed; also for one that is not there
+    slot(sequence)                  its place as a number that goes into the checks, the same for as long as it lives
     free_from(sequence)             the first from there on that can be begun: names can be taken by others' files
     oldest_from(sequence, newest)   the first from there on that is there
     prepare(sequence)               begin() ahead of time, where `skips`
@@ -29,7 +29,7 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
 What finds the newest sector gives a span, (oldest, newest) sequence, or None where no ring is: Slots.open() and
 foreign.find(), folder.open_folder(). `oldest` may be too low; the ring's own state says what was dropped.
 
-OSError comes with the filesystem's or the driver's number: 28 the disk is full, and the ring makes room and calls again;
-any other: nothing of it counts as stored, what was stored before still is. WrongDevice, while it is looked for only:
-others' data or another format, and nothing was changed.
+Errors: OSError with the filesystem's or the driver's number. 28: the disk is full, the ring makes room and calls again.
+Any other: nothing of the call counts as stored, what was stored before still does. WrongDevice, only while a ring is
+looked for: others' data or another format, and nothing was changed.
 """

@@ -221,3 +221,16 @@ def _is_encrypted(device):
         return bool(device.info()[5])
     except (AttributeError, IndexError, TypeError):
         return False
+
+
+def check(device, start, blocks, commit_every, flags):
+    """TypeError or ValueError for what BlockRing does not take."""
+    from ..arguments import check_flags, check_least
+
+    if not hasattr(device, "readblocks") or not hasattr(device, "ioctl") or isinstance(device, type):
+        raise TypeError("device=%r: must be a block device, such as an esp32.Partition or an SD card" % (device,))
+    check_least("start", start, 0)
+    if blocks is not None:
+        check_least("blocks", blocks, 1)
+    check_least("commit_every", commit_every, 1)
+    check_flags(flags)

@@ -11,11 +11,10 @@ from micropython import const
 
 from ..ring import sector
 from . import paths
-from .littlefs import SECTOR_BYTES, Files
+from .littlefs import LAST, SECTOR_BYTES, Files
 
 _DEFAULT_SLOTS = const(64)
 _TAILS = const(16)  # where a ring may have been written with more than it has now
-_MOST = const(1 << 30)  # sequences are below
 _FILE = const(0x8000)
 
 
@@ -80,7 +79,7 @@ def _newest(files, tails):
     last = max([tail[0] for tail in tails])
     damaged = []
     head = None
-    newest = _sequences(files, 0, _MOST)[0]
+    newest = _sequences(files, 0, LAST + 1)[0]
     while newest >= 0:
         head = _head(files, newest)
         if head:
@@ -113,12 +112,12 @@ def _sequences(files, low, high):
 
 
 def _sequence(name):
-    """The number in a name of eight hexadecimal digits, else -1."""
+    """The sequence that a name of eight hexadecimal digits stands for, else -1."""
     try:
-        sequence = int(name, 16)
+        number = int(name, 16)
     except ValueError:
         return -1
-    return sequence if "%08x" % sequence == name else -1
+    return LAST - number if "%08x" % number == name else -1
 
 
 def _refuse_older(path):

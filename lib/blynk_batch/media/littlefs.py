@@ -5,7 +5,7 @@ and a file of up to about 120 bytes lives inside its folder's metadata: rewritin
 rewrites a tail; only when all tails are full do their bytes go to the sector's file, in one append. The tails are not
 in the sectors' folder, all of whose names littlefs reads to find one.
 
-    <path>/log/0000002a  the sector with sequence 0x2a
+    <path>/log/3fffffd5  the sector with sequence 0x2a, counted down: littlefs finds the first of a folder's names first
     <path>/0 ...         tails: sequence, offset, CRC-32, bytes; live only where its offset is where the bytes before
                          end. The first always names the newest sector
     <path>/log/spare     two blocks of nothing, given up when the disk is full
@@ -18,7 +18,7 @@ from binascii import crc32
 from micropython import const
 
 _TAIL_HEAD = const(12)
-_MOST = const(1 << 30)  # sequences are below
+LAST = const(0x3FFFFFFF)  # no sequence is higher
 SECTOR_BYTES = const(4096)
 _SPARE_BYTES = const(8000)  # with the file's own pointers no more than two blocks
 _SPARE_PIECE = const(64)
@@ -62,7 +62,7 @@ class Files:
         return 0
 
     def name(self, sequence):
-        return "%s/log/%08x" % (self.path, sequence)
+        return "%s/log/%08x" % (self.path, LAST - sequence)
 
     # Reading
 
@@ -95,7 +95,7 @@ class Files:
         if len(data) >= _TAIL_HEAD:
             sequence, offset, crc = struct.unpack_from("<III", data)
             body = data[_TAIL_HEAD:]
-            if crc32(body, crc32(data[:8])) == crc and sequence < _MOST:
+            if crc32(body, crc32(data[:8])) == crc and sequence <= LAST:
                 self._seen = max(self._seen, index + 1)
                 return sequence, offset, body
         if data:

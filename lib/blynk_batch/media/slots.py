@@ -123,11 +123,10 @@ class Slots:
     def append(self, sequence, offset, data):
         address = self._address(sequence)
         if not offset:
-            # The prefix last: where it can be read, all of the header is there. Half a header would hide what lies
-            # below it, such as the ring of another size that this one begins to replace.
-            first = -(-sector.PREFIX_BYTES // self.unit) * self.unit
-            if len(data) > first:
-                self.flash.program(address + first, data[first:])
+            # The prefix last, or the beginning of it where units are 16 bytes: where it can be read, all of the header
+            # is there. Half of one would hide what lies below it, such as the ring of another size that it replaces.
+            first = sector.PREFIX_BYTES - sector.PREFIX_BYTES % self.unit
+            self.flash.program(address + first, data[first:])
             data = data[:first]
         self.flash.program(address + offset, data)
         self._programs += 1

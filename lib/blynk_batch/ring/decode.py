@@ -7,7 +7,8 @@ is known to be of the shape that its key has, and `within` says that what names 
 from . import state as keys
 from .record import get_varint
 
-# What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing. Keys of bytes: how
+# What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing, what
+# stands before a "*" may come again. Keys of bytes: how
 # many at most. A key that is not here is one of another library: it is kept as it is.
 _BITS = {"s": 30, "o": 24, "n": 40, "c": 53, "i": 32, "m": 48, "p": 8}  # sequence, offset, running number, counter ...
 _SHAPES = {
@@ -21,10 +22,14 @@ _SHAPES = {
     keys.BUDGET: "ii",
     keys.DRAINED: "mim",
     keys.SIZE: "ii",
-    keys.STRIKES: "psoi",
-    keys.BAD: "ip",
     keys.LAST_SUCCESS: "c",
-    keys.HELD: "i",
+    keys.BATCH: "pso",
+    keys.FAILED: "pi",
+    keys.HELD: "c",
+    keys.SEARCH: "ipmmiiiiii" + 6 * "so",
+    keys.ASKED: "soso",
+    keys.DOUBT: "ii",
+    keys.WORDS: 80,
     keys.BOOT: "i",
     keys.ANCHOR: "im",
     keys.SLEEP: "m/mi",
@@ -33,8 +38,8 @@ _SHAPES = {
     keys.REGION: 127,
     keys.OWNER: 8,
 }
-for _key in range(keys.PARKED, keys.PARKED + keys.PARKED_PINS):
-    _SHAPES[_key] = "psonm"
+for _key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST):
+    _SHAPES[_key] = "sosoiiip*"
 for _key in range(keys.DROPPED, keys.REFUSED + 1):
     _SHAPES.setdefault(_key, "c")
 
@@ -78,6 +83,8 @@ def _has_shape(value, shape):
         return True
     if isinstance(shape, int):
         return len(value) <= shape
+    if shape[-1] == "*":
+        shape = shape[:-1] + shape[-2] * (len(value) - len(shape) + 1)
     least, _, more = shape.partition("/")
     if len(value) not in (len(least), len(least + more)):
         return False

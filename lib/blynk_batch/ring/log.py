@@ -10,19 +10,15 @@ from . import record, sector
 from .. import let_go, load
 from ..errors import RingFull
 from .reader import Reader
-from .record import PAGE
-from .sector import DROP_RESERVE
-from .state import BAD_BLOCKS, DELIVERED, DONE, DONE_TOO, ERASES, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS
-from .state import State, encode_state, is_done, parked_keys
+from .pages import Pages
+from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS
 
 _SURELY_FITS = const(256)
-_FRAME_MOST = const(7)  # bytes of a frame around its payload
 _STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks only
-_MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
 ENOSPC = const(28)
 
 
-class Ring(State):
+class Ring(Pages):
     """A ring over `medium`, `span` what it found there: (oldest, newest) sequence, None where it is to begin.
     `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
@@ -30,6 +26,7 @@ class Ring(State):
     failed = False  # the medium raised, and nothing has worked since
     page = -1  # the page of the newest sector that frames go to, once its mark waits or is there
     weak = b""  # the last bytes that opening saw: a cut can have left them readable for now only
+    unchecked = False  # opening has left a look for the oldest sector for later
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
     past = 0  # sectors behind the newest that were found to fail
@@ -48,6 +45,7 @@ class Ring(State):
 
             recover(self, span[0], span[1])
             let_go("ring.recover")
+            let_go("ring.decode")
         else:
             self.salt = sector.draw_salt()
             self.oldest = self.number = self.offset = 0
@@ -60,7 +58,14 @@ class Ring(State):
         """(sequence, offset, number) just past the last durable frame."""
         return (self.newest, self.offset, self.number)
 
+    def check_books(self):
+        """That look. A wake that only logs does without: littlefs reads some kilobytes for it."""
+        if self.unchecked:
+            self.unchecked = False
+            load("ring.room", "check_books")(self)
+
     def reader(self, start=None, end=None):
+        self.check_books()
         start, end = start or self.cursor(), end or self.end()
         if start[0] < self.oldest:
             start = (self.oldest, 0, sector.number_at(self, self.oldest))
@@ -68,14 +73,10 @@ class Ring(State):
 
     @property
     def pending(self):
-        """Points in the ring that the server has not accepted, parked ones included."""
+        """Points in the ring that the server has not accepted, refused ones included."""
+        self.check_books()
         count = self.number + self.buffered_points - self.cursor()[2] - self.get(DELIVERED) - self.seen_lost
-        return max(0, count) + self.parked
-
-    @property
-    def parked(self):
-        """Points behind the cursor that wait for their pin to be released."""
-        return sum([self.state[key][3] for key in parked_keys(self.state)])
+        return max(0, count) + self.get(HELD)
 
     def __repr__(self):
         size = self.medium.slots * self.medium.sector_bytes // 1024
@@ -143,22 +144,6 @@ class Ring(State):
             raise
         self.note_saved(noted)
 
-    def note_saved(self, keys):
-        """A state frame with `keys` is there."""
-        self.changed.update(keys)
-        self.is_stale = True
-        self._done = self.state.get(DONE, b"")
-
-    def entries(self, keys):
-        """The bytes of a state frame with `keys`. Of DONE, which grows pin by pin, only what was added if that is less."""
-        done, before = self.state.get(DONE, b""), self._done
-        if DONE in keys and before is not None:
-            added = bytes([pin for pin in range(8 * len(done)) if is_done(done, pin) and not is_done(before, pin)])
-            kept = [pin for pin in range(8 * len(before)) if is_done(before, pin) and not is_done(done, pin)]
-            if not kept and len(added) < len(done):
-                return encode_state(self.state, set(keys).difference((DONE,))) + bytes((DONE_TOO, len(added))) + added
-        return encode_state(self.state, keys)
-
     def save_value(self, key, value):
         """`set` made durable at once."""
         self.set(key, value)
@@ -209,62 +194,6 @@ class Ring(State):
             except OSError:
                 pass  # it reads as it does
 
-    # Pages: the first frame of each is its mark, which says how many points the sector has before it, and what state
-    # has changed since the sector began. Deltas refer to frames of the same page only.
-
-    def stays(self, size):
-        """True if a payload of `size` bytes surely goes to the page under way."""
-        size += _FRAME_MOST
-        size += -size % self.medium.unit
-        page, at = divmod(self.offset + len(self.waiting), PAGE)
-        return not self.sealed and page == self.page and at + size <= PAGE
-
-    def place(self, kind, payload, reserve=None, most=_MARK_STATE):
-        """Have a frame wait for commit(), behind filler and a mark where it begins a page. False if the sector is to
-        have no more: `reserve` bytes, else those of the drop frame, stay free. `most`: bytes of state in a mark."""
-        frame = self.framed(kind, payload)
-        size = len(frame)
-        end = self.offset + len(self.waiting)
-        page, at = divmod(end, PAGE)
-        lead = b""
-        has_state = False
-        # What is longer than a page crosses pages, behind the header or a mark.
-        if (page != self.page or at + size > PAGE) and (end != self.first or size <= PAGE):
-            lead, has_state = self._mark(page, most)
-            if at and at + len(lead) + size > PAGE:
-                lead, has_state = self._mark(page + 1, most)
-                lead = bytes(PAGE - at) + lead
-        reserve = self.drop_reserve if reserve is None else reserve
-        last = end + len(lead) + size
-        if self.sealed or last + reserve > self.medium.sector_bytes:
-            return False
-        if has_state:
-            self.note_saved(self.dirty)
-            if not at or lead[0] == record.FILLER:  # opening finds a mark where its page starts only
-                self.state_page, self.is_stale = (end + len(lead) - 1) // PAGE, False
-        self.waiting.extend(lead)
-        self.waiting.extend(frame)
-        self.page = (last - 1) // PAGE
-        return True
-
-    def _mark(self, page, most):
-        """(the mark of `page`, True if it carries the state that changed in this sector)."""
-        payload = bytearray()
-        record.put_varint(payload, page)
-        record.put_varint(payload, self.number + self.buffered_points - self.first_number)
-        has_state = self.is_stale or bool(self.dirty)
-        entries = encode_state(self.state, self.changed | self.dirty) if has_state else b""
-        if len(entries) > most:
-            record.put_varint(payload, self.state_page << 1 | 1)
-            return self.framed(record.MARK, payload), False
-        record.put_varint(payload, (page if has_state else self.state_page) << 1)
-        return self.framed(record.MARK, payload + entries), has_state
-
-    def framed(self, kind, payload):
-        """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
-        data = record.frame(kind, payload, self.seed)
-        return data + b"\xff" * (-len(data) % self.medium.unit)
-
     def _is_reserve(self):
         """True in the sector that readings may not enter where they may not overwrite."""
         return not self.overwrite and self.newest - self.oldest >= self.medium.slots - 1
@@ -274,6 +203,7 @@ class Ring(State):
     def turn(self, data, size=0, again=False):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
         payload of `size` bytes that fits none. Of raw sectors that fail it tries two; `again`: this is the second."""
+        self.check_books()
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         self.commit()
@@ -317,19 +247,6 @@ class Ring(State):
         self.changed.clear()
         self.chain.reset()
         self.begin_pages(len(head))
-
-    def begin_pages(self, first):
-        """The newest sector's first frame is at `first`: nothing has changed since its header."""
-        self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
-        self.first, self.page = first, (first - 1) // PAGE
-        self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
-        self.keep_room()
-
-    def keep_room(self):
-        """Note how many bytes data frames leave to the drop frame, which names each parked pin."""
-        self.drop_reserve = DROP_RESERVE + 20 * len(parked_keys(self.state))
-        if self.medium.unit > 1:
-            self.drop_reserve = 2 * self.drop_reserve + 4 * self.medium.unit  # a torn one stays, with a mark behind it
 
     def _retry(self, action, *args):
         """Do it; again on a full disk, as long as there is something to make room with."""

@@ -252,7 +252,9 @@ class Reader:
             self.body = self.chain.decode(self.view, self.body)
         except (IndexError, ValueError):
             return 0
-        self._count = len(self.chain.pins or b"")
+        if self.chain.pins is None:
+            return 0  # absolute, but of the pins of a frame before
+        self._count = len(self.chain.pins)
         return DATA
 
     # Damage

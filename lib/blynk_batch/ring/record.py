@@ -107,7 +107,10 @@ def get_varint(buf, at):
 
 def get_anchor(payload):
     """(boot, Unix ms of its uptime 0) of an anchor's payload."""
-    boot, at = get_varint(payload, 0)
+    try:
+        boot, at = get_varint(payload, 0)
+    except (IndexError, ValueError):
+        return 0, 0  # no boot's: wrong content with a right check
     return boot, int.from_bytes(payload[at : at + 6], "little")
 
 

@@ -7,12 +7,12 @@ is read frame by frame.
 
 from micropython import const
 
-from . import record, room, sector
+from . import record, sector
 from ..errors import CorruptRing
 from .decode import decode_state, within
 from .reader import DATA, Reader
 from .record import MARK, PAGE
-from .state import ANCHOR, BAD_BLOCKS, BOOT, DELIVERED, DROPPED, OLDEST, SLEEP, WINDOW
+from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, SLEEP
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
 _FILL = const(64)
@@ -51,7 +51,9 @@ def recover(ring, oldest, newest):
     _take_up(ring, reader, last)
     if not head:
         ring.sealed = True  # the next sector's header will be whole
-    _check_books(ring)
+    ring.unchecked = True
+    if medium.skips:
+        ring.check_books()
 
 
 def _go_to_last_page(ring, reader):
@@ -69,6 +71,8 @@ def _go_to_last_page(ring, reader):
         return
     reader.is_mark(low * PAGE)
     page, _, state_page, is_more, _ = reader.mark()
+    if is_more and not state_page:
+        return  # it is in frames from the header on: so all is read
     if state_page and state_page != page:
         if not reader.is_mark(state_page * PAGE):
             return  # so all is read
@@ -182,21 +186,3 @@ def _leave_torn(ring, reader):
     except OSError:
         ring.sealed = True  # a block that fails
         ring.add(BAD_BLOCKS, 1)
-
-
-def _check_books(ring):
-    """Let go of what a drop frame named, also where it is still readable, and of what is not there any more."""
-    medium = ring.medium
-    while ring.oldest < min(ring.get(OLDEST), ring.newest):
-        medium.drop(ring.oldest)
-        ring.oldest += 1
-    ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
-    cursor = ring.cursor()
-    if cursor[0] < ring.oldest:
-        room.move_cursor(ring)  # on a full disk a sector goes before its drop is noted
-        ring.add(DROPPED, max(0, ring.cursor()[2] - cursor[2] - ring.get(DELIVERED)))
-    window = ring.state.get(WINDOW)
-    if window and window[:2] <= ring.cursor()[:2]:
-        ring.close_window()  # all of it was overwritten
-    while ring.newest - ring.oldest >= medium.slots:
-        room.drop_oldest(ring)

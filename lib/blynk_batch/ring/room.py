@@ -8,7 +8,8 @@ from micropython import const
 from . import record, sector
 from ..errors import RingFull
 from .sector import DROP_RESERVE, number_at
-from .state import CORRUPT, CURSOR, DELIVERED, DROPPED, OLDEST, WINDOW, encode_state, parked_keys
+from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, SEARCH, WINDOW
+from .state import encode_state, first_kept, range_keys
 
 ENOSPC = const(28)
 
@@ -18,9 +19,29 @@ def move_cursor(ring):
     ring.set(CURSOR, (ring.oldest, 0, number_at(ring, ring.oldest)))
 
 
+def check_books(ring):
+    """The end of opening: let go of what a drop frame named, also where it is still readable, and of what is not there
+    any more."""
+    medium = ring.medium
+    while ring.oldest < min(ring.get(OLDEST), ring.newest):
+        medium.drop(ring.oldest)
+        ring.oldest += 1
+    ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
+    cursor = ring.cursor()
+    if cursor[0] < ring.oldest:
+        move_cursor(ring)  # on a full disk a sector goes before its drop is noted
+        ring.add(DROPPED, max(0, ring.cursor()[2] - cursor[2] - ring.get(DELIVERED)))
+    window = ring.state.get(WINDOW)
+    if window and window[:2] <= ring.cursor()[:2]:
+        ring.close_window()  # all of it was overwritten
+    while ring.newest - ring.oldest >= medium.slots:
+        drop_oldest(ring)
+
+
 def free_accepted(ring):
-    """Sectors wholly behind the cursor hold nothing pending, unless pins are parked."""
-    first = min([ring.cursor()[0]] + [ring.state[key][1] for key in parked_keys(ring.state)])
+    """Sectors wholly behind the cursor hold nothing pending, unless some of it was refused."""
+    ring.check_books()
+    first = first_kept(ring.state)[0]
     while ring.oldest < min(first, ring.newest):
         ring.medium.drop(ring.oldest)
         ring.oldest += 1
@@ -38,8 +59,8 @@ def prepare(ring):
 
 
 def may_drop(ring):
-    """What the policy says; parked points never block the readings of pins that the server does take."""
-    return ring.oldest < ring.newest and (ring.overwrite or ring.cursor()[0] > ring.oldest)
+    """What the policy says."""
+    return ring.oldest < ring.newest and (ring.overwrite or first_kept(ring.state)[0] > ring.oldest)
 
 
 def again(ring, error, action, args):
@@ -58,6 +79,7 @@ def again(ring, error, action, args):
 def _free_block(ring):
     """Free a block of a disk that is full; False if there is none to free. What the server has goes first, then what
     the policy lets go of, then the spare, which readings that may not overwrite leave to acks and state."""
+    ring.check_books()
     if may_drop(ring):
         drop_oldest(ring, frame=False)
         return True
@@ -80,7 +102,7 @@ def make_room(ring, most):
 def drop_oldest(ring, frame=True):
     """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
     brings nothing back."""
-    if ring.seen_lost or WINDOW in ring.state or parked_keys(ring.state):
+    if ring.seen_lost or WINDOW in ring.state or range_keys(ring.state):
         from .books import forget_sector
 
         lost = forget_sector(ring, ring.oldest)
@@ -93,8 +115,7 @@ def drop_oldest(ring, frame=True):
         if ring.cursor()[0] < ring.oldest:
             move_cursor(ring)
         if frame:
-            keys = [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT] + parked_keys(ring.state)
-            _note_drop(ring, keys)
+            _note_drop(ring, [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT, HELD])
     ring.medium.drop(ring.oldest - 1)
 
 
@@ -128,7 +149,7 @@ def clear(ring):
         pass  # so they are gone and counted already
     ring.add(DROPPED, ring.pending)
     ring.close_window()
-    ring.forget(*parked_keys(ring.state))
+    ring.forget(HELD, SEARCH, ASKED, *range_keys(ring.state))
     ring.seen_lost = 0
     ring.set(CURSOR, ring.end())
     ring.save(CURSOR)

@@ -22,7 +22,7 @@ PREFIX_BYTES = const(24)
 VERSION = const(2)
 STATE_BYTES = const(1024)  # more than all keys at their largest
 SALTED_BYTES = const(28)  # prefix and salt
-DROP_RESERVE = const(48)  # bytes for the frame that notes a drop: behind every other frame there is room for it
+DROP_RESERVE = const(56)  # bytes for the frame that notes a drop: behind every other frame there is room for it
 _FORMAT = const("<3sBIIIBBH")
 _MAGIC = const(b"BBr")
 

@@ -15,18 +15,22 @@ EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 10, 11, 12, 13, 14
 # The window under way: its end (sequence, offset, number), cutoff and opening in Unix ms (0 unknown) | done of the pin
 # under way, before there: (pin, sequence, offset) | points of it that are done | bitmap of the pins that are done
 WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
-# Eight parked pins: (pin, sequence, offset, count, Unix ms of the last try), its first point and how many
-PARKED, PARKED_PINS = 40, 8
+# A batch of it that ends before its pin does: (pin, sequence, offset of its end) | a pin whose batches fail, times
+BATCH, FAILED = 39, 36
+# What was refused: points behind the cursor or in DONE | the search, see upload/search.py | the places of its request |
+# hourly questions in doubt, Unix s of the next | the server's words of the last refusal
+HELD, SEARCH, ASKED, DOUBT, WORDS = 48, 49, 50, 51, 0xA2
+# Sixteen ranges of refused points: (sequence, offset, sectors to its end, offset there, kind, Unix s of the last try,
+# tries, pin, ...). OPEN of the kinds: it has no end
+RANGES, RANGES_MOST, OPEN_END = 96, 16, 4
 # Written in place of DONE where pins were added to it: these
 DONE_TOO = 0x91
 
 # When to send: (step, Unix ms of the end or 0, wait in s) | (day, points) | the last drain (Unix ms or 0, boot, uptime)
 BACKOFF, BUDGET, DRAINED = 32, 33, 34
-# What replies taught: batch size and batches accepted since | a batch refused for no known reason: (pin, sequence,
-# offset, times) | (points, pin) of a prefix known to hold a bad one | server | whose data goes out
-SIZE, STRIKES, BAD, REGION, OWNER = 35, 36, 37, 0xA0, 0xA1
-# Unix seconds | points of a batch that the budget cut short: sent again, it is no longer on another day
-LAST_SUCCESS, HELD = 38, 39
+# What replies taught: batch size and batches accepted since | server | whose data goes out
+SIZE, REGION, OWNER = 35, 0xA0, 0xA1
+LAST_SUCCESS = 38  # Unix seconds
 
 # Time: the last boot's number | the last anchor's (boot, Unix ms of its uptime 0) | a planned sleep, void once a
 # reading follows | Unix ms of the last point delivered: what comes later is never older
@@ -69,7 +73,7 @@ class State:
         return self.state.get(CURSOR) or (0, 0, 0)
 
     def close_window(self):
-        self.forget(WINDOW, DONE, PART, DELIVERED)
+        self.forget(WINDOW, DONE, PART, DELIVERED, BATCH)
 
 
 # Their bytes
@@ -92,17 +96,19 @@ def encode_state(state, keys=None):
     return out
 
 
-# What the server has: the points behind the cursor, and in the window under way those of finished pins. Parked pins'
-# points stay behind the cursor until they are released or overwritten.
+# What the server has: the points behind the cursor, and in the window under way those of finished pins, but for those
+# that it refused. Their ranges are exact, and what the ring overwrote of them counts no more.
 
 
-def parked_keys(state):
-    return [key for key in range(PARKED, PARKED + PARKED_PINS) if key in state]
+def range_keys(state):
+    """Of the ranges of refused points. One of a length that none has is damage that its check let pass."""
+    return [key for key in range(RANGES, RANGES + RANGES_MOST) if len(state.get(key, ())) > 7]
 
 
-def parked(state):
-    """{pin: its key} of the parked pins."""
-    return {state[key][0]: key for key in parked_keys(state)}
+def first_kept(state):
+    """(sequence, offset, number) of the oldest point that is not delivered; the number is 0 where it is refused."""
+    cursor = state.get(CURSOR) or (0, 0, 0)
+    return min([cursor] + [tuple(state[key][:2]) + (0,) for key in range_keys(state)])
 
 
 def with_done(bitmap, pin):
@@ -114,18 +120,3 @@ def with_done(bitmap, pin):
 
 def is_done(bitmap, pin):
     return len(bitmap) > pin >> 3 and bool(bitmap[pin >> 3] & 1 << (pin & 7))
-
-
-def is_delivered(state, pin, position):
-    """True if nothing is left to do for the point of `pin` in the frame at `position`; else it is pending or parked."""
-    behind = position < tuple(state.get(CURSOR, (0, 0)))[:2]
-    window = state.get(WINDOW)
-    if not behind and (not window or position >= tuple(window[:2])):
-        return False
-    for key in parked_keys(state):
-        if state[key][0] == pin:
-            return position < tuple(state[key][1:3])
-    part = state.get(PART)
-    if part and part[0] == pin and position < tuple(part[1:3]):
-        return True
-    return behind or is_done(state.get(DONE, b""), pin)

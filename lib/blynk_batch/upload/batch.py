@@ -9,10 +9,18 @@ from binascii import hexlify
 
 from micropython import const
 
-from ..ring import record
+from ..ring import record, state as keys
 from ..ring.reader import DATA
 
-_POINTS = const(8)  # a chunk is below 200 bytes: a long-running heap has few large holes
+# The places of Body.counts
+_POINTS = const(0)
+_BYTES = const(1)
+_EXPIRED = const(2)
+_DROPPED = const(3)
+_ESTIMATED = const(4)
+_UNREADABLE = const(5)
+
+_MOST = const(8)  # a chunk is below 200 bytes: a long-running heap has few large holes
 _CHUNK = const(200)
 _PAUSE_EVERY = const(16)  # frames read without a break
 
@@ -25,6 +33,10 @@ class OutOfTime(Exception):
     """The caller's time ran out between two chunks."""
 
 
+class DrainEnds(Exception):
+    """(None, or what it waits for; seconds or None): there is no more to do in this drain."""
+
+
 def text_bytes(text):
     """JSON of one entry of `decode_texts` as bytes."""
     if isinstance(text, tuple):
@@ -34,87 +46,141 @@ def text_bytes(text):
     return text.encode()
 
 
+def number_of(reader, index):
+    """Hexadecimal digits of the number of the pin at `index`, empty if there is none; None if that takes decoding."""
+    value = hexlify(reader.view[reader.body : reader.body_end])
+    if len(reader.chain.pins) == 1:  # whatever is in it, as Window counts it
+        return value[:-1] if value[-1:] == b"d" else value
+    if b"e" in value:
+        return None
+    parts = value.split(b"d")
+    return parts[index] if index < len(parts) else b""
+
+
+def texts_of(reader):
+    """JSON of each value of the data frame as bytes, one for each pin; None where it cannot be read as what it says,
+    though its check is right."""
+    pins = reader.chain.pins
+    if len(pins) == 1 and not reader.chain.kinds:
+        return [record.to_symbols(number_of(reader, 0)) or None]
+    try:
+        texts = [text_bytes(text) for text in reader.values()]
+    except (ValueError, IndexError, OverflowError, MemoryError):  # UnicodeError is a ValueError
+        texts = []
+    return [texts[index] or None if index < len(texts) else None for index in range(len(pins))]
+
+
 class Body:
     """`[[ms,value],...]`; every `iter()` streams it anew.
 
-    start               from where on it takes to resolve its times
-    points, len_bytes   what was counted: by the window for all pins at once, or by `measure`
-    sent                points of the last pass
-    after               position just past the last point sent or measured
-    guard               held while the ring is read
-    tick                called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
+    source        whose batch it is: a Window or a Search, which know the cutoff and the times
+    start         (sequence, offset, number) from where on it takes to resolve its times
+    first, end    (sequence, offset) of its points: all of the pin that lie in between
+    counts        points to send, bytes, expired, dropped, estimated and unreadable ones, as the window counted or
+                  `measure` did
+    last          (sequence, offset) of the last one to send, once it is measured
+    sent          points of the last pass
+    guard         held while the ring is read
+    tick          called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
     """
 
     guard = tick = watchdog = None
+    last = None
 
-    def __init__(self, window, pin, start, end, first):
-        self._window = window
+    def __init__(self, source, pin, start, first, end):
+        self._source = source
         self.pin = pin
-        self.start, self._end = start, end
-        self.first = first
-        self.points = self.len_bytes = self.sent = 0
-        self.after = first
+        self.start, self.first, self.end = start, tuple(first[:2]), tuple(end[:2])
+        self.sent = 0
+        self.counts = [0, 1, 0, 0, 0, 0]
+        self._oldest = source.ring.oldest
 
-    def measure(self, max_points, max_bytes):
-        """Count the points that fit the limits, at least one: a generator that lets others work in between."""
-        points, size = 0, 1
-        for found in self._frames():
+    @property
+    def points(self):
+        return self.counts[_POINTS]
+
+    @property
+    def len_bytes(self):
+        return self.counts[_BYTES]
+
+    def measure(self, max_points=None, max_bytes=None, pending=None):
+        """Count what fits the limits, at least one point, and end the batch there: a generator that lets others work
+        in between. `pending`: only those of which this function says it."""
+        self.counts = counts = [0, 1, 0, 0, 0, 0]
+        for found in self._frames(counts, pending):
             if not found:
                 yield
                 continue
             reader, time, index = found
-            more = len(str(time)) + 4 + len(text_bytes(reader.values()[index]))
-            if points >= max_points or (points and size + more > max_bytes):
-                break
-            points += 1
-            size += more
-            self.after = reader.after
-            if points % _PAUSE_EVERY == 0:
-                yield
-        self.points, self.len_bytes = points, size
+            text = texts_of(reader)[index]
+            if text is None:
+                counts[_UNREADABLE] += 1
+                continue
+            more = len(str(time)) + 4 + len(text)
+            points = counts[_POINTS]
+            if points and (points == max_points or (max_bytes and counts[_BYTES] + more > max_bytes)):
+                self.end = reader.position
+                return
+            counts[_POINTS] = points + 1
+            counts[_ESTIMATED] += 1 if self._estimated else 0
+            counts[_BYTES] += more
+            self.last = reader.position
 
-    def _frames(self):
-        """(reader, Unix ms, place in the frame) of every point of this pin to send; None now and then in between."""
-        window = self._window
-        first, cutoff, one = self.first, window.cutoff, bytes((self.pin,))
-        times = window.times() if window.unsure else None
-        reader = window.ring.reader(self.start if times else first + (0,), self._end)
+    def _frames(self, counts=None, pending=None):
+        """(reader, Unix ms, place in the frame) of every point of this pin to send; None now and then in between. The
+        others are counted in `counts`."""
+        source = self._source
+        first, cutoff, one = self.first, source.cutoff, bytes((self.pin,))
+        state = source.ring.state
+        times = source.times() if source.unsure else None
+        reader = source.ring.reader(self.start if times else first + (0,), self.end)
         chain = reader.chain
         behind = True
         passed = 0
-        while True:
-            kind = reader.next()
-            if not kind:
-                return
+        while reader.next():
             passed += 1
             if passed >= _PAUSE_EVERY:
                 passed = 0
                 yield None
-            if kind != DATA:
+            if reader.kind != DATA:
                 continue
             time = times.of(reader) if times else chain.time
-            if time is None:
-                return  # of a parked pin; the clock was lost since it was parked
             index = 0 if chain.pins == one else chain.pins.find(one)
-            if index >= 0 and time >= cutoff:  # Times.NEVER is below any cutoff
-                behind = behind and reader.position < first
-                if not behind:
-                    passed = 0
-                    yield reader, time, index
+            if index < 0:
+                continue
+            behind = behind and reader.position < first
+            if behind or (pending and not pending(state, self.pin, reader.position)):
+                continue
+            if time is None:
+                return  # of a refused pin; the clock was lost since
+            self._estimated = times and times.estimated
+            if time >= cutoff:  # Times.NEVER is below any
+                yield reader, time, index
+            elif counts:
+                counts[_DROPPED if time < 0 else _EXPIRED] += 1
 
-    def left(self):
-        """How many of the points sent are still in the ring."""
-        self._end = self.after
-        count = 0
-        for found in self._frames():
-            count += found is not None
-        return count
+    def leave(self, ring, mark):
+        """It was accepted, or there is nothing in it to send: count its points as what they are now; how many there
+        still are in the ring. `mark` is the key that the state has lost if the ring was cleared meanwhile."""
+        if ring.oldest != self._oldest or mark not in ring.state:
+            # What was overwritten meanwhile counts as dropped, but what of it was sent the server has.
+            from ..ring.delivered import is_pending
+
+            for _ in self.measure(pending=is_pending):
+                pass
+        counts = self.counts
+        ring.add(keys.UPLOADED, self.sent)
+        ring.add(keys.DROPPED, counts[_POINTS] - self.sent + counts[_DROPPED])
+        ring.add(keys.EXPIRED, counts[_EXPIRED])
+        ring.add(keys.ESTIMATED, counts[_ESTIMATED])
+        ring.add(keys.CORRUPT, counts[_UNREADABLE])
+        return sum(counts) - counts[_BYTES] - counts[_ESTIMATED]
 
     def __iter__(self):
         self.sent = 0
-        left = self.len_bytes - 1
+        left, points = self.len_bytes - 1, self.points
         frames = self._frames()
-        while self.sent < self.points:
+        while self.sent < points:
             self.guard.enter()  # pyright: ignore
             try:
                 chunk = self._text(frames)
@@ -140,9 +206,8 @@ class Body:
         texts = []
         size = 0
         sent = self.sent
-        stop = min(self.points, sent + _POINTS)
-        sequence, offset = self.after
-        plain = not (self._window.unsure or self._window.cutoff)
+        stop = min(self.points, sent + _MOST)
+        plain = not (self._source.unsure or self._source.cutoff)
         ended = True
         for found in frames:
             if not found:
@@ -150,17 +215,16 @@ class Body:
                 break
             reader, time, index = found
             chain = reader.chain
-            many = len(chain.pins) > 1
             while True:
-                value = None if chain.kinds else hexlify(reader.view[reader.body : reader.body_end])
-                if value is not None and many:
-                    value = value.split(b"d")[index] if b"e" not in value else None
-                if value is not None:
+                value = None if chain.kinds else number_of(reader, index)
+                if value:
                     digits.append(b"%se%dd%sf" % (b"d" if sent else b"e", time, value))
                 else:
                     texts.append(_symbols(digits))
                     digits = []
-                    value = text_bytes(reader.values()[index])
+                    value = texts_of(reader)[index] if value is None else None
+                    if value is None:
+                        break
                     texts.append(b"%s[%d,%s]" % (b"," if sent else b"[", time, value))
                     size += len(value)
                 sent += 1
@@ -168,16 +232,14 @@ class Body:
                 if sent >= stop or size > _CHUNK or not plain or not reader.next_delta():
                     break
                 time = chain.time
-            sequence, offset = reader.sequence, reader.next_at
             if sent >= stop or size > _CHUNK:
                 break
         if ended and sent == self.sent:
             return None
-        self.sent, self.after = sent, (sequence, offset)
+        self.sent = sent
         texts.append(_symbols(digits))
         return b"".join(texts)
 
 
 def _symbols(digits):
-    # A value of odd length is padded with a comma.
-    return record.to_symbols(b"".join(digits)).replace(b",]", b"]") if digits else b""
+    return record.to_symbols(b"".join(digits)) if digits else b""

@@ -7,7 +7,7 @@ import gc
 
 from micropython import const
 
-from .. import let_go, load
+from .. import let_go
 from .batch import OutOfTime
 from ..errors import Busy
 from .result import Result
@@ -38,9 +38,6 @@ class Call:
         if not self._streams:
             self._uploader.batch_bytes = min(self._uploader.batch_bytes, _room())
         self.result = Result()
-        clock = client.clock
-        if hasattr(clock, "ask_ms") and clock.stale() and not self._uploader.pace.wait_s():
-            load("clock.network", "at_drain")(self._uploader, clock, watchdog)
         self._steps = self._uploader.drain(self.result, self._tick)
         client.uploading = True
 
@@ -110,8 +107,7 @@ class Call:
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
-        for name in ("clock.network", "upload.outcomes"):  # what few drains need
-            let_go(name)
+        let_go("upload.outcomes")  # what few drains need
         if hasattr(self.transport, "close"):
             self.transport.close()
         try:

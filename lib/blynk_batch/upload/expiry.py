@@ -13,6 +13,7 @@ class Question:
 
     points = sent = 0
     len_bytes = 2
+    url = None  # another place than the batches'
 
     def __init__(self, pin):
         self.pin = pin
@@ -22,23 +23,23 @@ class Question:
 
 
 def ask(uploader, end):
-    """Have a reply if some point would expire; False if none came, which ends the drain."""
+    """Have a reply if some point would expire; a fault ends the drain."""
     pin = uploader.guarded(_expired, uploader, end)
-    if pin < 0:
-        return True
-    question = Question(pin)
-    reply = yield from uploader.send(question)
-    return isinstance(reply, tuple) or uploader.guarded(uploader._outcome, None, question, reply)
+    if pin >= 0:
+        question = Question(pin)
+        reply = yield from uploader.send(question)
+        if not isinstance(reply, tuple):
+            uploader.guarded(uploader._outcome, None, question, reply)
 
 
 def _expired(uploader, end):
     """The pin of the first point that would expire, or -1."""
     ring = uploader.ring
     cutoff = uploader.cutoff()
-    start = min([tuple(ring.cursor())] + [tuple(ring.state[key][1:3]) + (0,) for key in keys.parked_keys(ring.state)])
+    start = keys.first_kept(ring.state)
     times = Times(ring, uploader.boots.now(), uploader.settings["unsynced"])
     reader = ring.reader(start, end)
     while reader.next():
-        if reader.kind == DATA and 0 <= (times.of(reader) or cutoff) < cutoff:
+        if reader.kind == DATA and reader.chain.pins and 0 <= (times.of(reader) or cutoff) < cutoff:
             return reader.chain.pins[0]
     return -1

@@ -1,60 +1,67 @@
-"""What each reply but an acceptance means for the points: later, smaller, elsewhere, this pin, this point, stop.
+"""What each reply but an acceptance means for the points: later, smaller, elsewhere, refused, stop.
 
 Loaded with the first such reply, or another token. Knows the window, the pace and the state; no socket. Each outcome
-writes at most one state frame and says whether the drain goes on.
+writes at most one state frame, or raises DrainEnds.
 """
 
 from micropython import const
 
 from .. import blynk as api, errors
 from ..ring import state as keys
-from .batch import Vanished
+from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
+from .batch import DrainEnds, Vanished
 from .secret import server_of, split
-from ..ring.record import REJECT
-from ..ring.state import BACKOFF, BAD, BUDGET, HELD, REGION, SIZE, STRIKES
 
 _HOUR_S = const(3600)
-_STRIKES = const(3)
 _HOPS = const(3)
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
-_REJECT_BYTES = const(3000)  # as much as surely fits a sector
+_WORDS_BYTES = const(60)
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
 _SMALLER = const(1)
 _REDIRECTED = const(2)
 _STOPPED = const(3)
 
 
-def judge(uploader, window, body, reply):
-    """Act on `reply`, a (status, headers, text) or the exception that came instead; False ends the drain."""
+def judge(uploader, source, body, reply):
+    """Act on `reply`, a (status, headers, text) or the exception that came instead, to a batch of `source`, a Window,
+    a Search or a Question."""
     if isinstance(reply, Vanished):
-        window.order = []  # the window is counted anew
-        return True
+        uploader.ring.forget(keys.BATCH)  # the window is counted anew
+        return
     if isinstance(reply, Exception):
-        return _later(uploader, _network_error(uploader, reply))
+        _later(uploader, _network_error(uploader, reply))
     status, headers, text = reply
     error = api.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
     kind = type(error)
-    unknown = kind == errors.ServerError and status == 400
-    if kind == errors.BatchTooLarge:
-        if body.points > 1:
-            return _smaller(uploader, body, error)
-        unknown = True
-    if status == 308:
-        return _elsewhere(uploader, headers.get("location", ""), error)
-    if kind == errors.PinRefused:
-        from .parked import hold, park
+    if kind == errors.BatchTooLarge and body.points > 1:
+        _smaller(uploader, body, error)
+    elif status == 308:
+        _elsewhere(uploader, headers.get("location", ""), error)
+    elif kind == errors.InvalidToken:
+        _stop(uploader, error)
+    elif kind in (errors.PinRefused, errors.PointRefused):
+        _refused(uploader, source, body, error, True)
+    elif status == 400 or kind == errors.BatchTooLarge:
+        _refused(uploader, source, body, error, uploader.trusted)
+    else:
+        failed = uploader.ring.state.get(keys.FAILED)
+        count = failed[1] if failed and failed[0] == body.pin else 0
+        if count >= 2 and uploader.trusted:
+            _refused(uploader, source, body, error, True)
+            return
+        uploader.ring.set(keys.FAILED, (body.pin, min(2, count + 1)))
+        text = headers.get("retry-after", "")
+        _later(uploader, error, int(text) if text.isdigit() else None)
 
-        if park(window, body.pin, uploader.boots.now()) or hold(window, body.pin):
-            uploader.result.error = error
-            return True
-    if kind == errors.PointRefused or (unknown and _struck_out(uploader, body)):
-        return _bad_point(uploader, window, body, error)
-    if kind == errors.InvalidToken:
-        return _stop(uploader, error)
-    text = headers.get("retry-after", "")
-    wait_s = int(text) if text.isdigit() else 0
-    return _later(uploader, error, max(_HOUR_S, wait_s) if unknown else wait_s or None)
+
+def _refused(uploader, source, body, error, known):
+    """The batch was refused for its content; `known`: surely so, by the words or since others were accepted."""
+    ring, words = uploader.ring, str(error).encode()[:_WORDS_BYTES]
+    uploader.result.error = error
+    if ring.state.get(keys.WORDS) != words:
+        ring.set(keys.WORDS, words)
+    uploader.search.refused(source, body, known)
 
 
 def _count(uploader, which):
@@ -72,21 +79,22 @@ def _later(uploader, error, wait_s=None, which=_RETRIED):
     if uploader.pace.step() >= _LOST_STEPS:
         uploader.ring.forget(REGION)  # it may be no more: the configured server knows where to
     uploader.ring.save(must=False)
-    return False
+    raise DrainEnds()
 
 
 def _smaller(uploader, body, error):
     _count(uploader, _SMALLER)
     uploader.result.error = error
+    uploader.ring.forget(keys.BATCH, keys.ASKED)
     uploader.ring.save_value(SIZE, (max(1, body.points // 2), 0))
-    return True
 
 
 def unlearn(ring):
-    """Another token or server takes over the data, but none of what was learned; parked pins are tried anew."""
-    ring.forget(REGION, SIZE, STRIKES, BAD, HELD, BACKOFF, BUDGET)
-    for key in keys.parked_keys(ring.state):
-        ring.set(key, tuple(ring.state[key][:4]) + (0,))
+    """Another token or server takes over the data, but none of what was learned; what was refused is tried anew."""
+    from .held import release
+
+    ring.forget(REGION, SIZE, BACKOFF, BUDGET, keys.BATCH, keys.FAILED, keys.WORDS)
+    release(ring)
 
 
 def _elsewhere(uploader, location, error):
@@ -97,7 +105,6 @@ def _elsewhere(uploader, location, error):
         return _later(uploader, error)
     _count(uploader, _REDIRECTED)
     uploader.ring.save_value(REGION, None if server == home else server.encode())
-    return True
 
 
 def _redirect(location, server, home, regions):
@@ -114,43 +121,9 @@ def _stop(uploader, error):
         # The token may have moved: the configured server knows where to.
         uploader.ring.set(REGION, None)
         uploader.hops = 1
-        return True
+        return
     uploader.ring.forget(REGION)
-    return _later(uploader, error, _HOUR_S, _STOPPED)
-
-
-def _struck_out(uploader, body):
-    """True when the same batch was refused three times, an hour apart, for a reason that is not known."""
-    ring = uploader.ring
-    place = (body.pin,) + tuple(body.first)
-    saved = ring.state.get(STRIKES)
-    count = saved[3] + 1 if saved and tuple(saved[:3]) == place else 1
-    if count >= _STRIKES or uploader.bad(body.pin):
-        return True
-    ring.set(STRIKES, place + (count,))
-    return False
-
-
-def _bad_point(uploader, window, body, error):
-    """Halve, leftmost half first, until one point is left; set that aside. Progress is one position."""
-    ring = uploader.ring
-    uploader.result.error = error
-    if body.points > 1:
-        ring.save_value(BAD, (body.points, body.pin))
-        return True
-    ring.forget(BAD, STRIKES, HELD)
-    try:
-        point = b"".join(body)[:_REJECT_BYTES]
-    except Vanished:
-        window.order = []
-        return True
-    try:
-        # pin, HTTP status, the point as JSON
-        ring.put(REJECT, bytes((body.pin, error.status & 0xFF, error.status >> 8)) + point)
-    except errors.RingFull:
-        pass  # a full ring that may not overwrite has no room for it: it is counted, but not kept
-    window.ack(body, keys.REJECTED)
-    return True
+    _later(uploader, error, _HOUR_S, _STOPPED)
 
 
 def _network_error(uploader, cause):

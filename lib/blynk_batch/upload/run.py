@@ -2,9 +2,15 @@
 
 import asyncio
 
+from ..point import check_seconds
+
 
 async def run(client, is_online, interval_s, watchdog, poll_s):
     """See Client.run()."""
+    check_seconds("interval", interval_s, watchdog)
+    check_seconds("poll_s", poll_s)
+    if not callable(is_online):
+        raise TypeError("is_online=%r: must be a function, such as wifi.online" % (is_online,))
     while True:
         client.check_open()
         try:

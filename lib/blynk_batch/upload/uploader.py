@@ -9,10 +9,10 @@ from micropython import const
 
 from .. import blynk as api, load
 from ..ring import state as keys
-from .batch import OutOfTime
+from .batch import DrainEnds, OutOfTime
 from ..clock.wall import BUILD_MS
 from ..errors import RingFull
-from ..ring.state import BAD, HELD, LAST_SUCCESS, OWNER, REGION, SIZE, STRIKES
+from ..ring.state import LAST_SUCCESS, OWNER, REGION, SIZE
 from .window import Window
 
 _DAY_MS = const(86400000)
@@ -33,7 +33,8 @@ class Uploader:
         self.clock_error_s = None
         self._date_ok = None  # no reply has told yet
         self.hops = 0  # redirects followed in this drain
-        self.tried = boots.uptime()  # when the parked pins were, without a clock
+        self.trusted = False  # a batch was accepted in this drain
+        self._search = None
         self._first = True  # no drain yet in this boot
         self.noted = False  # this drain's backoff was noted before its first request
         if ring.state.get(OWNER) != pace.owner:
@@ -78,9 +79,12 @@ class Uploader:
         self.hops = 0
         self.guarded(self._begin)
         try:
-            yield from self._windows(self.ring.end())
+            yield from self._all(self.ring.end())
         except OutOfTime:
             result.waiting = "time"
+        except DrainEnds as e:
+            if e.args:
+                result.waiting, result.retry_after_s = e.args
         except RingFull as e:  # no room for an ack: what comes next would be repeated after a reset
             result.error = e
         finally:
@@ -92,9 +96,11 @@ class Uploader:
         self.ring.commit()
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        self.noted = False
-        if keys.WINDOW in self.ring.state:
+        self.noted = self.trusted = False
+        if keys.WINDOW in self.ring.state or keys.ASKED in self.ring.state:
             self.resume()
+        if self._search or keys.SEARCH in self.ring.state or keys.range_keys(self.ring.state):
+            self.search.begin()
 
     def resume(self):
         """The last boot may have ended with a request under way, and so may this one: the first is made at once, but
@@ -105,32 +111,35 @@ class Uploader:
             self.pace.back_off()
             self.ring.save(must=False)
 
-    def _windows(self, end):
+    @property
+    def search(self):
+        """What deals with refused points, loaded with the first."""
+        if not self._search:
+            self._search = load("upload.search", "Search")(self)
+            self._search.begin()
+        return self._search
+
+    def _all(self, end):
+        """Windows up to `end`, whose pins' points go out in log order; then what was refused."""
         ring = self.ring
-        if self.boots.now() is None and hasattr(self.boots.clock, "ask_ms"):
-            if not (yield from load("clock.network", "ask")(self, end)):
+        if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
+            if not (yield from load("clock.date", "ask")(self, end)):
                 return
         if self._date_ok is None and self.cutoff():
             from .expiry import ask
 
-            if not (yield from ask(self, end)):
-                return
-        while True:
-            if keys.WINDOW not in ring.state and keys.parked_keys(ring.state):
-                from .parked import due
-
-                for waiting in due(self):
-                    if not (yield from self._deliver(waiting)):
-                        return
-            if ring.cursor()[:2] >= end[:2]:
-                return
-            window = Window(ring, end, self.boots.now(), self.cutoff(), self.settings, self.batch_bytes)
+            yield from ask(self, end)
+        while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
+            window = Window(self, end)
             yield from self._through(window.count())
-            if not (yield from self._deliver(window)):
-                return
+            yield from self._deliver(window)
             if window.waiting and not window.order:
                 self.result.waiting = "clock"
-                return
+                break
+        if ring.cursor()[0] < end[0] and ring.cursor()[2] == end[2]:
+            ring.set(keys.CURSOR, end)  # nothing but notes in between
+        if self._search:
+            yield from self._deliver(self.search)
 
     def guarded(self, action, *args):
         self._guard.enter()
@@ -140,34 +149,25 @@ class Uploader:
             self._guard.leave()
 
     def _through(self, steps):
-        """Run a generator that reads the ring to its end, and let others work in between."""
-        while not self.guarded(_step, steps):
+        """Run a generator that reads the ring to its end, and let others work in between; what it returns."""
+        while True:
+            try:
+                self.guarded(next, steps)
+            except StopIteration as e:
+                return e.value
             self._tick()
             yield None
 
-    def _deliver(self, window):
-        """Send all batches of the window; False to end the drain."""
-        while window.order and not window.stale():  # what is overwritten meanwhile: the rest gets a new window
+    def _deliver(self, source):
+        """Send all batches of a Window or a Search."""
+        while True:
             self._tick()
-            pin = window.order[0]
-            budget = self.pace.budget()
-            if budget == 0:
-                self.result.waiting, self.result.retry_after_s = "budget", self.pace.budget_s()
-                return False
-            limit = self._limit(pin, budget)
-            body = self.guarded(window.body, pin, limit, self.batch_bytes)
-            if not body.points:
-                yield from self._through(body.measure(limit, self.batch_bytes))
-            if not body.points:
-                self.guarded(window.finish, pin)
-                continue
-            if body.points == budget and HELD not in self.ring.state:
-                self.guarded(self.ring.save_value, HELD, (budget,))
+            body = yield from self._through(source.next())
+            if not body:
+                return
             reply = yield from self.send(body)
-            if not self.guarded(self._outcome, window, body, reply):
-                return False
+            self.guarded(self._outcome, source, body, reply)
             yield None
-        return True
 
     def send(self, body):
         """The reply to `body`, or the exception that came instead."""
@@ -178,23 +178,26 @@ class Uploader:
         if isinstance(reply, OutOfTime):
             if self.result.requests == 1 and body.points > 1:
                 # It had the call to itself: as large as it is it may never get through.
+                self.ring.forget(keys.BATCH, keys.ASKED)
                 self.guarded(self.ring.save_value, SIZE, (body.points // 2, 0))
             raise reply
         if isinstance(reply, tuple):
             self._compare_clock(reply[1].get("date"))
         return reply
 
-    def _limit(self, pin, budget):
+    def limit(self):
+        """Most points of the next batch."""
+        budget = self.pace.budget()
+        if budget == 0:
+            raise DrainEnds("budget", self.pace.budget_s())
         size = self.ring.get(SIZE) or self.settings["batch_points"]
-        bad = self.bad(pin)
-        if bad:
-            size = min(size, max(1, bad // 2))
-        return min(size, self.ring.get(HELD) or size, size if budget is None else budget)
+        return size if budget is None else min(size, budget)
 
-    def bad(self, pin):
-        """How many of the next points of `pin` are known to hold a refused one, 0 if none is known to."""
-        saved = self.ring.state.get(BAD)
-        return saved[0] if saved and saved[1] == pin else 0
+    def gives_way(self, pin):
+        """True if the last two replies to batches of `pin` asked for patience, and no other pin was accepted since:
+        it may be the pin's own fault, so the others go first."""
+        failed = self.ring.state.get(keys.FAILED)
+        return not self.trusted and bool(failed and failed[0] == pin and failed[1] >= 2)
 
     def cutoff(self):
         """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
@@ -204,11 +207,11 @@ class Uploader:
             return 0
         return max(0, now - int(days * _DAY_MS))
 
-    def _outcome(self, window, body, reply):
-        """Keep or advance, note what must survive; False to end the drain."""
+    def _outcome(self, source, body, reply):
+        """Keep or advance, note what must survive; DrainEnds where that is all for now."""
         if isinstance(reply, tuple) and api.accepted(*reply):
-            self._accepted(window, body)
-            return True
+            self._accepted(source, body)
+            return
         try:
             judge = load("upload.outcomes", "judge")
         except MemoryError as e:
@@ -216,10 +219,10 @@ class Uploader:
             self.result.error, self.result.retry_after_s = e, self.pace.back_off(None, 0 if self.noted else 1)
             self.noted = False
             self.ring.save(must=False)
-            return False
-        return judge(self, window, body, reply)
+            raise DrainEnds()
+        judge(self, source, body, reply)
 
-    def _accepted(self, window, body):
+    def _accepted(self, source, body):
         ring, result = self.ring, self.result
         self.event("V%d: %d points in %d bytes accepted" % (body.pin, body.sent, body.len_bytes))
         self.noted = False
@@ -228,17 +231,19 @@ class Uploader:
         result.uploaded += body.sent
         if getattr(result.error, "passing", False):
             result.error = None
-        ring.forget(STRIKES, HELD)
-        bad = self.bad(body.pin)
-        if bad:
-            ring.set(BAD, (bad - body.points, body.pin) if bad > body.points else None)
+        if ring.get(keys.FAILED) == body.pin:
+            ring.forget(keys.FAILED)
         size = ring.state.get(SIZE)
-        if size and not bad and body.points >= size[0]:
+        if size and body.points >= size[0]:
             self._grow(size)
         now = self.boots.now()
         if now is not None:
             ring.set(LAST_SUCCESS, (now // 1000,))
-        window.ack(body)
+        if not self.trusted:
+            self.trusted = True
+            if self._search:
+                self._search.trust(source)
+        source.accepted(body)
 
     def _grow(self, size):
         """A learned size grows by a quarter after eight full batches of it."""
@@ -252,10 +257,10 @@ class Uploader:
         theirs = api.date_ms(date) if date else None
         self._date_ok = self._date_ok is not False
         clock = self.boots.clock
-        settable = hasattr(clock, "ask_ms")
+        settable = hasattr(clock, "refresh")
         if theirs is not None and settable:
-            if clock.unproven or clock.now() is None:
-                load("clock.network", "heard")(self, clock, theirs)
+            if clock.agreed is None or clock.now() is None:
+                load("clock.date", "heard")(self, clock, theirs)
             clock.heard_ms = clock.uptime()
         now = clock.now()
         if theirs is None or now is None:
@@ -263,14 +268,5 @@ class Uploader:
         error = now - theirs
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
         self._date_ok = abs(error) < _DAY_MS
-        if settable:
+        if settable and clock.agreed is not None:
             clock.agreed = self._date_ok
-
-
-def _step(steps):
-    """Run a generator to its next stop; True at its end."""
-    try:
-        next(steps)
-        return False
-    except StopIteration:
-        return True

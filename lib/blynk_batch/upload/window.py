@@ -11,9 +11,9 @@ from binascii import hexlify
 from micropython import const
 
 from ..ring import state as keys
-from .batch import Body, text_bytes
 from ..ring.reader import DATA
-from ..ring.state import is_delivered, parked, with_done
+from ..ring.state import with_done
+from .batch import Body, texts_of
 
 _YIELD_EVERY = const(16)  # frames
 _MOST_BYTES = const(512)  # of one number's JSON
@@ -22,6 +22,9 @@ _BYTES = const(1)
 _EXPIRED = const(2)
 _DROPPED = const(3)
 _ESTIMATED = const(4)
+_UNREADABLE = const(5)
+_FRESH = const(0)  # kinds of ranges, see held.py
+_DOUBT = const(3)
 _TEN_TO_12 = const(1000000000000)
 _TEN_TO_13 = const(10000000000000)
 
@@ -29,30 +32,34 @@ _TEN_TO_13 = const(10000000000000)
 class Window:
     """Opens the window under way, or a new one up to the position `end`; then run `count()`.
 
-    order   pins still to deliver, by their first point; held: those of them that hold the window up
-    pins    {pin: [points to send, bytes of their JSON, expired, dropped, estimated]}
+    order   pins still to deliver: what is under way first, then by their first point, those refused before last
+    pins    {pin: [points to send, bytes of their JSON, expired, dropped, estimated, unreadable]}
     waiting True if it ended at a point whose time is not known yet
     """
 
-    held = ()
+    mark = keys.WINDOW
 
-    def __init__(self, ring, end, now, cutoff, settings, max_bytes):
-        self.ring = ring
+    def __init__(self, uploader, end):
+        self._uploader, self.ring = uploader, uploader.ring
+        settings, state = uploader.settings, self.ring.state
         self._unsynced = settings["unsynced"]
-        self._max_points, self._max_bytes = settings["batch_points"], max_bytes
+        self._max_points, self._max_bytes = settings["batch_points"], uploader.batch_bytes
         self.pins = {}
         self.order = []
         self.waiting = False
         self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
-        self.parked = parked(ring.state)
-        self.passed = {}  # {key of a parked pin: its points in the window, which the cursor will pass}
-        self._cursor = ring.cursor()
-        self._saved = ring.state.get(keys.WINDOW)
+        self._last, self._shut = [], []  # pins with refused points; those whose points the cursor passes unasked
+        for key in keys.range_keys(state):
+            self._last += state[key][7:]
+            self._shut += state[key][7:] if state[key][4] & keys.OPEN_END else ()
+        self.passed = {}  # {such a pin: its points in the window}
+        self._cursor = self.ring.cursor()
+        self._saved = state.get(keys.WINDOW)
         if self._saved:
             self.end, self.cutoff, self.now = self._saved[:3], self._saved[3], self._saved[4] or None
         else:
-            self.end, self.cutoff, self.now = end, cutoff, now
-        self._seen = self._saved[5:] if self._saved else ring.end()[:2]  # what comes later changes no time
+            self.end, self.cutoff, self.now = end, uploader.cutoff(), uploader.boots.now()
+        self._seen = self._saved[5:] if self._saved else self.ring.end()[:2]  # what comes later changes no time
         self._known = 0
 
     def times(self, known=0):
@@ -104,15 +111,18 @@ class Window:
 
     def _fix(self, lost):
         """All is counted: from here on, also after a reset, the window is this one."""
-        ring = self.ring
+        ring, state = self.ring, self.ring.state
         self._lost = ring.seen_lost = lost
-        part = ring.state.get(keys.PART)
-        if part and part[0] in self.order:  # it keeps one pin's progress, so that pin comes first
-            self.order.remove(part[0])
-            self.order.insert(0, part[0])
+        failed = state.get(keys.FAILED, (-1,))[0]
+        under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
+        last = [pin for pin in self.order if pin in self._last or pin == failed]
+        self.order = [pin for pin in self.order if pin not in last] + last
+        if under_way[0] in self.order:  # it keeps one pin's progress
+            self.order.remove(under_way[0])
+            self.order.insert(0, under_way[0])
         if not self.order:
             if self.end[:2] > ring.cursor()[:2]:
-                self._close()  # nothing but damage and parked points
+                self._close()  # nothing but damage and points of pins that are not asked
         elif not self._saved:
             ring.set(keys.DELIVERED, None)
             seen = self._seen if self.unsure else ()
@@ -148,17 +158,21 @@ class Window:
         state = self.ring.state
         for index in range(len(pins)):
             pin = pins[index]
-            key = self.parked.get(pin)
-            if key:
-                if key in state and reader.position >= tuple(state[key][1:3]):  # else it was cleared meanwhile
-                    self.passed[key] = self.passed.get(key, 0) + 1
-                continue
-            if self._saved and is_delivered(state, pin, reader.position):
+            if self._saved:
+                from ..ring.delivered import is_delivered, is_held
+
+                if is_delivered(state, pin, reader.position) or is_held(state, pin, reader.position):
+                    continue
+            if pin in self._shut:
+                self.passed[pin] = self.passed.get(pin, 0) + 1
                 continue
             entry = self.pins.get(pin)
             if entry is None:
-                entry = self.pins[pin] = [0, 1, 0, 0, 0]
+                entry = self.pins[pin] = [0, 1, 0, 0, 0, 0]
                 self.order.append(pin)
+            if sizes[index] is None:
+                entry[_UNREADABLE] += 1
+                continue
             if time < 0:  # never known: Times.NEVER
                 entry[_DROPPED] += 1
             elif time < self.cutoff:
@@ -172,98 +186,81 @@ class Window:
     def _has_room(self, pins, base, sizes):
         for index in range(len(pins)):
             entry = self.pins.get(pins[index])
-            if entry and (
-                entry[_POINTS] >= self._max_points or entry[_BYTES] + base + sizes[index] + 1 > self._max_bytes
-            ):
+            size = base + (sizes[index] or 0) + 1
+            if entry and (entry[_POINTS] >= self._max_points or entry[_BYTES] + size > self._max_bytes):
                 return False
         return True
-
-    def body(self, pin, max_points, max_bytes):
-        """The next batch of `pin`: all its points in the window, or, to be measured, its first within the limits."""
-        entry = self.pins[pin]
-        body = Body(self, pin, self.ring.cursor(), self.end, self.first(pin))
-        if entry[_BYTES] is not None and entry[_POINTS] <= max_points and entry[_BYTES] <= max_bytes:
-            body.points, body.len_bytes = entry[_POINTS], entry[_BYTES]
-        return body
 
     def stale(self):
         """True once the ring has overwritten, or was cleared of, what was counted."""
         return self.ring.cursor() != self._cursor or keys.WINDOW not in self.ring.state
 
-    def first(self, pin):
-        """Where the points of `pin` that are not delivered start."""
-        part = self.ring.state.get(keys.PART)
-        first = self.ring.cursor()[:2]
-        return max(first, tuple(part[1:3])) if part and part[0] == pin else first
+    def next(self):
+        """The next Body to send, or None at the window's end: a generator that lets others work in between."""
+        uploader, state = self._uploader, self.ring.state
+        while self.order and not self.stale():  # what is overwritten meanwhile: the rest gets a new window
+            pin = self.order[0]
+            entry = self.pins[pin]
+            part = state.get(keys.PART)
+            first = self.ring.cursor()[:2]
+            if part and part[0] == pin:
+                first = max(first, tuple(part[1:3]))
+            body = Body(self, pin, self.ring.cursor(), first, self.end)
+            batch = state.get(keys.BATCH, (-1,))
+            if entry[_POINTS] and uploader.gives_way(pin):
+                uploader.search.hold_window(self, body, _DOUBT)
+                continue
+            late = pin in self._last  # that it is asked is noted, since else it is not asked again
+            if late and self._saved and batch[0] != pin and uploader.search.has_room():
+                uploader.search.hold_window(self, body, _FRESH)  # of an earlier drain: what came since goes first
+                continue
+            limit = uploader.limit() if entry[_POINTS] else 0
+            if batch[0] == pin:
+                body.end = tuple(batch[1:])  # it was sent before
+                yield from body.measure()
+            elif entry[_POINTS] > limit or entry[_BYTES] > self._max_bytes:
+                yield from body.measure(limit, self._max_bytes)
+                late = True
+            else:
+                body.counts = entry[:]
+            if late and body.points and batch[0] != pin and not self.stale():
+                self.ring.save_value(keys.BATCH, (pin,) + body.end)
+            if body.points:
+                return body
+            self.accepted(body)  # there was nothing to send
+        return None
 
-    # Outcomes, each one state frame
-
-    def ack(self, body, counter=keys.UPLOADED):
-        """The batch was accepted; or its one point was refused for good, and `counter` is REJECTED."""
+    def accepted(self, body):
+        """Nothing of `body` is left to send in this window: one state frame."""
         ring, pin = self.ring, body.pin
-        if ring.cursor() != self._cursor:
-            from ..ring.books import ack_overtaken
-
-            done = ack_overtaken(ring, body, counter, keys.WINDOW not in ring.state)
-            if done:
-                self._note_part(body, done)
-            self.order = []  # what the others have left is counted anew
-            ring.save()
-            return
-        ring.add(counter, body.sent)
-        entry = self.pins[pin]
-        entry[_POINTS] -= body.points
-        if entry[_POINTS] <= 0:
-            self._finish(pin, body.points)
-            return
-        from ..ring.books import count_part
-
-        self._note_part(body, count_part(self, entry, body))
-        entry[_BYTES] = None  # to be measured
+        done = body.leave(ring, self.mark)
+        ring.forget(keys.BATCH)
+        if keys.WINDOW in ring.state:
+            ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + done,))
+            if body.end == tuple(self.end[:2]):
+                self.leave(pin)
+            else:
+                ring.set(keys.PART, (pin,) + body.end)
+        if pin in self.order and not self.stale():
+            entry = self.pins[pin]
+            for place in range(len(entry)):
+                entry[place] -= body.counts[place]
+            entry[_BYTES] += 1  # of the bracket
         ring.save()
 
-    def _note_part(self, body, done):
+    def leave(self, pin):
+        """Nothing of `pin` is to be sent in this window any more: on to the next pin, or close the window."""
         ring = self.ring
-        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + done,))
-        ring.set(keys.PART, (body.pin,) + body.after)
-
-    def finish(self, pin):
-        """Nothing of `pin` is left to send in this window."""
-        if self.stale():
-            self.order = []
-        else:
-            self._finish(pin, self.pins[pin][_POINTS])
-
-    def _finish(self, pin, points):
-        ring = self.ring
-        entry = self.pins[pin]
-        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + points + entry[_EXPIRED] + entry[_DROPPED],))
-        ring.add(keys.EXPIRED, entry[_EXPIRED])
-        ring.add(keys.DROPPED, entry[_DROPPED])
-        ring.add(keys.ESTIMATED, entry[_ESTIMATED])
         ring.set(keys.DONE, with_done(ring.state.get(keys.DONE, b""), pin))
-        self._leave(pin)
-
-    def park(self, pin, key):
-        """The state has `pin` under `key` now: the cursor will pass its points, but they stay."""
-        entry = self.pins[pin]
-        self.passed[key] = entry[_POINTS] + entry[_EXPIRED] + entry[_DROPPED]
-        self._leave(pin)
-
-    def _leave(self, pin):
-        """On to the next pin, or close the window."""
-        ring = self.ring
-        self.order.remove(pin)
-        ring.forget(keys.PART)
-        if not self.order:
+        ring.forget(keys.PART, keys.BATCH)
+        if pin in self.order:
+            self.order.remove(pin)
+        if not self.order and not self.stale():
             self._close()
-        ring.save()
 
     def _close(self):
         ring = self.ring
-        for key, more in self.passed.items():
-            pin, sequence, offset, count, tried = ring.state[key]
-            ring.set(key, (pin, sequence, offset, count + more, tried))
+        ring.add(keys.HELD, sum(self.passed.values()))
         ring.close_window()
         ring.set(keys.CURSOR, tuple(self.end))
         ring.add(keys.CORRUPT, self._lost)
@@ -273,9 +270,12 @@ class Window:
 
 
 def _sizes(reader):
-    """Bytes of each value's JSON."""
+    """Bytes of each value's JSON, None where it cannot be read."""
     if not reader.chain.kinds:
         digits = hexlify(reader.payload())
+        if len(reader.chain.pins) == 1:
+            return [len(digits) - (digits[-1:] == b"d") or None]
         if b"e" not in digits:
-            return [len(part) for part in digits.split(b"d")]
-    return [len(text_bytes(text)) for text in reader.values()]
+            sizes = [len(part) or None for part in digits.split(b"d")]
+            return sizes + [None] * (len(reader.chain.pins) - len(sizes))
+    return [text and len(text) for text in texts_of(reader)]

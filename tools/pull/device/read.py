@@ -1,21 +1,20 @@
 """read.py COPY...: every frame of a ring as lines of JSON, read by the library's own code.
 
-{"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
-    time: clock, estimated, or unknown (ms is null then); state: pending, parked or delivered
-{"rejected": 3, "status": 400, "points": [[ms, value]], "sector": 0, "offset": 200}
-{"summary": {counters, what was damaged}}
+    {"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
+        time: clock, estimated, or unknown (ms is null then); state: pending, held, delivered or unreadable
+    {"summary": {counters, what was damaged}}
 """
 
 import json
 import sys
 import time
 
-from blynk_batch.ring import record
+from blynk_batch.ring import record, state as keys
 from blynk_batch.clock.boots import Boots
 from blynk_batch.clock.wall import SystemClock
-from blynk_batch.ring.state import is_delivered
+from blynk_batch.ring.delivered import is_delivered, is_held
 from blynk_batch.ring.sector import number_at
-from blynk_batch.report import stats
+from blynk_batch.report import stats, values_of
 from blynk_batch.ring.reader import DATA
 from blynk_batch.clock.times import NEVER, Times
 from rings import open_ring
@@ -27,12 +26,12 @@ def main(*copy):
     summary.update(walk(ring))
     summary["sectors"] = ring.newest + 1 - ring.oldest
     summary["capacity_bytes"] = ring.medium.slots * ring.medium.sector_bytes
+    summary["words"] = ring.state.get(keys.WORDS, b"").decode()
     print(json.dumps({"summary": summary}))
 
 
 def walk(ring):
     """Print all that is there, oldest first; what to say of the whole."""
-    cursor = ring.cursor()[:2]
     times = Times(ring, int(time.time()) * 1000, "estimate")
     times.known = 0  # of what lies before the cursor nothing is known
     frames = 0
@@ -43,27 +42,20 @@ def walk(ring):
         if reader.kind == DATA:
             ms = times.of(reader)
             how = "unknown" if ms is None or ms == NEVER else "estimated" if times.estimated else "clock"
-            texts = reader.values()
-            for index in range(len(texts)):
+            values = values_of(reader)
+            for index in range(len(values)):
                 pin = reader.chain.pins[index]
-                point = {"pin": pin, "ms": None if how == "unknown" else ms, "time": how}
-                point["value"] = record.to_value(texts[index])
-                point["state"] = state_of(ring, pin, position, cursor)
+                point = {"pin": pin, "ms": None if how == "unknown" else ms, "time": how, "value": values[index]}
+                point["state"] = state_of(ring, pin, position) if values[index] is not None else "unreadable"
                 point["sector"], point["offset"] = position
                 print(json.dumps(point))
-        elif reader.kind == record.REJECT:
-            data = bytes(reader.payload())
-            status = data[1] | data[2] << 8
-            reject = {"rejected": data[0], "status": status, "points": json.loads(data[3:])}
-            reject["sector"], reject["offset"] = position
-            print(json.dumps(reject))
     return {"frames": frames, "unreadable_frames": reader.bad, "lost_here": reader.lost}
 
 
-def state_of(ring, pin, position, cursor):
+def state_of(ring, pin, position):
     if is_delivered(ring.state, pin, position):
         return "delivered"
-    return "pending" if position >= cursor else "parked"
+    return "held" if is_held(ring.state, pin, position) else "pending"
 
 
 try:

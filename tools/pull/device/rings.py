@@ -1,10 +1,10 @@
 """Opens the copy of a ring, on the host under MicroPython, through the library itself. Knows kinds of copies only.
 
-folder PATH            a FileRing's folder
-littlefs IMAGE PATH    an image of a whole filesystem with such a folder in it
-fat IMAGE PATH         the same of a card
-blocks IMAGE PAGE UNIT an image of the blocks of a BlockRing; PAGE where they are written whole, as on a card, else
-                       0; UNIT 16 for encrypted flash
+    folder PATH            a FileRing's folder
+    littlefs IMAGE PATH    an image of a whole filesystem with such a folder in it
+    fat IMAGE PATH         the same of a card
+    blocks IMAGE PAGE UNIT an image of the blocks of a BlockRing; PAGE where they are written whole, as on a card, else
+                           0; UNIT 16 for encrypted flash
 """
 
 import os

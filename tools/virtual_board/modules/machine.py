@@ -83,6 +83,67 @@ class ADC:
         pass
 
 
+class Timer:
+    """Never fires: nothing here runs beside the program."""
+
+    ONE_SHOT, PERIODIC = 0, 1
+
+    def __init__(self, id=-1, **_):
+        pass
+
+    def init(self, **_):
+        pass
+
+    def deinit(self):
+        pass
+
+
+class SDCard:
+    """A card of 256 MiB, empty after each reset."""
+
+    def __init__(self, slot=1, **_):
+        self._blocks = {}
+
+    def readblocks(self, block, buf):
+        for at in range(0, len(buf), 512):
+            buf[at : at + 512] = self._blocks.get(block + at // 512, bytes(512))
+
+    def writeblocks(self, block, buf):
+        for at in range(0, len(buf), 512):
+            self._blocks[block + at // 512] = bytes(buf[at : at + 512])
+
+    def ioctl(self, op, arg):
+        return {4: 524288, 5: 512}.get(op, 0)
+
+
+class SPI:
+    """A bus with one SPI NOR flash chip of 128 KiB on it, empty after each reset; whatever pin selects it."""
+
+    _data = bytearray(b"\xff" * 131072)
+
+    def __init__(self, id=0, *_, **__):
+        self._command = b""
+
+    def write(self, data):
+        # A command's first byte comes alone, its address and data after it.
+        if len(data) == 1 and not (len(self._command) == 4 and self._command[0] == 0x02):
+            self._command = bytes(data)
+            return
+        self._command += bytes(data)
+        name, at = self._command[0], int.from_bytes(self._command[1:4], "big") % 131072
+        if name == 0x20 and len(self._command) == 4:
+            self._data[at : at + 4096] = b"\xff" * 4096
+        elif name == 0x02 and len(self._command) > 4:
+            for byte in self._command[4:]:
+                self._data[at] &= byte
+                at += 1
+
+    def readinto(self, buf, write=0):
+        name, at = self._command[0], int.from_bytes(self._command[1:4], "big")
+        found = {0x9F: b"\xef\x40\x11", 0x05: b"\x00"}.get(name)
+        buf[:] = (found or self._data[at : at + len(buf)])[: len(buf)]
+
+
 class WDT:
     """A watchdog that never bites."""
 

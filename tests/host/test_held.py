@@ -1,5 +1,5 @@
-"""Pins that the server has no datastream for: parked, tried daily, released, overwritten; nothing lost but what the
-ring drops, nothing sent twice but the batch in flight.
+"""Points that the server refuses, over real sockets and on real media: held, tried daily, released, overwritten; nothing
+lost but what the ring drops, nothing sent twice but the batch in flight.
 """
 
 import pytest
@@ -11,11 +11,11 @@ REFUSED = '{"error":{"message":"No datastream setup for that pin."}}'
 
 
 @pytest.mark.parametrize("medium", MEDIA)
-def test_a_pin_parked_for_a_whole_turn_of_the_ring_arrives_as_far_as_it_is_still_there(station, medium):
+def test_a_pin_refused_for_a_whole_turn_of_the_ring_arrives_as_far_as_it_is_still_there(station, medium):
     fault = station.fault("reply", status=400, body=REFUSED, pin=2)
     said = station.run(
         """
-        names = ("logged", "uploaded", "dropped", "parked", "pending", "corrupt", "requests")
+        names = ("logged", "uploaded", "dropped", "held", "pending", "corrupt", "requests")
         client = board.boot(capacity=16384)
         oldest = client.ring.oldest
         for number in range(2400):
@@ -37,20 +37,20 @@ def test_a_pin_parked_for_a_whole_turn_of_the_ring_arrives_as_far_as_it_is_still
         medium,
         fault=fault,
     )
-    (logged, uploaded, dropped, parked, pending, corrupt, requests), turned = said[0]
+    (logged, uploaded, dropped, held, pending, corrupt, requests), turned = said[0]
     assert logged == 7200 and uploaded == 4800 and corrupt == 0
     assert turned >= 4, "the ring did not turn"
-    assert dropped > 1000 and parked == pending == 2400 - dropped > 100
-    # V1 and V3 once for each upload, V2 at first and a day later: 2,400 minutes are less than two days.
-    assert requests == 24 * 2 + 2
+    assert dropped > 1000 and held == pending == 2400 - dropped > 100
+    # V1 and V3 once for each upload, V2 at first, twice in a search and a day later: 2,400 minutes are no two days.
+    assert 24 * 2 <= requests <= 24 * 2 + 20
     assert station.values(1) == station.values(3) == list(range(2400))
-    assert said[1] == [None, 0, parked, 0]
-    assert said[2] == [7200, 4800 + parked, dropped, 0, 0, 0, requests + 1]
-    assert said[3] == [None, 0, 1, 0], "the pin is still parked"
+    assert said[1] == [None, 0, held, 0]
+    assert said[2] == [7200, 4800 + held, dropped, 0, 0, 0, requests + 1]
+    assert said[3] == [None, 0, 1, 0], "the pin is still held"
     assert station.values(2) == list(range(dropped, 2401))
 
 
-def test_a_parked_pin_is_tried_again_a_day_later_by_itself(station):
+def test_a_refused_pin_is_tried_again_a_day_later_by_itself(station):
     station.fault("reply", status=400, body=REFUSED, pin=2, count=3)
     said = station.run(
         """
@@ -67,11 +67,11 @@ def test_a_parked_pin_is_tried_again_a_day_later_by_itself(station):
         say(hour, client.stats()["requests"])
         """
     )
-    assert said == [[71, 5]]  # after three days; V1 once, V2 four times
+    assert said == [[68, 5]]  # after three days of 23 hours; V1 once, V2 four times
     assert station.points(2)
 
 
-def test_a_parked_pin_is_tried_again_daily_also_where_the_clock_is_never_set(station):
+def test_a_refused_pin_is_tried_again_daily_also_where_the_clock_is_never_set(station):
     station.fault("reply", status=400, body=REFUSED, pin=2, count=2)
     said = station.run(
         """
@@ -91,7 +91,7 @@ def test_a_parked_pin_is_tried_again_daily_also_where_the_clock_is_never_set(sta
 
 
 @pytest.mark.parametrize("medium", MEDIA)
-def test_parked_readings_that_are_overwritten_while_they_are_under_way_are_counted_once(station, medium):
+def test_refused_readings_that_are_overwritten_while_they_are_under_way_are_counted_once(station, medium):
     fault = station.fault("reply", status=400, body=REFUSED, pin=2)
     said = station.run(
         """
@@ -128,11 +128,11 @@ def test_parked_readings_that_are_overwritten_while_they_are_under_way_are_count
     assert logged == uploaded + dropped and rejected == expired == pending == corrupt == 0
     assert uploaded == len(station.points()) and station.duplicates() == 0
     values = station.values(2)
-    assert values == sorted(set(values)) and values[-1] == 1149
+    assert len(values) == len(set(values)) and max(values) == 1149
 
 
 @pytest.mark.parametrize("medium", MEDIA)
-def test_a_power_cut_at_any_step_of_parking_and_release_repeats_one_batch_at_most(station, medium):
+def test_a_power_cut_at_any_step_of_refusal_and_release_repeats_one_batch_at_most(station, medium):
     """The server has no datastream for V2 in the first half of each step, and then it has."""
     script = """
         def fill(client):

@@ -1,4 +1,4 @@
-"""docs/board-tools.md: every message that it explains is one that the tools give, and its commands exist."""
+"""docs/your-board.md: every message that it explains is one that the tools give, and its commands exist."""
 
 import re
 
@@ -11,7 +11,7 @@ from tools.flash.__main__ import main as flash
 from tools.package import main as package
 from tools.virtual_board.__main__ import main as board
 
-TEXT = (ROOT / "docs" / "board-tools.md").read_text()
+TEXT = (ROOT / "docs" / "your-board.md").read_text()
 FOLDERS = [ROOT / "tools" / name for name in ("board", "deploy", "flash", "board_check")]
 SOURCES = [path.read_text() for folder in FOLDERS for path in folder.glob("*.py")]
 TABLE = TEXT.split("## What the messages mean")[1]
@@ -32,16 +32,9 @@ def test_every_message_that_it_explains_is_given(message):
     assert [part for part in message.split("...") if part.strip() not in text] == []
 
 
-@pytest.mark.parametrize(
-    "target, tool",
-    [
-        ("deploy", deploy),
-        ("flash", flash),
-        ("board-check", board_check),
-        ("board", board),
-        ("package", package),
-    ],
-)
+@pytest.mark.parametrize("target, tool", [
+    ("deploy", deploy), ("flash", flash), ("board-check", board_check), ("board", board), ("package", package),
+])
 def test_every_setting_that_it_names_reaches_the_tool(target, tool):
     makefile = (ROOT / "Makefile").read_text()
     recipe = re.search(r"^%s: (?:.*\n)(?:\t.*\n)+" % target, makefile, re.MULTILINE).group()

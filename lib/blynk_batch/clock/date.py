@@ -1,0 +1,70 @@
+"""The Date of the server's replies sets a clock that NTP did not: UDP port 123 is blocked where HTTPS is not.
+
+Loaded where a drain begins without the time. Knows what a reply's Date is worth; nothing of the rest of a reply.
+"""
+
+from micropython import const
+
+from .network import set_to
+from ..ring import state as keys
+
+_MINUTE_MS = const(60000)
+_HOUR_MS = const(3600000)
+_DAY_MS = const(86400000)
+
+
+def ask(uploader, end):
+    """Without a time most readings wait: have a reply for its Date. False if none came, which ends the drain."""
+    from ..upload.expiry import Question
+
+    pin = uploader.guarded(_first_pin, uploader.ring, end)
+    if pin < 0:
+        return True
+    question = Question(pin)
+    if _verified(uploader):
+        # The handshake may fail for the date, so that is asked for first, without TLS and without the token.
+        question.url = "http://%s/" % uploader.server[8:].split(":")[0]
+        uploader.verifies = False
+        yield from uploader.send(question)
+        uploader.verifies = True
+        if uploader.boots.now() is not None:
+            return True
+        question.url = None
+    reply = yield from uploader.send(question)
+    return isinstance(reply, tuple) or uploader.guarded(uploader._outcome, None, question, reply)
+
+
+def _first_pin(ring, end):
+    """The pin of the first reading that is pending, or -1."""
+    reader = ring.reader(tuple(ring.cursor()), end)
+    while reader.next():
+        if reader.chain.pins:
+            return reader.chain.pins[0]
+    return -1
+
+
+def _verified(uploader):
+    return uploader.verifies and uploader.server.startswith("https:")
+
+
+def heard(uploader, clock, date):
+    """A reply's Date, Unix ms, to a board without the time. It is believed if the server proved who it is, or if no
+    time that the ring knows of is later, or if an hour ago the same clock said so: the ring's may have been wrong.
+
+    A first verified reply puts a clock right that an unverified one had set."""
+    ring, uptime, proof = uploader.ring, clock.uptime(), _verified(uploader)
+    now = clock.now()
+    if now is not None:
+        if proof:
+            clock.agreed = True
+            if not -_DAY_MS < date - now < _DAY_MS:
+                set_to(date)
+        return
+    doubt = getattr(clock, "doubt", None)
+    clock.doubt = doubt or (date - uptime, uptime)
+    latest = max(ring.get(keys.LAST_SUCCESS) * 1000, ring.get(keys.KNOWN))
+    same = doubt and uptime - doubt[1] >= _HOUR_MS and -_MINUTE_MS < date - uptime - doubt[0] < _MINUTE_MS
+    if (proof or date >= latest or same) and set_to(date):
+        clock.agreed = True if proof else None
+        uploader.event("clock set by the server's Date, since NTP does not answer")
+        uploader.guarded(uploader.boots.anchor, clock.now())

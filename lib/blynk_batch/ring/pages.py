@@ -1,0 +1,102 @@
+"""Where in a sector a frame goes: pages of 512 bytes, whose first frame is a mark.
+
+A mark says how many points the sector has before it, and what state has changed since the sector began, so that opening
+reads one page frame by frame, and reading goes on at the next page after damage. Deltas stay within
+a page. Knows bytes that wait to be written; log.py writes them. docs/format.md draws the layout.
+"""
+
+from micropython import const
+
+from . import record
+from .record import PAGE
+from .sector import DROP_RESERVE
+from .state import DONE, DONE_TOO, State, encode_state, is_done
+
+_FRAME_MOST = const(7)  # bytes of a frame around its payload
+_MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
+
+
+class Pages(State):
+    """The newest sector of a ring as frames are placed in it."""
+
+    def note_saved(self, keys):
+        """A state frame with `keys` is there."""
+        self.changed.update(keys)
+        self.is_stale = True
+        self._done = self.state.get(DONE, b"")
+
+    def entries(self, keys):
+        """The bytes of a state frame with `keys`. Of DONE, which grows pin by pin, what was added if less."""
+        done, before = self.state.get(DONE, b""), self._done
+        if DONE in keys and before is not None:
+            added = bytes([pin for pin in range(8 * len(done)) if is_done(done, pin) and not is_done(before, pin)])
+            kept = [pin for pin in range(8 * len(before)) if is_done(before, pin) and not is_done(done, pin)]
+            if not kept and len(added) < len(done):
+                return encode_state(self.state, set(keys).difference((DONE,))) + bytes((DONE_TOO, len(added))) + added
+        return encode_state(self.state, keys)
+
+    def begin_pages(self, first):
+        """The newest sector's first frame is at `first`: nothing has changed since its header."""
+        self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
+        self.first, self.page = first, (first - 1) // PAGE
+        self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
+        self.keep_room()
+
+    def keep_room(self):
+        """Note how many bytes data frames leave to the drop frame."""
+        self.drop_reserve = DROP_RESERVE
+        if self.medium.unit > 1:
+            self.drop_reserve = 2 * self.drop_reserve + 4 * self.medium.unit  # a torn one stays, with a mark behind it
+
+    def stays(self, size):
+        """True if a payload of `size` bytes surely goes to the page under way."""
+        size += _FRAME_MOST
+        size += -size % self.medium.unit
+        page, at = divmod(self.offset + len(self.waiting), PAGE)
+        return not self.sealed and page == self.page and at + size <= PAGE
+
+    def place(self, kind, payload, reserve=None, most=_MARK_STATE):
+        """Have a frame wait for commit(), behind filler and a mark where it begins a page. False if the sector is to
+        have no more: `reserve` bytes, else those of the drop frame, stay free. `most`: bytes of state in a mark."""
+        frame = self.framed(kind, payload)
+        size = len(frame)
+        end = self.offset + len(self.waiting)
+        page, at = divmod(end, PAGE)
+        lead = b""
+        has_state = False
+        # What is longer than a page crosses pages, behind the header or a mark.
+        if (page != self.page or at + size > PAGE) and (end != self.first or size <= PAGE):
+            lead, has_state = self._mark(page, most)
+            if at and at + len(lead) + size > PAGE:
+                lead, has_state = self._mark(page + 1, most)
+                lead = bytes(PAGE - at) + lead
+        reserve = self.drop_reserve if reserve is None else reserve
+        last = end + len(lead) + size
+        if self.sealed or last + reserve > self.medium.sector_bytes:
+            return False
+        if has_state:
+            self.note_saved(self.dirty)
+            if not at or lead[0] == record.FILLER:  # opening finds a mark where its page starts only
+                self.state_page, self.is_stale = (end + len(lead) - 1) // PAGE, False
+        self.waiting.extend(lead)
+        self.waiting.extend(frame)
+        self.page = (last - 1) // PAGE
+        return True
+
+    def _mark(self, page, most):
+        """(the mark of `page`, True if it carries the state that changed in this sector)."""
+        payload = bytearray()
+        record.put_varint(payload, page)
+        record.put_varint(payload, self.number + self.buffered_points - self.first_number)
+        has_state = self.is_stale or bool(self.dirty)
+        entries = encode_state(self.state, self.changed | self.dirty) if has_state else b""
+        if len(entries) > most:
+            record.put_varint(payload, self.state_page << 1 | 1)
+            return self.framed(record.MARK, payload), False
+        record.put_varint(payload, (page if has_state else self.state_page) << 1)
+        return self.framed(record.MARK, payload + entries), has_state
+
+    def framed(self, kind, payload):
+        """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
+        data = record.frame(kind, payload, self.seed)
+        return data + b"\xff" * (-len(data) % self.medium.unit)

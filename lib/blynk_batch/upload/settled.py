@@ -1,0 +1,276 @@
+"""What the replies to requests for refused points mean: each one state frame.
+
+`Settled` has the search's step and the ranges; search.py says what is asked next. Knows no network.
+"""
+
+from micropython import const
+
+from ..ring import state as keys
+from ..ring.state import with_done
+from .held import DOUBT, FRESH, HELD, KNOWN, OPEN, Held, normal
+
+_HOUR_S = const(3600)
+# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
+_FIND, _TRY, _PROBE = 0, 1, 2
+_WALK, _STRIDE, _HALVE = 0, 1, 2
+
+
+class Step:
+    """What is under way, as the state has it.
+
+    what, pin     see above                       low, high  what is left of it, as all places (sequence, offset)
+    cutoff, now   Unix ms, fixed; seen: the ring's end then
+    phase         of _FIND; `place` of the others: which single point, -1 for all
+    bad           so many of the last points hold a bad one, 0 if none is known to;  size  points of the next piece
+    good          so many were accepted in a row;  far  from the bad one to the next single point
+    at, top       the bad run as it is known;      good_end  end of the good ones before it
+    """
+
+    _NUMBERS = ("what", "pin", "cutoff", "now", "phase", "bad", "size", "good", "far", "place")
+    _PLACES = ("low", "high", "seen", "at", "top", "good_end")
+
+    def __init__(self, saved=None):
+        numbers = saved or (0,) * 22
+        for index, name in enumerate(self._NUMBERS):
+            setattr(self, name, numbers[index])
+        for index, name in enumerate(self._PLACES):
+            setattr(self, name, tuple(numbers[10 + 2 * index : 12 + 2 * index]))
+        self.place -= 1
+
+    @property
+    def value(self):
+        numbers = tuple([getattr(self, name) for name in self._NUMBERS[:-1]]) + (self.place + 1,)
+        return numbers + sum([getattr(self, name) for name in self._PLACES], ())
+
+
+class Settled(Held):
+    mark = keys.ASKED
+
+    def __init__(self, uploader):
+        super().__init__(uploader.ring)
+        self._uploader = uploader
+        self._tried = uploader.boots.uptime()  # of the daily tries, and of the hourly questions, without a clock
+        self._asked = None
+
+    def save(self):
+        ring = self.ring
+        self.store()
+        value = self.step.value if self.step else None
+        if value != ring.state.get(keys.SEARCH):
+            ring.set(keys.SEARCH, value)
+        ring.save()
+
+    # What came of it, each one state frame
+
+    def _gone(self, body):
+        """Nothing of `body` is to be sent: expired, without a time, or damaged."""
+        step = self.step
+        whole = step.phase != _HALVE and body.end == step.high
+        self.ring.add(keys.HELD, -body.leave(self.ring, keys.SEARCH))
+        self.ring.forget(keys.ASKED)
+        self.ranges = self.without(step.pin, body.first, body.end)
+        if step.phase == _HALVE:
+            step.good_end = body.end
+            self._is_left_end()
+        elif whole:
+            self._stop(False)
+            return
+        else:
+            step.low = max(step.low, body.end)
+        self.save()
+
+    def was_cleared(self):
+        """Take the ranges from the state, for the ring may have overwritten some. True if it was cleared."""
+        self.load()
+        if keys.SEARCH not in self.ring.state:
+            self.step = None
+        return not self.step
+
+    def accepted(self, body):
+        step, pin, mended = self.step, body.pin, True
+        self._spend(pin)
+        self.ring.add(keys.HELD, -body.leave(self.ring, self.mark))
+        if self.was_cleared():
+            self.ring.save()
+            return
+        self.ranges = self.without(pin, body.first, body.end, mended)
+        if step.what == _FIND:
+            self._found(body, True)
+        elif step.what == _TRY and step.place < 0:
+            step.low = body.end  # the rest in order
+        else:
+            self.step = None
+            if step.what == _TRY:  # there are good ones: search on both sides
+                self.ranges = [
+                    found.but(kind=FRESH, tried=0)
+                    if found.pins == bytes([pin]) and step.low <= found.start and found.end <= step.high
+                    else found
+                    for found in self.ranges
+                ]
+        self.keep_within(pin)
+        self.save()
+
+    def refused(self, source, body, known):
+        """`known`: it is the content, by the server's words or since others were accepted."""
+        if source is not self:
+            if not source.stale():  # else it was overwritten meanwhile, and is asked anew
+                self._refused[body.pin] = True
+                self.hold_window(source, body, KNOWN if known else DOUBT)
+            return
+        step, pin, ring = self.step, body.pin, self.ring
+        self._spend(pin)
+        if self.was_cleared():
+            return
+        if step.what == _TRY:
+            self._stop(True)
+            return
+        if step.what == _FIND:
+            if known:
+                self._found(body, False)
+            else:  # perhaps it is the server now
+                self.step = None
+                last = max(step.high, step.top)
+                self.ranges = [
+                    found.but(kind=DOUBT)
+                    if pin in found.pins and found.kind in (FRESH, KNOWN) and step.low <= found.start < last
+                    else found
+                    for found in self.ranges
+                ]
+        elif known:
+            self.step = None
+            self.ranges = self.without(pin, step.low, step.high, True)
+            self.hold(pin, step.low, step.high, FRESH)
+        else:
+            step.good += 1
+            step.place = step.place + 1 if step.good < 2 else max(2 + ring.get(keys.DOUBT), step.place + 1)
+            if step.good >= min(3, 1 + step.bad):
+                self.step = None
+                self._wait_an_hour()
+        self.keep_within(pin)
+        self.save()
+
+    def _spend(self, pin):
+        self._spent[pin] = self._spent.get(pin, 0) + 1
+        self.ring.forget(keys.ASKED)
+
+    def _wait_an_hour(self):
+        now = self._uploader.boots.now()
+        self._tried = self._uploader.boots.uptime()
+        self._uploader.result.retry_after_s = _HOUR_S
+        self.ring.set(keys.DOUBT, (self.ring.get(keys.DOUBT) + 1, 0 if now is None else now // 1000 + _HOUR_S))
+
+    def hold_window(self, window, body, kind):
+        """The cursor will pass all points of the pin that are left in the window, but they stay."""
+        self.load()  # the ring may have been overwritten or cleared since
+        pin, counts = body.pin, window.pins[body.pin]
+        self._pass(pin, sum(counts) - counts[1] - counts[4])  # not the bytes, nor the estimated ones twice
+        self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind)
+        self.store()
+        window.leave(pin)
+        self.ring.save()
+
+    def _pass(self, pin, count):
+        ring = self.ring
+        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
+        ring.add(keys.HELD, count)
+        ring.set(keys.DONE, with_done(ring.state.get(keys.DONE, b""), pin))
+
+    def trust(self, source):
+        """The first acceptance of a drain: what is in doubt was refused for its content, and is searched now."""
+        self.load()
+        ranges = []
+        for found in self.ranges:
+            if found.kind != DOUBT:
+                ranges.append(found)
+                continue
+            if source is not self and found.end == OPEN and not source.stale():
+                for pin in found.pins:  # what was passed of it so far is done in this window
+                    self._pass(pin, source.passed.pop(pin, 0))
+            found = found.but(end=self.end_of(found), kind=FRESH, tried=0)
+            for pin in found.pins:
+                kind = KNOWN if pin in self._refused else FRESH
+                ranges.append(found.but(pins=bytes([pin]), kind=kind))
+        self.ranges = normal(ranges)
+        self.ring.forget(keys.DOUBT)
+        self.keep_within(-1)
+        self.store()
+
+    def _found(self, body, ok):
+        step, points = self.step, body.points
+        if step.phase == _WALK:
+            if ok:
+                step.good += points
+                step.high = body.first
+                step.bad = max(0, step.bad - points)
+                step.size = max(1, step.bad // 2) if step.bad else 2 * points
+                if step.low >= step.high:
+                    self.step = None
+            elif points == 1:
+                self._at_bad(body.first)
+            else:
+                step.size = 1 if step.good == 0 and not step.bad else max(1, points // 2)
+                step.bad = points
+        elif step.phase == _STRIDE:
+            if ok:
+                step.high, step.good_end, step.phase = body.first, body.end, _HALVE
+                self._is_left_end()
+            else:
+                self._at_bad(body.first, step.far * 4)
+        else:
+            if ok:
+                step.good_end = body.end
+            else:
+                step.at = body.first if points == 1 else body.last
+            self._is_left_end()
+
+    def _at_bad(self, place, far=1):
+        """`place` is bad alone and all right of it is settled: how far does the run of bad ones go?"""
+        step = self.step
+        if step.phase == _WALK:
+            step.top = step.high
+        step.at = step.high = place
+        step.far, step.bad, step.phase = far, 0, _STRIDE
+        if step.low >= place:
+            self._settle_run()
+            self.step = None
+
+    def _is_left_end(self):
+        """Settle the bad run once nothing lies between it and the good points before, and walk on."""
+        step = self.step
+        if step.good_end >= step.at:
+            self._settle(step.pin, step.good_end, step.top)
+            step.phase, step.size, step.bad, step.good = _WALK, max(1, 2 * step.good), 0, 1
+            if step.low >= step.high:
+                self.step = None
+
+    def _settle_run(self):
+        step = self.step
+        if step.phase != _WALK:
+            self._settle(step.pin, step.good_end if step.phase == _HALVE else step.at, step.top)
+
+    def _stop(self, over):
+        """The step ends for today (`over`), or until the next drain."""
+        step = self.step
+        self.ring.forget(keys.ASKED)
+        if step.what == _PROBE:
+            self._wait_an_hour()
+        if step.what == _FIND:
+            self._settle_run()
+        if over:
+            self._settle(step.pin, step.low, step.high)
+        self.step = None
+        self.save()
+
+    def _settle(self, pin, start, end):
+        """The search is over there: all bad as far as is known, so it rests for a day. The second run on end of a pin
+        that reaches to the cursor is held open."""
+        if start >= end:
+            return
+        now = self._uploader.boots.now()
+        again = [found for found in self.ranges if pin in found.pins and found.end == start and found.kind == HELD]
+        was = [found for found in self.ranges if pin in found.pins and found.start <= start < found.end]
+        if was and was[0].end == OPEN:
+            return  # it was only tried
+        self.ranges = self.without(pin, start, end)
+        last = OPEN if again and end == self.ring.cursor()[:2] else end
+        self.hold(pin, start, last, HELD, 1 if now is None else now // 1000, was[0].tries if was else 0)

@@ -1,0 +1,192 @@
+"""A station and a server for tests of what is delivered: both in RAM, every request judged against what was logged.
+
+`World` logs numbers, each once, so that a value names its point. `bad` says which (pin, value) the server refuses.
+It checks at every request that no point comes twice but as the very batch that was in flight, and that no refused
+point is asked for before all pins had their turn; `check()` that the books add up.
+"""
+
+import json
+import random
+
+import blynk_batch
+from flash import NorFlash
+
+START_MS = 1795000000000
+HOUR_S, DAY_S = 3600, 86400
+UNKNOWN = b'{"error":{"message":"Something is wrong."}}'
+KNOWN = b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'
+
+
+class Cut(BaseException):
+    """The power went between two steps of the delivery."""
+
+
+class _Batch:
+    """One that the server has, and of which the device does not know yet."""
+
+    answered = False
+
+    def __init__(self, points, dropped):
+        self.points, self.dropped = points, dropped
+
+
+class World:
+    def __init__(self, blocks=64, words=UNKNOWN, cut=0, lost=0, arrive=0, cut_at=0, **options):
+        self.flash, self.words, self.cut, self.lost, self.arrive, self.cut_at = (
+            NorFlash(blocks), words, cut, lost, arrive, cut_at,
+        )  # fmt: skip
+        self.options = options
+        self.seconds, self.uptime_ms = 1000, 0
+        self.bad = {}  # {(pin, value): True}
+        self.trouble = False  # everything is refused
+        self.failing = ()  # pins that are answered 500
+        self.takes_s = 0  # for a request
+        self.logged = {}  # {pin: how many}
+        self.got = {}  # {(pin, value): how often}
+        self.order = []
+        self.flying = []  # batches that the server has and the device may not know of
+        self.accepted = set()  # of the last reply
+        self.requests = []  # (pin, first value, how many, status)
+        self.steps = self.cuts = 0
+        self.client = None
+        self.boot()
+
+    def now(self):
+        return START_MS + self.seconds * 1000
+
+    def uptime(self):
+        return self.uptime_ms
+
+    def wait(self, seconds):
+        self.seconds += seconds
+        self.uptime_ms += seconds * 1000
+
+    def boot(self):
+        blynk_batch.client._open_rings.clear()
+        self.uptime_ms = 0
+        ring = blynk_batch.BlockRing(self.flash, overwrite=self.options.get("overwrite", True))
+        options = dict(self.options)
+        options.pop("overwrite", None)
+        token = options.pop("token", "token")
+        self.client = blynk_batch.Client(token, ring=ring, transport=self, clock=self, **options)
+
+    def log(self, *pins, bad=()):
+        group = {}
+        for pin in pins:
+            value = self.logged.get(pin, 0)
+            self.logged[pin] = value + 1
+            group[pin] = value
+            if pin in bad:
+                self.bad[pin, value] = True
+        self.seconds += 1
+        self.client.log_group(group)
+
+    # The server
+
+    def step(self):
+        self.steps += 1
+        if self.steps == self.cut_at or (self.cut and random.random() < self.cut):
+            self.cuts += 1
+            raise Cut
+
+    def post(self, url, headers, body, timeout_s):
+        text = b"".join([bytes(chunk) for chunk in body])
+        assert int(headers["Content-Length"]) == len(text)
+        pin = int(url.split("&pin=v")[1])
+        points = [(pin, value) for _, value in json.loads(text)]
+        self.known()
+        self.wait(self.takes_s)
+        assert points and points == sorted(points)
+        here = set(points)
+        for batch in self.flying:
+            if here & batch.points and not batch.answered:
+                same = here == batch.points or (self.dropped() > batch.dropped and here <= batch.points)
+                assert same, ("not the batch that was in flight", points, sorted(batch.points))
+        for point in points:
+            assert point not in self.got or [batch for batch in self.flying if point in batch.points], ("again", point)
+        status = self.judge(pin, points)
+        self.requests.append((pin, points[0][1], len(points), status))
+        if status == 200:
+            for point in points:
+                self.got[point] = self.got.get(point, 0) + 1
+            self.order.extend(points)
+        for _ in range(random.randrange(self.arrive) if self.arrive and random.random() < 0.3 else 0):
+            self.log(random.choice(sorted(self.logged)))
+        if status == 200:
+            self.flying.append(_Batch(here, self.dropped()))
+        else:
+            for batch in self.flying:
+                batch.answered = batch.answered or bool(here & batch.points)
+        self.step()
+        if self.lost and random.random() < self.lost:
+            raise OSError(110)
+        if status == 200:
+            self.accepted = here
+            return 200, {}, b"OK"
+        return status, {}, self.words if status == 400 else b""
+
+    def dropped(self):
+        return self.client.stats()["dropped"]
+
+    def known(self):
+        """The device has noted what was last accepted."""
+        for batch in self.flying:
+            batch.points -= self.accepted
+        self.flying = [batch for batch in self.flying if batch.points]
+        self.accepted = set()
+
+    def judge(self, pin, points):
+        if pin in self.failing:
+            return 500
+        if self.trouble:
+            return 400
+        return 400 if [point for point in points if self.bad.get(point)] else 200
+
+    # What happens
+
+    def drain(self, flash_cut=None):
+        """The requests of one upload(); `flash_cut`: the flash dies at that write."""
+        before = len(self.requests)
+        arrive = self.arrive
+        if flash_cut is not None:
+            self.arrive = 0  # what log() has not acknowledged may be there or not
+            self.flash.cut_at(flash_cut, 2, "random", flash_cut)
+        try:
+            self.step()
+            self.result = self.client.upload(watchdog=self.step if self.cut or self.cut_at else None)
+            assert not isinstance(self.result.error, (TypeError, AttributeError, AssertionError)), self.result
+            self.known()
+            if self.flash.dead:
+                raise Cut  # in what is done ahead, which tells nobody
+        except (Cut, OSError):
+            self.accepted = set()
+            self.flash = self.flash.revive()
+            self.boot()
+        finally:
+            self.arrive = arrive
+            self.flash.cut_at(1 << 29)
+        return self.requests[before:]
+
+    def total(self):
+        return sum(self.logged.values())
+
+    def good(self):
+        return [
+            (pin, value) for pin in self.logged for value in range(self.logged[pin]) if (pin, value) not in self.bad
+        ]
+
+    def missing(self):
+        return [point for point in self.good() if point not in self.got]
+
+    def check(self):
+        """The books add up; the points that are pending."""
+        stats = self.client.stats()
+        listed = [(pin, value) for pin, _, value in self.client.points()]
+        assert len(listed) == len(set(listed)) == stats["pending"] == self.client.pending, (
+            len(listed),
+            self.client.ring.state,
+            stats,
+        )
+        names = ("uploaded", "dropped", "rejected", "expired", "pending", "corrupt")
+        assert sum([stats[name] for name in names]) == stats["logged"] == self.total(), stats
+        return listed

@@ -1,0 +1,129 @@
+"""The whole delivery at random, against a model of what must hold: refusals of every kind, resets and power cuts at any
+step, lost replies, readings that arrive meanwhile, a ring that overwrites, days that pass.
+
+`World` (delivery.py) judges each request; here is what must be true after each drain, after quiet days, and after the
+server takes all. By hand, more of it: tools/micropython tests/device/test_delivery.py FIRST LAST, with MICROPYPATH as
+tests/device/conftest.py sets it.
+"""
+
+import random
+import sys
+
+from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
+
+HEAP = "16m"
+WASM = False  # minutes there
+TIMEOUT_S = 900
+SEQUENCES = 250  # in each test
+
+PATTERNS = (
+    lambda count: [],
+    lambda count: [random.randrange(count)],
+    lambda count: [random.randrange(count) for _ in range(6)],
+    lambda count: range(count // 2),
+    lambda count: range(count // 2, count),
+    lambda count: range(count // 3, count // 2 + 1),
+    lambda count: range(count),
+    lambda count: range(0, count, 2),
+    lambda count: [0, count - 1],
+    lambda count: [number for number in range(count) if random.random() < 0.1],
+)
+
+
+def sequence(seed):
+    random.seed(seed)
+    count = random.choice((1, 2, 3, 7, 20, 40))
+    pins = random.randrange(1, 4)
+    small = random.randrange(4) == 0  # a ring that overwrites
+    world = World(
+        blocks=4 if small else 16,
+        words=random.choice((KNOWN, UNKNOWN)),
+        batch_points=random.choice((16, 64, 10000)),
+        lost=random.choice((0, 0.05, 0.2)),
+        arrive=random.choice((0, 0, 4)),
+    )
+    cuts = random.randrange(2)
+    share = random.choice((0, 0.1, 0.5, 1))
+    bad = random.choice(PATTERNS)(count)
+    for number in range(count):
+        world.log(*range(1, pins + 1), bad=(1,) if number in bad else ())
+    for _ in range(random.randrange(3, 7)):
+        world.wait(random.choice((900, HOUR_S, HOUR_S, DAY_S)))
+        for _ in range(random.randrange(200 if small else 6)):
+            pin = random.randrange(1, pins + 1)
+            world.log(pin, bad=(1,) if pin == 1 and random.random() < share else ())
+        world.trouble = random.random() < 0.1
+        world.failing = (random.randrange(1, 4),) if random.random() < 0.1 else ()
+        flash_cut = None
+        if cuts and random.randrange(2):
+            if random.randrange(2):
+                world.cut_at = world.steps + random.randrange(1, 12)
+            else:
+                flash_cut = random.randrange(40)
+        world.drain(flash_cut)
+        world.check()
+    world.trouble = world.cut_at = world.lost = world.arrive = 0
+    world.failing = ()
+    for day in range(5):
+        pending = quiet_day(world, pins, small)
+        assert pins == 1 or day < 3 or not [point for point in pending if point[0] != 1], "another pin waits"
+    world.bad = {}
+    for _ in range(4):
+        pending = quiet_day(world, pins, small)
+    assert not pending, pending
+    stats = world.client.stats()
+    assert len(world.got) + stats["dropped"] + stats["rejected"] >= world.total(), stats
+
+
+def quiet_day(world, pins, small):
+    world.wait(DAY_S)
+    for _ in range(40 if small else 0):
+        world.log(pins)  # where the ring is full there is room for a note only as it turns
+    world.drain()
+    return world.check()
+
+
+def run(first, last):
+    for seed in range(first, last):
+        try:
+            sequence(seed)
+        except Exception:
+            print("seed", seed)
+            raise
+
+
+def test_everything_good_arrives_once_and_the_books_add_up_0():
+    run(0 * SEQUENCES, 1 * SEQUENCES)
+
+
+def test_everything_good_arrives_once_and_the_books_add_up_1():
+    run(1 * SEQUENCES, 2 * SEQUENCES)
+
+
+def test_everything_good_arrives_once_and_the_books_add_up_2():
+    run(2 * SEQUENCES, 3 * SEQUENCES)
+
+
+def test_everything_good_arrives_once_and_the_books_add_up_3():
+    run(3 * SEQUENCES, 4 * SEQUENCES)
+
+
+def test_everything_good_arrives_once_and_the_books_add_up_4():
+    run(4 * SEQUENCES, 5 * SEQUENCES)
+
+
+def test_everything_good_arrives_once_and_the_books_add_up_5():
+    run(5 * SEQUENCES, 6 * SEQUENCES)
+
+
+def test_everything_good_arrives_once_and_the_books_add_up_6():
+    run(6 * SEQUENCES, 7 * SEQUENCES)
+
+
+def test_everything_good_arrives_once_and_the_books_add_up_7():
+    run(7 * SEQUENCES, 8 * SEQUENCES)
+
+
+if __name__ == "__main__":
+    run(int(sys.argv[1]), int(sys.argv[2]))
+    print("all right")

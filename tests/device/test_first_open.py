@@ -1,0 +1,154 @@
+"""The very first open, cut at any byte, on devices that hold zeros, ones or somebody else's bytes, and a ring that goes
+over to another size, cut at any byte: the next open goes on."""
+
+import os
+import random
+
+from blynk_batch import BlockRing, FileRing
+from blynk_batch.errors import WrongDevice
+from blynk_batch.media import paths
+from blynk_batch.ring.state import DROPPED
+from flash import NorFlash, mount, umount
+from tear import MODES
+from test_block import found, log, raises
+from test_fat import mounted
+
+HEAP = "16m"
+WASM = False
+TIMEOUT_S = 600
+KINDS = {}, {"page_size": 256}, {"unit": 16}
+
+
+def cut_until_open(base, operation, byte, mode, seed, cuts, **options):
+    """The device after so many cuts in a row in opening it, the second and third at the same place."""
+    device = base
+    for number in range(cuts):
+        device = device.revive()
+        device.cut_at(operation, byte, mode, seed + number)
+        try:
+            BlockRing(device, **options)
+        except OSError:
+            assert device.dead
+    return device.revive()
+
+
+def must_work(device, **options):
+    log(BlockRing(device, **options), 0, 3)
+    ring = BlockRing(device.revive(), **options)
+    assert found(ring) == [0, 1, 2] == list(range(ring.pending))
+
+
+def changes_of(base, **options):
+    """(operation, its bytes) of each change that opening `base` makes."""
+    whole = base.revive()
+    whole.journal = []
+    BlockRing(whole, **options)
+    return [(number, len(change[2])) for number, change in enumerate(whole.journal)]
+
+
+def test_a_first_open_of_zeros_or_ones_cut_anywhere_opens_at_the_next_try():
+    cuts = 0
+    for options in KINDS:
+        for fill in (b"\x00", b"\xff"):
+            base = NorFlash(5, image=fill * 5 * 4096, **options)
+            for operation, size in changes_of(base, **options):
+                for byte in range(0, size, max(1, size // 20)):
+                    for in_a_row in (1, 3):
+                        device = cut_until_open(base, operation, byte, MODES[cuts % 6], cuts, in_a_row, **options)
+                        must_work(device, **options)
+                        cuts += 1
+    assert cuts > 500, cuts
+
+
+def test_what_was_begun_on_zeros_goes_round_and_is_found_again():
+    device = NorFlash(5, image=bytes(5 * 4096))
+    device = cut_until_open(device, 0, 100, "random", 1, 1)
+    ring = BlockRing(device)
+    assert ring.newest == 2
+    log(ring, 0, 4000)
+    left = found(BlockRing(device.revive()))
+    assert left == list(range(4000 - len(left), 4000)) and len(left) > 1400
+
+
+def test_a_file_system_or_data_beside_the_slot_that_is_erased_first_is_still_somebody_elses():
+    for address, data in ((0, b"mine"), (4096, b"mine"), (3 * 4096, b"mine"), (2 * 4096 + 8, b"littlefs")):
+        device = NorFlash(5, image=bytes(5 * 4096))
+        device.data[address : address + len(data)] = data
+        before = device.image()
+        raises(WrongDevice, BlockRing, device)
+        assert device.image() == before, address
+
+
+def test_a_device_of_garbage_that_may_be_taken_opens_after_a_cut_anywhere():
+    random.seed(7)
+    garbage = b"".join([random.getrandbits(32).to_bytes(4, "little") for _ in range(4 * 1024)])
+    for options in KINDS:
+        base = NorFlash(4, image=garbage, **options)
+        for operation, size in changes_of(base, format=True, **options):
+            for number, mode in enumerate(MODES):
+                byte = number * size // len(MODES)
+                device = cut_until_open(base, operation, byte, mode, 0, 1 + number % 3, format=True, **options)
+                must_work(device, format=True, **options)
+
+
+def test_a_change_of_size_cut_anywhere_leaves_the_old_size_or_the_new_and_the_counters():
+    cuts = 0
+    for options in KINDS:
+        for before, after in ((4, 8), (8, 4), (3, 7)):
+            base = NorFlash(8, **options)
+            ring = BlockRing(base, blocks=before, **options)
+            log(ring, 0, 900)
+            ring.clear()
+            for operation, size in changes_of(base, blocks=after, **options):
+                for byte in range(0, size, max(1, size // 8)):
+                    mode, cuts = MODES[cuts % len(MODES)], cuts + 1
+                    device = cut_until_open(base, operation, byte, mode, cuts, 1 + cuts % 3, blocks=after, **options)
+                    for blocks in (after, before) if cuts % 2 else (before, after):
+                        ring = BlockRing(device, blocks=blocks, **options)
+                        assert (ring.medium.slots, ring.get(DROPPED)) == (blocks, 900), (operation, mode, byte)
+                        log(ring, cuts, 1)
+                        assert found(ring) == [cuts]
+                        ring.clear()
+                        ring.add(DROPPED, -1)
+                        ring.save()
+    assert cuts > 150, cuts
+
+
+def test_a_first_open_on_fat_whose_firmware_tells_no_mounts_cut_at_any_write_opens_at_the_next_try():
+    real, paths.mounts = paths.mounts, lambda path: []  # firmware before 1.25
+    try:
+        base = mounted()
+        umount("/sim")
+        whole = mounted(base.revive())
+        whole.journal = []
+        FileRing("/sim/ring", capacity_bytes=3 * 4096).close()
+        assert os.listdir("/sim/ring") == ["ring0"]
+        umount("/sim")
+        for operation in range(len(whole.journal)):
+            device = mounted(base.revive())
+            device.cut_at(operation, 77, "prefix")
+            try:
+                FileRing("/sim/ring", capacity_bytes=3 * 4096).close()
+            except OSError:
+                pass
+            umount("/sim")
+            mounted(device.revive())
+            ring = FileRing("/sim/ring", capacity_bytes=3 * 4096)
+            log(ring, 0, 50)
+            assert found(ring) == list(range(50)), operation
+            ring.close()
+            umount("/sim")
+    finally:
+        paths.mounts = real
+
+
+def test_littlefs_is_told_from_fat_where_firmware_tells_no_mounts():
+    real, paths.mounts = paths.mounts, lambda path: []
+    try:
+        umount("/sim")
+        mount(NorFlash(24), "/sim", "esp32")
+        log(FileRing("/sim/ring"), 0, 3)
+        assert sorted(os.listdir("/sim/ring")) == ["0", "log"]
+        assert found(FileRing("/sim/ring")) == [0, 1, 2]
+    finally:
+        paths.mounts = real

@@ -1,0 +1,342 @@
+"""Points that the server refuses delay, hide and destroy no others: the search, doubt, and what is held.
+
+The policy against a server in RAM (delivery.py), a day in a blink. test_delivery.py has the same at random.
+"""
+
+import math
+
+from blynk_batch.errors import RingFull
+from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
+
+HEAP = "64m"
+WASM = False  # minutes there
+TIMEOUT_S = 900
+
+STREWN = (3, 99, 204, 405, 500, 700)
+
+
+def filled(count, bad=(), pins=(1, 2), **options):
+    """A World with `count` groups; those of V1 whose number is in `bad` are refused."""
+    world = World(**options)
+    for number in range(count):
+        world.log(*pins, bad=(1,) if number in bad else ())
+    return world
+
+
+def of(pin, requests):
+    return [request for request in requests if request[0] == pin]
+
+
+def days(world, count):
+    """Requests of each of the next days."""
+    found = []
+    for _ in range(count):
+        world.wait(DAY_S)
+        found.append(len(world.drain()))
+        world.check()
+    return found
+
+
+def twice(world):
+    return [point for point in world.got if world.got[point] > 1]
+
+
+# The search
+
+
+def test_a_search_takes_two_requests_for_each_halving_and_finds_all_good_points_in_a_few_days():
+    for words in (KNOWN, UNKNOWN):
+        for count, bad in (
+            (1, [0]),
+            (2, [1]),
+            (100, [37]),
+            (800, STREWN),
+            (800, range(400)),
+            (800, range(400, 800)),
+            (800, range(260, 410)),
+            (800, [0, 799]),
+            (800, range(800)),
+        ):
+            world = filled(count, bad, words=words)
+            requests = world.drain()
+            assert requests[:2] == [(1, 0, count, 400), (2, 0, count, 200)], requests
+            most = 2 * math.log(count, 2) + 8
+            assert len(of(1, requests)) - 1 <= most, (count, bad, len(requests))
+            days(world, 5)
+            assert (world.missing(), twice(world)) == ([], []), (count, bad)
+            stats = world.client.stats()
+            assert (stats["held"], stats["rejected"]) == (len(bad), 0), stats
+
+
+def test_a_range_is_tried_once_a_day_and_new_points_of_a_pin_that_is_held_open_cost_nothing():
+    world = filled(200, range(200))
+    world.drain()
+    assert days(world, 3) == [1, 1, 1]
+    world.client.release(1)
+    for hour in range(60):
+        world.wait(HOUR_S)
+        world.log(1, 2, bad=(1,))
+        requests = world.drain()
+        if hour > 30:  # its second run on end was refused since
+            assert len(of(1, requests)) <= (1 if hour % 24 else 2), (hour, requests)
+        assert of(2, requests)[:1] == [(2, 200 + hour, 1, 200)]
+        world.check()
+    world.wait(HOUR_S)
+    world.log(1, bad=(1,))
+    assert world.client.stats()["held"] >= 260
+
+
+def test_thirty_five_days_of_which_the_server_takes_thirty_and_says_not_why():
+    world = World(blocks=64)
+    for hour in range(35 * 24):
+        world.log(1, 2, bad=(1, 2) if hour < 5 * 24 else ())
+    assert len(world.drain()) <= 45
+    assert (world.missing(), twice(world)) == ([], [])
+    assert world.client.stats()["held"] == 2 * 5 * 24
+    for _ in range(4):
+        before = len(world.requests)
+        for _hour in range(24):
+            world.wait(HOUR_S)
+            world.log(1, 2)
+            world.drain()
+        assert len(world.requests) - before <= 2 * 24 + 4  # a day of tries has 23 hours
+    world.check()
+    assert not world.missing()
+
+
+def test_many_batches_of_too_old_points_before_the_good_ones_cost_a_request_each_and_a_search():
+    count = 6000
+    world = World(blocks=80, batch_points=500, words=UNKNOWN)
+    for number in range(count + 500):
+        world.log(1, bad=(1,) if number < count else ())
+        if number >= count:
+            world.log(2)
+    requests = world.drain()
+    assert len(requests) <= count // 500 * 2 + 2 * 13 + 8 + 2, len(requests)
+    assert not world.missing() and world.client.stats()["held"] == count
+    assert days(world, 3) == [1, 1, 1]
+
+
+def test_with_more_runs_than_there_are_ranges_some_good_points_wait_none_goes_twice_and_stats_say_how_many():
+    for bad in (range(0, 200, 2), [(number * 37) % 800 for number in range(50)]):
+        world = filled(200 if len(bad) == 100 else 800, bad)
+        world.drain()
+        days(world, 5)
+        stats = world.client.stats()
+        assert stats["held"] == len(bad) + len(world.missing()) and stats["rejected"] == 0, stats
+        assert not twice(world)
+        world.bad = {}
+        days(world, 3)
+        assert world.client.pending == 0 and not twice(world)
+
+
+# Other pins
+
+
+def test_a_pin_of_the_wrong_type_delays_no_other_at_any_time_that_a_call_has():
+    for timeout_s in (1, 8, 60, None):
+        for bad in (1, 2):
+            world = World()
+            world.takes_s = 4
+            for hour in range(12):
+                for _ in range(20):
+                    world.wait(60)
+                    world.log(1, 2, bad=(bad,))
+                before = len(world.requests)
+                world.client.upload(timeout_s=timeout_s)
+                requests = world.requests[before:]
+                if hour > 1:
+                    assert not requests or requests[0][0] != bad, (timeout_s, hour, requests)
+                if hour > 2 or timeout_s is None:
+                    assert not [point for point in world.missing() if point[0] != bad], (timeout_s, bad, hour)
+                world.wait(HOUR_S - 1200)
+            world.check()
+
+
+def test_no_note_of_a_refusal_pushes_a_reading_out_of_the_ring():
+    for blocks, count in ((16, 1400), (4, 700), (4, 1500)):
+        for words in (KNOWN, UNKNOWN):
+            world = World(blocks=blocks, words=words)
+            for number in range(count):
+                world.log(1 + number % 2, bad=(1,))
+            dropped = world.dropped()
+            for _ in range(60):
+                world.drain()
+                world.wait(HOUR_S)
+            for _ in range(60):
+                world.drain()
+                world.wait(DAY_S)
+            assert world.dropped() == dropped, (blocks, count, dropped, world.dropped())
+            assert not [point for point in world.missing() if point[1] > dropped], blocks
+            world.check()
+
+
+def test_a_ring_that_may_not_overwrite_never_drops_what_is_held():
+    world = World(blocks=6, overwrite=False)
+    logged = 0
+    try:
+        for logged in range(4000):
+            world.log(1 + logged % 3, bad=(1,))
+            if logged % 100 == 0:
+                world.drain()
+    except RingFull:
+        world.logged[1 + logged % 3] -= 1
+    for _ in range(30):
+        world.wait(DAY_S)
+        world.drain()
+    stats = world.client.stats()
+    assert stats["dropped"] == stats["rejected"] == 0 and stats["held"] == world.logged[1], stats
+    world.check()
+
+
+def test_twenty_pins_without_datastreams_beside_two_good_ones():
+    world = World(blocks=32)
+    pins = tuple(range(1, 23))
+    counts = []
+    for _ in range(4 * 24 * 2):
+        world.wait(900)
+        world.log(*pins, bad=range(3, 23))
+        requests = world.drain()
+        assert counts[:1] == [] or {request[0] for request in requests[:2]} == {1, 2}, requests
+        counts.append(len(requests))
+    assert counts[2:90] == [2] * 88, counts
+    assert sum(counts[96:]) <= 2 * 96 + 20, counts
+    assert world.client.stats()["held"] == 20 * 4 * 24 * 2
+    world.check()
+    world.bad = {}
+    world.wait(DAY_S)
+    world.drain()
+    assert world.client.pending == 0 and not twice(world)
+    for pin in pins:
+        values = [value for of_pin, value in world.order if of_pin == pin]
+        assert values == sorted(values)
+
+
+def test_one_pin_that_is_always_answered_500_starves_no_other():
+    for pins in ((1, 2), (1,)):
+        world = World(batch_points=50)
+        world.failing = (1,)
+        for _number in range(300):
+            world.log(1)
+        late = []
+        for _hour in range(40):
+            for pin in pins:
+                world.log(pin)
+            world.drain()
+            late.append(len([point for point in world.missing() if point[0] == 2]))
+            world.wait(HOUR_S)
+        assert max(late[4:]) == 0, late
+        assert [status for pin, _, _, status in world.requests if pin == 1][:3] == [500] * 3
+        world.check()
+        world.failing = ()
+        for _ in range(4):
+            world.wait(DAY_S)
+            world.drain()
+        assert world.client.pending == 0 and not twice(world)
+
+
+# Doubt
+
+
+def test_a_server_that_takes_nothing_from_anybody_is_asked_three_times_an_hour_and_nothing_is_held():
+    for pins in ((1,), (1, 2, 3)):
+        world = filled(100, pins=pins)
+        world.trouble = True
+        assert len(world.drain()) <= len(pins) + 3
+        for hour in range(30):
+            requests = []
+            for _ in range(4):
+                world.wait(900)
+                world.log(*pins)
+                requests += world.drain()
+            assert len(requests) <= 3, (hour, requests)
+            assert world.client.stats()["held"] == 0
+        world.check()
+        world.trouble = False
+        world.wait(HOUR_S)
+        assert len(world.drain()) <= 4 * len(pins)
+        assert world.client.pending == 0 and not twice(world) and not world.missing()
+
+
+# What is held arrives
+
+
+def test_what_is_held_arrives_once_and_in_order_a_day_later_when_it_is_released_and_with_another_token():
+    for way in ("day", "release", "token"):
+        world = filled(300, range(100, 200), words=KNOWN)
+        world.drain()
+        assert world.client.stats()["held"] == 100
+        world.bad = {}
+        assert world.drain() == []
+        if way == "day":
+            world.wait(DAY_S)
+        elif way == "release":
+            world.client.release("V1")
+        else:
+            world.client.close()
+            world.options["token"] = "another"
+            world.boot()
+        before = len(world.order)
+        world.drain()
+        back = [value for _, value in world.order[before:]]
+        assert world.client.pending == 0 and sorted(back) == list(range(100, 200)), (way, back)
+        assert len([index for index in range(99) if back[index] > back[index + 1]]) <= 1, back
+
+
+def test_single_points_among_bad_ones_that_become_good_are_found():
+    world = filled(64, range(64))
+    world.drain()
+    days(world, 2)
+    for value in (0, 63):  # the newest is tried first, then the oldest
+        del world.bad[1, value]
+    days(world, 6)
+    assert not world.missing() and not twice(world)
+    assert world.client.stats()["held"] == 62
+
+
+def test_a_point_that_was_refused_alone_on_seven_days_gives_way_when_the_table_is_full():
+    world = World(words=KNOWN)
+    bad = [20 * number + 10 for number in range(11)]
+    for number in range(240):
+        world.log(1, 2, bad=(1,) if number in bad else ())
+    world.drain()
+    days(world, 12)
+    assert (world.client.stats()["held"], world.client.stats()["rejected"]) == (11, 0)
+    for _start in range(240, 480, 20):
+        for number in range(20):
+            world.log(1, 2, bad=(1,) if number == 10 else ())
+        world.wait(DAY_S)
+        world.drain()
+    days(world, 3)
+    stats = world.client.stats()
+    assert stats["rejected"] >= 8 and not world.missing(), stats
+    world.check()
+
+
+def test_readings_that_get_too_old_while_they_are_held_expire_and_leave():
+    world = World(max_age_days=3, words=KNOWN)
+    for _hour in range(20):
+        world.log(1, 2, bad=(1,))
+        world.wait(HOUR_S)
+    world.drain()
+    for _ in range(6):
+        world.wait(DAY_S)
+        world.log(2)
+        world.drain()
+        world.check()
+    stats = world.client.stats()
+    assert (stats["expired"], stats["held"], stats["pending"]) == (20, 0, 0), stats
+
+
+def test_two_kinds_of_pins_that_share_a_range_part_and_join_again():
+    world = World(words=KNOWN)
+    for _ in range(30):
+        world.log(1, 2, 3, 4, bad=(1, 2, 3))
+    world.drain()
+    assert world.client.stats()["held"] == 90
+    keys = [key for key in world.client.ring.state if 96 <= key < 112]
+    assert len(keys) == 1, "pins of equal bounds share no range"
+    world.bad = dict([(point, True) for point in world.bad if point[0] != 2])
+    days(world, 2)
+    assert not world.missing() and world.client.stats()["held"] == 60
+    assert "held" in repr(world.client)

@@ -1,0 +1,110 @@
+"""Frames whose check is right and whose content is not: nothing that a ring holds ends in upload(), points(), stats()."""
+
+import json
+import random
+
+import blynk_batch
+from blynk_batch.ring import record, state as keys
+from flash import NorFlash
+from stand_ins import NOW_MS, FakeClock
+
+HEAP = "16m"
+TIMEOUT_S = 600
+SEEDS = 100
+
+VALUES = ([21.5], [-3], [True], ["text"], [(24.9, 60.17)], [1, 2], ["a", 2], [1e-07, (1, 2)])
+
+
+class Server:
+    """Takes what is JSON as a batch should be; the rest it refuses in words of its own."""
+
+    def __init__(self):
+        self.requests = 0
+        self.stored = []
+
+    def post(self, url, headers, body, timeout_s):
+        text = b"".join([bytes(chunk) for chunk in body])
+        assert int(headers["Content-Length"]) == len(text)
+        self.requests += 1
+        try:
+            for _ms, value in json.loads(text):
+                self.stored.append(value)
+        except (ValueError, TypeError):
+            return 400, {}, b'{"error":{"message":"That is no JSON."}}'
+        return 200, {}, b"OK"
+
+
+def wrong_payload():
+    """A data frame's payload with some of its bytes changed, or cut short, or made up."""
+    if random.randrange(4) == 0:
+        return bytes([random.getrandbits(8) for _ in range(random.randrange(1, 40))])
+    values = random.choice(VALUES)
+    pins = bytes(range(1, 1 + len(values)))
+    payload = record.Chain().encode(random.choice((0, 0, 1)), NOW_MS, pins, values)
+    for _ in range(random.randrange(1, 4)):
+        payload[random.randrange(len(payload))] = random.getrandbits(8)
+    return bytes(payload[: random.randrange(1, len(payload) + 1)] if random.randrange(3) == 0 else payload)
+
+
+def wrong_state():
+    """Entries of numbers that no ring wrote."""
+    state = {}
+    known = list(range(1, 15)) + [20, 21, 22, 32, 33, 34, 35, 36, 38, 39] + list(range(48, 52)) + [64, 65, 66, 67]
+    for _ in range(random.randrange(1, 6)):
+        key = random.choice(known + [keys.RANGES + random.randrange(16) for _ in range(20)] + [0x90, 0xA0, 0xA2])
+        if key >= 0x80:
+            state[key] = bytes([random.getrandbits(8) for _ in range(random.randrange(1, 40))])
+            continue
+        most = random.choice((1, 3, 8, 16, 40, 60))
+        count = 22 if key == keys.SEARCH else random.choice((1, 2, 3, 4, 5, 8, 9, 11))
+        state[key] = tuple([random.getrandbits(30) % (1 << min(most, 30)) << max(0, most - 30) for _ in range(count)])
+    return bytes(keys.encode_state(state))
+
+
+def open_client(device, clock, server):
+    blynk_batch.client._open_rings.clear()
+    ring = blynk_batch.BlockRing(device)
+    return blynk_batch.Client("token", ring=ring, clock=clock, transport=server, server="http://localhost")
+
+
+def look_and_drain(client, clock):
+    for _ in client.points():
+        pass
+    client.stats()
+    repr(client)
+    for _ in range(3):
+        result = client.upload()
+        assert not isinstance(result.error, (TypeError, AttributeError, AssertionError, IndexError)), repr(result.error)
+        clock.wait(86400000)
+    client.release(1)
+
+
+def test_whatever_frames_a_ring_holds_nothing_raises_and_every_drain_ends():
+    for seed in range(SEEDS):
+        random.seed(seed)
+        device, clock, server = NorFlash(8), FakeClock(), Server()
+        client = open_client(device, clock, server)
+        try:
+            for number in range(random.randrange(1, 30)):
+                client.log(9, 1000 + number)
+                clock.wait(1000)
+                kind = random.randrange(8)
+                if kind < 3:
+                    client.ring.put(0, wrong_payload())
+                    client.ring.chain.reset()  # the readings after it are to be right
+                elif kind == 3 and seed & 1:
+                    client.ring.put(record.STATE, wrong_state())
+                elif kind == 4 and random.randrange(4) == 0:
+                    client.ring.put(record.ANCHOR, bytes([random.getrandbits(8) for _ in range(random.randrange(12))]))
+            look_and_drain(client, clock)
+            client = open_client(device, clock, server)
+            look_and_drain(client, clock)
+            client.log(9, 5000)
+            for _ in range(4):
+                client.upload()
+                clock.wait(86400000)
+            assert server.requests < 400, server.requests
+            assert seed & 1 or 5000 in server.stored, "a good reading waits"
+        except Exception:
+            print("seed", seed)
+            raise

@@ -1,0 +1,22 @@
+"""The emulator's block compiler against the interpreter that it is faster than."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.host.boards import run
+from tools.emulator.firmware import missing
+
+PROOF = Path(__file__).with_name("emulator_blocks.mjs")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_blocks_do_what_single_instructions_do(seed):
+    if problem := missing():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(problem)
+    said = run(shutil.which("node"), PROOF, seed)
+    known, instructions, blocks = [int(number) for number in re.findall(r"\d+", said)]
+    assert known > 50_000 and instructions > 250_000 and blocks > 10_000, said

@@ -1,0 +1,136 @@
+"""MicroPython's own firmware on the emulated Pico, and the tools that talk to boards against it.
+
+Needs a .uf2: FIRMWARE=file.uf2, or the only one in firmware/. Skipped without one.
+"""
+
+import json
+import re
+
+import pytest
+
+from tests.host.boards import ampy, mpremote, run
+from tools.emulator import bench, firmware, measure, powercut
+from tools.emulator.host import EmulatedPico
+from tools.emulator.lab import MARK, Lab, RemoteError
+
+
+@pytest.fixture(scope="module")
+def uf2():
+    try:
+        path = firmware.find()
+    except firmware.FirmwareProblem as problem:
+        pytest.skip(str(problem))
+    if problem := firmware.missing():
+        pytest.fail(problem)
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(uf2, tmp_path_factory):
+    return measure.Installed(uf2, tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture
+def lab(uf2, tmp_path):
+    with Lab(firmware.install(uf2, tmp_path / "flash.img")) as board:
+        board.connect()
+        yield board
+
+
+@pytest.fixture
+def pico(installed, tmp_path):
+    """At a port, with the library."""
+    flash = tmp_path / "board.flash"
+    flash.write_bytes(installed.image.read_bytes())
+    with EmulatedPico(flash) as board:
+        yield board
+
+
+def test_programs_run_files_stay_and_errors_are_told(lab):
+    assert lab.exec("print(2.5 * 3, 1 << 40, 'é')").said == "7.5 1099511627776 Ã©\n"  # the console's bytes
+    with pytest.raises(RemoteError, match="ZeroDivisionError"):
+        lab.exec("1 / 0")
+    lab.exec("with open('/file', 'w') as f: f.write('content')")
+    lab.power_on()
+    lab.connect()
+    assert lab.exec("print(open('/file').read())").said == "content\n"
+
+
+def test_marks_carry_what_happened_between_them(lab):
+    answer = lab.exec(MARK + "mark(1)\nwith open('/file', 'w') as f: f.write('x' * 5000)\nmark(2)")
+    first, second = answer.marks
+    assert (first.mark, second.mark) == (1, 2)
+    assert second.cpu_ms > first.cpu_ms and second.erases > first.erases and second.pages >= first.pages + 20
+
+
+@pytest.mark.parametrize(
+    "code, cause",
+    [
+        ("machine.reset()", "WDT_RESET"),
+        ("machine.deepsleep(5000)", "WDT_RESET"),
+        ("machine.WDT(timeout=500)\nwhile True: pass", "WDT_RESET"),
+    ],
+)
+def test_each_reset_starts_the_board_again(lab, code, cause):
+    # What it says while it goes to sleep would wake it, as on a real one.
+    lab.type("import machine, time\ntime.sleep_ms(100)\n%s\x04" % code)
+    assert lab.run(ms=20_000, resets=1).why == "resets"
+    lab.connect()
+    assert lab.exec("import machine\nprint(machine.reset_cause() == machine.%s)" % cause).said == "True\n"
+
+
+def test_main_py_runs_after_a_reset_and_deep_sleep_takes_its_time(lab):
+    program = MARK + "mark(7)\nimport machine\nmachine.deepsleep(60000)"
+    lab.exec("with open('/main.py', 'w') as f: f.write(%r)" % program)
+    lab.power_on()
+    marks = lab.run(ms=200_000, resets=3).marks
+    assert [(one.mark, one.resets) for one in marks] == [(7, 0), (7, 1), (7, 2)]
+    lab.power_on()
+    assert lab.run(ms=59_000, resets=1).why == "ms" and lab.run(ms=3_000, resets=1).why == "resets"
+
+
+def test_the_bootloader_ends_it(lab):
+    lab.type("import machine\nmachine.bootloader()\x04")
+    assert lab.run(ms=5_000).why == "bootloader"
+
+
+def test_mpremote_and_ampy_take_it_for_a_board(pico, tmp_path):
+    assert "Raspberry Pi Pico" in mpremote(pico, "exec", "import os; print(os.uname().machine)")
+    script = tmp_path / "script.py"
+    script.write_text("print(6 * 7)\n")
+    mpremote(pico, "fs", "cp", script, ":script.py")
+    assert "script.py" in ampy(pico, "ls") and ampy(pico, "run", script).strip() == "42"
+    mpremote(pico, "reset")
+    assert mpremote(pico, "run", script).strip() == "42"
+    mpremote(pico, "exec", "--no-follow", "import machine; machine.bootloader()")
+    assert pico.ended.wait(90) and pico.in_bootloader
+
+
+def test_deploy_board_check_and_pull_take_it_for_a_board(pico):
+    report = run("make", "--no-print-directory", "board-check", "PORT=" + pico.port)
+    assert "| readings after it | 50 of 50 as logged, 0 damaged |" in report
+    again = run("make", "--no-print-directory", "deploy", "PORT=" + pico.port)
+    assert re.search(r"0 files \(0.0 KB\) copied in \d+ s, \d+ unchanged, 0 removed\. The board imports", again)
+    log = "import blynk_batch as b\nc = b.Client('t' * 32)\nfor i in range(9): c.log(1, i)\nc.close()"
+    mpremote(pico, "exec", log)
+    pulled = run("make", "--no-print-directory", "pull", "ARGS=--port %s --json -" % pico.port)
+    assert [json.loads(line)["value"] for line in pulled.splitlines() if line.startswith("{")] == list(range(9))
+
+
+def test_the_bench_measures_every_row(uf2):
+    found = bench.run(uf2, readings=16, with_grown=False)
+    rows = found["rows"]
+    assert found["version"].startswith("MicroPython v1.") and found["form"] in bench.FORMS
+    order = ["main.py starts", "ring open", "log() done", "closed"]
+    times = [rows["wake, young ring: reset to " + name] for name in order]
+    assert 0 < times[0] and times == sorted(times)
+    assert 0 < rows["log(), median"] <= rows["log(), p99"] and rows["drain, a point, 1 pin"] > 0
+    text = bench.document(found, beside=found)
+    assert text.count("\n| log(), mean |") == 1 and "does not model" in text
+
+
+def test_no_cut_in_the_firmware_s_writes_loses_a_reading(uf2):
+    results = powercut.run(uf2, cuts=20, seed=3)
+    assert [problems for _, _, problems in results] == [[], []]
+    assert sum(ledger.readings for ledger, _, _ in results) > 100
+    assert sum(ledger.opened for ledger, _, _ in results) >= 10

@@ -1,0 +1,45 @@
+"""`make emulate FIRMWARE=file.uf2`: an emulated Pico until Ctrl-C, and how to talk to it."""
+
+from pathlib import Path
+
+import click
+
+from tools.emulator import firmware
+from tools.emulator.host import EmulatedPico
+
+FLASH = firmware.FOLDER / "emulated-pico.flash"
+HOW = """An emulated Pico with {firmware} is at {port}. Its flash is the file {flash}.
+
+In another terminal, from this checkout:
+    make deploy PORT={port}
+    .venv/bin/mpremote connect {port}              (its prompt; Ctrl-] leaves)
+    .venv/bin/ampy -p {port} ls
+    make board-check PORT={port}
+    make pull ARGS='--port {port}'
+Ctrl-C ends it here; its files stay."""
+
+
+@click.command()
+@click.option(
+    "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
+)
+@click.option("--flash", type=click.Path(path_type=Path), default=FLASH, help="The chip's content, which stays.")
+def main(name, flash):
+    """Run a Pico without one behind a pseudo-terminal."""
+    try:
+        uf2 = firmware.find(name)
+        firmware.install(uf2, flash)
+        with EmulatedPico(flash) as board:
+            click.echo(HOW.format(firmware=uf2.name, port=board.port, flash=flash))
+            board.ended.wait()
+            if not board.in_bootloader:
+                raise click.ClickException("The emulator ended; above is why.")
+            click.echo("The board is in its bootloader: a real one would be a USB drive now, to put a firmware on.")
+    except firmware.FirmwareProblem as error:
+        raise click.ClickException(str(error))
+    except KeyboardInterrupt:
+        click.echo()
+
+
+if __name__ == "__main__":
+    main()
