@@ -36,6 +36,9 @@ def frames(rnd, seed, how_many):
             chain.reset()
         payload = chain.encode(rnd.choice((0,) * 40 + (3,)), max(0, now), pins, values)
         out.extend(record.frame(0, payload, seed))
+        if rnd.random() < 0.05:  # a delta as it should be, and values as they should not
+            payload = bytes([64] + [rnd.getrandbits(8) for _ in range(rnd.randrange(1, 6))])
+            out.extend(record.frame(0, payload, seed))
         if rnd.random() < 0.03:
             out.extend(rnd.choice((b"\x00", b"\xff", b"\x00\x00\x00", record.frame(record.STATE, b"abc", seed))))
             chain.reset()

@@ -106,20 +106,38 @@ def take(buf, state, pins, sink) -> int:
             carry += 1
         if carry < 100000 or carry > 999999:
             break
-        # The check, and that no value holds a bracket
+        # The check
         crc = seed
-        bracket = 0
         i = at
         while i < stop:
-            byte = b[i]
-            if i >= body and (byte >= 0xE0 or byte & 15 >= 14):
-                bracket = 1
-            crc ^= byte
+            crc ^= b[i]
             crc = ((crc >> 4) & 0x0FFFFFFF) ^ table[crc & 15]
             crc = ((crc >> 4) & 0x0FFFFFFF) ^ table[crc & 15]
             i += 1
         crc ^= -1
-        if bracket or (crc & 0xFFFFFF) != (b[stop] | b[stop + 1] << 8 | b[stop + 2] << 16):
+        if (crc & 0xFFFFFF) != (b[stop] | b[stop + 1] << 8 | b[stop + 2] << 16):
+            break
+        # One value for each pin, none of them empty or with a bracket: else the Reader is to judge
+        i = body << 1
+        end = stop << 1
+        value = 0
+        digits = 0
+        while i < end:
+            q = b[i >> 1]
+            q = q & 15 if i & 1 else q >> 4
+            i += 1
+            if q == 13:
+                if digits == 0:
+                    value = 999
+                value += 1
+                digits = 0
+            elif q > 13:
+                value = 999
+            else:
+                digits += 1
+        if digits:
+            value += 1
+        if value != many:
             break
         # Which value of the group is asked for
         index = -1
@@ -172,7 +190,6 @@ def take(buf, state, pins, sink) -> int:
             left -= 1
         # The values' digits, two in a byte
         i = body << 1
-        end = stop << 1
         value = 0
         digits = 0
         while i < end:

@@ -52,9 +52,11 @@ def take(buf, state, pins, sink):
         if crc32(view[at:stop], seed & 0xFFFFFFFF) & 0xFFFFFF != check:
             break
         digits = hexlify(view[body:stop])
-        if b"e" in digits or b"f" in digits:
-            break
         values = digits.split(b"d")
+        if not values[-1]:
+            values.pop()
+        if b"e" in digits or b"f" in digits or len(values) != len(group) or not all(values):
+            break
         if pin > 255:
             if [q for q in group if sink[q] >= most_points or sink[256 + q] + _POINT_BYTES + _MOST_VALUE > most_bytes]:
                 break
@@ -67,8 +69,7 @@ def take(buf, state, pins, sink):
             index = len(group) - 1
             while group[index] != pin:
                 index -= 1
-            value = values[index] if index < len(values) else b""
-            text = b",[%d%07d,%s]" % (carry, time, to_symbols(value))
+            text = b",[%d%07d,%s]" % (carry, time, to_symbols(values[index]))
             sink[filled : filled + len(text)] = text
             filled += len(text)
             left -= 1
