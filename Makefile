@@ -44,7 +44,7 @@ lint: setup typings/.stamp ## check style, types against the boards' stubs, and 
 	@$(RUN) tools/lint.py $(ARGS)
 
 .PHONY: demo
-demo: .venv/.stamp node ## watch a station lose network and power, come back, and deliver every reading
+demo: setup ## watch a station lose network and power, come back, and deliver every reading
 	@$(RUN) -m tools.demo $(ARGS)
 
 .PHONY: demo-picture

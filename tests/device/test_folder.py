@@ -248,7 +248,7 @@ def test_an_older_format_where_it_had_its_files_is_refused_and_left_untouched():
         with_version(1)
         os.mkdir("/sim/old")
         os.mkdir("/sim/old/tail")
-        with open("/sim/ring/" + ("log/00000000" if count > 3 else "0"), "rb") as f:
+        with open("/sim/ring/" + ("log/3fffffff" if count > 3 else "0"), "rb") as f:
             data = f.read()
         with open("/sim/old/" + name, "wb") as f:
             f.write(data)

@@ -77,9 +77,9 @@ def report(ledger, requests, stored):
         ("logged", stats["logged"], "%d more were refused by a full ring" % journal.full),
         ("delivered", stats["uploaded"], "%d points are in the server's database" % stored),
         ("dropped", stats["dropped"], "overwritten"),
-        ("rejected", stats["rejected"], "refused by the server for their type"),
+        ("rejected", stats["rejected"], "refused by the server, and given up for lack of room"),
         ("expired", stats["expired"], ""),
-        ("pending", stats["pending"], ""),
+        ("pending", stats["pending"], "%d of them held: refused by the server for their type" % stats["held"]),
         ("duplicates", ledger.duplicates, "in %d batches sent again" % ledger.repeats),
         ("estimated", stats["estimated"], "times; %d are more than a minute off" % ledger.times_off["unknown clock"]),
     )

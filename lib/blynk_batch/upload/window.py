@@ -53,6 +53,7 @@ class Window:
         for key in keys.range_keys(state):
             self._last += state[key][7:]
             self._shut += state[key][7:] if state[key][4] & keys.OPEN_END else ()
+        self._done = 0  # points of it that were done before
         self.passed = {}  # {such a pin: its points in the window}
         self._cursor = self.ring.cursor()
         self._saved = state.get(keys.WINDOW)
@@ -116,6 +117,8 @@ class Window:
     def _fix(self, lost):
         """All is counted: from here on, also after a reset, the window is this one."""
         ring, state = self.ring, self.ring.state
+        if self._saved:
+            lost = max(0, lost - max(0, ring.get(keys.DELIVERED) - self._done))  # what is done is counted already
         self._lost = ring.seen_lost = lost
         failed = state.get(keys.FAILED, (-1,))[0]
         under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
@@ -146,6 +149,7 @@ class Window:
                 from ..ring.delivered import is_delivered, is_held
 
                 if is_delivered(state, pin, reader.position) or is_held(state, pin, reader.position):
+                    self._done += 1
                     continue
             if pin in self._shut:
                 self.passed[pin] = self.passed.get(pin, 0) + 1
