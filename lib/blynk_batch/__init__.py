@@ -30,7 +30,9 @@ __names__ = (
     "NetworkError ServerError Redirected BatchTooLarge PinRefused PointRefused InvalidToken"
 )
 _TAB = ("Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock")
-_MODULES = const("arguments blynk client clock errors guard http media networks opening point refusals report ring rings upload wifi")
+_MODULES = const(
+    "arguments blynk client clock errors guard http media networks opening point refusals report ring rings upload wifi"
+)
 
 
 def __getattr__(name):

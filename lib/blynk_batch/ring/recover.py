@@ -179,8 +179,8 @@ def _is_good(ring, start, data):
     while at < len(data):
         size = 1
         if view[at] != record.FILLER:
-            size = record.frame_size(view, at)
-            if at + size > len(data) or not record.check(view, at, size, ring.seed):
+            size = parsing.frame_size(view, at)
+            if at + size > len(data) or not parsing.check(view, at, size, ring.seed):
                 return False
         at += size
     return True
