@@ -44,7 +44,6 @@ def test_counting_by_runs_gives_what_counting_one_by_one_does():
     tally = array("i", [0] * 512)
     run = Run(tally, EACH, 1 << 29, 1 << 29)
     taken = slow = 0
-    points = {}
     while True:
         before = [(tally[pin], tally[256 + pin]) for pin in PINS]
         count = run.take(reader)

@@ -8,9 +8,9 @@ from array import array
 from micropython import const
 
 try:
-    from .hot import pack, take
+    from .hot import take
 except (ImportError, SyntaxError, ValueError):  # no such file, no emitter, another processor's
-    from .plain import pack, take
+    from .plain import take
 
 EACH = const(256)  # in place of a pin: count every pin's points
 _TEN_TO_7 = const(10000000)

@@ -1,11 +1,11 @@
-"""The inner loop of a drain, and the packing of a number, as machine code. plain.py is their twin for ports without the
-emitter; fast.py chooses.
+"""The inner loop of a drain as machine code. plain.py is its twin for ports without the emitter; fast.py chooses.
 
 Knows the bytes of short frames of numbers whose time is a delta, as nearly all are, and JSON of a point; nothing of
 sectors and media. It goes on as far as the buffer holds such frames whole, checks each, and stops in front of any
 other: a frame that is long, absolute, of another kind, damaged, blank. The Reader takes that one.
 """
 
+# pyright: reportUndefinedVariable=false
 import micropython
 from array import array
 from micropython import const
@@ -225,33 +225,3 @@ def take(buf, state, pins, sink) -> int:
     s[_LEFT] = left
     s[_LAST] = last
     return taken
-
-
-@micropython.viper
-def pack(text, out, at: int) -> int:
-    """Write number text over the symbols 0123456789.-e,[] into `out` from `at` on, four bits each, padded with a comma;
-    the index after it. `+` is left out, as JSON does without it."""
-    t = ptr8(text)
-    o = ptr8(out)
-    n = int(len(text))
-    half = 0
-    i = 0
-    while i <= n:
-        v = 13
-        if i < n:
-            v = t[i]
-            v = v - 48 if v >= 48 and v <= 57 else 10 if v == 46 else 11 if v == 45 else 12 if v == 101 else (
-                13 if v == 44 else 14 if v == 91 else 15 if v == 93 else -1
-            )
-        elif not half:
-            break
-        i += 1
-        if v < 0:
-            continue
-        if half:
-            o[at] |= v
-            at += 1
-        else:
-            o[at] = v << 4
-        half ^= 1
-    return at

@@ -1,10 +1,10 @@
-"""What hot.py does, in byte code: for ports and files without machine code. hot.py says what each place of `state` is."""
+"""What hot.py does, in byte code: for ports and files without machine code. hot.py says what is where in `state`."""
 
 from binascii import crc32, hexlify
 
 from micropython import const
 
-from .record import pack as packed, to_symbols
+from .record import to_symbols
 
 _POINT_BYTES = const(17)
 _SHORT = const(64)
@@ -82,10 +82,3 @@ def take(buf, state, pins, sink):
     state[0], state[2], state[3], state[4], state[6] = at, interval, low, high, count
     state[7], state[9], state[10], state[14] = passed, filled, left, last
     return taken
-
-
-def pack(text, out, at):
-    """See hot.pack()."""
-    data = packed(text.replace("+", ""))
-    out[at : at + len(data)] = data
-    return at + len(data)

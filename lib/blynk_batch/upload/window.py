@@ -79,7 +79,7 @@ class Window:
         chain = reader.chain
         times = None
         frames = 0
-        # Of each pin its points, and 256 further on the bytes of their JSON. What runs may not count looks full to them.
+        # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
         self._tally = array("i", _FULL * 512)
         run = None if self._saved else Run(self._tally, EACH, self._max_points, self._max_bytes)
         while True:
@@ -139,7 +139,7 @@ class Window:
         """Add the frame's points; False if one of its pins has reached a limit."""
         pins = reader.chain.pins
         base = 16 if _TEN_TO_12 <= time < _TEN_TO_13 else len(str(time)) + 3
-        sizes = [text and len(text) for text in texts_of(reader)]
+        sizes = [len(text) if text else None for text in texts_of(reader)]
         if not self._saved and not self._has_room(pins, base, sizes):
             return False
         state, tally = self.ring.state, self._tally
