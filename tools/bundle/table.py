@@ -5,7 +5,7 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 
 # What a board that only logs needs, then what opening a ring needs (let go of afterwards), what an upload needs, ...
 BUNDLES = {
-    "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record ring.hot "
+    "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record "
     "ring.state ring.sector ring.pages ring.log rings media.littlefs",
     "_open": "opening arguments ring.recover ring.decode media.folder media.paths",
     "_read": "ring.reader ring.parsing",
@@ -13,7 +13,8 @@ BUNDLES = {
     "_raw": "media.slots media.device media.foreign media.tails",
     "_fat": "media.fat",
     "_pace": "upload.pace upload.result",
-    "_upload": "upload.batch upload.window upload.uploader upload.call blynk",
+    "_plain": "ring.plain",
+    "_upload": "ring.fast upload.batch upload.window upload.uploader upload.call blynk",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times",
     "_network": "clock.network",
