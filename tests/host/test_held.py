@@ -1,4 +1,4 @@
-"""Points that the server refuses, over real sockets and on real media: held, tried daily, released, overwritten; nothing
+"""Points that the server refuses, over real sockets and on real media: held, tried daily, released, overwritten; none
 lost but what the ring drops, nothing sent twice but the batch in flight.
 """
 
