@@ -8,7 +8,7 @@ from blynk_batch.clock import anchors as clock_anchors
 from blynk_batch.errors import Error, WrongDevice
 from blynk_batch.ring import sector
 from blynk_batch.ring.room import prepare
-from blynk_batch.ring.record import to_value
+from blynk_batch.ring.parsing import to_value
 from blynk_batch.ring.state import ANCHOR, BAD_BLOCKS, DROPPED
 from flash import Cached, NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer

@@ -7,8 +7,8 @@ marks at the starts of pages, readings, and state that names another server, win
 import blynk_batch
 import invariants
 from blynk_batch import BlockRing, FileRing
-from blynk_batch.ring import record, sector
-from blynk_batch.ring.record import to_value
+from blynk_batch.ring import parsing, record, sector
+from blynk_batch.ring.parsing import to_value
 from blynk_batch.ring.state import CURSOR, DROPPED, OLDEST, REGION, UPLOADED, WINDOW, encode_state
 from flash import NorFlash, SdCard, mount, umount
 
@@ -137,13 +137,13 @@ def count_invented(known, judged):
 
 
 def test_frames_in_a_string_that_a_cut_tears_are_never_found():
-    real = record.decode_texts
-    record.decode_texts = texts_of_any_bytes(real)
+    real = parsing.decode_texts
+    parsing.decode_texts = texts_of_any_bytes(real)
     assert count_invented(known=False, judged=True) == 0
 
 
 def test_the_judge_sees_frames_of_somebody_who_knows_the_salt():
-    record.decode_texts = texts_of_any_bytes(record.decode_texts)
+    parsing.decode_texts = texts_of_any_bytes(parsing.decode_texts)
     assert count_invented(known=True, judged=False) > 10
 
 
@@ -157,7 +157,7 @@ def texts_of_any_bytes(real):
 
 
 def test_frames_in_a_string_that_is_damaged_are_never_found_on_any_medium():
-    record.decode_texts = texts_of_any_bytes(record.decode_texts)
+    parsing.decode_texts = texts_of_any_bytes(parsing.decode_texts)
     for make in (lambda image: NorFlash(8, image=image), lambda image: SdCard(66, image=image)):
         ring = begin(make(None))
         text = hostile_text(ring, ring.salt ^ 1)
@@ -171,7 +171,7 @@ def test_frames_in_a_string_that_is_damaged_are_never_found_on_any_medium():
 
 
 def test_frames_in_a_string_in_a_damaged_file_are_never_found():
-    record.decode_texts = texts_of_any_bytes(record.decode_texts)
+    parsing.decode_texts = texts_of_any_bytes(parsing.decode_texts)
     mount(NorFlash(32), "/sim")
     ring = FileRing("/sim/ring", capacity_bytes=16384)
     ring.log(0, START_MS, b"\x01", [5])

@@ -15,8 +15,11 @@ from tools.bundle.names import FUNCTIONS, PACKAGE, BundleError, file_name
 BUILT_IN = frozenset("binascii errno hashlib json os random select socket struct sys".split())
 _LOADER = "__init__"
 _LOADING = ("load", "let_go")
-# Nothing is compiled on the board, so there is nothing to collect.
+# Nothing is compiled on the board. But what a bundle leaves when it is loaded, and what was there before, would lie
+# strewn between what lasts.
 _LOAD = """def load(module, name=None):
+    if "blynk_batch." + module not in sys.modules:
+        gc.collect()
     found = __import__(module, globals(), None, (name or module,), 1)
     return getattr(found, name) if name else found"""
 
@@ -324,6 +327,8 @@ class Link:
         if isinstance(node, ast.Global):
             return self._global(node)
         if self.name == _LOADER and isinstance(node, ast.FunctionDef) and node.name == "load":
+            self._use("gc")
+            self._use("sys")
             return self._replace(node, _LOAD)
         self._visit(node)
         return False

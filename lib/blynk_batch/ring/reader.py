@@ -9,7 +9,7 @@ from binascii import crc32
 
 from micropython import const
 
-from . import record, sector
+from . import parsing, record, sector
 from .record import ANCHOR, BLANK, FILLER, LONG_DATA, MARK, PAGE
 
 DATA = 1  # the other kinds are record.STATE, REJECT, ANCHOR and MARK
@@ -53,7 +53,7 @@ class Reader:
         return (self.sequence, self.next_at)
 
     def values(self):
-        return record.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+        return parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
 
     def payload(self):
         return self.view[self.body : self.body_end]
@@ -210,17 +210,17 @@ class Reader:
         at = self.fetch(offset, 4) if offset < self.limit else -1
         if at < 0 or self.buf[at] == FILLER or self.buf[at] == BLANK:
             return 0
-        size = record.frame_size(self.buf, at)
+        size = parsing.frame_size(self.buf, at)
         at = self.fetch(offset, size) if offset + size <= self.limit else -1
-        if at < 0 or not record.check(self.view, at, size, self.seed):
+        if at < 0 or not parsing.check(self.view, at, size, self.seed):
             return 0
-        self.body, self.body_end = record.payload(self.buf, at, size)
+        self.body, self.body_end = parsing.payload(self.buf, at, size)
         return size if self.buf[at] != MARK or self.mark()[0] == offset // PAGE else 0
 
     def mark(self):
-        """What record.get_mark says of the mark that `body` is in."""
+        """What parsing.get_mark says of the mark that `body` is in."""
         try:
-            return record.get_mark(self.view, self.body)
+            return parsing.get_mark(self.view, self.body)
         except (IndexError, ValueError):
             return (-1, 0, 0, True, self.body_end)
 
@@ -238,7 +238,7 @@ class Reader:
             return MARK
         if first > LONG_DATA:
             return first if first <= ANCHOR else 0
-        if self.chain.pins is None and not record.is_absolute(self.buf[self.body]):
+        if self.chain.pins is None and not parsing.is_absolute(self.buf[self.body]):
             self.bad += 1  # it refers to a frame that is lost
             return 0
         try:

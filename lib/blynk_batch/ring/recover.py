@@ -5,9 +5,12 @@ there. Where that is the newest sector, the mark of its last page says what stat
 is read frame by frame.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# A Prefix gets its salt here.
+
 from micropython import const
 
-from . import record, sector
+from . import parsing, record, sector
 from ..errors import CorruptRing
 from .decode import decode_state, within
 from .reader import DATA, Reader
@@ -93,7 +96,7 @@ def _take_in(ring, reader):
     elif kind == record.STATE:
         _take_in_state(ring, reader, reader.body)
     elif kind == record.ANCHOR:
-        ring.state[ANCHOR] = record.get_anchor(reader.payload())
+        ring.state[ANCHOR] = parsing.get_anchor(reader.payload())
         ring.changed.add(ANCHOR)
     elif kind == DATA:
         if ring.state.pop(SLEEP, None):  # of a sleep before that reading

@@ -179,7 +179,7 @@ class Window:
                 entry[_EXPIRED] += 1
             else:
                 entry[_POINTS] += 1
-                entry[_BYTES] += base + sizes[index] + 1
+                entry[_BYTES] += base + sizes[index] + 1  # pyright: ignore
                 entry[_ESTIMATED] += 1 if estimated else 0
         return True
 
