@@ -1,4 +1,4 @@
-"""What a reply means that is no acceptance, and the exceptions for it. Loaded with the first, or when a program asks.
+"""What a reply means that is no acceptance, and the exceptions for it. Loaded with the first.
 
 Sources: as in blynk.py.
 """

@@ -18,6 +18,7 @@ from tools.compiled import LIBRARY, ROOT, compile_library, joined, sources, writ
 from tools.size import blocks
 
 INIT = """import gc
+import sys
 
 from micropython import const
 
@@ -38,7 +39,6 @@ def load(module, name=None):
 
 
 def let_go(name):
-    import sys
     sys.modules.pop("blynk_batch." + name, None)
     room, _, name = name.rpartition(".")
     (sys.modules["blynk_batch." + room].__dict__ if room else globals()).pop(name, None)

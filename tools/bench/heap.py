@@ -11,7 +11,6 @@ from tools.compiled import compile_library
 from tools.sandbox.testing import Sandbox
 
 STAGES = ("import", "open", "log", "drain")
-TARGET_KIB = {"mpy": 96, "py": 128}
 _MOST_KIB = 1024
 
 

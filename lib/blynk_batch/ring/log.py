@@ -43,13 +43,13 @@ class Ring(Pages):
             for name in ("ring.parsing", "ring.reader", "ring.decode"):
                 load(name)
             load("ring.recover", "recover")(self, span[0], span[1])
-            for name in ("ring.recover", "ring.decode", "ring.reader", "ring.parsing"):
-                let_go(name)
         else:
             self.salt = sector.draw_salt()
             self.oldest = self.number = self.offset = 0
             self.newest = -1
             self.turn(data=False)
+        for name in ("ring.recover", "ring.decode", "ring.reader", "ring.parsing"):
+            let_go(name)
 
     # What is there
 

@@ -5,6 +5,9 @@ reads one page frame by frame, and reading goes on at the next page after damage
 a page. Knows bytes that wait to be written; log.py writes them. docs/format.md draws the layout.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# The other half of these attributes is log.py's.
+
 from micropython import const
 
 from . import record

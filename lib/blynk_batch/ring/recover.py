@@ -5,6 +5,9 @@ there. Where that is the newest sector, the mark of its last page says what stat
 is read frame by frame.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# A Prefix gets its salt here.
+
 from micropython import const
 
 from . import parsing, record, sector

@@ -32,7 +32,7 @@ def write_again(ring, frames, points):
                 new.reset()
                 head = new.head(old.boot, old.time, old.pins, old.kinds)
             is_placed = ring.place(0, head + view[start:end])
-            ring.buffered_points += len(old.pins)
+            ring.buffered_points += len(old.pins)  # pyright: ignore
         elif kind not in (record.STATE, record.MARK):  # the new sector's header carries all state
             is_placed = ring.place(kind, bytes(view[start:end]))
         else:

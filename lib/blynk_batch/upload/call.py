@@ -55,7 +55,7 @@ class Call:
             body = self._steps.send(reply)
         except MemoryError as e:
             self._smaller()
-            self.result.error, self.result.retry_after_s = e, self._uploader.pace.back_off()
+            self.result.error, self.result.retry_after_s = e, self._uploader.pace.back_off()  # pyright: ignore
             raise StopIteration
         if body:
             body.tick, body.watchdog = self._tick, self._watchdog

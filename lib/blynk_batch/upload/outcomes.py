@@ -30,7 +30,7 @@ def judge(uploader, source, body, reply):
         return
     if isinstance(reply, Exception):
         _later(uploader, _network_error(uploader, reply))
-    status, headers, text = reply
+    status, headers, text = reply  # pyright: ignore
     error = refusals.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
     kind = type(error)

@@ -7,6 +7,9 @@ The search walks a range from its newest point to the left: good points in doubl
 single points at distances 1, 4, 16, their ends by halving.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# A Step's attributes come from its list of names, and without one nothing asks for them.
+
 from micropython import const
 
 from ..clock.times import Times

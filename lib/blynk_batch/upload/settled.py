@@ -3,6 +3,9 @@
 `Settled` has the search's step and the ranges; search.py says what is asked next. Knows no network.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# A Step's attributes come from its list of names; more are search.py's.
+
 from micropython import const
 
 from ..ring import state as keys
