@@ -52,7 +52,7 @@ def judge(uploader, source, body, reply):
             return
         uploader.ring.set(keys.FAILED, (body.pin, min(2, count + 1)))
         text = headers.get("retry-after", "")
-        _later(uploader, error, int(text) if text.isdigit() else None)
+        _later(uploader, error, int(text) or None if text.isdigit() else None)
 
 
 def _refused(uploader, source, body, error, known):

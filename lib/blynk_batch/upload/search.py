@@ -129,7 +129,7 @@ class Search(Settled):
         if not state:
             return True
         if now is not None and state[1]:
-            return not 0 < state[1] - now // 1000 <= _HOUR_S
+            return self._uploader.pace.may_ask()
         if uptime - self._tried >= _HOUR_S * 1000:
             self._tried = uptime
             return True
@@ -144,8 +144,7 @@ class Search(Settled):
             for found in self.ranges:
                 found.tried = 0
         for found in self.ranges:
-            passed = seconds - found.tried if now is not None and found.tried > 1 else 0
-            if found.kind == HELD and (not found.tried or not 0 <= passed < _DAY_S - _HOUR_S):
+            if found.kind == HELD and self._uploader.pace.rested(found.tried):
                 # Whole, the newest, whole, the oldest, whole, the middle ...
                 place = found.tries // 2 if found.tries & 1 else -1
                 self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
