@@ -313,6 +313,22 @@ def test_a_point_that_was_refused_alone_on_seven_days_gives_way_when_the_table_i
     world.check()
 
 
+def test_pins_that_the_server_always_fails_on_starve_no_other_however_many_they_are():
+    world = World(words=UNKNOWN)
+    world.failing = (1, 2, 3, 5, 6)
+    for _ in range(20):
+        world.log(1, 2, 3, 4, 5, 6)
+    for _ in range(12):
+        world.wait(HOUR_S)
+        world.log(4)
+        world.drain()
+        world.check()
+    assert not [point for point in world.missing() if point[0] == 4]
+    world.failing = ()
+    days(world, 3)
+    assert (world.missing(), twice(world)) == ([], [])
+
+
 def test_readings_that_get_too_old_while_they_are_held_expire_and_leave():
     world = World(max_age_days=3, words=KNOWN)
     for _hour in range(20):

@@ -113,9 +113,8 @@ class Window:
         """All is counted: from here on, also after a reset, the window is this one."""
         ring, state = self.ring, self.ring.state
         self._lost = ring.seen_lost = lost
-        failed = state.get(keys.FAILED, (-1,))[0]
         under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
-        last = [pin for pin in self.order if pin in self._last or pin == failed]
+        last = [pin for pin in self.order if pin in self._last or self._uploader.failures(pin)]
         self.order = [pin for pin in self.order if pin not in last] + last
         if under_way[0] in self.order:  # it keeps one pin's progress
             self.order.remove(under_way[0])
