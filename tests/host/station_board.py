@@ -85,11 +85,11 @@ class Board:
         requests.delete("%s/sandbox/faults/%d" % (self.url, number)).close()
 
     def drain(self, most=100, **options):
-        """Upload, until nothing is pending but what is held, waiting as long as each result says, or an hour; the
-        results."""
+        """Upload, until nothing is pending but what waits for its day, waiting as long as each result says, or an
+        hour; the results."""
         results = []
         while self.client.pending and len(results) < most:
-            if results and not results[-1].waiting and self.client.pending == self.client.stats()["held"]:
+            if results and not results[-1].waiting and not self.client.due(0):
                 break
             result = self.client.upload(**options)
             results.append(result)

@@ -215,7 +215,7 @@ class Settled(Held):
                 step.high, step.good_end, step.phase = body.first, body.end, _HALVE
                 self._is_left_end()
             else:
-                self._at_bad(body.first, step.far * 4)
+                self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
         else:
             if ok:
                 step.good_end = body.end
