@@ -68,6 +68,15 @@ def test_a_search_takes_two_requests_for_each_halving_and_finds_all_good_points_
             assert (stats["held"], stats["rejected"]) == (len(bad), 0), stats
 
 
+def test_a_good_point_between_short_runs_of_bad_ones_is_found_at_once():
+    for bad in ([5, 6, 8, 9], [3, 4, 5, 7, 8], [20, 21, 22, 23, 25]):
+        world = filled(30, bad)
+        world.drain()
+        world.wait(HOUR_S)
+        world.drain()
+        assert (world.missing(), world.client.stats()["held"]) == ([], len(bad)), bad
+
+
 def test_a_range_is_tried_once_a_day_and_new_points_of_a_pin_that_is_held_open_cost_nothing():
     world = filled(200, range(200))
     world.drain()

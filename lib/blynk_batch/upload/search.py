@@ -4,7 +4,7 @@ hourly questions while nobody is accepted.
 Pure policy, as Window: `next()` gives the next batch; `accepted()`, `refused()` say what its reply means. The step
 under way and the places of its request are in the state before it is asked, so that a repeat is the same batch.
 The search walks a range from its newest point to the left: good points in doubled or halved pieces, bad runs by
-single points at distances 1, 4, 16, their ends by halving.
+single points at distances 1, 1, 1, 4, 16, their ends by halving.
 """
 
 from micropython import const
@@ -184,7 +184,7 @@ class Search(Settled):
                 return None
             index, other = count - min(step.size, limit, count), count
         elif step.phase == _STRIDE:
-            index = max(0, count - step.far)
+            index = max(0, count - (1 if step.far < 4 else step.far))
             other = index + 1
         else:
             other = min((count + 1) // 2, limit)
