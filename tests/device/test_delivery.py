@@ -6,6 +6,7 @@ server takes all. By hand, more of it: tools/micropython tests/device/test_deliv
 tests/device/conftest.py sets it.
 """
 
+import gc
 import random
 import sys
 
@@ -13,7 +14,7 @@ import blynk_batch
 from blynk_batch.upload import call, uploader
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 
-HEAP = "2m"
+HEAP = "4m"
 WASM = False  # minutes there
 TIMEOUT_S = 900
 SEQUENCES = 250  # in each test
@@ -98,6 +99,7 @@ def quiet_day(world, pins, small):
 
 def run(first, last):
     for seed in range(first, last):
+        gc.collect()
         try:
             sequence(seed)
         except Exception:
