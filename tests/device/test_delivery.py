@@ -20,7 +20,6 @@ TIMEOUT_S = 900
 SEQUENCES = 250  # in each test
 
 
-
 def _loaded(module, name=None):
     """load() without a collection: two thirds of the time else go into those, and into compiling what was let go."""
     found = __import__("blynk_batch." + module, None, None, (name or "*",))
