@@ -151,11 +151,12 @@ class Client:
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Kept across resets. After power-on the first drain waits a tenth of the interval or less,
-        at most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
+        nor budget forbids it. Refused points are something once their next try is due. Kept across resets. After
+        power-on the first drain waits a tenth of the interval or less, at most 30 s, and the others keep to a time
+        within it that the token chooses: see upload/pace.py."""
         self.check_open()
         check_seconds("interval_s", interval_s)
-        return self.pending > 0 and self.pace().due(interval_s)
+        return self.pending > 0 and self.pace().due(interval_s) and self.pace().has_something()
 
     # Upload
 

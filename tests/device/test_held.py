@@ -68,6 +68,15 @@ def test_a_search_takes_two_requests_for_each_halving_and_finds_all_good_points_
             assert (stats["held"], stats["rejected"]) == (len(bad), 0), stats
 
 
+def test_a_good_point_between_short_runs_of_bad_ones_is_found_at_once():
+    for bad in ([5, 6, 8, 9], [3, 4, 5, 7, 8], [20, 21, 22, 23, 25]):
+        world = filled(30, bad)
+        world.drain()
+        world.wait(HOUR_S)
+        world.drain()
+        assert (world.missing(), world.client.stats()["held"]) == ([], len(bad)), bad
+
+
 def test_a_range_is_tried_once_a_day_and_new_points_of_a_pin_that_is_held_open_cost_nothing():
     world = filled(200, range(200))
     world.drain()
@@ -311,6 +320,22 @@ def test_a_point_that_was_refused_alone_on_seven_days_gives_way_when_the_table_i
     stats = world.client.stats()
     assert stats["rejected"] >= 8 and not world.missing(), stats
     world.check()
+
+
+def test_pins_that_the_server_always_fails_on_starve_no_other_however_many_they_are():
+    world = World(words=UNKNOWN)
+    world.failing = (1, 2, 3, 5, 6)
+    for _ in range(20):
+        world.log(1, 2, 3, 4, 5, 6)
+    for _ in range(12):
+        world.wait(HOUR_S)
+        world.log(4)
+        world.drain()
+        world.check()
+    assert not [point for point in world.missing() if point[0] == 4]
+    world.failing = ()
+    days(world, 3)
+    assert (world.missing(), twice(world)) == ([], [])
 
 
 def test_readings_that_get_too_old_while_they_are_held_expire_and_leave():

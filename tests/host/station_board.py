@@ -85,9 +85,12 @@ class Board:
         requests.delete("%s/sandbox/faults/%d" % (self.url, number)).close()
 
     def drain(self, most=100, **options):
-        """Upload until all is sent but what is held, waiting as long as each result says, or an hour; the results."""
+        """Upload, until nothing is pending but what waits for its day, waiting as long as each result says, or an
+        hour; the results."""
         results = []
-        while self.client.pending > self.client.stats()["held"] and len(results) < most:
+        while self.client.pending and len(results) < most:
+            if results and not results[-1].waiting and not self.client.due(0):
+                break
             result = self.client.upload(**options)
             results.append(result)
             self.clock.wait((result.retry_after_s or 3600) * 1000)

@@ -159,7 +159,8 @@ def test_a_board_that_crashes_whenever_it_tries_what_was_refused_does_not_hammer
                 pass
             board.clock.wait(30000)
         client = board.boot()
-        board.drain()
+        board.clock.wait(3600000)
+        client.upload()
         say(client.pending)
         """
     )

@@ -29,6 +29,7 @@ elif sys.argv[2] == "0":
     ring = blynk_batch.FileRing("/flash/ring")
 else:
     ring = blynk_batch.BlockRing(device, whole_blocks=True, page_size=int(sys.argv[2]))
+blynk_batch.point._is_utf8 = lambda data: True  # an earlier version stored what it is not
 with blynk_batch.Client("t", ring=ring) as client:
     for row, value in enumerate(values):
         client.log(1, tuple(value) if isinstance(value, list) else value, timestamp=1648054765458 + row)

@@ -13,6 +13,15 @@ RAW = ("nor", "pages")
 CARDS = ("fat", "sd")
 NAIVE = ("csv", "binary", "json", "in place")
 _NAIVE_READINGS = {"csv": 1500, "binary": 1500, "json": 600, "in place": 100}
+_REFUSED = (
+    "one bad of 800",
+    "six strewn in 800",
+    "the older half of 800",
+    "all 800",
+    "35 days of which 30 are taken",
+    "20 pins without datastream",
+    "all of everybody",
+)
 _RING_KIB = (64, 256, 1024, 16384)
 
 
@@ -71,6 +80,11 @@ def opening(quick):
     for on in RAW:
         for kib in _RING_KIB[:1] if quick else _RING_KIB:
             yield partial(cells, "opening", on, kib, 4 if quick else 20)
+
+
+def refusals(quick):
+    for name in _REFUSED:
+        yield partial(cells, "refusals", name, 8 if quick else 1)
 
 
 GROUPS = [
@@ -139,6 +153,15 @@ GROUPS = [
         "10,000 points of one pin with a token of 32 characters, without TLS; beside it lists of 500 by `json.dumps`, "
         "a request for each.",
         request.jobs,
+    ),
+    Group(
+        "refusals",
+        "Points that the server refuses",
+        "Two pins, of which the server refuses points of one, but where another is named; it refuses a batch whole and "
+        "says not which point. One upload of all, then one a day for four days, of which the last is shown. Bytes: "
+        "those of the requests, 190 for the head of each. `all of everybody` is refused in words that nobody "
+        "documents: then nothing is held, and two or three requests an hour ask whether that has passed.",
+        refusals,
     ),
     Group(
         "powercut",

@@ -24,7 +24,7 @@ _SHAPES = {
     keys.SIZE: "ii",
     keys.LAST_SUCCESS: "c",
     keys.BATCH: "pso",
-    keys.FAILED: "pi",
+    keys.FAILED: "pi*",
     keys.HELD: "c",
     keys.SEARCH: "ipmmiiiiii" + 6 * "so",
     keys.ASKED: "soso",

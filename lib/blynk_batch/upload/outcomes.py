@@ -45,14 +45,12 @@ def judge(uploader, source, body, reply):
     elif status == 400 or kind == refusals.BatchTooLarge:
         _refused(uploader, source, body, error, uploader.trusted)
     else:
-        failed = uploader.ring.state.get(keys.FAILED)
-        count = failed[1] if failed and failed[0] == body.pin else 0
-        if count >= 2 and uploader.trusted:
+        if uploader.trusted and uploader.failures(body.pin) >= 2:
             _refused(uploader, source, body, error, True)
             return
-        uploader.ring.set(keys.FAILED, (body.pin, min(2, count + 1)))
+        uploader.failures(body.pin, 1)
         text = headers.get("retry-after", "")
-        _later(uploader, error, int(text) if text.isdigit() else None)
+        _later(uploader, error, int(text) or None if text.isdigit() else None)
 
 
 def _refused(uploader, source, body, error, known):

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from ..ring.state import BACKOFF, BUDGET, DRAINED, OWNER
+from ..ring.state import BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OWNER, SEARCH, range_keys
 
 _FIRST_S = const(10)
 _CAP_S = const(3600)
@@ -23,6 +23,9 @@ _STEPS = const(9)
 _LONGEST_S = const(86400)
 _SPREAD_S = const(30)  # of the first drains after power-on
 _DAY_MS = const(86400000)
+_HOUR_S = const(3600)
+_AGAIN_S = const(82800)  # a day of tries has 23 hours: one that uploads daily is never a second too early
+_REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see held.py
 
 
 def _random(limit):
@@ -113,6 +116,30 @@ class Pace:
             if day != self._ring.get(BUDGET):
                 self._day_from = self._boots.uptime()
             self._ring.set(BUDGET, (day, self._points_per_day - left + points))
+
+    # Refused points
+
+    def rested(self, tried):
+        """True if what was tried last at `tried` (Unix s; 0: never, or it was released) is to be tried again."""
+        now = self._boots.now()
+        return not tried or (now is not None and not 0 <= now // 1000 - tried < _AGAIN_S)
+
+    def may_ask(self):
+        """True if the hour since the last questions in doubt has passed, as far as is known."""
+        now, until = self._boots.now(), self._ring.state.get(DOUBT, (0, 0))[1]
+        return now is None or not until or not 0 < until - now // 1000 <= _HOUR_S
+
+    def has_something(self):
+        """True if a drain has something to send: points that were not refused, or a search, a try or a question that
+        is due."""
+        ring = self._ring
+        if ring.pending > ring.get(HELD) or SEARCH in ring.state or self._boots.now() is None:
+            return True
+        for key in range_keys(ring.state):
+            kind, tried = ring.state[key][4] & 3, ring.state[key][5]
+            if self.may_ask() if kind == _IN_DOUBT else kind != _REST or self.rested(tried):
+                return True
+        return False
 
     # Interval
 

@@ -4,7 +4,7 @@ hourly questions while nobody is accepted.
 Pure policy, as Window: `next()` gives the next batch; `accepted()`, `refused()` say what its reply means. The step
 under way and the places of its request are in the state before it is asked, so that a repeat is the same batch.
 The search walks a range from its newest point to the left: good points in doubled or halved pieces, bad runs by
-single points at distances 1, 4, 16, their ends by halving.
+single points at distances 1, 1, 1, 4, 16, their ends by halving.
 """
 
 # pyright: reportAttributeAccessIssue=false
@@ -132,7 +132,7 @@ class Search(Settled):
         if not state:
             return True
         if now is not None and state[1]:
-            return not 0 < state[1] - now // 1000 <= _HOUR_S
+            return self._uploader.pace.may_ask()
         if uptime - self._tried >= _HOUR_S * 1000:
             self._tried = uptime
             return True
@@ -147,8 +147,7 @@ class Search(Settled):
             for found in self.ranges:
                 found.tried = 0
         for found in self.ranges:
-            passed = seconds - found.tried if now is not None and found.tried > 1 else 0
-            if found.kind == HELD and (not found.tried or not 0 <= passed < _DAY_S - _HOUR_S):
+            if found.kind == HELD and self._uploader.pace.rested(found.tried):
                 # Whole, the newest, whole, the oldest, whole, the middle ...
                 place = found.tries // 2 if found.tries & 1 else -1
                 self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
@@ -188,7 +187,7 @@ class Search(Settled):
                 return None
             index, other = count - min(step.size, limit, count), count
         elif step.phase == _STRIDE:
-            index = max(0, count - step.far)
+            index = max(0, count - (1 if step.far < 4 else step.far))
             other = index + 1
         else:
             other = min((count + 1) // 2, limit)

@@ -25,7 +25,7 @@ class Step:
     cutoff, now   Unix ms, fixed; seen: the ring's end then
     phase         of _FIND; `place` of the others: which single point, -1 for all
     bad           so many of the last points hold a bad one, 0 if none is known to;  size  points of the next piece
-    good          so many were accepted in a row;  far  from the bad one to the next single point
+    good          so many were accepted in a row;  far  from the bad one to the next single point, 1 if < 4
     at, top       the bad run as it is known;      good_end  end of the good ones before it
     """
 
@@ -218,7 +218,7 @@ class Settled(Held):
                 step.high, step.good_end, step.phase = body.first, body.end, _HALVE
                 self._is_left_end()
             else:
-                self._at_bad(body.first, step.far * 4)
+                self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
         else:
             if ok:
                 step.good_end = body.end
@@ -248,8 +248,8 @@ class Settled(Held):
 
     def _settle_run(self):
         step = self.step
-        if step.phase != _WALK:
-            self._settle(step.pin, step.good_end if step.phase == _HALVE else step.at, step.top)
+        if step.phase != _WALK:  # what lies before it is not known to be bad, and is searched on
+            self._settle(step.pin, step.at, step.top)
 
     def _stop(self, over):
         """The step ends for today (`over`), or until the next drain."""

@@ -15,6 +15,7 @@ from ..errors import RingFull
 from ..ring.state import LAST_SUCCESS, OWNER, REGION, SIZE
 
 _DAY_MS = const(86400000)
+_FAILING = const(16)  # pins that are known to fail
 _FIVE_YEARS_MS = const(157788000000)
 _SAME_CLOCK_MS = const(120000)
 
@@ -192,11 +193,21 @@ class Uploader:
         size = self.ring.get(SIZE) or self.settings["batch_points"]
         return size if budget is None else min(size, budget)
 
+    def failures(self, pin, more=0):
+        """How many of the last replies to batches of `pin`, at most 2, asked for patience; `more`: one more, or -2 for
+        none. It may be the pin's own fault, so the others go first."""
+        failed = self.ring.state.get(keys.FAILED, ())
+        at = [at for at in range(0, len(failed) - 1, 2) if failed[at] == pin]
+        count = failed[at[0] + 1] if at else 0
+        if more:
+            rest = failed[: at[0]] + failed[at[0] + 2 :] if at else failed[-2 * _FAILING + 2 :]
+            count = max(0, min(2, count + more))
+            self.ring.set(keys.FAILED, rest + (pin, count) if count else rest)
+        return count
+
     def gives_way(self, pin):
-        """True if the last two replies to batches of `pin` asked for patience, and no other pin was accepted since:
-        it may be the pin's own fault, so the others go first."""
-        failed = self.ring.state.get(keys.FAILED)
-        return not self.trusted and bool(failed and failed[0] == pin and failed[1] >= 2)
+        """True if two replies asked for patience and no other pin was accepted in this drain."""
+        return not self.trusted and self.failures(pin) >= 2
 
     def cutoff(self):
         """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
@@ -230,8 +241,8 @@ class Uploader:
         result.uploaded += body.sent
         if getattr(result.error, "passing", False):
             result.error = None
-        if ring.get(keys.FAILED) == body.pin:
-            ring.forget(keys.FAILED)
+        if self.failures(body.pin):
+            self.failures(body.pin, -2)
         size = ring.state.get(SIZE)
         if size and body.points >= size[0]:
             self._grow(size)

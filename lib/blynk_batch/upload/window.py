@@ -120,9 +120,8 @@ class Window:
         if self._saved:
             lost = max(0, lost - max(0, ring.get(keys.DELIVERED) - self._done))  # what is done is counted already
         self._lost = ring.seen_lost = lost
-        failed = state.get(keys.FAILED, (-1,))[0]
         under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
-        last = [pin for pin in self.order if pin in self._last or pin == failed]
+        last = [pin for pin in self.order if pin in self._last or self._uploader.failures(pin)]
         self.order = [pin for pin in self.order if pin not in last] + last
         if under_way[0] in self.order:  # it keeps one pin's progress
             self.order.remove(under_way[0])

@@ -1,0 +1,64 @@
+"""due() is True only if a drain has something to send: what was refused waits for its next try."""
+
+from delivery import DAY_S, HOUR_S, KNOWN, START_MS, UNKNOWN, World
+
+HEAP = "4m"
+
+
+def test_while_all_that_is_pending_was_refused_it_is_due_once_a_day_or_when_released():
+    world = World(words=KNOWN)
+    world.log(1, 2, bad=(1,))
+    world.drain()
+    for _ in range(3):
+        world.wait(HOUR_S)
+        assert world.client.pending == 1 and not world.client.due(900)
+        world.wait(22 * HOUR_S)
+        assert world.client.due(900)
+        assert len(world.drain()) == 1
+    world.client.release(1)
+    world.wait(HOUR_S)
+    assert world.client.due(900)
+    world.drain()
+    world.wait(HOUR_S)
+    assert not world.client.due(900)
+    world.log(2)
+    assert world.client.due(900)
+
+
+def test_what_is_in_doubt_is_due_once_an_hour():
+    world = World(words=UNKNOWN)
+    world.log(1, 2)
+    world.trouble = True
+    for _ in range(4):
+        world.drain()
+        world.wait(HOUR_S // 4)
+        assert world.client.pending == 2 and not world.client.due(60)
+        world.wait(HOUR_S)
+        assert world.client.due(60)
+        assert len(world.requests) <= 5
+        world.requests.clear()
+
+
+def test_a_search_that_goes_on_in_the_next_drain_is_due():
+    world = World(words=KNOWN)
+    for number in range(60):
+        world.log(1, bad=(1,) if number % 2 else ())
+    world.cut_at = 80
+    world.drain()
+    assert 50 in world.client.ring.state, "no search was under way"
+    world.wait(HOUR_S)
+    assert world.client.due(900)
+
+
+def test_what_was_refused_while_the_clock_was_not_set_is_tried_once_it_is():
+    world = World(words=KNOWN)
+    world.log(1, 2, bad=(1,))
+    world.now = lambda: None
+    world.drain()
+    assert world.client.stats()["held"] == 1
+    world.now = lambda: START_MS + world.seconds * 1000
+    world.bad = {}
+    world.wait(2 * DAY_S)
+    assert world.client.due(900)
+    world.drain()
+    assert not world.missing()
