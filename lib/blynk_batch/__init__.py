@@ -21,8 +21,8 @@ _HOMES = const(
     "Client client FileRing rings BlockRing rings HTTPS http.https Requests http.requests "
     "set_clock clock.network WiFi wifi "
     "Error errors RingFull errors CorruptRing errors WrongDevice errors Busy errors "
-    "UploadError errors NetworkError errors ServerError errors Redirected errors "
-    "BatchTooLarge errors PinRefused errors PointRefused errors InvalidToken errors"
+    "UploadError errors NetworkError errors ServerError refusals Redirected refusals "
+    "BatchTooLarge refusals PinRefused refusals PointRefused refusals InvalidToken refusals"
 )
 # help(blynk_batch) shows these names; Tab at the prompt looks into that table, in which those of the tuple are.
 __names__ = (
@@ -30,7 +30,9 @@ __names__ = (
     "NetworkError ServerError Redirected BatchTooLarge PinRefused PointRefused InvalidToken"
 )
 _TAB = ("Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock")
-_MODULES = const("arguments blynk client clock errors guard http media networks point report ring rings upload wifi")
+_MODULES = const(
+    "arguments blynk client clock errors guard http media networks opening point refusals report ring rings upload wifi"
+)
 
 
 def __getattr__(name):

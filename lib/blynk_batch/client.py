@@ -192,8 +192,7 @@ class Client:
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""
         if self._pace is None:
-            from .upload.pace import Pace
-
+            Pace = load("upload.pace", "Pace")
             self._pace = Pace(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
         return self._pace
 
@@ -201,6 +200,8 @@ class Client:
         """The policy over this client's ring, loaded when it is first needed."""
         self.check_open()
         if self._uploader is None:
+            for name in ("upload.batch", "ring.parsing", "ring.reader", "upload.window"):
+                load(name)  # each with room to compile
             Uploader = load("upload.uploader", "Uploader")
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()
@@ -213,6 +214,7 @@ class Client:
         failed = load("upload.result", "failed")  # first: there may be no room for more
         self.check_open()
         try:
+            self.ring.check_books()  # while there is most room for it
             if hasattr(self.clock, "refresh"):
                 self.clock.refresh(self, watchdog)
             self.uploader()  # loaded in its own order

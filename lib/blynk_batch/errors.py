@@ -1,4 +1,5 @@
-"""The library's own exceptions. A caller's mistake is ValueError or TypeError; OSError passes through.
+"""The library's own exceptions. A caller's mistake is ValueError or TypeError; OSError passes through. Those from
+ServerError on are in refusals.py.
 
 Error
 +-- RingFull        the ring is full and may not overwrite: upload or clear first
@@ -44,29 +45,3 @@ class UploadError(Error):
 
 class NetworkError(UploadError):
     """The request had no whole reply; the data is kept."""
-
-
-class ServerError(UploadError):
-    """The server answered, but not that it took the batch; the data is kept."""
-
-
-class Redirected(UploadError):
-    """The server pointed to a place that may not learn the token; the data is kept."""
-
-
-class BatchTooLarge(UploadError):
-    """The server takes fewer points in a request: the next ones are smaller."""
-
-    passing = True  # forgotten with the next accepted batch
-
-
-class PinRefused(UploadError):
-    """The server has no datastream for the pin: its points are held and tried again daily, all others go on."""
-
-
-class PointRefused(UploadError):
-    """The server refuses a value: it is held and tried again daily, all others are delivered."""
-
-
-class InvalidToken(UploadError):
-    """The server does not know the token: everything is kept and tried again each hour."""

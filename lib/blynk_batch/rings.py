@@ -1,21 +1,7 @@
-"""The two rings that a program makes: each opens its medium, makes a Ring of what is there, and sees to its size.
-
-Knows which medium suits which place; not how any of them works, and no frames.
-"""
-
-import sys
-
-from micropython import const
+"""The two rings that a program makes. opening.py has how they find what is there."""
 
 from . import let_go, load
-from .errors import CorruptRing, Error, WrongDevice
 from .ring.log import Ring
-from .ring.state import CURSOR
-
-_LEAST_SLOTS = const(3)
-_SECTOR_BYTES = const(4096)
-_TAILS = {"rp2": (3, 220)}  # by what each board's littlefs keeps inside a folder's metadata: rp2 512 bytes a file,
-_TAILS_ELSE = (4, 120)  # esp32 128
 
 
 class FileRing(Ring):
@@ -37,27 +23,8 @@ class FileRing(Ring):
     """
 
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=None, tail_bytes=None):
-        usual = _TAILS.get(sys.platform, _TAILS_ELSE)
-        tails = usual[0] if tails is None else tails
-        tail_bytes = usual[1] if tail_bytes is None else tail_bytes
-        absolute = load("arguments").check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
-        let_go("arguments")
-        path = path.rstrip("/")
-        try:
-            self.key = (load("media.paths", "place")(absolute), 0, 1)
-            medium, span = load("media.folder", "open_folder")(path, capacity_bytes, tails, tail_bytes)
-            super().__init__(medium, span, overwrite, commit_every)
-            if capacity_bytes and medium.slots != capacity_bytes // _SECTOR_BYTES and not self.pending:
-                old, medium = medium, load("media.fat", "of_another_size")(medium, capacity_bytes)
-                if medium:
-                    _move(self, medium, 0)
-                    old.remove()
-            let_go("media.folder")
-            let_go("media.paths")
-        except OSError as e:
-            from .arguments import explained
-
-            raise explained(e, path)
+        load("opening", "open_file")(self, path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
+        let_go("opening")
 
 
 class BlockRing(Ring):
@@ -96,54 +63,6 @@ class BlockRing(Ring):
         verify=True,
         format=False,
     ):
-        from .media.device import Device, check
-
-        check(device, start, blocks, commit_every, {"overwrite": overwrite, "verify": verify, "format": format})
-        flash = Device(device, start, blocks, page_size, unit, whole_blocks, verify)
-        if flash.whole:
-            from .media.tails import Tails as Medium
-        else:
-            from .media.slots import Slots as Medium
-        medium = Medium(flash)
-        if medium.wanted < _LEAST_SLOTS:
-            text = "%d bytes: a ring needs %d sectors of %d"
-            raise ValueError(text % (flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
-        # `start` alone would not do: two parts of one device can overlap.
-        self.key = (flash.name(), start, start + flash.bytes // flash.block_bytes)
-        try:
-            super().__init__(medium, _span(medium), overwrite, commit_every)
-        except (CorruptRing, WrongDevice):
-            if not format:
-                raise
-            load("media.foreign", "wipe")(medium)
-            super().__init__(medium, _span(medium), overwrite, commit_every)
-            self.clear()  # an old ring can be there still, below what was refused
-        if medium.slots != medium.wanted:
-            _resize(self)
-
-
-def _span(medium):
-    return medium.open() or load("media.foreign", "find")(medium)
-
-
-def _resize(ring):
-    """Go over to the wanted size, if nothing is pending."""
-    medium = ring.medium
-    if not ring.pending:
-        taken = medium.slot(ring.newest)  # stays until the new ring's first header is whole
-        medium.slots = medium.wanted
-        _move(ring, medium, 0 if taken else 1)
-    elif medium.slots > medium.wanted:
-        text = "%d readings are pending in a ring of %d sectors, more than the %d now given: open it with the old"
-        raise Error(text % (ring.pending, medium.slots, medium.wanted) + " `blocks`, upload or clear() first")
-
-
-def _move(ring, medium, slot):
-    """Begin the empty `ring` anew on `medium`, in that slot of a lap of its own; the header carries all state over. So
-    a power cut leaves the old ring whole, or the new one."""
-    sequence = (ring.newest // medium.slots + 1) * medium.slots + slot
-    ring.medium = medium
-    ring.close_window()
-    ring.set(CURSOR, (sequence, 0, ring.number))
-    ring.oldest = sequence
-    ring.start_sector(sequence)
+        part = {"overwrite": overwrite, "verify": verify, "format": format}
+        load("opening", "open_block")(self, device, start, blocks, commit_every, page_size, unit, whole_blocks, part)
+        let_go("opening")

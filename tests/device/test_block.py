@@ -8,7 +8,7 @@ from blynk_batch.clock import anchors as clock_anchors
 from blynk_batch.errors import Error, WrongDevice
 from blynk_batch.ring import sector
 from blynk_batch.ring.room import prepare
-from blynk_batch.ring.record import to_value
+from blynk_batch.ring.parsing import to_value
 from blynk_batch.ring.state import ANCHOR, BAD_BLOCKS, DROPPED
 from flash import Cached, NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
@@ -252,6 +252,7 @@ def test_a_block_that_fails_in_the_middle_moves_the_readings_under_way_to_the_ne
 
 
 def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_together():
+    sector.draw_salt = lambda: 7  # a byte that the bad block leaves as it was is no fault
     for flaw in ("program", "wrong"):
         for last in (
             lambda ring: ring.save_value(60, (7,)),
@@ -267,8 +268,8 @@ def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_to
             ring.commit()
             again = BlockRing(device.revive())
             assert found(ring) == found(again) == list(range(93)), flaw
-            assert again.get(50) == ring.get(50) and ring.get(BAD_BLOCKS) == 1
-            assert again.state.get(ANCHOR) == (None if ring.get(50) else (3, NOW_MS))
+            assert again.get(60) == ring.get(60) and ring.get(BAD_BLOCKS) == 1
+            assert again.state.get(ANCHOR) == (None if ring.get(60) else (3, NOW_MS))
 
 
 def test_two_bad_blocks_in_a_row_fail_one_call_and_the_next_goes_on_behind_them():

@@ -248,7 +248,7 @@ def test_an_older_format_where_it_had_its_files_is_refused_and_left_untouched():
         with_version(1)
         os.mkdir("/sim/old")
         os.mkdir("/sim/old/tail")
-        with open("/sim/ring/" + ("log/00000000" if count > 3 else "0"), "rb") as f:
+        with open("/sim/ring/" + ("log/3fffffff" if count > 3 else "0"), "rb") as f:
             data = f.read()
         with open("/sim/old/" + name, "wb") as f:
             f.write(data)
@@ -295,8 +295,9 @@ def test_the_default_capacity_is_half_of_what_is_free_and_remembered():
 
 def test_an_argument_that_cannot_be_is_refused_before_anything_is_made():
     mounted()
-    for path in ("", None, 5):
-        raises(ValueError, FileRing, path)
+    raises(ValueError, FileRing, "")
+    for path in (None, 5):
+        raises(TypeError, FileRing, path)
     for capacity in (0, -1, 12287):
         assert "at least 12288" in raises(ValueError, FileRing, "/sim/ring", capacity_bytes=capacity)
     for wrong in ({"commit_every": 0}, {"tails": 0}, {"tail_bytes": 12}):

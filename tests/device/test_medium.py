@@ -1,4 +1,4 @@
-"""A ring needs no more of a medium than media/__init__.py promises: here is one of a dict, and nothing else behind it."""
+"""A ring needs no more of a medium than media/__init__.py promises: here is one of a dict, with nothing behind it."""
 
 from blynk_batch import media
 from blynk_batch.ring.log import Ring

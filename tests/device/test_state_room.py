@@ -9,7 +9,7 @@ _COUNTERS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 
 
 def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
-    """Sixteen ranges of refused points, every counter past four thousand million, the longest server that a redirect may name."""
+    """Sixteen ranges of refused points, every counter past four thousand million, the longest server of a redirect."""
     chip = NorFlash(8)
     ring = blynk_batch.BlockRing(chip)
     for key in _COUNTERS:

@@ -1,4 +1,4 @@
-"""Frames whose check is right and whose content is not: nothing that a ring holds ends in upload(), points(), stats()."""
+"""Frames whose check is right and whose content is not: nothing in a ring ends in upload(), points(), stats()."""
 
 import json
 import random

@@ -85,7 +85,7 @@ class Board:
         requests.delete("%s/sandbox/faults/%d" % (self.url, number)).close()
 
     def drain(self, most=100, **options):
-        """Upload until nothing is pending but what is held, waiting as long as each result says, or an hour; the results."""
+        """Upload until all is sent but what is held, waiting as long as each result says, or an hour; the results."""
         results = []
         while self.client.pending > self.client.stats()["held"] and len(results) < most:
             result = self.client.upload(**options)

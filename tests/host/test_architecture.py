@@ -32,8 +32,9 @@ def test_no_file_of_the_library_is_longer_than_is_read_in_one_go():
 
 
 # Imports between rooms go from a smaller number to a larger one only; of one number, none knows another.
-LEVELS = {"client": 0, "upload": 1, "http": 1, "rings": 1, "report": 1, "media": 2, "clock": 2, "ring": 3, "words": 4}
-WORDS = ("arguments", "blynk", "errors", "guard", "networks", "point", "wifi")
+LEVELS = {"client": 0, "upload": 1, "http": 1, "rings": 1, "report": 1, "opening": 2, "media": 3, "clock": 3, "ring": 4}
+LEVELS["words"] = 5
+WORDS = ("arguments", "blynk", "errors", "guard", "networks", "point", "refusals", "wifi")
 # What still runs up. It only gets shorter: an entry that is not needed any more fails the test, too.
 KNOWN = {
     ("clock/date.py", "upload/expiry.py"),

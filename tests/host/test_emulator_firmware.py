@@ -4,11 +4,14 @@ Needs a .uf2: FIRMWARE=file.uf2, or the only one in firmware/. Skipped without o
 """
 
 import json
+import os
 import re
+import signal
+import subprocess
 
 import pytest
 
-from tests.host.boards import ampy, mpremote, run
+from tests.host.boards import ROOT, ampy, mpremote, run, run_tool
 from tools.emulator import bench, firmware, measure, powercut
 from tools.emulator.host import EmulatedPico
 from tools.emulator.lab import MARK, Lab, RemoteError
@@ -104,6 +107,24 @@ def test_mpremote_and_ampy_take_it_for_a_board(pico, tmp_path):
     assert mpremote(pico, "run", script).strip() == "42"
     mpremote(pico, "exec", "--no-follow", "import machine; machine.bootloader()")
     assert pico.ended.wait(90) and pico.in_bootloader
+
+
+def test_make_emulate_prints_a_port_and_ctrl_c_ends_it(uf2, tmp_path):
+    flash = tmp_path / "board.flash"
+    command = ["make", "--no-print-directory", "emulate", "FIRMWARE=%s" % uf2, "ARGS=--flash %s" % flash]
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        port = re.search(r" is at (\S+)\. ", running.stdout.readline()).group(1)
+        assert "1" in run_tool("mpremote", "connect", port, "exec", "open('/kept', 'w').close(); print(1)")
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+        running.wait(90)
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+        running.stdout.close()
+    with EmulatedPico(flash) as board:
+        assert "kept" in mpremote(board, "fs", "ls")
 
 
 def test_deploy_board_check_and_pull_take_it_for_a_board(pico):

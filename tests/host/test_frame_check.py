@@ -3,7 +3,7 @@
 Bits of the first byte and the length are left alone: if they change, other bytes are checked, by chance.
 """
 
-import importlib.util
+import importlib
 import itertools
 import random
 import sys
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-PATH = Path(__file__).resolve().parents[2] / "lib" / "blynk_batch" / "ring" / "record.py"
+RING = Path(__file__).resolve().parents[2] / "lib" / "blynk_batch" / "ring"
 SEED = 0x2C0FFEE5
 STATE = 0xC1
 
@@ -21,10 +21,11 @@ STATE = 0xC1
 @pytest.fixture(scope="module")
 def record():
     sys.modules.setdefault("micropython", types.SimpleNamespace(const=lambda value: value))
-    spec = importlib.util.spec_from_file_location("record_under_test", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    package = sys.modules["ring_under_test"] = types.ModuleType("ring_under_test")
+    package.__path__ = [str(RING)]
+    reads = importlib.import_module("ring_under_test.parsing")
+    writes = importlib.import_module("ring_under_test.record")
+    return types.SimpleNamespace(frame=writes.frame, frame_size=reads.frame_size, check=reads.check)
 
 
 def frame_of(record, kind, size):

@@ -33,8 +33,9 @@ def test_the_matrix_speaks_of_network_flash_and_time():
 
 def test_the_classes_name_every_exception_and_counter_of_the_library():
     table = DOC.partition("| class |")[2].partition("\n\n")[0]
-    source = (ROOT / "lib" / "blynk_batch" / "errors.py").read_text(encoding="utf-8")
-    classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    files = [ROOT / "lib" / "blynk_batch" / name for name in ("errors.py", "refusals.py")]
+    nodes = [node for file in files for node in ast.parse(file.read_text(encoding="utf-8")).body]
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
     exceptions = {node.name for node in classes if node.bases[0].id == "UploadError"}
     named = set(re.findall(r"`(\w+)`", table))
     assert len(exceptions) >= 7 and exceptions <= named

@@ -1,5 +1,5 @@
-"""Points that the server refuses, over real sockets and on real media: held, tried daily, released, overwritten;
-nothing lost but what the ring drops, nothing sent twice but the batch in flight.
+"""Points that the server refuses, over real sockets and on real media: held, tried daily, released, overwritten.
+Nothing is lost but what the ring drops, nothing sent twice but the batch in flight.
 """
 
 import pytest

@@ -80,9 +80,8 @@ def test_a_pin_without_a_datastream_is_held_and_the_others_go_on(typed):
         """
     )
     assert said == [["PinRefused", 400, 6, 3], [3, 3], [None, 0, 0, 3]]
-    assert [request["pin"] for request in typed.requests()] == [1, 2, 3, 2, 2, 2], (
-        "a refused pin was asked again at once"
-    )
+    pins = [request["pin"] for request in typed.requests()]
+    assert pins == [1, 2, 3, 2, 2, 2], "a refused pin was asked again at once"
     assert typed.values(1) == typed.values(3) == [0, 1, 2]
 
 

@@ -1,8 +1,11 @@
 """All bundles of a package's sources, and the way back from a line in one to its source."""
 
+import ast
+
 from tools.bundle import table
 from tools.bundle.link import Link, Program
 from tools.bundle.names import BundleError, Module, file_name, module_name
+from tools.bundle.shorten import shortened
 
 
 class Joined:
@@ -25,6 +28,7 @@ class Joined:
             escaped.update((name, program.escaped[name]) for name in new)
         for name, where in sorted(escaped.items()):
             self.said.append("%s stays alone: %s uses it as a value" % (file_name(name), where))
+        self.texts = shortened(self.texts, _public(modules["__init__"]))
         self.natives = sorted(homes[name] for name, module in modules.items() if module.is_native)
 
     def _join(self, program):
@@ -50,6 +54,14 @@ class Joined:
             return None
         first, file = before[-1]
         return file, line - first + 1
+
+
+def _public(core):
+    """The names that a program finds in the package."""
+    for node in core.tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_HOMES":
+            return ast.literal_eval(node.value.args[0]).split()[::2]
+    return []
 
 
 def _order(program, home):

@@ -15,8 +15,11 @@ from tools.bundle.names import FUNCTIONS, PACKAGE, BundleError, file_name
 BUILT_IN = frozenset("binascii errno hashlib json os random select socket struct sys".split())
 _LOADER = "__init__"
 _LOADING = ("load", "let_go")
-# Nothing is compiled on the board, so there is nothing to collect.
+# Nothing is compiled on the board. But what a bundle leaves when it is loaded, and what was there before, would lie
+# strewn between what lasts.
 _LOAD = """def load(module, name=None):
+    if "blynk_batch." + module not in sys.modules:
+        gc.collect()
     found = __import__(module, globals(), None, (name or module,), 1)
     return getattr(found, name) if name else found"""
 
@@ -269,7 +272,7 @@ class Link:
         return (words + [None])[:2]
 
     def _loader(self, name):
-        """"load" or "let_go" if the name stands for that, else None."""
+        """ "load" or "let_go" if the name stands for that, else None."""
         scope, what = self._find(name)
         if scope is None:
             return None
@@ -324,6 +327,8 @@ class Link:
         if isinstance(node, ast.Global):
             return self._global(node)
         if self.name == _LOADER and isinstance(node, ast.FunctionDef) and node.name == "load":
+            self._use("gc")
+            self._use("sys")
             return self._replace(node, _LOAD)
         self._visit(node)
         return False
@@ -382,7 +387,7 @@ class Link:
         return self._replace(node, '_HOMES = const("%s")' % " ".join(out))
 
     def _listed(self, node):
-        """"load" or "let_go" of `for name in ("upload.window", "blynk"): load(name)`, else None."""
+        """ "load" or "let_go" of `for name in ("upload.window", "blynk"): load(name)`, else None."""
         if not isinstance(node.iter, ast.Tuple) or len(node.body) != 1 or not isinstance(node.body[0], ast.Expr):
             return None
         call = node.body[0].value
@@ -594,4 +599,3 @@ def _statements(body):
                     yield from _statements(getattr(node, field, []))
                 for handler in getattr(node, "handlers", []):
                     yield from _statements(handler.body)
-

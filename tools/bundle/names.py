@@ -14,7 +14,7 @@ class BundleError(Exception):
 
 
 def module_name(path):
-    """"ring.log" of ring/log.py; "__init__" and "ring.__init__" of the packages themselves."""
+    """ "ring.log" of ring/log.py; "__init__" and "ring.__init__" of the packages themselves."""
     return ".".join(PurePosixPath(path).with_suffix("").parts)
 
 

@@ -5,22 +5,25 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 
 # What a board that only logs needs, then what opening a ring needs (let go of afterwards), what an upload needs, ...
 BUNDLES = {
-    "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record ring.hot "
-    "ring.state ring.sector ring.reader ring.pages ring.log rings media.littlefs",
-    "_open": "arguments ring.recover ring.decode media.folder media.paths",
+    "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record "
+    "ring.state ring.sector ring.pages ring.log rings media.littlefs",
+    "_open": "opening arguments ring.recover ring.decode media.folder media.paths",
+    "_read": "ring.reader ring.parsing",
     "_room": "ring.room ring.books ring.delivered ring.rewrite",
     "_raw": "media.slots media.device media.foreign media.tails",
     "_fat": "media.fat",
-    "_upload": "upload.pace upload.batch upload.window upload.uploader upload.call blynk http.requests "
-    "http.pieces http.reply",
+    "_pace": "upload.pace upload.result",
+    "_plain": "ring.plain",
+    "_upload": "ring.fast upload.batch upload.window upload.uploader upload.call blynk",
+    "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times",
     "_network": "clock.network",
     "_date": "clock.date",
     "_refused": "upload.outcomes upload.held upload.settled upload.search upload.expiry",
+    "_refusals": "refusals",
     "_https": "http.https http.connection",
     "_tls": "http.tls",
     "_run": "upload.run",
-    "_result": "upload.result",
     "_secret": "upload.secret",
     "_report": "report",
     "_wifi": "wifi",
@@ -29,7 +32,7 @@ BUNDLES = {
 # Where a module goes that the table does not name.
 ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upload": "_refused", "http": "_https"}
 # Who takes a bundle of several modules out of the heap again: whoever is the last to need it.
-LET_GO_BY = {"_open": "client wifi", "_refused": "upload.call"}
+LET_GO_BY = {"_open": "client wifi", "_read": "ring.log", "_room": "ring.log", "_refused": "upload.call"}
 
 
 def homes(modules, alone=(), bundles=BUNDLES, rooms=ROOMS):

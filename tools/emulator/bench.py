@@ -35,7 +35,7 @@ a change, one way beside another.
 few, which make files that later ones find. *Young*: a ring that has only those readings. *Grown*: a ring of 256 KiB
 that has seen {filled:,} readings and wrapped, its newest sector half full. *CSV*: a line appended and the file closed,
 for each reading. *Drain*: all points of a ring to a server that takes them at once; a group has one time for all its
-pins.
+pins. *After a drain*: the points of that drain are in the same sector before it.
 {counts}
 """
 COUNTS = "Files opened and calls of `lfs2_stat` are counted from the reset until the reading is durable.\n"

@@ -203,7 +203,7 @@ def session(installed, readings):
         lab.exec(_FILL_PINS)
         lab.exec("client.upload()")
         answer = lab.exec("client.log(1, 1)\nmark(1)\nclient.upload()\nmark(2)\nclient.close()")
-        rows["upload of one point, its modules loaded"] = _spans(answer.marks)[0][0]
+        rows["upload of one point after a drain"] = _spans(answer.marks)[0][0]
         for label, pins, grouped in (
             ("1 pin", 1, False),
             ("4 pins", 4, False),

@@ -59,10 +59,7 @@ class Server:
         answer = self._plan.pop(0) if self._plan else "ok"
         if answer == "bad value":
             self._bad = numbers[-1]
-        if self._bad in numbers:
-            if len(numbers) == 1:
-                self._note(numbers)  # set aside: not pending any more
-                self._bad = None
+        if self._bad in numbers:  # held, so that it stays pending until the next plan
             return 400, {}, _BAD
         if answer == "reset":
             raise OSError(104)

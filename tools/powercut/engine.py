@@ -20,7 +20,7 @@ _THIRDS_EVERY = 4  # one of those in so many by a third
 _THIRDS_MOST = 3
 # What is left of a change, see tools/sim/tear.py. On littlefs a torn program is a prefix, or random behind it.
 _MODES = {
-    "program": ("prefix", "random", "late", "suffix"),
+    "program": ("prefix", "random", "late", "suffix", "weak"),
     "erase": ("prefix", "random", "zeros", "weak", "suffix", "late"),
     "write": ("prefix", "random", "suffix"),
 }
@@ -126,6 +126,7 @@ class Survivor:
 
     def __init__(self, recording, image, expected):
         self._recording = recording
+        self._before, self._weak = expected, list(image.weak)
         device = image.device(recording)
         device.journal = self.changes = []
         handle = recording.open(device)
@@ -157,8 +158,14 @@ class Survivor:
         if missing and missing[-1] >= start:  # gaps: pins are delivered one by one
             return Expected((end, end + 1), (0, 0), missing)
         if index < self.recovery:
-            return Expected((end,), (start, start))
+            return self._before if self._is_weak(index) else Expected((end,), (start, start))
         return Expected((end, end + 1), (start, self._start_after))
+
+    def _is_weak(self, index):
+        """True if bits still read either way then: until recovery has seen to them it can find one thing or another."""
+        for _, address, new in self.changes[:index]:
+            self._weak = [at for at in self._weak if not address <= at < address + len(new)]
+        return bool(self._weak)
 
     def _open_again(self, device):
         handle = self._recording.open(device)

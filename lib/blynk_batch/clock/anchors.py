@@ -18,6 +18,7 @@ def write(ring, boot, epoch):
 
 def before(ring, position, boot):
     """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or None."""
+    from ..ring.parsing import get_anchor
     from ..ring.recover import load_header
 
     sequence = position[0]
@@ -29,7 +30,7 @@ def before(ring, position, boot):
         if not kind:
             return anchor[1] if anchor and anchor[0] == boot else None
         if kind == record.ANCHOR:
-            anchor = record.get_anchor(reader.payload())
+            anchor = get_anchor(reader.payload())
 
 
 def sleep(ring, boot, wake, is_open):

@@ -6,7 +6,7 @@ the last known one before them and spread evenly where they would be. Knows fram
 it looks ahead once for each run of such boots.
 """
 
-from ..ring import record
+from ..ring import parsing, record
 from .anchors import before
 from ..ring.reader import DATA
 from ..ring.state import KNOWN
@@ -110,7 +110,7 @@ class Times:
             if not kind:
                 return None, self._end
             if kind == record.ANCHOR:
-                number, epoch = record.get_anchor(reader.payload())
+                number, epoch = parsing.get_anchor(reader.payload())
                 return (epoch, reader.position) if number == boot else None
             if kind == DATA and reader.chain.boot and reader.chain.boot != boot:
                 return None
@@ -128,7 +128,7 @@ class Times:
             if kind == record.ANCHOR:  # the next boot's start, or this one's after all
                 if run:
                     return run
-                number, epoch = record.get_anchor(reader.payload())
+                number, epoch = parsing.get_anchor(reader.payload())
                 return Run(epoch, length + (uptime if number != boot else 0), number - 1, reader.position)
             if kind != DATA:
                 continue

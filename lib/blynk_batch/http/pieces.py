@@ -1,15 +1,15 @@
-"""How a body goes out, with either transport: in pieces of at most 1 KB, each of them at once."""
+"""How a body goes out, with either transport: in pieces of a TCP segment, each of them at once."""
 
 import sys
 
 from micropython import const
 
-_PIECE_BYTES = const(1024)  # a packet for each chunk would cost more than making it
+_PIECE_BYTES = const(1400)  # a TCP segment; a packet for each chunk would cost more than making it
 _TCP = const(6)  # the level of its options
 
 
 def gather(chunks, wait=False):
-    """The bytes of all chunks in pieces of at most 1 KB, or of one larger chunk; each is valid until the next.
+    """The bytes of all chunks in pieces of a TCP segment, or of one larger chunk; each is valid until the next.
 
     `wait`: also gives None after every chunk that was put by, so that others can work meanwhile."""
     try:

@@ -9,7 +9,6 @@ from micropython import const
 from . import record, sector
 from .. import let_go, load
 from ..errors import RingFull
-from .reader import Reader
 from .pages import Pages
 from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS
 
@@ -41,11 +40,11 @@ class Ring(Pages):
         self.waiting = bytearray()  # frames to be written at `offset`
         self._buffered = 0  # readings in it
         if span:
-            from .recover import recover
-
-            recover(self, span[0], span[1])
-            let_go("ring.recover")
-            let_go("ring.decode")
+            for name in ("ring.parsing", "ring.reader", "ring.decode"):
+                load(name)
+            load("ring.recover", "recover")(self, span[0], span[1])
+            for name in ("ring.recover", "ring.decode", "ring.reader", "ring.parsing"):
+                let_go(name)
         else:
             self.salt = sector.draw_salt()
             self.oldest = self.number = self.offset = 0
@@ -63,13 +62,15 @@ class Ring(Pages):
         if self.unchecked:
             self.unchecked = False
             load("ring.room", "check_books")(self)
+            let_go("ring.room")
+            let_go("ring.books")
 
     def reader(self, start=None, end=None):
         self.check_books()
         start, end = start or self.cursor(), end or self.end()
         if start[0] < self.oldest:
             start = (self.oldest, 0, sector.number_at(self, self.oldest))
-        return Reader(self, start[:2], end, start[2] if len(start) > 2 else 0)
+        return load("ring.reader", "Reader")(self, start[:2], end, start[2] if len(start) > 2 else 0)
 
     @property
     def pending(self):

@@ -9,7 +9,7 @@ from binascii import crc32
 
 from micropython import const
 
-from . import record, sector
+from . import parsing, record, sector
 from .record import ANCHOR, BLANK, FILLER, LONG_DATA, MARK, PAGE
 
 DATA = 1  # the other kinds are record.STATE, REJECT, ANCHOR and MARK
@@ -53,7 +53,7 @@ class Reader:
         return (self.sequence, self.next_at)
 
     def values(self):
-        return record.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+        return parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
 
     def payload(self):
         return self.view[self.body : self.body_end]
@@ -65,7 +65,7 @@ class Reader:
         Prefix, if that has been read."""
         last, stop = self._end[:2]
         self._count = 0  # points of the frame, once there is one
-        self._base = self._filled = 0  # what `buf` holds of the sector: where that starts, how much it is
+        self.base = self.filled = 0  # what `buf` holds of the sector: where that starts, how much it is
         while sequence <= last:
             self.sequence = sequence
             self.seed = record.seed(sequence, self.medium.slot(sequence), self._salt)
@@ -87,7 +87,7 @@ class Reader:
     def _head(self):
         """The sector's Prefix, None if it is damaged."""
         for _ in range(_AGAIN + 1):
-            self._filled = 0
+            self.filled = 0
             self.fetch(0, sector.PREFIX_BYTES)
             head = sector.parse(self.view[: sector.PREFIX_BYTES])
             if head and head.sequence == self.sequence and head.version == sector.VERSION:
@@ -115,13 +115,13 @@ class Reader:
 
     def fetch(self, offset, count):
         """Index in `buf` of the sector's `count` bytes at `offset`, read if need be; -1 if the sector ends before."""
-        at = offset - self._base
-        if at >= 0 and at + count <= self._filled:
+        at = offset - self.base
+        if at >= 0 and at + count <= self.filled:
             return at
         size = self.medium.sector_bytes
         if offset + count > size:
             return -1
-        left = max(0, self._filled - at) if at >= 0 else 0  # they are here already
+        left = max(0, self.filled - at) if at >= 0 else 0  # they are here already
         if count > len(self.buf):
             buf = bytearray(count + 64)
             buf[:left] = self.view[at : at + left]
@@ -129,9 +129,9 @@ class Reader:
             self.view = memoryview(buf)
         elif left:
             self.buf[:left] = self.buf[at : at + left]
-        self._base = offset
-        self._filled = min(max(count, self._window), size - offset)
-        self.medium.read(self.sequence, offset + left, self.view[left : self._filled])
+        self.base = offset
+        self.filled = min(max(count, self._window), size - offset)
+        self.medium.read(self.sequence, offset + left, self.view[left : self.filled])
         return 0
 
     # Frames
@@ -156,12 +156,12 @@ class Reader:
         """Step to the next frame if it is as most are: short, a plain delta, good, and in the buffer. Does what
         `_step` does, in a third of the time; False leaves everything to it."""
         offset, buf, chain = self.next_at, self.buf, self.chain
-        at = offset - self._base
-        if at < 0 or at + 2 > self._filled:
+        at = offset - self.base
+        if at < 0 or at + 2 > self.filled:
             return False
         size = buf[at] + 4
         end = at + size
-        if buf[at + 1] > 0x7F or not 4 < size < 69 or end > self._filled or offset + size > self.limit:
+        if buf[at + 1] > 0x7F or not 4 < size < 69 or end > self.filled or offset + size > self.limit:
             return False
         crc = buf[end - 3] | buf[end - 2] << 8 | buf[end - 1] << 16
         if not chain.pins or crc32(self.view[at : end - 3], self.seed) & 0xFFFFFF != crc:
@@ -175,6 +175,13 @@ class Reader:
         self.offset = offset
         self.next_at = self.good_end = offset + size
         return True
+
+    def went(self, offset, next_at, points, count):
+        """Somebody took this over good frames of `points` in all, the last one of `count` at `offset`."""
+        self.number += self._count + points - count
+        self._count = count
+        self.offset = offset
+        self.next_at = self.good_end = next_at
 
     def _step(self):
         """The next good frame of this sector: its kind, or 0 where the sector's frames end."""
@@ -198,7 +205,7 @@ class Reader:
                 return 0
             elif again:
                 again -= 1
-                self._filled = 0  # one wrong read must not cost a reading: once more, from where all was well
+                self.filled = 0  # one wrong read must not cost a reading: once more, from where all was well
                 self.next_at = start
             else:
                 start = self._resync(offset)
@@ -210,17 +217,17 @@ class Reader:
         at = self.fetch(offset, 4) if offset < self.limit else -1
         if at < 0 or self.buf[at] == FILLER or self.buf[at] == BLANK:
             return 0
-        size = record.frame_size(self.buf, at)
+        size = parsing.frame_size(self.buf, at)
         at = self.fetch(offset, size) if offset + size <= self.limit else -1
-        if at < 0 or not record.check(self.view, at, size, self.seed):
+        if at < 0 or not parsing.check(self.view, at, size, self.seed):
             return 0
-        self.body, self.body_end = record.payload(self.buf, at, size)
+        self.body, self.body_end = parsing.payload(self.buf, at, size)
         return size if self.buf[at] != MARK or self.mark()[0] == offset // PAGE else 0
 
     def mark(self):
-        """What record.get_mark says of the mark that `body` is in."""
+        """What parsing.get_mark says of the mark that `body` is in."""
         try:
-            return record.get_mark(self.view, self.body)
+            return parsing.get_mark(self.view, self.body)
         except (IndexError, ValueError):
             return (-1, 0, 0, True, self.body_end)
 
@@ -238,7 +245,7 @@ class Reader:
             return MARK
         if first > LONG_DATA:
             return first if first <= ANCHOR else 0
-        if self.chain.pins is None and not record.is_absolute(self.buf[self.body]):
+        if self.chain.pins is None and not parsing.is_absolute(self.buf[self.body]):
             self.bad += 1  # it refers to a frame that is lost
             return 0
         try:
@@ -286,5 +293,5 @@ class Reader:
         for _ in range(_AGAIN):
             if self.is_blank(offset):
                 return True
-            self._filled = 0
+            self.filled = 0
         return self.is_blank(offset)

@@ -9,7 +9,7 @@ A frame is   first byte | (two length bytes) | payload | CRC-32, of which short 
 """
 
 import struct
-from binascii import crc32, hexlify, unhexlify
+from binascii import crc32, unhexlify
 
 from micropython import const
 
@@ -59,31 +59,6 @@ def frame(kind, payload, seed):
     return data + struct.pack("<I", crc32(data, seed) & 0xFFFFFFFF)[: 3 if size <= CHECKED_SHORT else 4]
 
 
-def frame_size(buf, at):
-    """Length in bytes of the frame that starts at `buf[at]`; three bytes from there must be at hand."""
-    first = buf[at]
-    size = first if first <= _SHORT_MAX else buf[at + 1] + (buf[at + 2] << 8)
-    return size + (4 if first <= _SHORT_MAX else 6) + (size > CHECKED_SHORT)
-
-
-def payload(buf, at, size):
-    """(start, end) of the payload of the frame of `size` bytes at `buf[at]`."""
-    head = 1 if buf[at] <= _SHORT_MAX else 3
-    return at + head, at + size - (3 if size <= head + CHECKED_SHORT + 3 else 4)
-
-
-def check(view, at, size, seed):
-    """True if the frame of `size` bytes at `view[at]` carries the right check."""
-    end = payload(view, at, size)[1]
-    found = int.from_bytes(view[end : at + size], "little")
-    return crc32(view[at:end], seed) & (0xFFFFFF if at + size - end == 3 else 0xFFFFFFFF) == found
-
-
-def is_absolute(tag):
-    """True if the data frame with this tag is readable without the frames before it."""
-    return tag & (_GENERAL | _ABSOLUTE) > _GENERAL
-
-
 def put_varint(out, number):
     """Append `number` >= 0 to the bytearray `out`, seven bits a byte, low bits first."""
     while number > 0x7F:
@@ -103,24 +78,6 @@ def get_varint(buf, at):
         number |= (buf[at] & 0x7F) << shift
         shift += 7
     return number, at + 1
-
-
-def get_anchor(payload):
-    """(boot, Unix ms of its uptime 0) of an anchor's payload."""
-    try:
-        boot, at = get_varint(payload, 0)
-    except (IndexError, ValueError):
-        return 0, 0  # no boot's: wrong content with a right check
-    return boot, int.from_bytes(payload[at : at + 6], "little")
-
-
-def get_mark(payload, at):
-    """(its page, points of the sector before it, page that has the state, True if state frames follow from there on,
-    index of its state entries) of the mark whose payload starts at `payload[at]`."""
-    page, at = get_varint(payload, at)
-    number, at = get_varint(payload, at)
-    place, at = get_varint(payload, at)
-    return page, number, place >> 1, bool(place & 1), at
 
 
 # Values ------------------------------------------------------------------------------------------
@@ -161,52 +118,6 @@ def encode_values(values):
         put_varint(out, len(data))
         out.extend(data)
     return _KINDS, out
-
-
-def _number(text):
-    if text[0] == "[":
-        lon, lat = text[1:-1].split(",")
-        return (_number(lon), _number(lat))
-    return float(text) if "." in text or "e" in text else int(text)
-
-
-def split_numbers(text):
-    """The texts of a group's numbers; commas inside brackets belong to a location."""
-    if "[" not in text:
-        return text.split(",")
-    texts = []
-    for part in text.split(","):
-        if texts and texts[-1][0] == "[" and texts[-1][-1] != "]":
-            texts[-1] += "," + part
-        else:
-            texts.append(part)
-    return texts
-
-
-def decode_texts(view, at, end, kinds):
-    """A list of each value as number text (str), bool, or (bytes of a string,)."""
-    if not kinds:
-        text = str(to_symbols(hexlify(view[at:end])), "ascii")
-        return split_numbers(text[:-1] if text[-1] == "," else text)
-    values = []
-    while at < end:
-        kind = view[at]
-        at += 1
-        if kind <= _TRUE:
-            values.append(kind == _TRUE)
-            continue
-        size, at = get_varint(view, at)
-        data = view[at : at + size]
-        values.append((bytes(data),) if kind == _STRING else decode_texts(data, 0, size, 0)[0])
-        at += size
-    return values
-
-
-def to_value(text):
-    """The Python value for one entry of `decode_texts`."""
-    if isinstance(text, bool):
-        return text
-    return text[0].decode() if isinstance(text, tuple) else _number(text)
 
 
 # Times and pins ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ is read frame by frame.
 
 from micropython import const
 
-from . import record, sector
+from . import parsing, record, sector
 from ..errors import CorruptRing
 from .decode import decode_state, within
 from .reader import DATA, Reader
@@ -15,7 +15,9 @@ from .record import MARK, PAGE
 from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, SLEEP
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
-_FILL = const(64)
+_FILL = const(64)  # not all of a page of 256: the drop frame needs its room
+_READS = const(6)
+_READS_MOST = const(32)
 _LOOK = const(48)  # bytes that tell if a page has begun: no frame holds as many 0xFF on end
 
 
@@ -37,14 +39,15 @@ def recover(ring, oldest, newest):
     if head:
         ring.salt = head.salt
     else:
-        ring.salt = _salt_in(_read(medium, 0, 0, sector.SALTED_BYTES))
+        ring.salt = _salt_in(_read_often(medium, 0, sector.SALTED_BYTES))
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # what is before went before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
     if head and first == newest:
         _go_to_last_page(ring, reader)
     last = before = 0  # where the last frame of the newest sector starts, with the mark before it
     while reader.next():
-        if before != MARK:
+        # Of frames that were written together any can be torn: all from the page's mark on are looked at.
+        if before != MARK and (ring.commit_every == 1 or reader.kind == MARK):
             last = reader.offset if reader.sequence == newest else 0
         before = reader.kind
         _take_in(ring, reader)
@@ -93,7 +96,7 @@ def _take_in(ring, reader):
     elif kind == record.STATE:
         _take_in_state(ring, reader, reader.body)
     elif kind == record.ANCHOR:
-        ring.state[ANCHOR] = record.get_anchor(reader.payload())
+        ring.state[ANCHOR] = parsing.get_anchor(reader.payload())
         ring.changed.add(ANCHOR)
     elif kind == DATA:
         if ring.state.pop(SLEEP, None):  # of a sleep before that reading
@@ -123,23 +126,77 @@ def _take_up(ring, reader, last):
     ring.state_page, ring.is_stale = 0, bool(ring.changed)
     ring.chain = reader.chain  # the delta chain goes on where the last boot left it
     ring.sealed = not is_head
-    if is_head and not reader.is_surely_blank(ring.offset):
+    if not is_head:
+        return
+    if medium.patchable:
+        is_torn = _settle(ring, last)
+    else:
+        is_torn = not reader.is_surely_blank(ring.offset)
+    if is_torn:
         _leave_torn(ring, reader)
-    elif is_head and medium.patchable:
-        start = max(0 if ring.commit_every > 1 else last, ring.offset - medium.burst)
-        ring.weak = _read(medium, ring.newest, start, ring.offset - start)
 
 
-def _read(medium, sequence, offset, size):
-    """These bytes as two reads on end give them."""
+def _settle(ring, start):
+    """Have what the last write left, from `start` on, programmed again with the next write; at once where reads of it
+    differ, so that it stays as opening saw it. True if there is more behind the last good frame.
+
+    A bit that a cut left half programmed reads either way: it is 0 if any read says so. A read can be wrong, too,
+    which the checks tell; that there is more behind the end, two reads must say."""
+    medium = ring.medium
+    size = ring.offset - start
+    buf = bytearray(min(size + medium.burst, medium.sector_bytes - start))
+    blank = b"\xff" * (len(buf) - size)
+    is_steady, torn = True, 0
+    seen = before = None
+    for count in range(1, _READS_MOST + 1):
+        medium.read(ring.newest, start, memoryview(buf))
+        now = int.from_bytes(buf, "little")
+        is_steady = is_steady and before in (None, now)
+        before = now
+        seen = now if seen is None else seen & now
+        torn += buf[size:] != blank
+        if count >= _READS and torn != 1:
+            data = seen.to_bytes(len(buf), "little")[:size]
+            if _is_good(ring, start, data):
+                ring.weak = data
+                break
+        if count == _READS_MOST // 2:
+            seen = None
+    if torn > 1 or not is_steady:
+        ring.settle()
+    return torn > 1
+
+
+def _is_good(ring, start, data):
+    """True if `data` at `start` of the newest sector is whole frames and filler, behind the header if `start` is 0."""
+    at = 0
+    view = memoryview(data + bytes(2))
+    if not start:
+        head = sector.parse(view)
+        slot = ring.medium.slot(ring.newest)
+        if not head or head.size > len(data) or not sector.state_end(view, head.size, ring.newest, slot):
+            return False
+        at = head.size
+    while at < len(data):
+        size = 1
+        if view[at] != record.FILLER:
+            size = parsing.frame_size(view, at)
+            if at + size > len(data) or not parsing.check(view, at, size, ring.seed):
+                return False
+        at += size
+    return True
+
+
+def _read_often(medium, offset, size):
+    """These bytes of the first sector as two reads on end give them."""
     buf, again = bytearray(size), bytearray(size)
-    medium.read(sequence, offset, memoryview(buf))
-    for _ in range(4):
-        medium.read(sequence, offset, memoryview(again))
+    medium.read(0, offset, memoryview(buf))
+    for _ in range(_READS):
+        medium.read(0, offset, memoryview(again))
         if buf == again:
-            return buf
+            break
         buf, again = again, buf
-    return bytearray()
+    return buf
 
 
 def load_header(ring, sequence):
@@ -178,11 +235,13 @@ def _leave_torn(ring, reader):
         ring.sealed = True
         return
     try:
-        while ring.offset < medium.sector_bytes and not reader.is_blank(ring.offset):
+        while ring.offset < medium.sector_bytes:
             count = min(_FILL if medium.patchable else medium.unit, medium.sector_bytes - ring.offset)
             if medium.patchable:
                 medium.append(ring.newest, ring.offset, bytes(count))
             ring.offset += count
+            if reader.is_blank(ring.offset):
+                break
     except OSError:
         ring.sealed = True  # a block that fails
         ring.add(BAD_BLOCKS, 1)

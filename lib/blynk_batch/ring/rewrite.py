@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from . import record
+from . import parsing, record
 from .reader import Reader
 
 _EIO = const(5)
@@ -23,8 +23,8 @@ def write_again(ring, frames, points):
         if kind == record.FILLER:
             at += 1
             continue
-        size = record.frame_size(frames, at)
-        start, end = record.payload(frames, at, size)
+        size = parsing.frame_size(frames, at)
+        start, end = parsing.payload(frames, at, size)
         if kind <= record.LONG_DATA:
             start = old.decode(view, start)
             head = new.head(old.boot, old.time, old.pins, old.kinds)

@@ -1,7 +1,6 @@
 """One pin's points of a window as JSON: the exact length, then the text in small chunks.
 
-Knows frames and JSON; no network, no policy. A number's text lies in the ring in the sixteen symbols of ring/record.py,
-and JSON around it needs no others, so a chunk is put together in their hexadecimal digits and translated at once.
+Knows frames and JSON; no network, no policy. Most frames are plain: runs of them are written at once, see ring/fast.py.
 """
 
 import json
@@ -10,6 +9,7 @@ from binascii import hexlify
 from micropython import const
 
 from ..ring import record, state as keys
+from ..ring.fast import Run
 from ..ring.reader import DATA
 
 # The places of Body.counts
@@ -20,8 +20,8 @@ _DROPPED = const(3)
 _ESTIMATED = const(4)
 _UNREADABLE = const(5)
 
-_MOST = const(8)  # a chunk is below 200 bytes: a long-running heap has few large holes
-_CHUNK = const(200)
+_CHUNK_BYTES = const(600)  # a long-running heap has few large holes
+_MOST_BYTES = const(145)  # of a point that a run of plain frames writes
 _PAUSE_EVERY = const(16)  # frames read without a break
 
 
@@ -46,23 +46,13 @@ def text_bytes(text):
     return text.encode()
 
 
-def number_of(reader, index):
-    """Hexadecimal digits of the number of the pin at `index`, empty if there is none; None if that takes decoding."""
-    value = hexlify(reader.view[reader.body : reader.body_end])
-    if len(reader.chain.pins) == 1:  # whatever is in it, as Window counts it
-        return value[:-1] if value[-1:] == b"d" else value
-    if b"e" in value:
-        return None
-    parts = value.split(b"d")
-    return parts[index] if index < len(parts) else b""
-
-
 def texts_of(reader):
     """JSON of each value of the data frame as bytes, one for each pin; None where it cannot be read as what it says,
     though its check is right."""
     pins = reader.chain.pins
     if len(pins) == 1 and not reader.chain.kinds:
-        return [record.to_symbols(number_of(reader, 0)) or None]
+        digits = hexlify(reader.payload())  # whatever is in it, as hot.py counts it
+        return [record.to_symbols(digits[:-1] if digits[-1:] == b"d" else digits) or None]
     try:
         texts = [text_bytes(text) for text in reader.values()]
     except (ValueError, IndexError, OverflowError, MemoryError):  # UnicodeError is a ValueError
@@ -126,9 +116,9 @@ class Body:
             counts[_BYTES] += more
             self.last = reader.position
 
-    def _frames(self, counts=None, pending=None):
+    def _frames(self, counts=None, pending=None, out=None):
         """(reader, Unix ms, place in the frame) of every point of this pin to send; None now and then in between. The
-        others are counted in `counts`."""
+        others are counted in `counts`. With `out`, runs of plain frames are written there instead."""
         source = self._source
         first, cutoff, one = self.first, source.cutoff, bytes((self.pin,))
         state = source.ring.state
@@ -137,7 +127,13 @@ class Body:
         chain = reader.chain
         behind = True
         passed = 0
-        while reader.next():
+        run = Run(out, self.pin) if out and not times else None
+        while True:
+            if run and chain.time >= cutoff and run.take(reader, self.points - self.sent, self._filled):
+                self.sent, self._filled = self.points - run.points, run.filled
+                yield None
+            if not reader.next():
+                return
             passed += 1
             if passed >= _PAUSE_EVERY:
                 passed = 0
@@ -177,69 +173,63 @@ class Body:
         return sum(counts) - counts[_BYTES] - counts[_ESTIMATED]
 
     def __iter__(self):
-        self.sent = 0
-        left, points = self.len_bytes - 1, self.points
-        frames = self._frames()
-        while self.sent < points:
+        out = bytearray(_CHUNK_BYTES)
+        view = memoryview(out)
+        self.sent = self._filled = 0
+        left, written = self.len_bytes, 0
+        frames = self._frames(out=out)
+        text = b""
+        while text is not None and self.sent < self.points:
             self.guard.enter()  # pyright: ignore
             try:
-                chunk = self._text(frames)
+                text = self._fill(frames, out)
             finally:
                 self.guard.leave()  # pyright: ignore
-            if chunk is None:
-                break
-            left -= len(chunk)
-            yield chunk
+            if self._filled and (text or self._filled > _CHUNK_BYTES - _MOST_BYTES or self.sent == self.points):
+                yield self._opened(view[: self._filled], written)
+                written += self._filled
+                self._filled = 0
+            if text:
+                yield self._opened(text, written)
+                written += len(text)
             if self.tick:
                 self.tick()
+        if self._filled:
+            yield self._opened(view[: self._filled], written)
+            written += self._filled
         if not self.sent:
             raise Vanished("the points were overwritten before they could be sent")
         # Points may have been overwritten since they were counted: JSON allows spaces before the bracket.
+        left -= written + 1
         while left > 0:
             yield b" " * min(left, 256)
             left -= 256
         yield b"]"
 
-    def _text(self, frames):
-        """The next points as JSON, none where none were among the frames read; None at the end."""
-        digits = []  # points as hexadecimal digits of the symbols: e is [, d is the comma, f is ]
-        texts = []
-        size = 0
-        sent = self.sent
-        stop = min(self.points, sent + _MOST)
-        plain = not (self._source.unsure or self._source.cutoff)
-        ended = True
+    def _fill(self, frames, out):
+        """Put the next points into `out`: what did not fit any more, b"" where it fits or somebody else may have a
+        turn, None at the end."""
         for found in frames:
             if not found:
-                ended = False
-                break
+                return b""
             reader, time, index = found
-            chain = reader.chain
-            while True:
-                value = None if chain.kinds else number_of(reader, index)
-                if value:
-                    digits.append(b"%se%dd%sf" % (b"d" if sent else b"e", time, value))
-                else:
-                    texts.append(_symbols(digits))
-                    digits = []
-                    value = texts_of(reader)[index] if value is None else None
-                    if value is None:
-                        break
-                    texts.append(b"%s[%d,%s]" % (b"," if sent else b"[", time, value))
-                    size += len(value)
-                sent += 1
-                # The next frame is most often one of the same pins.
-                if sent >= stop or size > _CHUNK or not plain or not reader.next_delta():
-                    break
-                time = chain.time
-            if sent >= stop or size > _CHUNK:
-                break
-        if ended and sent == self.sent:
-            return None
-        self.sent = sent
-        texts.append(_symbols(digits))
-        return b"".join(texts)
+            value = texts_of(reader)[index]
+            if value is not None:
+                text = b",[%d,%s]" % (time, value)
+                self.sent += 1
+                end = self._filled + len(text)
+                if end > _CHUNK_BYTES:
+                    return text
+                out[self._filled : end] = text
+                self._filled = end
+            if self.sent >= self.points or self._filled > _CHUNK_BYTES - _MOST_BYTES:
+                return b""
+        return None
 
-
-def _symbols(digits):
-    return record.to_symbols(b"".join(digits)) if digits else b""
+    def _opened(self, text, written):
+        """The first point has a bracket where others have a comma."""
+        if written:
+            return text
+        text = bytearray(text)
+        text[0] = 0x5B
+        return text

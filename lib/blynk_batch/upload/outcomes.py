@@ -6,7 +6,7 @@ writes at most one state frame, or raises DrainEnds.
 
 from micropython import const
 
-from .. import blynk as api, errors
+from .. import blynk as api, errors, refusals
 from ..ring import state as keys
 from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
 from .batch import DrainEnds, Vanished
@@ -31,18 +31,18 @@ def judge(uploader, source, body, reply):
     if isinstance(reply, Exception):
         _later(uploader, _network_error(uploader, reply))
     status, headers, text = reply
-    error = api.judge(status, text, uploader.hide)
+    error = refusals.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
     kind = type(error)
-    if kind == errors.BatchTooLarge and body.points > 1:
+    if kind == refusals.BatchTooLarge and body.points > 1:
         _smaller(uploader, body, error)
     elif status == 308:
         _elsewhere(uploader, headers.get("location", ""), error)
-    elif kind == errors.InvalidToken:
+    elif kind == refusals.InvalidToken:
         _stop(uploader, error)
-    elif kind in (errors.PinRefused, errors.PointRefused):
+    elif kind in (refusals.PinRefused, refusals.PointRefused):
         _refused(uploader, source, body, error, True)
-    elif status == 400 or kind == errors.BatchTooLarge:
+    elif status == 400 or kind == refusals.BatchTooLarge:
         _refused(uploader, source, body, error, uploader.trusted)
     else:
         failed = uploader.ring.state.get(keys.FAILED)

@@ -13,7 +13,6 @@ from .batch import DrainEnds, OutOfTime
 from ..clock.wall import BUILD_MS
 from ..errors import RingFull
 from ..ring.state import LAST_SUCCESS, OWNER, REGION, SIZE
-from .window import Window
 
 _DAY_MS = const(86400000)
 _FIVE_YEARS_MS = const(157788000000)
@@ -130,7 +129,7 @@ class Uploader:
 
             yield from ask(self, end)
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
-            window = Window(self, end)
+            window = load("upload.window", "Window")(self, end)
             yield from self._through(window.count())
             yield from self._deliver(window)
             if window.waiting and not window.order:

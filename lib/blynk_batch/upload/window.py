@@ -6,17 +6,18 @@ are fixed in the state before anything is sent, so that a retry, also after a re
 Pins are delivered one after the other, each in log order; each outcome is one state frame.
 """
 
-from binascii import hexlify
+from array import array
 
 from micropython import const
 
 from ..ring import state as keys
+from ..ring.fast import EACH, Run
 from ..ring.reader import DATA
 from ..ring.state import with_done
 from .batch import Body, texts_of
 
 _YIELD_EVERY = const(16)  # frames
-_MOST_BYTES = const(512)  # of one number's JSON
+_FULL = b"\xff\xff\xff\x3f"  # more points, or bytes, than any limit
 _POINTS = const(0)
 _BYTES = const(1)
 _EXPIRED = const(2)
@@ -52,6 +53,7 @@ class Window:
         for key in keys.range_keys(state):
             self._last += state[key][7:]
             self._shut += state[key][7:] if state[key][4] & keys.OPEN_END else ()
+        self._done = 0  # points of it that were done before
         self.passed = {}  # {such a pin: its points in the window}
         self._cursor = self.ring.cursor()
         self._saved = state.get(keys.WINDOW)
@@ -77,18 +79,20 @@ class Window:
         chain = reader.chain
         times = None
         frames = 0
-        entry = None  # of the frame before, if those like it can be counted without a detour
+        # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
+        self._tally = array("i", _FULL * 512)
+        run = None if self._saved else Run(self._tally, EACH, self._max_points, self._max_bytes)
         while True:
-            if entry:
-                frames += self._count_plain(reader, entry)
-            kind = reader.next()
-            if not kind:
+            if run and not times and chain.time >= self.cutoff and run.take(reader):
+                self._known = chain.time
+                yield
+            if not reader.next():
                 break
             frames += 1
             if frames > _YIELD_EVERY:
                 frames = 0
                 yield
-            if kind != DATA:
+            if reader.kind != DATA:
                 continue
             time = chain.time
             if times or chain.boot:
@@ -102,8 +106,9 @@ class Window:
                 break
             if time > 0:
                 self._known = time
-            simple = len(chain.pins) == 1 and not (times or self._saved)
-            entry = self.pins.get(chain.pins[0]) if simple else None
+        for pin, entry in self.pins.items():
+            entry[_POINTS], entry[_BYTES] = self._tally[pin], self._tally[256 + pin]
+        self._tally = None
         if ring.cursor() == self._cursor:
             self._fix(reader.lost)
         else:
@@ -112,6 +117,8 @@ class Window:
     def _fix(self, lost):
         """All is counted: from here on, also after a reset, the window is this one."""
         ring, state = self.ring, self.ring.state
+        if self._saved:
+            lost = max(0, lost - max(0, ring.get(keys.DELIVERED) - self._done))  # what is done is counted already
         self._lost = ring.seen_lost = lost
         failed = state.get(keys.FAILED, (-1,))[0]
         under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
@@ -128,40 +135,21 @@ class Window:
             seen = self._seen if self.unsure else ()
             ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
 
-    def _count_plain(self, reader, entry):
-        """Count the next frames of the same one pin that are plain, as far as they surely keep the limits; how many."""
-        chain, buf = reader.chain, reader.buf
-        room = min(self._max_points - entry[_POINTS], (self._max_bytes - entry[_BYTES]) // _MOST_BYTES, _YIELD_EVERY)
-        first_ms = max(self.cutoff, _TEN_TO_12)
-        frames = points = size = 0
-        while frames < room and reader.next_delta():
-            frames += 1
-            time = chain.time
-            if first_ms <= time < _TEN_TO_13:
-                end = reader.body_end
-                points += 1
-                size += 17 + 2 * (end - reader.body) - (buf[end - 1] & 15 == 13)
-            else:
-                self._count_frame(reader, time, False)
-        entry[_POINTS] += points
-        entry[_BYTES] += size
-        self._known = chain.time
-        return frames
-
     def _count_frame(self, reader, time, estimated):
         """Add the frame's points; False if one of its pins has reached a limit."""
         pins = reader.chain.pins
         base = 16 if _TEN_TO_12 <= time < _TEN_TO_13 else len(str(time)) + 3
-        sizes = _sizes(reader)
+        sizes = [len(text) if text else None for text in texts_of(reader)]
         if not self._saved and not self._has_room(pins, base, sizes):
             return False
-        state = self.ring.state
+        state, tally = self.ring.state, self._tally
         for index in range(len(pins)):
             pin = pins[index]
             if self._saved:
                 from ..ring.delivered import is_delivered, is_held
 
                 if is_delivered(state, pin, reader.position) or is_held(state, pin, reader.position):
+                    self._done += 1
                     continue
             if pin in self._shut:
                 self.passed[pin] = self.passed.get(pin, 0) + 1
@@ -169,6 +157,7 @@ class Window:
             entry = self.pins.get(pin)
             if entry is None:
                 entry = self.pins[pin] = [0, 1, 0, 0, 0, 0]
+                tally[pin], tally[256 + pin] = 0, 1
                 self.order.append(pin)
             if sizes[index] is None:
                 entry[_UNREADABLE] += 1
@@ -178,16 +167,17 @@ class Window:
             elif time < self.cutoff:
                 entry[_EXPIRED] += 1
             else:
-                entry[_POINTS] += 1
-                entry[_BYTES] += base + sizes[index] + 1
+                tally[pin] += 1
+                tally[256 + pin] += base + sizes[index] + 1
                 entry[_ESTIMATED] += 1 if estimated else 0
         return True
 
     def _has_room(self, pins, base, sizes):
+        tally = self._tally
         for index in range(len(pins)):
-            entry = self.pins.get(pins[index])
-            size = base + (sizes[index] or 0) + 1
-            if entry and (entry[_POINTS] >= self._max_points or entry[_BYTES] + size > self._max_bytes):
+            pin = pins[index]
+            size = tally[256 + pin] + base + (sizes[index] or 0) + 1
+            if pin in self.pins and (tally[pin] >= self._max_points or size > self._max_bytes):
                 return False
         return True
 
@@ -267,15 +257,3 @@ class Window:
         ring.seen_lost = 0
         if self._known:
             ring.set(keys.KNOWN, (self._known,))
-
-
-def _sizes(reader):
-    """Bytes of each value's JSON, None where it cannot be read."""
-    if not reader.chain.kinds:
-        digits = hexlify(reader.payload())
-        if len(reader.chain.pins) == 1:
-            return [len(digits) - (digits[-1:] == b"d") or None]
-        if b"e" not in digits:
-            sizes = [len(part) or None for part in digits.split(b"d")]
-            return sizes + [None] * (len(reader.chain.pins) - len(sizes))
-    return [text and len(text) for text in texts_of(reader)]

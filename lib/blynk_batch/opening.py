@@ -1,0 +1,98 @@
+"""Opens a FileRing or a BlockRing: its medium, what is there, and its size. Works once, and leaves the heap again.
+
+Knows which medium suits which place; not how any of them works, and no frames.
+"""
+
+import sys
+
+from micropython import const
+
+from . import let_go, load
+from .errors import CorruptRing, Error, WrongDevice
+from .ring.log import Ring
+from .ring.state import CURSOR
+
+_LEAST_SLOTS = const(3)
+_SECTOR_BYTES = const(4096)
+_TAILS = {"rp2": (3, 220)}  # by what each board's littlefs keeps inside a folder's metadata: rp2 512 bytes a file,
+_TAILS_ELSE = (4, 120)  # esp32 128
+
+
+def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_bytes):
+    """Open the FileRing `ring`; the arguments are its own."""
+    usual = _TAILS.get(sys.platform, _TAILS_ELSE)
+    tails = usual[0] if tails is None else tails
+    tail_bytes = usual[1] if tail_bytes is None else tail_bytes
+    absolute = load("arguments").check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
+    let_go("arguments")
+    path = path.rstrip("/")
+    try:
+        ring.key = (load("media.paths", "place")(absolute), 0, 1)
+        medium, span = load("media.folder", "open_folder")(path, capacity_bytes, tails, tail_bytes)
+        Ring.__init__(ring, medium, span, overwrite, commit_every)
+        if capacity_bytes and medium.slots != capacity_bytes // _SECTOR_BYTES and not ring.pending:
+            old, medium = medium, load("media.fat", "of_another_size")(medium, capacity_bytes)
+            if medium:
+                _move(ring, medium, 0)
+                old.remove()
+        let_go("media.folder")
+        let_go("media.paths")
+    except OSError as e:
+        from .arguments import explained
+
+        raise explained(e, path)
+
+
+def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole_blocks, flags):
+    """Open the BlockRing `ring`; `flags`: its overwrite, verify and format."""
+    from .media.device import Device, check
+
+    check(device, start, blocks, commit_every, flags)
+    flash = Device(device, start, blocks, page_size, unit, whole_blocks, flags["verify"])
+    if flash.whole:
+        from .media.tails import Tails as Medium
+    else:
+        from .media.slots import Slots as Medium
+    medium = Medium(flash)
+    if medium.wanted < _LEAST_SLOTS:
+        text = "%d bytes: a ring needs %d sectors of %d"
+        raise ValueError(text % (flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
+    # `start` alone would not do: two parts of one device can overlap.
+    ring.key = (flash.name(), start, start + flash.bytes // flash.block_bytes)
+    try:
+        Ring.__init__(ring, medium, _span(medium), flags["overwrite"], commit_every)
+    except (CorruptRing, WrongDevice):
+        if not flags["format"]:
+            raise
+        load("media.foreign", "wipe")(medium)
+        Ring.__init__(ring, medium, _span(medium), flags["overwrite"], commit_every)
+        ring.clear()  # an old ring can be there still, below what was refused
+    if medium.slots != medium.wanted:
+        _resize(ring)
+
+
+def _span(medium):
+    return medium.open() or load("media.foreign", "find")(medium)
+
+
+def _resize(ring):
+    """Go over to the wanted size, if nothing is pending."""
+    medium = ring.medium
+    if not ring.pending:
+        taken = medium.slot(ring.newest)  # stays until the new ring's first header is whole
+        medium.slots = medium.wanted
+        _move(ring, medium, 0 if taken else 1)
+    elif medium.slots > medium.wanted:
+        text = "%d readings are pending in a ring of %d sectors, more than the %d now given: open it with the old"
+        raise Error(text % (ring.pending, medium.slots, medium.wanted) + " `blocks`, upload or clear() first")
+
+
+def _move(ring, medium, slot):
+    """Begin the empty `ring` anew on `medium`, in that slot of a lap of its own; the header carries all state over. So
+    a power cut leaves the old ring whole, or the new one."""
+    sequence = (ring.newest // medium.slots + 1) * medium.slots + slot
+    ring.medium = medium
+    ring.close_window()
+    ring.set(CURSOR, (sequence, 0, ring.number))
+    ring.oldest = sequence
+    ring.start_sector(sequence)

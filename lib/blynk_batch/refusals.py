@@ -1,0 +1,80 @@
+"""What a reply means that is no acceptance, and the exceptions for it. Loaded with the first, or when a program asks.
+
+Sources: as in blynk.py.
+"""
+
+import json
+
+from micropython import const
+
+from .errors import UploadError
+
+_WORDS = const(200)  # characters of the server's reason
+
+
+class ServerError(UploadError):
+    """The server answered, but not that it took the batch; the data is kept."""
+
+
+class Redirected(UploadError):
+    """The server pointed to a place that may not learn the token; the data is kept."""
+
+
+class BatchTooLarge(UploadError):
+    """The server takes fewer points in a request: the next ones are smaller."""
+
+    passing = True  # forgotten with the next accepted batch
+
+
+class PinRefused(UploadError):
+    """The server has no datastream for the pin: its points are held and tried again daily, all others go on."""
+
+
+class PointRefused(UploadError):
+    """The server refuses a value: it is held and tried again daily, all others are delivered."""
+
+
+class InvalidToken(UploadError):
+    """The server does not know the token: everything is kept and tried again each hour."""
+
+
+_TEXTS = (
+    ("Invalid token", InvalidToken),
+    ("Wrong pin format", PinRefused),
+    ("No datastream", PinRefused),
+    ("Too much data", BatchTooLarge),
+    ("doesn't match the Datastream", PointRefused),
+)
+
+
+def judge(status, reply, hide=str):
+    """The exception for a reply that is no acceptance, from its status and first bytes. `hide` takes the token out of
+    the server's words. A ServerError of status 400 is a refusal that nobody documents."""
+    if status == 200:
+        return _error(ServerError, status, "a page that is not Blynk's: is there a login page?")
+    if 300 <= status < 400:
+        return _error(Redirected, status, "redirected" if status == 308 else "redirected: is there a login page?")
+    if status == 413:
+        return _error(BatchTooLarge, status, "the request is too large")
+    text = _message(reply)
+    words = hide(text)[:_WORDS]  # hidden first: a piece of the token would not be found
+    if status == 400:
+        for part, kind in _TEXTS:
+            if part in text:
+                return _error(kind, status, words)
+        return _error(ServerError, status, words or "a refusal without a reason")
+    return _error(ServerError, status, words or "no reason given")
+
+
+def _error(kind, status, text):
+    error = kind("the server answered %d: %s" % (status, text))
+    error.status = status
+    return error
+
+
+def _message(reply):
+    """The reason in a JSON error reply, or ''."""
+    try:
+        return str(json.loads(reply)["error"]["message"])
+    except (ValueError, KeyError, TypeError, UnicodeError):
+        return ""

@@ -1,0 +1,53 @@
+"""Takes a Reader over runs of plain frames at once: by machine code where there is some for the board.
+
+Knows a Reader's inside and the places of hot.py's `state`.
+"""
+
+from array import array
+
+from micropython import const
+
+try:
+    from .hot import take
+except (ImportError, SyntaxError, ValueError):  # no such file, no emitter, another processor's
+    from .plain import take
+
+EACH = const(256)  # in place of a pin: count every pin's points
+_TEN_TO_7 = const(10000000)
+
+
+class Run:
+    """One pass's runs; hot.take() says what `sink` gets. `pin` is the pin to write, or EACH."""
+
+    def __init__(self, sink, pin=EACH, most_points=0, most_bytes=0):
+        self.sink = sink
+        self.state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0))
+        self._pins = bytearray(256)
+
+    def take(self, reader, points=0, filled=0):
+        """Take `reader` over the plain frames that its buffer holds from the next on; how many. For a pin to write:
+        `points` may be written behind `filled` bytes of the sink; both go on as attributes."""
+        chain, state = reader.chain, self.state
+        base = reader.base
+        at = reader.next_at - base
+        end = min(reader.filled, reader.limit - base)
+        self.points, self.filled = points, filled
+        if chain.boot or not chain.pins or not 0 <= at < end:
+            return 0
+        high = chain.time // _TEN_TO_7
+        seed = reader.seed
+        state[0], state[1], state[2] = at, end, chain.interval
+        state[3], state[4] = chain.time - high * _TEN_TO_7, high
+        state[5] = seed - 0x100000000 if seed & 0x80000000 else seed
+        state[6] = count = len(chain.pins)
+        state[7], state[9], state[10] = 0, filled, points
+        self._pins[:count] = chain.pins
+        taken = take(reader.buf, state, self._pins, self.sink)
+        if taken:
+            chain.interval, chain.kinds = state[2], 0
+            chain.time = state[4] * _TEN_TO_7 + state[3]
+            if self._pins[: state[6]] != chain.pins:
+                chain.pins = bytes(self._pins[: state[6]])
+            reader.went(base + state[14], base + state[0], state[7], state[6])
+            self.points, self.filled = state[10], state[9]
+        return taken

@@ -1,0 +1,227 @@
+"""The inner loop of a drain as machine code. plain.py is its twin for ports without the emitter; fast.py chooses.
+
+Knows the bytes of short frames of numbers whose time is a delta, as nearly all are, and JSON of a point; nothing of
+sectors and media. It goes on as far as the buffer holds such frames whole, checks each, and stops in front of any
+other: a frame that is long, absolute, of another kind, damaged, blank. The Reader takes that one.
+"""
+
+# pyright: reportUndefinedVariable=false
+import micropython
+from array import array
+from micropython import const
+
+# Places in `state`, an array of 32-bit ints that the caller keeps:
+_AT = const(0)  # of the next frame in the buffer
+_LIMIT = const(1)  # of the end of what may be read there
+_INTERVAL = const(2)  # ms before the last frame
+_LOW = const(3)  # its Unix ms are HIGH * 10^7 + LOW; the six digits of HIGH make thirteen with those of LOW
+_HIGH = const(4)
+_SEED = const(5)  # of each check
+_COUNT = const(6)  # pins of the last frame; they are in `pins`
+_PASSED = const(7)  # points of all frames taken, added up
+_PIN = const(8)  # the pin to write, or 256 to count each; no place is negative, since ptr32 knows no sign
+_FILLED = const(9)  # bytes in the text so far
+_LEFT = const(10)  # points that may still be written
+_MOST_POINTS = const(11)  # counting stops in front of the frame by which a pin might pass them
+_MOST_BYTES = const(12)
+_FIRST = const(13)  # a frame before here is passed
+_LAST = const(14)  # where the last frame started
+
+_TEN_TO_7 = const(10000000)
+_SHORT = const(64)  # most bytes of a payload that ends with a check of 24 bits
+_POINT_BYTES = const(17)  # of a point's JSON without its value: a comma, two brackets, thirteen digits, a comma
+
+# CRC-32 of four bits
+_TABLE = array(
+    "I",
+    (0, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344)
+    + (0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C),
+)
+
+
+@micropython.viper
+def take(buf, state, pins, sink) -> int:
+    """Frames taken from `buf`. `pins`: the bytearray of the last frame's pins, 256 long. `sink`: with PIN 256 an array
+    of 32-bit ints, for each pin its points, and 256 further on the bytes of their JSON; else a bytearray that takes the
+    points of PIN as JSON, each with a comma before it."""
+    b = ptr8(buf)
+    s = ptr32(state)
+    p = ptr8(pins)
+    out = ptr8(sink)
+    tally = ptr32(sink)
+    table = ptr32(_TABLE)
+    room = int(len(sink))
+    at = s[_AT]
+    limit = s[_LIMIT]
+    interval = s[_INTERVAL]
+    low = s[_LOW]
+    high = s[_HIGH]
+    seed = s[_SEED] ^ -1
+    count = s[_COUNT]
+    passed = s[_PASSED]
+    pin = s[_PIN]
+    filled = s[_FILLED]
+    left = s[_LEFT]
+    most_points = s[_MOST_POINTS]
+    most_bytes = s[_MOST_BYTES]
+    first = s[_FIRST]
+    last = s[_LAST]
+    taken = 0
+    while at + 2 < limit:
+        size = b[at]
+        stop = at + 1 + size
+        if size == 0 or size > _SHORT or stop + 3 > limit:
+            break
+        # Time and pins
+        tag = b[at + 1]
+        body = at + 2
+        new = 0  # index of new pins
+        many = count
+        step = interval
+        if tag < 0x80:
+            step += tag - 64
+        else:
+            if tag & 0x70 or tag == 0x8F:
+                break
+            step = 0
+            shift = 0
+            more = 0x80
+            while more & 0x80 and shift < 28 and body < stop:
+                more = b[body]
+                step |= (more & 0x7F) << shift
+                shift += 7
+                body += 1
+            if more & 0x80:
+                break
+            if tag & 0x0F:
+                many = tag & 0x0F
+                new = body
+                body += many
+        if many == 0 or step < 0 or body >= stop:
+            break
+        time = low + step
+        carry = high
+        while time >= _TEN_TO_7:
+            time -= _TEN_TO_7
+            carry += 1
+        if carry < 100000 or carry > 999999:
+            break
+        # The check
+        crc = seed
+        i = at
+        while i < stop:
+            crc ^= b[i]
+            crc = ((crc >> 4) & 0x0FFFFFFF) ^ table[crc & 15]
+            crc = ((crc >> 4) & 0x0FFFFFFF) ^ table[crc & 15]
+            i += 1
+        crc ^= -1
+        if (crc & 0xFFFFFF) != (b[stop] | b[stop + 1] << 8 | b[stop + 2] << 16):
+            break
+        # One value for each pin, none of them empty or with a bracket: else the Reader is to judge
+        i = body << 1
+        end = stop << 1
+        value = 0
+        digits = 0
+        while i < end:
+            q = b[i >> 1]
+            q = q & 15 if i & 1 else q >> 4
+            i += 1
+            if q == 13:
+                if digits == 0:
+                    value = 999
+                value += 1
+                digits = 0
+            elif q > 13:
+                value = 999
+            else:
+                digits += 1
+        if digits:
+            value += 1
+        if value != many:
+            break
+        # Which value of the group is asked for
+        index = -1
+        if pin > 255:
+            i = 0
+            fits = 1
+            while i < many:
+                q = b[new + i] if new else p[i]
+                if tally[q] >= most_points or tally[256 + q] + _POINT_BYTES + 2 * _SHORT > most_bytes:
+                    fits = 0
+                i += 1
+            if not fits:
+                break
+        elif at >= first:
+            i = 0
+            while i < many:
+                q = b[new + i] if new else p[i]
+                if q == pin:
+                    index = i
+                i += 1
+            if index >= 0 and (left == 0 or filled + _POINT_BYTES + 2 * _SHORT > room):
+                break
+        # It is taken.
+        if new:
+            i = 0
+            while i < many:
+                p[i] = b[new + i]
+                i += 1
+            count = many
+        interval = step
+        low = time
+        high = carry
+        if index >= 0:
+            out[filled] = 0x2C
+            out[filled + 1] = 0x5B
+            i = filled + 14
+            while i > filled + 7:
+                q = time // 10
+                out[i] = 48 + time - q * 10
+                time = q
+                i -= 1
+            while i > filled + 1:
+                q = carry // 10
+                out[i] = 48 + carry - q * 10
+                carry = q
+                i -= 1
+            filled += 15
+            out[filled] = 0x2C
+            filled += 1
+            left -= 1
+        # The values' digits, two in a byte
+        i = body << 1
+        value = 0
+        digits = 0
+        while i < end:
+            q = b[i >> 1]
+            q = q & 15 if i & 1 else q >> 4
+            i += 1
+            if q != 13:
+                digits += 1
+                if value == index:
+                    out[filled] = q + 48 if q < 10 else 46 if q == 10 else 45 if q == 11 else 101
+                    filled += 1
+            if q == 13 or i == end:
+                if pin > 255 and value < count:
+                    q = p[value]
+                    tally[q] += 1
+                    tally[256 + q] += _POINT_BYTES + digits
+                value += 1
+                digits = 0
+        if index >= 0:
+            out[filled] = 0x5D
+            filled += 1
+        passed += count
+        last = at
+        at = stop + 3
+        taken += 1
+    s[_AT] = at
+    s[_INTERVAL] = interval
+    s[_LOW] = low
+    s[_HIGH] = high
+    s[_COUNT] = count
+    s[_PASSED] = passed
+    s[_FILLED] = filled
+    s[_LEFT] = left
+    s[_LAST] = last
+    return taken

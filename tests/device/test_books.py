@@ -1,0 +1,95 @@
+"""The books after damage, with a window under way: logged = uploaded + dropped + corrupt + pending.
+
+A station that was offline, whose last upload failed, has whole sectors swapped, copied, cut short, or without their
+header. What is delivered then is what was logged, and what is not is counted. The judge is test_corruption.py's.
+"""
+
+import random
+
+from blynk_batch.ring.state import WINDOW
+from test_corruption import CardBed, FilesBed, RawBed, some
+
+WASM = False
+HEAP = "16m"
+TIMEOUT_S = 600
+IMAGES = 60
+
+
+def fail_an_upload(bed, client, server):
+    before = len(server.points)
+    server.replies = [(200, {}, b"OK"), (503, {}, b"busy")]
+    client.upload()
+    bed.in_window = [(pin, ms) for pin, ms, _ in server.points[before:]]
+    assert bed.in_window and WINDOW in client.ring.state and client.pending
+
+
+class RawWindow(RawBed):
+    finish = fail_an_upload
+
+
+class CardWindow(CardBed):
+    finish = fail_an_upload
+
+
+class FilesWindow(FilesBed):
+    finish = fail_an_upload
+
+
+def spoil_two_headers(bed, parts):
+    for _ in range(2):
+        index = some(parts)
+        data = parts[index][1]
+        parts[index][1] = data[:5] + bytes([data[5] ^ 4]) + data[6:]
+
+
+def swap(bed, parts):
+    one, other = some(parts), some(parts)
+    parts[one][1], parts[other][1] = parts[other][1], parts[one][1]
+
+
+def copy(bed, parts):
+    one, other = some(parts), some(parts)
+    parts[one][1] = parts[other][1]
+
+
+def cut_short(bed, parts):
+    """As a file that lost its end; flash is blank there."""
+    index = some(parts)
+    data = parts[index][1]
+    start = random.randrange(1, len(data))
+    parts[index][1] = data[:start] + b"\xff" * (0 if isinstance(bed, FilesBed) else len(data) - start)
+
+
+def flip_one_bit(bed, parts):
+    index = some(parts)
+    data = bytearray(parts[index][1])
+    data[random.randrange(len(data))] ^= 1 << random.randrange(8)
+    parts[index][1] = bytes(data)
+
+
+def judge(make_bed):
+    random.seed(11)
+    bed = make_bed()
+    bed.check(bed.parts)
+    for change in (spoil_two_headers, swap, copy, cut_short, flip_one_bit):
+        for number in range(IMAGES):
+            random.seed(1000 * number)
+            parts = [list(part) for part in bed.parts]
+            change(bed, parts)
+            try:
+                bed.check(parts)
+            except Exception:
+                print(make_bed.__name__, change.__name__, "image", number)
+                raise
+
+
+def test_the_books_of_damaged_flash_add_up_with_a_window_under_way():
+    judge(RawWindow)
+
+
+def test_the_books_of_a_damaged_card_add_up_with_a_window_under_way():
+    judge(CardWindow)
+
+
+def test_the_books_of_damaged_files_add_up_with_a_window_under_way():
+    judge(FilesWindow)

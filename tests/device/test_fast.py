@@ -1,0 +1,91 @@
+"""Runs of plain frames taken at once are the frames that a reader finds one by one: in a real ring, over pages and
+sectors, with pins that change, texts and unknown times between them."""
+
+import random
+from array import array
+
+import blynk_batch
+from blynk_batch.ring.fast import EACH, Run
+from blynk_batch.ring.reader import DATA
+
+HEAP = "8m"
+PINS = (1, 2, 7, 200)
+
+
+def ring_of(rnd, frames):
+    ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+    now = 1648054765458
+    pins = bytes((1,))
+    for _ in range(frames):
+        if rnd.random() < 0.3:
+            pins = bytes([pin for pin in PINS if rnd.random() < 0.4]) or bytes((7,))
+        now += rnd.choice((0, 1000, 1000, 1001, 70000))
+        texts = ("%.2f" % 21.5, "x")
+        values = [rnd.choice((21.5, 22.25, -3, 7, 100000, texts[1] if rnd.random() < 0.1 else 5)) for _ in pins]
+        ring.log(0 if rnd.random() < 0.98 else 1, now, pins, values)
+    return ring
+
+
+def one_by_one(ring):
+    """[(position, number, time, pins, texts)] of all data frames."""
+    reader, found = ring.reader(), []
+    while reader.next():
+        if reader.kind == DATA:
+            found.append((reader.after, reader.number, reader.chain.time, reader.chain.pins, reader.values()))
+    return found
+
+
+def test_counting_by_runs_gives_what_counting_one_by_one_does():
+    rnd = random
+    rnd.seed(7)
+    ring = ring_of(rnd, 3000)
+    frames = one_by_one(ring)
+    reader = ring.reader()
+    tally = array("i", [0] * 512)
+    run = Run(tally, EACH, 1 << 29, 1 << 29)
+    taken = slow = 0
+    while True:
+        before = [(tally[pin], tally[256 + pin]) for pin in PINS]
+        count = run.take(reader)
+        if count:
+            for pin, (old, old_bytes) in zip(PINS, before):
+                of = [frame for frame in frames[taken : taken + count] if pin in frame[3]]
+                assert tally[pin] - old == len(of)
+                sizes = [17 + len(frame[4][frame[3].find(bytes((pin,)))]) for frame in of]
+                assert tally[256 + pin] - old_bytes == sum(sizes)
+            taken += count
+            last = frames[taken - 1]
+            assert (reader.after, reader.number, reader.chain.time, reader.chain.pins) == last[:4]
+        if not reader.next():
+            break
+        if reader.kind == DATA:
+            last = frames[taken]
+            assert (reader.after, reader.number, reader.chain.time, reader.chain.pins, reader.values()) == last
+            taken += 1
+            slow += 1
+    assert taken == len(frames) and slow < taken // 3, (taken, slow)
+
+
+def test_writing_by_runs_gives_the_points_of_one_pin_and_stops_where_told():
+    rnd = random
+    rnd.seed(8)
+    ring = ring_of(rnd, 1500)
+    for pin in PINS:
+        wanted = [(frame[2], frame[4][frame[3].find(bytes((pin,)))]) for frame in one_by_one(ring) if pin in frame[3]]
+        reader = ring.reader()
+        out = bytearray(700)
+        run = Run(out, pin)
+        found = b""
+        left = len(wanted) - 5
+        while left:
+            run.take(reader, left, 0)
+            found += bytes(out[: run.filled])
+            left = run.points
+            if run.filled < 400 and left and reader.next() and reader.kind == DATA and pin in reader.chain.pins:
+                text = reader.values()[reader.chain.pins.find(bytes((pin,)))]
+                text = '"x"' if isinstance(text, tuple) else text
+                found += b",[%d,%s]" % (reader.chain.time, text)
+                left -= 1
+        texts = ['"x"' if isinstance(text, tuple) else text for _, text in wanted]
+        expected = "".join([",[%d,%s]" % (time, text) for (time, _), text in zip(wanted, texts)][:-5])
+        assert found == expected.encode()
