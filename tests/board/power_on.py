@@ -55,10 +55,13 @@ class Sys:
     def __getattr__(self, name):
         return getattr(sys, name)
 
+    def install(self):
+        sys.modules["sys"] = sys.modules["usys"] = self  # bundles ask for the second
+
 
 def main(port, image, folder, wiring):
     _leave_the_host()
-    sys.modules["sys"] = Sys(port)
+    Sys(port).install()
     import flash
 
     page_size = 256 if port == "rp2" else 1

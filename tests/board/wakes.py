@@ -79,7 +79,7 @@ def wake(asleep):
 def main(port, folder, wakes):
     global clock, seconds
     power_on._leave_the_host()
-    sys.modules["sys"] = power_on.Sys(port)
+    power_on.Sys(port).install()
     import board_clock
     import flash
 

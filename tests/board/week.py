@@ -151,7 +151,7 @@ def start(world):
 
 def main(port, folder, days, events):
     power_on._leave_the_host()
-    sys.modules["sys"] = power_on.Sys(port)
+    power_on.Sys(port).install()
     import flash
 
     chip = flash.NorFlash(BLOCKS, page_size=256 if port == "rp2" else 1)

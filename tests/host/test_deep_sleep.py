@@ -1,6 +1,5 @@
 """examples/deep_sleep as it is, 500 wakes on a simulated chip and clock: nothing lost, right times, little wear."""
 
-
 import pytest
 
 from tests.host.simulated_board import ROOT, Board

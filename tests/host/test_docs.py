@@ -102,13 +102,11 @@ class Stage:
         running.append(server.stop)
         replaced["http://127.0.0.1:8080"] = server.url
 
-
     @staticmethod
     def board(folder, running, replaced):
         board = start_board()
         running.append(board.close)
         replaced["/dev/ttyACM0"] = board.port
-
 
     @staticmethod
     def roots(folder, running, replaced):

@@ -75,6 +75,7 @@ def test_what_it_says_of_the_example_is_so():
     assert 'PIN = "V1"  # a Double datastream' in config and "UPLOAD_EVERY_S = 900" in config
     assert "data type *Double*" in TEXT and "double" in TYPES
 
+
 def test_every_make_target_that_it_names_exists():
     makefile = (ROOT / "Makefile").read_text()
     named = set(re.findall(r"^make ([a-z-]+)", "\n".join(blocks(TEXT, "(?:sh|output)")), re.MULTILINE))

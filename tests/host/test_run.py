@@ -1,6 +1,5 @@
 """Client.run() and drains under asyncio on a real MicroPython: other tasks go on, and cancelling harms nothing."""
 
-
 import pytest
 
 from tests.host.peers import Authority

@@ -1,5 +1,4 @@
-"""MicroPython's own `requests` against the sandbox: what a board without the library would see, and how it gets it.
-"""
+"""MicroPython's own `requests` against the sandbox: what a board without the library would see, and how it gets it."""
 
 from tests.host.wire import request
 from tools.sandbox.testing import ROOT
