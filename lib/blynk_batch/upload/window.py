@@ -166,13 +166,8 @@ class Window:
             elif time < self.cutoff:
                 entry[_EXPIRED] += 1
             else:
-<<<<<<< HEAD
                 tally[pin] += 1
                 tally[256 + pin] += base + sizes[index] + 1  # pyright: ignore
-=======
-                entry[_POINTS] += 1
-                entry[_BYTES] += base + sizes[index] + 1  # pyright: ignore
->>>>>>> heap
                 entry[_ESTIMATED] += 1 if estimated else 0
         return True
 
