@@ -39,7 +39,6 @@ ON_BUNDLES = {
     "test_guard.py": None,
     "test_heap.py": "112k",
     "test_no_memory.py": None,
-    "test_reserve.py": None,
     "test_unknown_times.py": None,
 }
 FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", HERE]

@@ -25,8 +25,9 @@ _STOPPED = const(3)
 def judge(uploader, source, body, reply):
     """Act on `reply`, a (status, headers, text) or the exception that came instead, to a batch of `source`, a Window,
     a Search or a Question."""
+    if isinstance(reply, (Vanished, MemoryError)):
+        uploader.ring.forget(keys.BATCH)  # the window is counted anew, or the batch gets smaller
     if isinstance(reply, Vanished):
-        uploader.ring.forget(keys.BATCH)  # the window is counted anew
         return
     if isinstance(reply, Exception):
         _later(uploader, _network_error(uploader, reply))
