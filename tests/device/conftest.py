@@ -27,8 +27,6 @@ from pathlib import Path
 
 import pytest
 
-from tools.compiled import compile_library
-
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WRAPPER = ROOT / "tools" / "micropython"
@@ -171,6 +169,8 @@ class BundlesItem(UnixItem):
         folder = self.config.stash.get(BUNDLES, None)
         if folder is None:
             folder = self.config.stash[BUNDLES] = tempfile.mkdtemp(prefix="device-bundles-")
+            from tools.compiled import compile_library  # not before: a checkout without tools/ has none
+
             compile_library(Path(folder))
         self.library = (folder,)
         super().runtest()

@@ -40,7 +40,7 @@ _EVERY = {
     "pages": {"": 0, "lap": 40, "wrap": 2, "refuse": 4, "uploads": 2, "wakes": 6},
     "units": {"": 6, "turnover": 0, "lap": 30, "wrap": 1, "refuse": 3, "uploads": 2},
     "fram": {"": 0, "lap": 10, "wrap": 2, "refuse": 4, "uploads": 6},
-    "fat": {"": 2, "first": 3, "turnover": 30, "lap": 20},
+    "fat": {"": 2, "turn": 4, "first": 3, "turnover": 30, "lap": 20},
     "": {"": 0, "wrap": 2, "refuse": 4, "uploads": 3, "wakes": 8},
 }
 _ONE_CHANGE_IN = {("esp32", "wrap"): 3}  # of thousands, most of them alike
