@@ -1,4 +1,4 @@
-"""RAM grows with neither the backlog nor the batch: the whole job runs in a heap of 145 KB, from source.
+"""RAM grows with neither the backlog nor the batch: the whole job runs in a heap of 156 KB, from source.
 
 The Unix port's words are twice as large as a board's.
 """
@@ -7,7 +7,7 @@ import gc
 
 import blynk_batch
 
-HEAP = "152k"  # 145 are promised for one ring; here another is opened while all that uploads is loaded
+HEAP = "164k"  # 156 are promised for one ring; here another is opened while all that uploads is loaded
 WASM = False  # its collector cannot look at the stack, so the heap's size says nothing there
 TIMEOUT_S = 600
 

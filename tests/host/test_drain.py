@@ -39,12 +39,12 @@ def assert_ten_thousand_arrived(sandbox, output):
     assert len(sandbox.batches()) == 1
 
 
-def test_ten_thousand_points_arrive_in_one_request_from_a_heap_of_145_kb(sandbox, run_on_device):
-    assert_ten_thousand_arrived(sandbox, run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="145k"))
+def test_ten_thousand_points_arrive_in_one_request_from_a_heap_of_156_kb(sandbox, run_on_device):
+    assert_ten_thousand_arrived(sandbox, run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="156k"))
 
 
-def test_compiled_for_a_board_a_heap_of_112_kb_does(sandbox, run_on_device, compiled_lib):
-    output = run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="112k", lib=compiled_lib)
+def test_compiled_for_a_board_a_heap_of_116_kb_does(sandbox, run_on_device, compiled_lib):
+    output = run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="116k", lib=compiled_lib)
     assert_ten_thousand_arrived(sandbox, output)
 
 

@@ -9,7 +9,7 @@ from micropython import const
 
 try:
     from .hot import take
-except (ImportError, SyntaxError, ValueError):  # no such file, no emitter, another processor's
+except (ImportError, SyntaxError, ValueError, MemoryError):  # no such file, no emitter, another processor's, no room
     from .plain import take
 
 EACH = const(256)  # in place of a pin: count every pin's points
