@@ -51,7 +51,7 @@ def take(buf, state, pins, sink):
         check = buf[stop] | buf[stop + 1] << 8 | buf[stop + 2] << 16
         if crc32(view[at:stop], seed & 0xFFFFFFFF) & 0xFFFFFF != check:
             break
-        digits = hexlify(view[body:stop])
+        digits = hexlify(view[body:stop])  # pyright: ignore
         values = digits.split(b"d")
         if not values[-1]:
             values.pop()
