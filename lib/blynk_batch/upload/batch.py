@@ -189,8 +189,8 @@ class Body:
                 yield self._opened(view[: self._filled], written)
                 written += self._filled
                 self._filled = 0
-            if text:
-                yield self._opened(text, written)
+            if text is not None:  # b"": somebody else's turn
+                yield self._opened(text, written) if text else text
                 written += len(text)
             if self.tick:
                 self.tick()
