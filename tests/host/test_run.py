@@ -69,7 +69,7 @@ ended = False
 while not ended:
     wait += 1
     client = opened()
-    for _ in range(30 if wait == 1 else wait % 10 == 0):  # few, so that the awaits of a drain grow more slowly than `wait`
+    for _ in range(30 if wait == 1 else wait % 10 == 0):  # few: a drain must not grow as fast
         client.log(1 + number % 3, number, timestamp=1648054765458 + number)
         number += 1
     ended = asyncio.run(cancel_at(client, wait))
