@@ -173,8 +173,8 @@ class Chain:
         return out
 
     def decode(self, view, at):
-        """Move the chain to the data payload at `view[at]`; the index of its first value byte. ValueError where a pin is
-        named twice, as no frame of ours does."""
+        """Move the chain to the data payload at `view[at]`; the index of its first value byte. ValueError where a pin
+        is named twice, as no frame of ours does."""
         tag = view[at]
         if tag < _GENERAL:
             self.interval += tag - 64
