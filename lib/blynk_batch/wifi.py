@@ -104,8 +104,11 @@ class WiFi:
             return None
 
     def _say(self, text):
-        if self._debug:
-            self._debug("Wi-Fi: " + text)
+        try:
+            if self._debug:
+                self._debug("Wi-Fi: " + text)
+        except Exception:  # noqa: BLE001 - it only looks on
+            pass
 
     def _tell(self, text):
         """Say how the attempt goes, once until that changes."""

@@ -29,6 +29,8 @@ def frames(rnd, seed, how_many):
         now += rnd.choice((0, 1, 63, 1000, 60000, 60001, 90000000, -5))
         if rnd.random() < 0.4:
             pins = bytes([51 * number for number in range(5) if rnd.random() < 0.3] or [1])
+            if rnd.random() < 0.1:
+                pins += pins[:1]  # as no log_group() writes
         values = [value(rnd) for _ in pins]
         if rnd.random() < 0.02:
             chain.reset()

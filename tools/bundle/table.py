@@ -17,7 +17,7 @@ BUNDLES = {
     "_upload": "ring.fast upload.batch upload.window upload.uploader upload.call blynk",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times",
-    "_network": "clock.network clock.date",
+    "_network": "clock.network upload.date",
     "_refused": "upload.outcomes upload.held upload.settled upload.search upload.expiry",
     "_refusals": "refusals",
     "_https": "http.https http.connection",

@@ -99,6 +99,17 @@ def take(buf, state, pins, sink) -> int:
                 body += many
         if many == 0 or step < 0 or body >= stop:
             break
+        twice = 0  # a pin named twice: the Reader is to judge
+        i = new
+        while i and i < new + many:
+            q = new
+            while q < i:
+                if b[q] == b[i]:
+                    twice = 1
+                q += 1
+            i += 1
+        if twice:
+            break
         time = low + step
         carry = high
         while time >= _TEN_TO_7:

@@ -81,7 +81,8 @@ def split_numbers(text):
 
 
 def decode_texts(view, at, end, kinds):
-    """A list of each value as number text (str), bool, or (bytes of a string,)."""
+    """A list of each value as number text (str), bool, or (bytes of a string,). ValueError where one would go on behind
+    `end`: what is there is no part of the frame, and may be another at the next look."""
     if not kinds:
         text = str(to_symbols(hexlify(view[at:end])), "ascii")
         return split_numbers(text[:-1] if text[-1] == "," else text)
@@ -93,6 +94,8 @@ def decode_texts(view, at, end, kinds):
             values.append(kind == _TRUE)
             continue
         size, at = get_varint(view, at)
+        if at + size > end:
+            raise ValueError("a value longer than its frame")
         data = view[at : at + size]
         values.append((bytes(data),) if kind == _STRING else decode_texts(data, 0, size, 0)[0])
         at += size

@@ -42,6 +42,8 @@ def take(buf, state, pins, sink):
                 body += tag & 0x0F
         if not (group or count) or step < 0 or body >= stop:
             break
+        if group and len(set(group)) != len(group):
+            break
         group = group or bytes(pins[:count])
         time = low + step
         carry = high + time // 10000000
@@ -66,10 +68,7 @@ def take(buf, state, pins, sink):
         elif at >= first and pin in group:
             if not left or filled + _POINT_BYTES + _MOST_VALUE > len(sink):
                 break
-            index = len(group) - 1
-            while group[index] != pin:
-                index -= 1
-            text = b",[%d%07d,%s]" % (carry, time, to_symbols(values[index]))
+            text = b",[%d%07d,%s]" % (carry, time, to_symbols(values[group.find(bytes((pin,)))]))
             sink[filled : filled + len(text)] = text
             filled += len(text)
             left -= 1

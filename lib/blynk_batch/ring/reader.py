@@ -252,8 +252,8 @@ class Reader:
             self.body = self.chain.decode(self.view, self.body)
         except (IndexError, ValueError):
             return 0
-        if self.chain.pins is None:
-            return 0  # absolute, but of the pins of a frame before
+        if self.chain.pins is None or self.body > self.body_end:
+            return 0  # absolute, but of the pins of a frame before; or its pins go on behind it
         self._count = len(self.chain.pins)
         return DATA
 
