@@ -44,7 +44,7 @@ ON_BUNDLES = {
     "test_unknown_times.py": None,
 }
 FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", HERE]
-DEFAULTS = {"HEAP": None, "WASM": True, "TIMEOUT_S": 400}
+DEFAULTS = {"HEAP": None, "WASM": True, "TIMEOUT_S": 240}
 WASM_HEAP_BYTES = 1024 * 1024
 TRACEBACK = "Traceback (most recent call last)"
 

@@ -9,7 +9,6 @@ import blynk_batch
 
 HEAP = "164k"  # 156 are promised for one ring; here another is opened while all that uploads is loaded
 WASM = False  # its collector cannot look at the stack, so the heap's size says nothing there
-TIMEOUT_S = 600
 
 
 class CountingServer:
