@@ -4,6 +4,7 @@ import json
 import random
 import sys
 
+import keep_loaded  # noqa: F401 - before the others
 import blynk_batch
 from blynk_batch.ring import record, state as keys
 from flash import NorFlash
