@@ -198,6 +198,26 @@ def test_a_ring_that_may_not_overwrite_never_drops_what_is_held():
     world.check()
 
 
+def test_what_is_held_in_a_full_ring_arrives_though_nothing_is_logged_any_more():
+    for overwrite in (True, False):
+        for pins in (1, 3):
+            world = World(blocks=4, overwrite=overwrite)
+            try:
+                for number in range(3000 if not overwrite else 1100):
+                    world.log(1 + number % pins, 9, bad=(1, 2, 3))
+                    if number % 100 == 0:
+                        world.drain()
+            except RingFull:
+                world.logged[1 + number % pins] -= 1
+                world.logged[9] -= 1
+            dropped = world.dropped()
+            days(world, 100)
+            assert world.dropped() == dropped and world.client.stats()["held"], (overwrite, pins)
+            world.bad = {}
+            days(world, 12)
+            assert (world.client.pending, world.dropped(), twice(world)) == (0, dropped, []), (overwrite, pins)
+
+
 def test_twenty_pins_without_datastreams_beside_two_good_ones():
     world = World(blocks=32)
     pins = tuple(range(1, 23))

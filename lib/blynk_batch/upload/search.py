@@ -21,7 +21,6 @@ from .settled import Settled, Step
 _HOUR_S = const(3600)
 _DAY_S = const(86400)
 _ALL = const(1 << 29)
-_NOTES_BYTES = const(300)  # the state frames of one request
 
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
 _FIND, _TRY, _PROBE = 0, 1, 2
@@ -71,14 +70,17 @@ class Search(Settled):
     def next(self):
         """The next Body, or None at the end: a generator that lets others work in between."""
         ring = self.ring
-        while self.has_room():
+        while True:
+            crowded = not self.has_room()
             asked = ring.state.get(keys.ASKED) if self.step else None
+            if crowded and not asked and self.step and self.step.what == _FIND:
+                self.step = None
             if asked:
                 body = Body(self, self.step.pin, asked[:2] + (0,), asked[:2], asked[2:4])
                 yield from body.measure()
             else:
                 if not self.step:
-                    if not (yield from self._pick()):
+                    if not (yield from self._pick(crowded)):
                         return None
                     self.store()
                     ring.set(keys.SEARCH, self.step.value)  # clear() takes it away
@@ -87,22 +89,15 @@ class Search(Settled):
                 return body
             if body:
                 self._gone(body)
-        return None
 
-    def has_room(self):
-        """True if what has to be noted of a request pushes no reading out of the ring."""
-        ring = self.ring
-        first = min(max(ring.oldest, keys.first_kept(ring.state)[0]), ring.newest)
-        end = ring.offset + _NOTES_BYTES + ring.drop_reserve
-        return (not ring.sealed and end <= ring.medium.sector_bytes) or ring.newest + 1 - first < ring.medium.slots
-
-    def _pick(self):
-        """The next step, saved before it is asked: a search, a question, a daily try. False if none is due."""
+    def _pick(self, crowded):
+        """The next step, saved before it is asked: a search, a question, a daily try. False if none is due. `crowded`:
+        there is no room for notes, and there will be once the oldest sector's points are delivered."""
         uploader, ring = self._uploader, self.ring
         step = self.step = Step()
         now = uploader.boots.now()
         step.cutoff, step.now, step.seen = uploader.cutoff(), now or 0, ring.end()[:2]
-        for found in self.ranges:
+        for found in self.ranges if not crowded else ():
             if found.kind in (FRESH, KNOWN):
                 for pin in found.pins:
                     step.pin, step.low, step.high = pin, found.start, self.end_of(found)
@@ -119,7 +114,7 @@ class Search(Settled):
             if step.pin in self._refused:
                 step.place = 0  # the whole was just refused
             return True
-        if self._queue or self._due(now):
+        if self._queue or self._due(now, crowded):
             step.what = _TRY
             step.pin, step.low, step.high, step.place = self._queue.pop(0)
             return True
@@ -138,7 +133,7 @@ class Search(Settled):
             return True
         return False
 
-    def _due(self, now):
+    def _due(self, now, crowded):
         """Queue the tries of the first range whose day has passed; False if there is none."""
         uptime = self._uploader.boots.uptime()
         seconds = now // 1000 if now is not None else 1
@@ -147,11 +142,12 @@ class Search(Settled):
             for found in self.ranges:
                 found.tried = 0
         for found in self.ranges:
-            if found.kind == HELD and self._uploader.pace.rested(found.tried):
-                # Whole, the newest, whole, the oldest, whole, the middle ...
-                place = found.tries // 2 if found.tries & 1 else -1
+            wanted = found.kind != DOUBT and found.start[0] == self.ring.oldest if crowded else found.kind == HELD
+            if wanted and self._uploader.pace.rested(found.tried):
+                # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
+                place = found.tries // 2 if found.tries & 1 and not crowded else -1
                 self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
-                found.tried, found.tries = seconds, found.tries + 1
+                found.tried, found.tries = seconds, found.tries + (not crowded)
                 return True
         return False
 

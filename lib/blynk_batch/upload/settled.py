@@ -13,6 +13,8 @@ from ..ring.state import with_done
 from .held import DOUBT, FRESH, HELD, KNOWN, OPEN, Held, normal
 
 _HOUR_S = const(3600)
+_NOTES_BYTES = const(300)  # the state frames of one request
+_MARK_BYTES = const(180)  # at most, with what is around a frame
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
 _FIND, _TRY, _PROBE = 0, 1, 2
 _WALK, _STRIDE, _HALVE = 0, 1, 2
@@ -55,13 +57,22 @@ class Settled(Held):
         self._tried = uploader.boots.uptime()  # of the daily tries, and of the hourly questions, without a clock
         self._asked = None
 
-    def save(self):
+    def save(self, is_ack=False):
+        """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
         self.store()
         value = self.step.value if self.step else None
         if value != ring.state.get(keys.SEARCH):
             ring.set(keys.SEARCH, value)
-        ring.save()
+        if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES if is_ack else _NOTES_BYTES):
+            ring.save()
+
+    def has_room(self, size=_NOTES_BYTES):
+        """True if notes of that size push no reading out of the ring."""
+        ring = self.ring
+        first = min(max(ring.oldest, keys.first_kept(ring.state)[0]), ring.newest)
+        end = ring.offset + size + ring.drop_reserve
+        return (not ring.sealed and end <= ring.medium.sector_bytes) or ring.newest + 1 - first < ring.medium.slots
 
     # What came of it, each one state frame
 
@@ -94,7 +105,7 @@ class Settled(Held):
         self._spend(pin)
         self.ring.add(keys.HELD, -body.leave(self.ring, self.mark))
         if self.was_cleared():
-            self.ring.save()
+            self.save(True)
             return
         self.ranges = self.without(pin, body.first, body.end, mended)
         if step.what == _FIND:
@@ -111,7 +122,7 @@ class Settled(Held):
                     for found in self.ranges
                 ]
         self.keep_within(pin)
-        self.save()
+        self.save(True)
 
     def refused(self, source, body, known):
         """`known`: it is the content, by the server's words or since others were accepted."""
@@ -168,9 +179,8 @@ class Settled(Held):
         pin, counts = body.pin, window.pins[body.pin]
         self._pass(pin, sum(counts) - counts[1] - counts[4])  # not the bytes, nor the estimated ones twice
         self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind)
-        self.store()
         window.leave(pin)
-        self.ring.save()
+        self.save()
 
     def _pass(self, pin, count):
         ring = self.ring
