@@ -358,6 +358,29 @@ def test_pins_that_the_server_always_fails_on_starve_no_other_however_many_they_
     assert (world.missing(), twice(world)) == ([], [])
 
 
+def test_twenty_four_pins_that_fail_or_are_refused_one_by_one_starve_no_other():
+    pins = tuple(range(1, 25))
+    for failing in (True, False):
+        world = World(blocks=32)
+        world.failing = pins if failing else ()
+        for _ in range(30):
+            for pin in pins:  # a frame each: no two have the same bounds
+                world.log(pin, bad=pins if not failing else ())
+        for hour in range(60):
+            world.wait(HOUR_S)
+            world.log(99)
+            world.log(*pins[:3], bad=pins if not failing else ())
+            requests = world.drain()
+            if hour > 24:
+                assert requests[0][0] == 99, (failing, hour, requests)
+                assert [point for point in world.missing() if point[0] == 99] == [], (failing, hour)
+            world.check()
+        assert world.client.stats()["rejected"] == 0, world.client.stats()
+        world.failing, world.bad = (), {}
+        days(world, 5)
+        assert world.client.pending == 0 and not twice(world), world.client
+
+
 def test_readings_that_get_too_old_while_they_are_held_expire_and_leave():
     world = World(max_age_days=3, words=KNOWN)
     for _hour in range(20):
