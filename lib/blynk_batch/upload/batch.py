@@ -114,9 +114,11 @@ class Body:
         passed = 0
         run = Run(out, self.pin) if out and not times else None
         while True:
-            if run and chain.time >= cutoff and run.take(reader, self.points - self.sent, self._filled):
+            if run and chain.time >= cutoff:
+                passed += run.take(reader, self.points - self.sent, self._filled)
                 self.sent, self._filled = self.points - run.points, run.filled
-                yield None
+                if self.sent >= self.points:
+                    return
             if not reader.next():
                 return
             passed += 1

@@ -83,9 +83,10 @@ class Window:
         self._tally = array("i", _FULL * 512)
         run = None if self._saved else Run(self._tally, EACH, self._max_points, self._max_bytes)
         while True:
-            if run and not times and chain.time >= self.cutoff and run.take(reader):
-                self._known = chain.time
-                yield
+            if run and not times and chain.time >= self.cutoff:
+                taken = run.take(reader)
+                frames += taken
+                self._known = chain.time if taken else self._known
             if not reader.next():
                 break
             frames += 1
