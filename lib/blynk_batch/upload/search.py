@@ -18,8 +18,6 @@ from .batch import Body
 from .held import DOUBT, FRESH, HELD, KNOWN
 from .settled import Settled, Step
 
-_HOUR_S = const(3600)
-_DAY_S = const(86400)
 _ALL = const(1 << 29)
 
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
@@ -31,6 +29,10 @@ class Search(Settled):
     def begin(self):
         """A drain begins."""
         self.load()
+        for found in self.ranges:
+            if found.kind == KNOWN:
+                found.kind = FRESH  # it may have been mended since
+        self.store()
         self._refused = {}  # {pin refused in this drain while nobody was accepted: True}
         self._spent, self._most = {}, {}  # requests of each pin in this drain
         self._queue = []  # (pin, low, high, place) to be tried
@@ -108,7 +110,7 @@ class Search(Settled):
                         return True
         step.place = -1
         doubts = [(found, pin) for found in self.ranges if found.kind == DOUBT for pin in found.pins]
-        if doubts and not uploader.trusted and self._may_ask(now):
+        if doubts and not uploader.trusted and uploader.pace.may_ask():
             found, step.pin = doubts[ring.get(keys.DOUBT) % len(doubts)]
             step.what, step.low, step.high = _PROBE, found.start, self.end_of(found)
             if step.pin in self._refused:
@@ -121,35 +123,25 @@ class Search(Settled):
         self.step = None
         return False
 
-    def _may_ask(self, now):
-        """True if the hour since the last questions has passed; where that is not known, now and then."""
-        state, uptime = self.ring.state.get(keys.DOUBT), self._uploader.boots.uptime()
-        if not state:
-            return True
-        if now is not None and state[1]:
-            return self._uploader.pace.may_ask()
-        if uptime - self._tried >= _HOUR_S * 1000:
-            self._tried = uptime
-            return True
-        return False
-
     def _due(self, now, crowded):
         """Queue the tries of the first range whose day has passed; False if there is none."""
-        uptime = self._uploader.boots.uptime()
-        seconds = now // 1000 if now is not None else 1
-        if now is None and uptime - self._tried >= _DAY_S * 1000:
-            self._tried = uptime
-            for found in self.ranges:
-                found.tried = 0
-        for found in self.ranges:
-            wanted = found.kind != DOUBT and found.start[0] == self.ring.oldest if crowded else found.kind == HELD
-            if wanted and self._uploader.pace.rested(found.tried):
-                # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
-                place = found.tries // 2 if found.tries & 1 and not crowded else -1
-                self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
-                found.tried, found.tries = seconds, found.tries + (not crowded)
-                return True
-        return False
+        pace = self._uploader.pace
+        due = [
+            found
+            for found in self.ranges
+            if (found.kind != DOUBT and found.start[0] == self.ring.oldest if crowded else found.kind == HELD)
+            and pace.rested(found.tried)
+        ]
+        if now is None and due:
+            pace.tried_ms = self._uploader.boots.uptime()
+        for found in due:
+            found.tried = 0
+        for found in due[:1]:
+            # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
+            place = found.tries // 2 if found.tries & 1 and not crowded else -1
+            self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
+            found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
+        return bool(due)
 
     def _left(self, pin, count):
         """Requests that the search may still make for `pin` in this drain."""

@@ -54,7 +54,6 @@ class Settled(Held):
     def __init__(self, uploader):
         super().__init__(uploader.ring)
         self._uploader = uploader
-        self._tried = uploader.boots.uptime()  # of the daily tries, and of the hourly questions, without a clock
         self._asked = None
 
     def save(self, is_ack=False):
@@ -169,7 +168,7 @@ class Settled(Held):
 
     def _wait_an_hour(self):
         now = self._uploader.boots.now()
-        self._tried = self._uploader.boots.uptime()
+        self._uploader.pace.tried_ms = self._uploader.boots.uptime()
         self._uploader.result.retry_after_s = _HOUR_S
         self.ring.set(keys.DOUBT, (self.ring.get(keys.DOUBT) + 1, 0 if now is None else now // 1000 + _HOUR_S))
 
@@ -279,11 +278,11 @@ class Settled(Held):
         that reaches to the cursor is held open."""
         if start >= end:
             return
-        now = self._uploader.boots.now()
         again = [found for found in self.ranges if pin in found.pins and found.end == start and found.kind == HELD]
         was = [found for found in self.ranges if pin in found.pins and found.start <= start < found.end]
         if was and was[0].end == OPEN:
             return  # it was only tried
         self.ranges = self.without(pin, start, end)
         last = OPEN if again and end == self.ring.cursor()[:2] else end
-        self.hold(pin, start, last, HELD, 1 if now is None else now // 1000, was[0].tries if was else 0)
+        tried = max(1, self.step.now // 1000)  # what told may be long ago
+        self.hold(pin, start, last, HELD, tried, was[0].tries if was else 0)
