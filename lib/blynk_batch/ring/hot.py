@@ -31,6 +31,22 @@ _TEN_TO_7 = const(10000000)
 _SHORT = const(64)  # most bytes of a payload that ends with a check of 24 bits
 _POINT_BYTES = const(17)  # of a point's JSON without its value: a comma, two brackets, thirteen digits, a comma
 
+# JSON's numbers with commas between them: what follows on state and symbol, in the low four bits. States: 0 begin,
+# 1 minus, 2 zero, 3 whole, 4 point, 5 fraction, 6 e, 7 its minus, 8 exponent, 9 no number. A comma leads from what is
+# whole to 0.
+_GRAMMAR = (
+    b"2333333333919999"
+    b"2333333333999999"
+    b"9999999999496099"
+    b"3333333333496099"
+    b"5555555555999999"
+    b"5555555555996099"
+    b"8888888888979999"
+    b"8888888888999999"
+    b"8888888888999099"
+    b"9999999999999999"
+)
+
 # CRC-32 of four bits
 _TABLE = array(
     "I",
@@ -50,6 +66,7 @@ def take(buf, state, pins, sink) -> int:
     out = ptr8(sink)
     tally = ptr32(sink)
     table = ptr32(_TABLE)
+    grammar = ptr8(_GRAMMAR)
     room = int(len(sink))
     at = s[_AT]
     limit = s[_LIMIT]
@@ -128,27 +145,22 @@ def take(buf, state, pins, sink) -> int:
         crc ^= -1
         if (crc & 0xFFFFFF) != (b[stop] | b[stop + 1] << 8 | b[stop + 2] << 16):
             break
-        # One value for each pin, none of them empty or with a bracket: else the Reader is to judge
+        # One number for each pin, the last one perhaps with a comma: else the Reader is to judge
         i = body << 1
         end = stop << 1
         value = 0
-        digits = 0
+        kind = 0
         while i < end:
             q = b[i >> 1]
             q = q & 15 if i & 1 else q >> 4
             i += 1
+            kind = grammar[kind << 4 | q] & 15
             if q == 13:
-                if digits == 0:
-                    value = 999
                 value += 1
-                digits = 0
-            elif q > 13:
-                value = 999
-            else:
-                digits += 1
-        if digits:
+        if kind:
+            kind = grammar[kind << 4 | 13] & 15
             value += 1
-        if value != many:
+        if kind or value != many:
             break
         # Which value of the group is asked for
         index = -1

@@ -4,6 +4,7 @@ from binascii import crc32, hexlify
 
 from micropython import const
 
+from .parsing import is_number
 from .record import to_symbols
 
 _POINT_BYTES = const(17)
@@ -53,11 +54,10 @@ def take(buf, state, pins, sink):
         check = buf[stop] | buf[stop + 1] << 8 | buf[stop + 2] << 16
         if crc32(view[at:stop], seed & 0xFFFFFFFF) & 0xFFFFFF != check:
             break
-        digits = hexlify(view[body:stop])  # pyright: ignore
-        values = digits.split(b"d")
+        values = str(to_symbols(hexlify(view[body:stop])), "ascii").split(",")  # pyright: ignore
         if not values[-1]:
             values.pop()
-        if b"e" in digits or b"f" in digits or len(values) != len(group) or not all(values):
+        if len(values) != len(group) or not all([is_number(value) for value in values]):
             break
         if pin > 255:
             if [q for q in group if sink[q] >= most_points or sink[256 + q] + _POINT_BYTES + _MOST_VALUE > most_bytes]:
@@ -68,7 +68,7 @@ def take(buf, state, pins, sink):
         elif at >= first and pin in group:
             if not left or filled + _POINT_BYTES + _MOST_VALUE > len(sink):
                 break
-            text = b",[%d%07d,%s]" % (carry, time, to_symbols(values[group.find(bytes((pin,)))]))
+            text = b",[%d%07d,%s]" % (carry, time, values[group.find(bytes((pin,)))].encode())
             sink[filled : filled + len(text)] = text
             filled += len(text)
             left -= 1

@@ -53,7 +53,13 @@ class Reader:
         return (self.sequence, self.next_at)
 
     def values(self):
-        return parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+        """What parsing.decode_texts says of each pin's value; None where it cannot be read as what it says, though its
+        check is right."""
+        try:
+            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+        except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
+            texts = []
+        return texts if len(texts) == self._count else [None] * self._count
 
     def payload(self):
         return self.view[self.body : self.body_end]
