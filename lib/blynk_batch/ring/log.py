@@ -10,7 +10,7 @@ from . import record, sector
 from .. import let_go, load
 from ..errors import RingFull
 from .pages import Pages
-from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS
+from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, OVERWRITES, REFUSED, REQUESTS
 
 _SURELY_FITS = const(256)
 _STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks only
@@ -24,7 +24,7 @@ class Ring(Pages):
     key = None  # what names the place, so that it is not opened twice
     failed = False  # the medium raised, and nothing has worked since
     page = -1  # the page of the newest sector that frames go to, once its mark waits or is there
-    weak = b""  # the last bytes that opening saw: a cut can have left them readable for now only
+    weak, weak_points = b"", 0  # the last frames that opening saw: a cut can have left them readable for now only
     unchecked = False  # opening has left a look for the oldest sector for later
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
@@ -152,22 +152,26 @@ class Ring(Pages):
 
     def commit(self):
         """Make all that waits in RAM durable."""
-        if not self.waiting:
-            return
-        data, points = self.waiting, self.buffered_points
+        if self.waiting:
+            self.settle()
+
+    def settle(self):
+        """The same, and what opening saw last is programmed again."""
+        data = self.waiting
         try:
             self.program(data)
         except BaseException as e:  # also where Ctrl-C breaks in: it may be written or not
+            points = self.buffered_points
             self._take_back()
             try:
                 self.give_up(e)
-                load("ring.rewrite", "write_again")(self, data, points)
+                load("ring.rewrite", "write_again")(self, data, points > 0)
             except BaseException as e:
                 self._take_back()
                 if isinstance(e, RingFull):
                     self.add(REFUSED, points)
                 raise
-        self.number += points
+        self.number += self.buffered_points
         self.waiting, self._buffered, self.buffered_points = bytearray(), 0, 0
 
     def _take_back(self):
@@ -181,19 +185,11 @@ class Ring(Pages):
         """Durable on return, and with it what opening saw last: a cut can have left that half programmed."""
         start = self.offset - len(self.weak)
         view = memoryview(self.weak + data if self.weak else data)
-        self.weak = b""
         burst = self.medium.burst
         for at in range(0, len(view), burst):
             self._retry(self.medium.append, self.newest, start + at, view[at : at + burst])
+        self.weak = b""
         self.offset += len(data)
-
-    def settle(self):
-        """Program again what opening saw last, before the sector takes no more."""
-        if self.weak and not self.sealed:
-            try:
-                self.program(b"")
-            except OSError:
-                pass  # it reads as it does
 
     def _is_reserve(self):
         """True in the sector that readings may not enter where they may not overwrite."""
@@ -207,14 +203,13 @@ class Ring(Pages):
         self.check_books()
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
-        self.commit()
+        self.settle()
         most = self.medium.slots - (1 if data and not self.overwrite else 0)
         if self.newest + 1 + self.past - self.oldest >= most:
             from .room import make_room
 
             make_room(self, most)
         if self.newest >= 0:
-            self.settle()
             self._retry(self.medium.seal, self.newest, self.offset)
         sequence = self.medium.free_from(self.newest + 1 + self.past)
         if self.newest < 0:
@@ -231,6 +226,8 @@ class Ring(Pages):
     def start_sector(self, sequence):
         medium = self.medium
         self._retry(medium.begin, sequence)
+        if self.newest < 0 and medium.skips and medium.overwrites(sequence):
+            self.set(OVERWRITES, (1,))
         self.set(OLDEST, (self.oldest,))
         self.add(ERASES, medium.erases)
         medium.erases = 0

@@ -11,6 +11,7 @@ from micropython import const
 
 from . import parsing, record, sector
 from .record import ANCHOR, BLANK, FILLER, LONG_DATA, MARK, PAGE
+from .state import VOIDS
 
 DATA = 1  # the other kinds are record.STATE, REJECT, ANCHOR and MARK
 _WINDOW = const(512)
@@ -34,6 +35,7 @@ class Reader:
         # full, and each method call would look through all of it.
         self._unit = ring.medium.unit
         self._salt = ring.salt
+        self._voids = ring.state.get(VOIDS, ())
         self._end = end
         self._window = window  # what is read at a time; the buffer grows with a longer frame
         self.buf = bytearray(window)
@@ -75,7 +77,7 @@ class Reader:
         while sequence <= last:
             self.sequence = sequence
             self.seed = record.seed(sequence, self.medium.slot(sequence), self._salt)
-            self.limit = stop if sequence == last else self.medium.sector_bytes
+            self._stop = self.limit = stop if sequence == last else self.medium.sector_bytes
             self.chain.reset()
             head = head or self._head()
             if head:
@@ -107,7 +109,7 @@ class Reader:
 
     def _walk(self, offset):
         """Move the chain to the frame at `offset` without handing out those of its page before it."""
-        number, limit, lost = self.number, self.limit, self.lost
+        number, lost = self.number, self.lost
         page = offset - offset % PAGE
         while page > self.next_at and not self.is_mark(page):
             page -= PAGE
@@ -115,9 +117,18 @@ class Reader:
         self.limit = offset
         while self._step():
             pass
-        self.number, self.limit, self.lost = number, limit, lost
+        self.number, self.lost = number, lost
         self._count = 0
         self.offset = self.next_at
+        self._bound()
+
+    def _bound(self):
+        """What may be read from `next_at` on ends with the sector, or in front of what never counts."""
+        self.limit = self._behind = self._stop
+        for at in range(0, len(self._voids), 3):
+            sequence, start, end = self._voids[at : at + 3]
+            if sequence == self.sequence and self.next_at <= start < self.limit:
+                self.limit, self._behind = start, end
 
     def fetch(self, offset, count):
         """Index in `buf` of the sector's `count` bytes at `offset`, read if need be; -1 if the sector ends before."""
@@ -151,12 +162,17 @@ class Reader:
             kind = self.kind = self._step()
             if kind:
                 return kind
-            if self.sequence >= self._end[0]:
+            if self.limit < self._stop:
+                self.next_at = self._behind
+                self.chain.reset()
+                self._bound()
+            elif self.sequence >= self._end[0]:
                 self.offset = self.next_at
                 if len(self._end) > 2:
                     self._go_to(self._end[2])
                 return 0
-            self._enter(self.sequence + 1, 0)
+            else:
+                self._enter(self.sequence + 1, 0)
 
     def next_delta(self):
         """Step to the next frame if it is as most are: short, a plain delta, good, and in the buffer. Does what
@@ -248,6 +264,7 @@ class Reader:
         if first == MARK:
             self.chain.reset()
             self._go_to(self.first_number + self.mark()[1])
+            self.number = self.first_number + self.mark()[1]  # less, if what never counts was read before it
             return MARK
         if first > LONG_DATA:
             return first if first <= ANCHOR else 0
