@@ -198,6 +198,11 @@ class Reader:
         self.next_at = self.good_end = offset + size
         return True
 
+    @property
+    def next_number(self):
+        """Running number of the next frame's first point, if nothing is lost before it."""
+        return self.number + self._count
+
     def went(self, offset, next_at, points, count):
         """Somebody took this over good frames of `points` in all, the last one of `count` at `offset`."""
         self.number += self._count + points - count
