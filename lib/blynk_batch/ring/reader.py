@@ -22,6 +22,7 @@ class Reader:
     """`next()` moves to the next frame and gives its kind, 0 at the end.
 
     position        (sequence, offset) of the frame; (sequence, offset) of the end after the last
+    after           (sequence, offset) just past the frame
     number          running number of the frame's first point
     chain           boot, time and pins of a data frame
     body, body_end  where its values, or the payload of another kind, lie in `buf` and `view`
@@ -45,14 +46,12 @@ class Reader:
         self.number = number
         self._enter(start[0], start[1], head)
 
-    @property
-    def position(self):
-        return (self.sequence, self.offset)
-
-    @property
-    def after(self):
-        """(sequence, offset) just past the frame."""
-        return (self.sequence, self.next_at)
+    def __getattr__(self, name):  # no property: log.py says why
+        if name == "position":
+            return (self.sequence, self.offset)
+        if name == "after":
+            return (self.sequence, self.next_at)
+        raise AttributeError(name)
 
     def values(self):
         return parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
