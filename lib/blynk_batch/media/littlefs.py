@@ -18,7 +18,6 @@ from binascii import crc32
 from micropython import const
 
 _TAIL_HEAD = const(12)
-_CHECKED = const(8)  # bytes of it before its check
 LAST = const(0x3FFFFFFF)  # no sequence is higher
 SECTOR_BYTES = const(4096)
 _SPARE_BYTES = const(8000)  # with the file's own pointers no more than two blocks
@@ -43,7 +42,6 @@ class Files:
         self.path = path
         self.place = path or "/"
         self.tail_bytes = tail_bytes - _TAIL_HEAD
-        self._page = memoryview(bytearray(tail_bytes))  # a tail as it is written
         self.tails = tails
         self._names = []  # theirs
         self.slots = 0
@@ -247,15 +245,11 @@ class Files:
 
     def _write_tail(self, index, offset, start, data):
         """Have that tail hold what the tails have from `start` on, and `data`, from `offset` of the sector on."""
-        page = self._page
-        middle = _TAIL_HEAD + len(self.tail) - start
-        end = middle + len(data)
-        page[_TAIL_HEAD:middle] = memoryview(self.tail)[start:]
-        page[middle:end] = data
-        struct.pack_into("<II", page, 0, self.current, offset)
-        struct.pack_into("<I", page, _CHECKED, crc32(page[_TAIL_HEAD:end], crc32(page[:_CHECKED])))
+        body = bytes(memoryview(self.tail)[start:]) + data
+        head = struct.pack("<II", self.current, offset)
+        body = head + struct.pack("<I", crc32(body, crc32(head))) + body
         with open(self._tail_name(index), "wb") as f:  # nothing may fail from here on but the write
-            f.write(page[:end])
+            f.write(body)
 
     def _spill(self, data):
         """Append all tails and `data` to the sector's file: one close, so that all of it counts or none."""
