@@ -67,10 +67,9 @@ class Client:
         self.clock = clock or SystemClock()
         self._boots = Boots(ring, self.clock)
         self.guard = Guard()
-        self._uploader = self._pace = None
+        self._uploader = self._pace = self.last_error = None
         self.uploading = False
         self._open = True
-        self.last_error = None
         _claim(ring)  # last: a client that could not be made leaves it free
 
     # Logging
@@ -104,8 +103,7 @@ class Client:
         self._log(pins, [numbers[pin] for pin in pins], timestamp, len(numbers) - len(pins))
 
     def _log(self, pins, values, timestamp, skipped):
-        if timestamp is not None:
-            check_timestamp(timestamp)
+        check_timestamp(timestamp)
         if pins or skipped:
             now = self.clock.now() if self.guard.held else None  # the call that this one interrupts may take a while
             self.guard.run(self._store, pins, values, timestamp, now, skipped)

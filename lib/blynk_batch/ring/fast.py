@@ -1,4 +1,4 @@
-"""Takes a Reader over runs of plain frames at once: by machine code where there is some for the board.
+"""Takes a Reader over runs of plain frames at once, by machine code: where there is none for the board, no run is taken.
 
 Knows a Reader's inside and the places of hot.py's `state`.
 """
@@ -10,7 +10,7 @@ from micropython import const
 try:
     from .hot import take
 except (ImportError, SyntaxError, ValueError, MemoryError):  # no such file, no emitter, another processor's, no room
-    from .plain import take
+    take = None
 
 EACH = const(256)  # in place of a pin: count every pin's points
 _TEN_TO_7 = const(10000000)
@@ -32,7 +32,7 @@ class Run:
         at = reader.next_at - base
         end = min(reader.filled, reader.limit - base)
         self.points, self.filled = points, filled
-        if chain.boot or not chain.pins or not 0 <= at < end:
+        if not take or chain.boot or not chain.pins or not 0 <= at < end:
             return 0
         high = chain.time // _TEN_TO_7
         seed = reader.seed

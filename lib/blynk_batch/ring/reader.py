@@ -32,8 +32,6 @@ class Reader:
 
     def __init__(self, ring, start, end, number, window=_WINDOW, head=None):
         self.medium = ring.medium
-        # MicroPython keeps a reader's names in a table of 23 or 29 places. With 23 names and not this one it would be
-        # full, and each method call would look through all of it.
         self._unit = ring.medium.unit
         self._salt = ring.salt
         self._voids = ring.state.get(VOIDS, ())
@@ -72,28 +70,18 @@ class Reader:
             self.seed = record.seed(sequence, self.medium.slot(sequence), self._salt)
             self._stop = self.limit = stop if sequence == last else self.medium.sector_bytes
             self.chain.reset()
-            head = head or self._head()
-            if head:
+            head = head or sector.read_prefix(self.medium, sequence)
+            if head and head.version == sector.VERSION:
                 self.first_number = head.number
                 self._go_to(head.number)
                 self.next_at = self.good_end = head.size
                 self._walk(offset)
                 return
             self.bad += 1
-            sequence, offset = sequence + 1, 0
+            sequence, offset, head = sequence + 1, 0, None
         self.sequence = last
-        self.offset = self.next_at = self.limit = stop
+        self.offset = self.next_at = self.limit = self._stop = stop
         self.good_end = 0
-
-    def _head(self):
-        """The sector's Prefix, None if it is damaged."""
-        for _ in range(_AGAIN + 1):
-            self.filled = 0
-            self.fetch(0, sector.PREFIX_BYTES)
-            head = sector.parse(self.view[: sector.PREFIX_BYTES])
-            if head and head.sequence == self.sequence and head.version == sector.VERSION:
-                return head
-        return None
 
     def _go_to(self, number):
         """The next point has that running number: what is missing up to there is lost."""
@@ -168,8 +156,7 @@ class Reader:
                 self._enter(self.sequence + 1, 0)
 
     def next_delta(self):
-        """Step to the next frame if it is as most are: short, a plain delta, good, and in the buffer. Does what
-        `_step` does, in a third of the time; False leaves everything to it."""
+        """What `_step` does, in a third of the time, if the next frame is as most are: short, a delta, in the buffer."""
         offset, buf, chain = self.next_at, self.buf, self.chain
         at = offset - self.base
         if at < 0 or at + 2 > self.filled:
@@ -306,8 +293,8 @@ class Reader:
 
     def is_surely_blank(self, offset):
         """The same; what is not blank is read again."""
-        for _ in range(_AGAIN):
+        for _ in range(_AGAIN + 1):
             if self.is_blank(offset):
                 return True
             self.filled = 0
-        return self.is_blank(offset)
+        return False

@@ -1,10 +1,9 @@
-"""What hot.py does, in byte code: for ports and files without machine code. hot.py says what is where in `state`."""
+"""What hot.py does, in byte code, for the test of its machine code. hot.py says what is where in `state`."""
 
 from binascii import crc32, hexlify
 
+from blynk_batch.ring.record import to_symbols
 from micropython import const
-
-from .record import to_symbols
 
 _POINT_BYTES = const(17)
 _SHORT = const(64)
