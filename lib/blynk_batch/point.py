@@ -92,7 +92,7 @@ def check_sleep(sleep_ms):
 
 def check_timestamp(timestamp):
     """ValueError or TypeError unless it is None or Unix time in whole milliseconds."""
-    if timestamp is None or isinstance(timestamp, int) and not isinstance(timestamp, bool) and _FIRST_MS <= timestamp < _LAST_MS:
+    if timestamp is None or type(timestamp) is int and _FIRST_MS <= timestamp < _LAST_MS:
         return
     from .arguments import bad_timestamp
 

@@ -1,4 +1,4 @@
-"""Takes a Reader over runs of plain frames at once, by machine code: where there is none for the board, no run is taken.
+"""Takes a Reader over runs of plain frames at once, by machine code; where there is none for the board, over no run.
 
 Knows a Reader's inside and the places of hot.py's `state`.
 """

@@ -156,7 +156,7 @@ class Reader:
                 self._enter(self.sequence + 1, 0)
 
     def next_delta(self):
-        """What `_step` does, in a third of the time, if the next frame is as most are: short, a delta, in the buffer."""
+        """What `_step` does, in a third of the time, if the frame is as most are: short, a delta, in the buffer."""
         offset, buf, chain = self.next_at, self.buf, self.chain
         at = offset - self.base
         if at < 0 or at + 2 > self.filled:
