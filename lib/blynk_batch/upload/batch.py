@@ -50,9 +50,14 @@ def texts_of(reader):
     """JSON of each value of the data frame as bytes, one for each pin; None where it cannot be read as what it says,
     though its check is right."""
     pins = reader.chain.pins
-    if len(pins) == 1 and not reader.chain.kinds:
-        digits = hexlify(reader.payload())  # whatever is in it, as hot.py counts it
-        return [record.to_symbols(digits[:-1] if digits[-1:] == b"d" else digits) or None]
+    if not reader.chain.kinds:
+        digits = hexlify(reader.payload())
+        text = record.to_symbols(digits[:-1] if digits[-1:] == b"d" else digits)
+        if len(pins) == 1:
+            return [text or None]  # whatever is in it, as hot.py counts it
+        texts = text.split(b",")
+        if b"[" not in text and len(texts) == len(pins) and all(texts):
+            return texts
     try:
         texts = [text_bytes(text) for text in reader.values()]
     except (ValueError, IndexError, OverflowError, MemoryError):  # UnicodeError is a ValueError
