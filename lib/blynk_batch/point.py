@@ -91,8 +91,8 @@ def check_sleep(sleep_ms):
 
 
 def check_timestamp(timestamp):
-    """ValueError or TypeError unless it is Unix time in whole milliseconds."""
-    if isinstance(timestamp, int) and not isinstance(timestamp, bool) and _FIRST_MS <= timestamp < _LAST_MS:
+    """ValueError or TypeError unless it is None or Unix time in whole milliseconds."""
+    if timestamp is None or type(timestamp) is int and _FIRST_MS <= timestamp < _LAST_MS:
         return
     from .words import bad_timestamp
 

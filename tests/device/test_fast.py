@@ -9,6 +9,7 @@ from blynk_batch.ring.fast import EACH, Run
 from blynk_batch.ring.reader import DATA
 
 HEAP = "8m"
+WASM = False  # it has no machine code
 PINS = (1, 2, 7, 200)
 
 

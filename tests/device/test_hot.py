@@ -3,12 +3,13 @@
 import random
 from array import array
 
-from blynk_batch.ring import plain, record
+import hot_twin
+from blynk_batch.ring import record
 
 try:
     from blynk_batch.ring import hot
 except SyntaxError:  # a port without the emitter
-    hot = plain
+    hot = hot_twin
 
 AT, LIMIT, COUNT, PASSED, FILLED, LEFT = 0, 1, 6, 7, 9, 10
 
@@ -98,7 +99,7 @@ def test_both_take_the_same_frames_and_make_the_same_of_them():
             start += [rnd.choice((0, 0, 100)), rnd.choice((0, 0, 512))]
             room = rnd.choice((200, 400, 1400))
             ours = run(hot, buf, start, pin, room)
-            twins = run(plain, buf, start, pin, room)
+            twins = run(hot_twin, buf, start, pin, room)
             assert ours == twins, (case, bytes(buf), start, ours, twins)
             points += ours[0]
             marks += ours[0] > 0 and bytes((record.MARK,)) in buf[at : ours[1][14]]
@@ -115,7 +116,7 @@ def test_both_write_what_the_frames_hold():
     for number in range(20):
         now += 60000
         buf.extend(record.frame(0, chain.encode(0, now, b"\x01\x02", [number + 0.25, -number]), seed))
-    for module in (hot, plain):
+    for module in (hot, hot_twin):
         out = bytearray(1400)
         pins = bytearray(b"\x01\x02") + bytearray(254)
         high, low = divmod(1648054765458, 10**7)

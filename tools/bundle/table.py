@@ -13,7 +13,6 @@ BUNDLES = {
     "_raw": "media.slots media.device media.foreign media.tails",
     "_fat": "media.fat",
     "_pace": "upload.pace upload.result",
-    "_plain": "ring.plain",
     "_upload": "ring.fast upload.batch upload.window upload.uploader upload.call blynk",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times",

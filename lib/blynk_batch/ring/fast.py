@@ -1,4 +1,4 @@
-"""Takes a Reader over runs of plain frames at once: by machine code where there is some for the board.
+"""Takes a Reader over runs of plain frames at once, by machine code; where there is none for the board, over no run.
 
 Knows a Reader's inside and the places of hot.py's `state`.
 """
@@ -10,7 +10,7 @@ from micropython import const
 try:
     from .hot import take
 except (ImportError, SyntaxError, ValueError, MemoryError):  # no such file, no emitter, another processor's, no room
-    from .plain import take
+    take = None
 
 EACH = const(256)  # in place of a pin: count every pin's points
 _MOST_BYTES = const(72)  # of a frame that can be plain
@@ -31,7 +31,7 @@ class Run:
         chain, state = reader.chain, self.state
         next_at = reader.next_at
         self.points, self.filled = points, filled
-        if chain.boot or next_at >= reader.limit:
+        if not take or chain.boot or next_at >= reader.limit:
             return 0
         at = next_at - reader.base
         if not 0 <= at <= reader.filled - _MOST_BYTES:

@@ -1,4 +1,5 @@
-"""The inner loop of a drain as machine code. plain.py is its twin for ports without the emitter; fast.py chooses.
+"""The inner loop of a drain as machine code, loaded by fast.py: what a Reader does frame by frame, in a third of the
+time and less.
 
 Knows the bytes of short frames of numbers in Unix time, as nearly all are, of a page's mark, and JSON of a point;
 nothing of sectors and media. It goes on as far as the buffer holds such frames whole, checks each, and stops in front

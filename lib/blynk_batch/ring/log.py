@@ -72,9 +72,13 @@ class Ring(Pages):
             start = (self.oldest, 0, sector.number_at(self, self.oldest))
         return load("ring.reader", "Reader")(self, start[:2], end, start[2] if len(start) > 2 else 0)
 
-    @property
-    def pending(self):
-        """Points in the ring that the server has not accepted, refused ones included."""
+    def __getattr__(self, name):
+        """`pending`: points in the ring that the server has not accepted, refused ones included.
+
+        No property: where a class has one, each attribute that is set takes a Pico 60 us, which looks for it in all
+        classes above."""
+        if name != "pending":
+            raise AttributeError(name)
         self.check_books()
         count = self.number + self.buffered_points - self.cursor()[2] - self.get(DELIVERED) - self.seen_lost
         return max(0, count) + self.get(HELD)
@@ -90,23 +94,21 @@ class Ring(Pages):
         `commit_every` holds it back. ValueError if it fits no sector, RingFull, counted, if it is refused."""
         refused = len(pins)
         try:
-            if self._is_reserve():
+            if not self.overwrite and self._is_reserve():
                 from .room import make_room
 
                 make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
-            payload = self.chain.encode(boot, time, pins, values)
-            if not self.stays(len(payload)):
+            if not self.add_here(0, self.chain.encode(boot, time, pins, values)):
                 self.chain.reset()  # a page's first reading does not refer to one before
                 payload = self.chain.encode(boot, time, pins, values)
-            if not self.place(0, payload):
-                self.turn(data=True, size=len(payload))
-                payload = self.chain.encode(boot, time, pins, values)
-                self.place(0, payload)
+                if not self.place(0, payload):
+                    self.turn(data=True, size=len(payload))
+                    self.place(0, self.chain.encode(boot, time, pins, values))
             self._buffered += 1
             self.buffered_points += len(pins)
             refused = 0  # commit() counts all that waits
             if self._buffered >= self.commit_every:
-                self.commit()
+                self.settle()
         except BaseException as e:
             if isinstance(e, RingFull):
                 self.add(REFUSED, refused)
@@ -115,8 +117,6 @@ class Ring(Pages):
 
     def put(self, kind, payload):
         """Append a frame that is neither readings nor state; durable on return, with the readings that wait."""
-        if not self.stays(len(payload)):
-            self.chain.reset()
         if not self.place(kind, payload):
             self.turn(data=False)
             self.place(kind, payload)
@@ -133,8 +133,6 @@ class Ring(Pages):
             return self.commit()
         noted = self.dirty.difference(_STATISTICS if reserved else ())
         payload = self.entries(noted)
-        if not self.stays(len(payload)):
-            self.chain.reset()
         if not self.place(record.STATE, payload):
             return self.turn(data=False)  # the new header carries it all
         self.dirty.difference_update(noted)  # on a full disk, making room changes more
@@ -172,7 +170,8 @@ class Ring(Pages):
                     self.add(REFUSED, points)
                 raise
         self.number += self.buffered_points
-        self.waiting, self._buffered, self.buffered_points = bytearray(), 0, 0
+        self.waiting[:] = b""
+        self._buffered = self.buffered_points = 0
 
     def _take_back(self):
         """What was not acknowledged is not there: neither readings, nor a mark, nor the state in it."""
@@ -183,13 +182,19 @@ class Ring(Pages):
 
     def program(self, data):
         """Durable on return, and with it what opening saw last: a cut can have left that half programmed."""
-        start = self.offset - len(self.weak)
-        view = memoryview(self.weak + data if self.weak else data)
-        burst = self.medium.burst
-        for at in range(0, len(view), burst):
-            self._retry(self.medium.append, self.newest, start + at, view[at : at + burst])
+        size, start, medium = len(data), self.offset, self.medium
+        if self.weak:
+            data, start = self.weak + data, start - len(self.weak)
+        at = 0
+        while at < len(data):
+            part = data if len(data) <= medium.burst else memoryview(data)[at : at + medium.burst]
+            try:
+                medium.append(self.newest, start + at, part)
+            except OSError as e:
+                self._again(e, medium.append, self.newest, start + at, part)
+            at += medium.burst
         self.weak = b""
-        self.offset += len(data)
+        self.offset += size
 
     def _is_reserve(self):
         """True in the sector that readings may not enter where they may not overwrite."""
@@ -251,9 +256,12 @@ class Ring(Pages):
         try:
             return action(*args)
         except OSError as e:
-            from .room import again
+            return self._again(e, action, *args)
 
-            return again(self, e, action, args)
+    def _again(self, error, action, *args):
+        from .room import again
+
+        return again(self, error, action, args)
 
     def give_up(self, error):
         """`error` came of writing: unless the disk was only full, the newest sector takes no more. Raises it, but for

@@ -15,7 +15,6 @@ from .record import PAGE
 from .sector import DROP_RESERVE
 from .state import DONE, DONE_TOO, State, encode_state, is_done
 
-_FRAME_MOST = const(7)  # bytes of a frame around its payload
 _MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
 
 
@@ -41,6 +40,7 @@ class Pages(State):
     def begin_pages(self, first):
         """The newest sector's first frame is at `first`: nothing has changed since its header."""
         self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
+        self.sector_bytes = self.medium.sector_bytes
         self.first, self.page = first, (first - 1) // PAGE
         self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
         self.keep_room()
@@ -51,16 +51,20 @@ class Pages(State):
         if self.medium.unit > 1:
             self.drop_reserve = 2 * self.drop_reserve + 4 * self.medium.unit  # a torn one stays, with a mark behind it
 
-    def stays(self, size):
-        """True if a payload of `size` bytes surely goes to the page under way."""
-        size += _FRAME_MOST
-        size += -size % self.medium.unit
-        page, at = divmod(self.offset + len(self.waiting), PAGE)
-        return not self.sealed and page == self.page and at + size <= PAGE
+    def add_here(self, kind, payload):
+        """Have a frame wait for commit() in the page under way. False where it begins another, or the next sector."""
+        frame = self.framed(kind, payload)
+        end = self.offset + len(self.waiting)
+        last = end + len(frame) - 1
+        if self.sealed or not end // PAGE == self.page == last // PAGE or last + self.drop_reserve >= self.sector_bytes:
+            return False
+        self.waiting.extend(frame)
+        return True
 
     def place(self, kind, payload, reserve=None, most=_MARK_STATE):
-        """Have a frame wait for commit(), behind filler and a mark where it begins a page. False if the sector is to
-        have no more: `reserve` bytes, else those of the drop frame, stay free. `most`: bytes of state in a mark."""
+        """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be
+        absolute there. False if the sector is to have no more: `reserve` bytes, else those of the drop frame, stay
+        free. `most`: bytes of state in a mark."""
         frame = self.framed(kind, payload)
         size = len(frame)
         end = self.offset + len(self.waiting)
@@ -75,12 +79,14 @@ class Pages(State):
                 lead = bytes(PAGE - at) + lead
         reserve = self.drop_reserve if reserve is None else reserve
         last = end + len(lead) + size
-        if self.sealed or last + reserve > self.medium.sector_bytes:
+        if self.sealed or last + reserve > self.sector_bytes:
             return False
         if has_state:
             self.note_saved(self.dirty)
             if not at or lead[0] == record.FILLER:  # opening finds a mark where its page starts only
                 self.state_page, self.is_stale = (end + len(lead) - 1) // PAGE, False
+        if lead and kind:
+            self.chain.reset()  # no reading refers to one before a mark
         self.waiting.extend(lead)
         self.waiting.extend(frame)
         self.page = (last - 1) // PAGE
@@ -102,4 +108,5 @@ class Pages(State):
     def framed(self, kind, payload):
         """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
         data = record.frame(kind, payload, self.seed)
-        return data + b"\xff" * (-len(data) % self.medium.unit)
+        unit = self.medium.unit
+        return data if unit == 1 else data + b"\xff" * (-len(data) % unit)

@@ -22,6 +22,7 @@ class Reader:
     """`next()` moves to the next frame and gives its kind, 0 at the end.
 
     position        (sequence, offset) of the frame; (sequence, offset) of the end after the last
+    after           (sequence, offset) just past the frame
     number          running number of the frame's first point
     chain           boot, time and pins of a data frame
     body, body_end  where its values, or the payload of another kind, lie in `buf` and `view`
@@ -31,8 +32,6 @@ class Reader:
 
     def __init__(self, ring, start, end, number, window=_WINDOW, head=None):
         self.medium = ring.medium
-        # MicroPython keeps a reader's names in a table of 23 or 29 places. With 23 names and not this one it would be
-        # full, and each method call would look through all of it.
         self._unit = ring.medium.unit
         self._salt = ring.salt
         self._voids = ring.state.get(VOIDS, ())
@@ -45,20 +44,18 @@ class Reader:
         self.number = number
         self._enter(start[0], start[1], head)
 
-    @property
-    def position(self):
-        return (self.sequence, self.offset)
+    def __getattr__(self, name):  # no property: log.py says why
+        if name == "position":
+            return (self.sequence, self.offset)
+        if name == "after":
+            return (self.sequence, self.next_at)
+        raise AttributeError(name)
 
-    @property
-    def after(self):
-        """(sequence, offset) just past the frame."""
-        return (self.sequence, self.next_at)
-
-    def values(self):
+    def values(self, only=None):
         """What parsing.decode_texts says of each pin's value; None where it cannot be read as what it says, though its
         check is right."""
         try:
-            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds, only)
         except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
             texts = []
         return texts if len(texts) == self._count else [None] * self._count
@@ -79,28 +76,18 @@ class Reader:
             self.seed = record.seed(sequence, self.medium.slot(sequence), self._salt)
             self._stop = self.limit = stop if sequence == last else self.medium.sector_bytes
             self.chain.reset()
-            head = head or self._head()
-            if head:
+            head = head or sector.read_prefix(self.medium, sequence)
+            if head and head.version == sector.VERSION:
                 self.first_number = head.number
                 self._go_to(head.number)
                 self.next_at = self.good_end = head.size
                 self._walk(offset)
                 return
             self.bad += 1
-            sequence, offset = sequence + 1, 0
+            sequence, offset, head = sequence + 1, 0, None
         self.sequence = last
-        self.offset = self.next_at = self.limit = stop
+        self.offset = self.next_at = self.limit = self._stop = stop
         self.good_end = 0
-
-    def _head(self):
-        """The sector's Prefix, None if it is damaged."""
-        for _ in range(_AGAIN + 1):
-            self.filled = 0
-            self.fetch(0, sector.PREFIX_BYTES)
-            head = sector.parse(self.view[: sector.PREFIX_BYTES])
-            if head and head.sequence == self.sequence and head.version == sector.VERSION:
-                return head
-        return None
 
     def _go_to(self, number):
         """The next point has that running number: what is missing up to there is lost."""
@@ -175,8 +162,7 @@ class Reader:
                 self._enter(self.sequence + 1, 0)
 
     def next_delta(self):
-        """Step to the next frame if it is as most are: short, a plain delta, good, and in the buffer. Does what
-        `_step` does, in a third of the time; False leaves everything to it."""
+        """What `_step` does, in a third of the time, if the frame is as most are: short, a delta, in the buffer."""
         offset, buf, chain = self.next_at, self.buf, self.chain
         at = offset - self.base
         if at < 0 or at + 2 > self.filled:
@@ -318,8 +304,8 @@ class Reader:
 
     def is_surely_blank(self, offset):
         """The same; what is not blank is read again."""
-        for _ in range(_AGAIN):
+        for _ in range(_AGAIN + 1):
             if self.is_blank(offset):
                 return True
             self.filled = 0
-        return self.is_blank(offset)
+        return False

@@ -54,10 +54,11 @@ def _place(ring, frames, old):
         if kind <= record.LONG_DATA:
             start = old.decode(view, start)
             head = new.head(old.boot, old.time, old.pins, old.kinds)
-            if not ring.stays(len(head) + end - start):
+            is_placed = ring.add_here(0, head + view[start:end])
+            if not is_placed:
                 new.reset()
                 head = new.head(old.boot, old.time, old.pins, old.kinds)
-            is_placed = ring.place(0, head + view[start:end])
+                is_placed = ring.place(0, head + view[start:end])
             ring.buffered_points += len(old.pins)  # pyright: ignore
         elif kind not in (record.STATE, record.MARK):  # the new sector's header carries all state
             is_placed = ring.place(kind, bytes(view[start:end]))

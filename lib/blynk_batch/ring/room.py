@@ -123,8 +123,6 @@ def _note_drop(ring, keys):
     """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
     keys = [key for key in keys if key in ring.dirty]
     payload = encode_state(ring.state, keys)
-    if not ring.stays(len(payload)):
-        ring.chain.reset()
     if ring.place(record.STATE, payload, 0) or ring.place(record.STATE, payload, 0, -1):
         try:
             ring.program(ring.waiting)

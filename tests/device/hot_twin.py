@@ -1,11 +1,11 @@
-"""What hot.py does, in byte code: for ports and files without machine code. hot.py says what is where in `state`."""
+"""What hot.py does, in byte code, for the test of its machine code. hot.py says what is where in `state`."""
 
 from binascii import crc32, hexlify
 
+from blynk_batch.ring.parsing import is_number
+from blynk_batch.ring.record import MARK, to_symbols
 from micropython import const
 
-from .parsing import is_number
-from .record import MARK, to_symbols
 
 _TEN_TO_7 = const(10000000)
 _POINT_BYTES = const(17)
