@@ -93,8 +93,8 @@ class Search(Settled):
         """True if what has to be noted of a request pushes no reading out of the ring."""
         ring = self.ring
         first = min(max(ring.oldest, keys.first_kept(ring.state)[0]), ring.newest)
-        end = ring.offset + _NOTES_BYTES + ring.drop_reserve
-        return (not ring.sealed and end <= ring.medium.sector_bytes) or ring.newest + 1 - first < ring.medium.slots
+        is_here = not ring.sealed and ring.offset + _NOTES_BYTES <= ring.data_end
+        return is_here or ring.newest + 1 - first < ring.medium.slots
 
     def _pick(self):
         """The next step, saved before it is asked: a search, a question, a daily try. False if none is due."""
