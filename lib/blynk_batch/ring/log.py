@@ -202,31 +202,31 @@ class Ring(Pages):
 
     # Sectors
 
-    def turn(self, data, size=0, again=False):
+    def turn(self, data, size=0):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
-        payload of `size` bytes that fits none. Of raw sectors that fail it tries two; `again`: this is the second."""
+        payload of `size` bytes that fits none."""
         self.check_books()
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         self.settle()
         most = self.medium.slots - (1 if data and not self.overwrite else 0)
-        if self.newest + 1 + self.past - self.oldest >= most:
-            from .room import make_room
+        for tries in (1, 2):  # of raw sectors that fail
+            if self.newest + 1 + self.past - self.oldest >= most:
+                from .room import make_room
 
-            make_room(self, most)
-        if self.newest >= 0:
-            self._retry(self.medium.seal, self.newest, self.offset)
-        sequence = self.medium.free_from(self.newest + 1 + self.past)
-        if self.newest < 0:
-            self.oldest = sequence
-        try:
-            self.start_sector(sequence)
-        except OSError as e:
-            self.give_up(e)
-            self.past += 1
-            if again or self.past >= self.medium.slots - 1:
-                raise
-            self.turn(data, again=True)
+                make_room(self, most)
+            if self.newest >= 0:
+                self._retry(self.medium.seal, self.newest, self.offset)
+            sequence = self.medium.free_from(self.newest + 1 + self.past)
+            if self.newest < 0:
+                self.oldest = sequence
+            try:
+                return self.start_sector(sequence)
+            except OSError as e:
+                self.give_up(e)
+                self.past += 1
+                if tries == 2 or self.past >= self.medium.slots - 1:
+                    raise
 
     def start_sector(self, sequence):
         medium = self.medium

@@ -40,31 +40,26 @@ class Pages(State):
     def begin_pages(self, first):
         """The newest sector's first frame is at `first`: nothing has changed since its header."""
         self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
-        self.sector_bytes = self.medium.sector_bytes
         self.first, self.page = first, (first - 1) // PAGE
         self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
-        self.keep_room()
-
-    def keep_room(self):
-        """Note how many bytes data frames leave to the drop frame."""
-        self.drop_reserve = DROP_RESERVE
-        if self.medium.unit > 1:
-            self.drop_reserve = 2 * self.drop_reserve + 4 * self.medium.unit  # a torn one stays, with a mark behind it
+        unit = self.medium.unit
+        reserve = DROP_RESERVE if unit == 1 else 2 * DROP_RESERVE + 4 * unit  # a torn one stays, with a mark behind it
+        self.data_end = self.medium.sector_bytes - reserve  # behind it only a drop frame goes
 
     def add_here(self, kind, payload):
         """Have a frame wait for commit() in the page under way. False where it begins another, or the next sector."""
         frame = self.framed(kind, payload)
         end = self.offset + len(self.waiting)
         last = end + len(frame) - 1
-        if self.sealed or not end // PAGE == self.page == last // PAGE or last + self.drop_reserve >= self.sector_bytes:
+        if self.sealed or not end // PAGE == self.page == last // PAGE or last >= self.data_end:
             return False
         self.waiting.extend(frame)
         return True
 
-    def place(self, kind, payload, reserve=None, most=_MARK_STATE):
+    def place(self, kind, payload, data_end=None, most=_MARK_STATE):
         """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be
-        absolute there. False if the sector is to have no more: `reserve` bytes, else those of the drop frame, stay
-        free. `most`: bytes of state in a mark."""
+        absolute there. False if the sector is to have no more: it may reach to `data_end`, else the drop frame's room
+        stays free. `most`: bytes of state in a mark."""
         frame = self.framed(kind, payload)
         size = len(frame)
         end = self.offset + len(self.waiting)
@@ -77,9 +72,8 @@ class Pages(State):
             if at and at + len(lead) + size > PAGE:
                 lead, has_state = self._mark(page + 1, most)
                 lead = bytes(PAGE - at) + lead
-        reserve = self.drop_reserve if reserve is None else reserve
         last = end + len(lead) + size
-        if self.sealed or last + reserve > self.sector_bytes:
+        if self.sealed or last > (self.data_end if data_end is None else data_end):
             return False
         if has_state:
             self.note_saved(self.dirty)

@@ -114,8 +114,8 @@ class Reader:
         self.limit = self._behind = self._stop
         for at in range(0, len(self._voids), 3):
             sequence, start, end = self._voids[at : at + 3]
-            if sequence == self.sequence and self.next_at <= start < self.limit:
-                self.limit, self._behind = start, end
+            if sequence == self.sequence and self.next_at <= start < min(end, self.limit):
+                self.limit, self._behind = start, min(end, self._stop)
 
     def fetch(self, offset, count):
         """Index in `buf` of the sector's `count` bytes at `offset`, read if need be; -1 if the sector ends before."""

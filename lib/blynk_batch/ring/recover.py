@@ -251,22 +251,19 @@ def _read_often(medium, offset, size):
 
 def load_header(ring, sequence):
     """(Prefix, with the salt, state) from that sector's header; None if it is damaged."""
-    medium = ring.medium
-    for _ in range(3):  # one wrong read is no damage
-        buf = bytearray(sector.PREFIX_BYTES)
-        medium.read(sequence, 0, memoryview(buf))
-        head = sector.parse(buf)
-        if head and head.sequence == sequence:
-            sector.check_version(head, "update it")
-            if head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32:
-                buf.extend(bytes(head.size - sector.PREFIX_BYTES))
-                medium.read(sequence, sector.PREFIX_BYTES, memoryview(buf)[sector.PREFIX_BYTES :])
-                end = sector.state_end(buf, head.size, sequence, medium.slot(sequence))
-                if end:
-                    state = {}
-                    decode_state(buf, sector.SALTED_BYTES, end, state)
-                    head.salt = _salt_in(buf)
-                    return head, state
+    head = sector.read_prefix(ring.medium, sequence)
+    if not head:
+        return None
+    sector.check_version(head, "update it")
+    for _ in range(3 if head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32 else 0):
+        buf = bytearray(head.size)
+        ring.medium.read(sequence, 0, memoryview(buf))
+        end = sector.state_end(buf, head.size, sequence, ring.medium.slot(sequence))
+        if end:
+            state = {}
+            decode_state(buf, sector.SALTED_BYTES, end, state)
+            head.salt = _salt_in(buf)
+            return head, state
     return None
 
 
