@@ -11,7 +11,6 @@ from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock
 
 HEAP = "16m"
-TIMEOUT_S = 600
 SEEDS = 30 if sys.platform == "webassembly" else 100  # that port frees no memory while a test runs
 
 VALUES = ([21.5], [-3], [True], ["text"], [(24.9, 60.17)], [1, 2], ["a", 2], [1e-07, (1, 2)])
