@@ -107,9 +107,8 @@ def modes_of(medium, change, image, number):
     if not medium.garbles(image, change):
         return ("prefix",)
     modes = (_MODES_OF_LITTLEFS if medium.board else _MODES)[change[0]]
-    if medium.once:  # what cannot be programmed again stays as weak as it is
-        modes = [mode for mode in modes if mode != "weak"]
-    return [modes[(number + index) % len(modes)] for index in range(2)]
+    count = 3 if modes is _MODES["program"] else 2
+    return [modes[(number + index) % len(modes)] for index in range(count)]
 
 
 # Judging
@@ -272,11 +271,10 @@ def brown_outs(store, medium, times):
     recording = Recording(store, medium, "brown-outs")
     image = recording.device.image()
     end = recording.logged
-    modes = ("prefix",) if medium == "fram" else ("prefix", "random")  # no byte of it is ever half written
     for number in range(times):
         device = recording.medium.make(image)
         handle = recording.open(device)
-        device.cut_at(0, 1 + number % 5, modes[number % len(modes)], number)
+        device.cut_at(0, 1 + number % 5, ("prefix", "random")[number & 1], number)
         try:
             handle.log(end, 1)
             raise Broken("the power did not fail")

@@ -13,9 +13,13 @@ from ..ring.state import with_done
 from .held import DOUBT, FRESH, HELD, KNOWN, OPEN, Held, normal
 
 _HOUR_S = const(3600)
-# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
+_FEW = const(5)  # fewer points are taken for the end of a bad run if one of them is bad
+_MIDDLE = const(2)  # of the numbers of single points: newest, oldest, middle, quarters ...
+_NOTES_BYTES = const(300)  # the state frames of one request
+_MARK_BYTES = const(180)  # at most, with what is around a frame
+# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
 _FIND, _TRY, _PROBE = 0, 1, 2
-_WALK, _STRIDE, _HALVE = 0, 1, 2
+_WALK, _STRIDE, _HALVE, _SAMPLE = 0, 1, 2, 3
 
 
 class Step:
@@ -52,29 +56,38 @@ class Settled(Held):
     def __init__(self, uploader):
         super().__init__(uploader.ring)
         self._uploader = uploader
-        self._tried = uploader.boots.uptime()  # of the daily tries, and of the hourly questions, without a clock
         self._asked = None
 
-    def save(self):
+    def save(self, is_ack=False):
+        """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
         self.store()
         value = self.step.value if self.step else None
         if value != ring.state.get(keys.SEARCH):
             ring.set(keys.SEARCH, value)
-        ring.save()
+        if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES if is_ack else _NOTES_BYTES):
+            ring.save()
+
+    def has_room(self, size=_NOTES_BYTES):
+        """True if notes of that size push no reading out of the ring."""
+        ring = self.ring
+        first = min(max(ring.oldest, keys.first_kept(ring.state)[0]), ring.newest)
+        is_here = not ring.sealed and ring.offset + size <= ring.data_end
+        return is_here or ring.newest + 1 - first < ring.medium.slots
 
     # What came of it, each one state frame
 
     def _gone(self, body):
         """Nothing of `body` is to be sent: expired, without a time, or damaged."""
         step = self.step
-        whole = step.phase != _HALVE and body.end == step.high
+        whole = step.phase < _HALVE and body.end == step.high
         self.ring.add(keys.HELD, -body.leave(self.ring, keys.SEARCH))
         self.ring.forget(keys.ASKED)
         self.ranges = self.without(step.pin, body.first, body.end)
-        if step.phase == _HALVE:
+        if step.phase >= _HALVE:
             step.good_end = body.end
-            self._is_left_end()
+            if step.phase == _HALVE:
+                self._is_left_end()
         elif whole:
             self._stop(False)
             return
@@ -94,7 +107,7 @@ class Settled(Held):
         self._spend(pin)
         self.ring.add(keys.HELD, -body.leave(self.ring, self.mark))
         if self.was_cleared():
-            self.ring.save()
+            self.save(True)
             return
         self.ranges = self.without(pin, body.first, body.end, mended)
         if step.what == _FIND:
@@ -111,7 +124,7 @@ class Settled(Held):
                     for found in self.ranges
                 ]
         self.keep_within(pin)
-        self.save()
+        self.save(True)
 
     def refused(self, source, body, known):
         """`known`: it is the content, by the server's words or since others were accepted."""
@@ -158,7 +171,7 @@ class Settled(Held):
 
     def _wait_an_hour(self):
         now = self._uploader.boots.now()
-        self._tried = self._uploader.boots.uptime()
+        self._uploader.pace.tried_ms = self._uploader.boots.uptime()
         self._uploader.result.retry_after_s = _HOUR_S
         self.ring.set(keys.DOUBT, (self.ring.get(keys.DOUBT) + 1, 0 if now is None else now // 1000 + _HOUR_S))
 
@@ -168,9 +181,8 @@ class Settled(Held):
         pin, counts = body.pin, window.pins[body.pin]
         self._pass(pin, sum(counts) - counts[1] - counts[4])  # not the bytes, nor the estimated ones twice
         self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind)
-        self.store()
         window.leave(pin)
-        self.ring.save()
+        self.save()
 
     def _pass(self, pin, count):
         ring = self.ring
@@ -219,10 +231,15 @@ class Settled(Held):
                 self._is_left_end()
             else:
                 self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
+        elif step.phase == _SAMPLE:
+            step.far += 1
+            if ok:
+                self.step = None  # there are good ones in it: what is left is searched anew
         else:
+            step.bad = 0 if ok or points < _FEW else points
             if ok:
                 step.good_end = body.end
-            else:
+            elif points < _FEW:
                 step.at = body.first if points == 1 else body.last
             self._is_left_end()
 
@@ -234,17 +251,23 @@ class Settled(Held):
         step.at = step.high = place
         step.far, step.bad, step.phase = far, 0, _STRIDE
         if step.low >= place:
-            self._settle_run()
-            self.step = None
+            step.good_end = place
+            self._is_left_end()
 
     def _is_left_end(self):
-        """Settle the bad run once nothing lies between it and the good points before, and walk on."""
+        """Once nothing lies between the bad run and the good points before it, ask for some points within it: they
+        were passed in strides."""
         step = self.step
         if step.good_end >= step.at:
-            self._settle(step.pin, step.good_end, step.top)
-            step.phase, step.size, step.bad, step.good = _WALK, max(1, 2 * step.good), 0, 1
-            if step.low >= step.high:
-                self.step = None
+            step.phase, step.far, step.bad = _SAMPLE, _MIDDLE, 0
+
+    def _end_run(self):
+        """Settle the bad run, and walk on."""
+        step = self.step
+        self._settle(step.pin, step.good_end, step.top)
+        step.phase, step.size, step.bad, step.good = _WALK, max(1, 2 * step.good), 0, 1
+        if step.low >= step.high:
+            self.step = None
 
     def _settle_run(self):
         step = self.step
@@ -269,11 +292,11 @@ class Settled(Held):
         that reaches to the cursor is held open."""
         if start >= end:
             return
-        now = self._uploader.boots.now()
         again = [found for found in self.ranges if pin in found.pins and found.end == start and found.kind == HELD]
         was = [found for found in self.ranges if pin in found.pins and found.start <= start < found.end]
         if was and was[0].end == OPEN:
             return  # it was only tried
         self.ranges = self.without(pin, start, end)
         last = OPEN if again and end == self.ring.cursor()[:2] else end
-        self.hold(pin, start, last, HELD, 1 if now is None else now // 1000, was[0].tries if was else 0)
+        tried = max(1, self.step.now // 1000)  # what told may be long ago
+        self.hold(pin, start, last, HELD, tried, was[0].tries if was else 0)
