@@ -17,6 +17,7 @@ from flash import NorFlash, SdCard, mount, umount
 from stand_ins import FakeClock, FakeServer
 
 WASM = False
+TIMEOUT_S = 600
 HEAP = "16m"
 START_MS = 1648054765458
 DAY_MS = 86400000

@@ -11,6 +11,7 @@ from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 
 HEAP = "64m"
 WASM = False  # minutes there
+TIMEOUT_S = 600
 
 STREWN = (3, 99, 204, 405, 500, 700)
 

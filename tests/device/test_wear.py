@@ -8,6 +8,7 @@ from flash import NorFlash, mount, umount
 
 HEAP = "32m"
 WASM = False
+TIMEOUT_S = 600
 START_MS = 1648054765458
 # Name, page, blocks, what FileRing takes there by itself; per reading the most erases and bytes read, those of a wake.
 MOUNTS = (

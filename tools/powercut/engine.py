@@ -102,11 +102,16 @@ def bytes_to_cut(change, image, every, dice):
     return drawn
 
 
-def modes_of(medium, change, image, number):
+def modes_of(recording, change, image, number):
     """Two ways to tear a change: others for each `number`."""
+    medium = recording.medium
     if not medium.garbles(image, change):
         return ("prefix",)
     modes = (_MODES_OF_LITTLEFS if medium.board else _MODES)[change[0]]
+    if (
+        medium.once and not recording.workload.overwrite
+    ):  # a weak unit is moved, for which such a ring may lack the room
+        modes = [mode for mode in modes if mode != "weak"]
     return [modes[(number + index) % len(modes)] for index in range(2)]
 
 
@@ -212,7 +217,7 @@ def cuts(recording, every, part, parts, dice):
         if index % parts == part:
             for byte in bytes_to_cut(change, image.data, every, dice):
                 number += 1
-                for mode in modes_of(recording.medium, change, image.data, number):
+                for mode in modes_of(recording, change, image.data, number):
                     yield Cut(index, byte, mode), image
         image.apply(change)
 
@@ -239,7 +244,7 @@ def _cut_again(recording, first, cut, image, survivor, failed, most):
     done = 0
     image = Image(image.data, image.weak)
     for index, change in enumerate(survivor.changes[:most]):
-        for mode in modes_of(recording.medium, change, image.data, index + cut.index):
+        for mode in modes_of(recording, change, image.data, index + cut.index):
             cut.then = Cut(index, len(change[2]) * (index % 4) // 4, mode)
             try:
                 torn = image.torn(change, cut.then)
