@@ -9,9 +9,8 @@ from micropython import const
 from ..ring import state as keys
 from ..ring.reader import DATA
 
-# Kinds. A range that is searched; one of which some point is known to be bad; one that was tried and rests; one of a
-# pin that was refused while nobody was accepted.
-FRESH, KNOWN, HELD, DOUBT = 0, 1, 2, 3
+# Kinds. A range that is searched; one that was tried and rests; one of a pin refused while nobody was accepted.
+FRESH, HELD, DOUBT = 0, 2, 3
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer
@@ -40,9 +39,7 @@ def _joined(one, other):
     """The range that stands for both, or None."""
     kind = one.kind
     if kind != other.kind:
-        if {kind, other.kind} != {FRESH, KNOWN} or one.end != other.start:
-            return None
-        kind = KNOWN
+        return None
     tried, tries = min(one.tried, other.tried), min(one.tries, other.tries)
     if one.start == other.start and one.end == other.end and len(one.pins) + len(other.pins) <= _PINS:
         return Range(bytes(sorted(set(one.pins + other.pins))), one.start, one.end, kind, tried, tries)
@@ -111,10 +108,9 @@ class Held:
         """Up to where its points are passed."""
         if found.end != OPEN:
             return found.end
-        window, done = self.ring.state.get(keys.WINDOW), self.ring.state.get(keys.DONE, b"")
-        pin = found.pins[0]
-        if window and len(done) > pin >> 3 and done[pin >> 3] & 1 << (pin & 7):
-            return tuple(window[:2])
+        window = self.ring.state.get(keys.WINDOW)
+        if window and keys.is_done(self.ring.state.get(keys.DONE, b""), found.pins[0]):
+            return window[:2]
         return max(self.ring.cursor()[:2], found.start)
 
     def without(self, pin, start, end, mended=False):
@@ -129,8 +125,6 @@ class Held:
             if len(found.pins) > 1:
                 left.append(found.but(pins=bytes([other for other in found.pins if other != pin])))
             one = found.but(pins=bytes([pin]))
-            if one.kind == KNOWN:
-                one.kind = FRESH
             if start > one.start:
                 left.append(one.but(end=start))
             if one.end == OPEN and mended:

@@ -15,8 +15,8 @@ from micropython import const
 from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
-from .held import DOUBT, FRESH, HELD, KNOWN
-from .settled import Settled, Step
+from .held import DOUBT, FRESH, HELD
+from .settled import MIDDLE, Settled, Step
 
 _ALL = const(1 << 29)
 _SPARE = const(9)  # requests of a search that are not for samples
@@ -30,11 +30,7 @@ class Search(Settled):
     def begin(self):
         """A drain begins."""
         self.load()
-        for found in self.ranges:
-            if found.kind == KNOWN:
-                found.kind = FRESH  # it may have been mended since
-        self.store()
-        self._refused = {}  # {pin refused in this drain while nobody was accepted: True}
+        self._refused = {}  # {pin: where a batch of it began that was refused in this drain}
         self._spent, self._most = {}, {}  # requests of each pin in this drain
         self._queue = []  # (pin, low, high, place) to be tried
         saved = self.ring.state.get(keys.SEARCH)
@@ -55,18 +51,16 @@ class Search(Settled):
         return times
 
     def _look(self, low, high, *wanted):
-        """(points to send from `low` to `high`, {number: place of that one}, True if others lie before the first)."""
-        count, places, others = 0, {}, [0] * 6
-        skipped = False
-        for found in Body(self, self.step.pin, low + (0,), low, high)._frames(others):
+        """(points to send from `low` to `high`, {number: place of that one})."""
+        count, places = 0, {}
+        for found in Body(self, self.step.pin, low + (0,), low, high)._frames():
             if not found:
                 yield
                 continue
             if count in wanted:
                 places[count] = found[0].position
-            skipped = skipped or (not count and any(others[2:4]))
             count += 1
-        return count, places, skipped
+        return count, places
 
     # What to ask next
 
@@ -101,12 +95,14 @@ class Search(Settled):
         now = uploader.boots.now()
         step.cutoff, step.now, step.seen = uploader.cutoff(), now or 0, ring.end()[:2]
         for found in self.ranges if not crowded else ():
-            if found.kind in (FRESH, KNOWN):
+            if found.kind == FRESH:
+                found.end = self.end_of(found)
                 for pin in found.pins:
                     step.pin, step.low, step.high = pin, found.start, self.end_of(found)
                     count = (yield from self._look(step.low, step.high))[0]
                     if not count or (yield from self._left()) > 0:
-                        step.bad = count if found.kind == KNOWN and count <= uploader.settings["batch_points"] else 0
+                        bad = found.start <= self._refused.pop(pin, (-1, 0)) < step.high
+                        step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
                         step.size = 1 if step.bad else _ALL
                         return True
         step.place = -1
@@ -150,8 +146,8 @@ class Search(Settled):
         pin = self.step.pin
         if pin not in self._most:
             ranges = [found for found in self.ranges if pin in found.pins]
-            last = max([self.end_of(found) for found in ranges])
-            count = (yield from self._look(ranges[0].start, last))[0]
+            first, last = min([found.start for found in ranges]), max([self.end_of(found) for found in ranges])
+            count = (yield from self._look(first, last))[0]
             size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
             self._most[pin] = 2 * _bits(count) + 6 + count // size
         return self._most[pin] - self._spent.get(pin, 0)
@@ -163,15 +159,17 @@ class Search(Settled):
         low, high = step.low, step.high
         if step.phase >= _HALVE:
             low, high = step.good_end, step.at if step.phase == _HALVE else step.top
-        count, places, others = yield from self._look(low, high, 0)
-        if others or not count:
-            body = Body(self, step.pin, low + (0,), low, places.get(0, high))
+        count = (yield from self._look(low, high))[0]
+        if step.phase == _SAMPLE:
+            most = _bits(count) - 2 if step.low < step.high else min(MIDDLE, count - 6)  # one where all is bad so far
+            if step.far > most or (yield from self._left()) < _SPARE:
+                self._end_run()
+                self.save()
+                return None
+        if not count:
+            body = Body(self, step.pin, low + (0,), low, high)
             yield from body.measure()
             return body
-        if step.phase == _SAMPLE and (step.far > _bits(count) - 2 or (yield from self._left()) < _SPARE):
-            self._end_run()
-            self.save()
-            return None
         limit = self._uploader.limit()
         index, other = 0, min(count, limit)
         if step.what != _FIND:
@@ -192,7 +190,7 @@ class Search(Settled):
         elif step.phase == _SAMPLE:
             index = _place(step.far, count)
             other = index + 1
-        elif step.bad:  # is it that run's, or is there another one before it?
+        elif 0 < step.bad < count:  # is it that run's, or is there another one before it?
             index, other = step.bad, step.bad + 1
         else:
             other = min((count + 1) // 2, limit)

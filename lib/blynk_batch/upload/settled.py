@@ -9,12 +9,11 @@
 from micropython import const
 
 from ..ring import state as keys
-from ..ring.state import with_done
-from .held import DOUBT, FRESH, HELD, KNOWN, OPEN, Held, normal
+from .held import DOUBT, FRESH, HELD, OPEN, Held
 
 _HOUR_S = const(3600)
-_FEW = const(5)  # fewer points are taken for the end of a bad run if one of them is bad
-_MIDDLE = const(2)  # of the numbers of single points: newest, oldest, middle, quarters ...
+_FEW = const(8)  # fewer points are taken for the end of a bad run if one of them is bad
+MIDDLE = 2  # of the numbers of single points: newest, oldest, middle, quarters ...
 _NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
@@ -80,20 +79,15 @@ class Settled(Held):
     def _gone(self, body):
         """Nothing of `body` is to be sent: expired, without a time, or damaged."""
         step = self.step
-        whole = step.phase < _HALVE and body.end == step.high
         self.ring.add(keys.HELD, -body.leave(self.ring, keys.SEARCH))
         self.ring.forget(keys.ASKED)
         self.ranges = self.without(step.pin, body.first, body.end)
-        if step.phase >= _HALVE:
-            step.good_end = body.end
-            if step.phase == _HALVE:
-                self._is_left_end()
-        elif whole:
-            self._stop(False)
-            return
+        if step.phase == _HALVE:
+            step.good_end = step.at
+            self._is_left_end()
+            self.save()
         else:
-            step.low = max(step.low, body.end)
-        self.save()
+            self._stop(False)
 
     def was_cleared(self):
         """Take the ranges from the state, for the ring may have overwritten some. True if it was cleared."""
@@ -103,15 +97,15 @@ class Settled(Held):
         return not self.step
 
     def accepted(self, body):
-        step, pin, mended = self.step, body.pin, True
+        step, pin, points = self.step, body.pin, body.points
         self._spend(pin)
         self.ring.add(keys.HELD, -body.leave(self.ring, self.mark))
         if self.was_cleared():
             self.save(True)
             return
-        self.ranges = self.without(pin, body.first, body.end, mended)
+        self.ranges = self.without(pin, body.first, body.end, True)
         if step.what == _FIND:
-            self._found(body, True)
+            self._found(body, points, True)
         elif step.what == _TRY and step.place < 0:
             step.low = body.end  # the rest in order
         else:
@@ -130,8 +124,8 @@ class Settled(Held):
         """`known`: it is the content, by the server's words or since others were accepted."""
         if source is not self:
             if not source.stale():  # else it was overwritten meanwhile, and is asked anew
-                self._refused[body.pin] = True
-                self.hold_window(source, body, KNOWN if known else DOUBT)
+                self._refused[body.pin] = body.first
+                self.hold_window(source, body, FRESH if known else DOUBT)
             return
         step, pin, ring = self.step, body.pin, self.ring
         self._spend(pin)
@@ -142,13 +136,13 @@ class Settled(Held):
             return
         if step.what == _FIND:
             if known:
-                self._found(body, False)
+                self._found(body, body.points, False)
             else:  # perhaps it is the server now
                 self.step = None
                 last = max(step.high, step.top)
                 self.ranges = [
                     found.but(kind=DOUBT)
-                    if pin in found.pins and found.kind in (FRESH, KNOWN) and step.low <= found.start < last
+                    if pin in found.pins and found.kind == FRESH and step.low <= found.start < last
                     else found
                     for found in self.ranges
                 ]
@@ -178,40 +172,26 @@ class Settled(Held):
     def hold_window(self, window, body, kind):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
         self.load()  # the ring may have been overwritten or cleared since
-        pin, counts = body.pin, window.pins[body.pin]
-        self._pass(pin, sum(counts) - counts[1] - counts[4])  # not the bytes, nor the estimated ones twice
+        ring, pin, counts = self.ring, body.pin, window.pins[body.pin]
+        count = sum(counts) - counts[1] - counts[4]  # not the bytes, nor the estimated ones twice
+        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
+        ring.add(keys.HELD, count)
         self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind)
         window.leave(pin)
         self.save()
 
-    def _pass(self, pin, count):
-        ring = self.ring
-        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
-        ring.add(keys.HELD, count)
-        ring.set(keys.DONE, with_done(ring.state.get(keys.DONE, b""), pin))
-
-    def trust(self, source):
-        """The first acceptance of a drain: what is in doubt was refused for its content, and is searched now."""
+    def trust(self):
+        """The first acceptance of a drain: what is in doubt was refused for its content. It is searched once the
+        windows are through, and open up to there."""
         self.load()
-        ranges = []
         for found in self.ranges:
-            if found.kind != DOUBT:
-                ranges.append(found)
-                continue
-            if source is not self and found.end == OPEN and not source.stale():
-                for pin in found.pins:  # what was passed of it so far is done in this window
-                    self._pass(pin, source.passed.pop(pin, 0))
-            found = found.but(end=self.end_of(found), kind=FRESH, tried=0)
-            for pin in found.pins:
-                kind = KNOWN if pin in self._refused else FRESH
-                ranges.append(found.but(pins=bytes([pin]), kind=kind))
-        self.ranges = normal(ranges)
+            if found.kind == DOUBT:
+                found.kind, found.tried = FRESH, 0
         self.ring.forget(keys.DOUBT)
-        self.keep_within(-1)
         self.store()
 
-    def _found(self, body, ok):
-        step, points = self.step, body.points
+    def _found(self, body, points, ok):
+        step = self.step
         if step.phase == _WALK:
             if ok:
                 step.good += points
@@ -259,7 +239,7 @@ class Settled(Held):
         were passed in strides."""
         step = self.step
         if step.good_end >= step.at:
-            step.phase, step.far, step.bad = _SAMPLE, _MIDDLE, 0
+            step.phase, step.far, step.bad = _SAMPLE, MIDDLE, 0
 
     def _end_run(self):
         """Settle the bad run, and walk on."""

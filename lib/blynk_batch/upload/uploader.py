@@ -252,7 +252,7 @@ class Uploader:
         if not self.trusted:
             self.trusted = True
             if self._search:
-                self._search.trust(source)
+                self._search.trust()
         source.accepted(body)
 
     def _grow(self, size):

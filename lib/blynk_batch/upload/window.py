@@ -147,7 +147,7 @@ class Window:
         for index in range(len(pins)):
             pin = pins[index]
             if self._saved:
-                from ..ring.delivered import is_delivered, is_held
+                from ..ring.books import is_delivered, is_held
 
                 if is_delivered(state, pin, reader.position) or is_held(state, pin, reader.position):
                     self._done += 1
