@@ -19,6 +19,7 @@ from .held import DOUBT, FRESH, HELD
 from .settled import MIDDLE, Settled, Step
 
 _ALL = const(1 << 29)
+_MANY = const(64)
 _SPARE = const(9)  # requests of a search that are not for samples
 
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
@@ -161,7 +162,8 @@ class Search(Settled):
             low, high = step.good_end, step.at if step.phase == _HALVE else step.top
         count = (yield from self._look(low, high))[0]
         if step.phase == _SAMPLE:
-            most = _bits(count) - 2 if step.low < step.high else min(MIDDLE, count - 6)  # one where all is bad so far
+            # Where all is bad so far, it is probably the pin: at most one.
+            most = _bits(count) - 2 if step.low < step.high else min(MIDDLE, count // _MANY)
             if step.far > most or (yield from self._left()) < _SPARE:
                 self._end_run()
                 self.save()
