@@ -170,7 +170,7 @@ class Held:
         while weight(self.ranges) > keys.RANGES_MOST and len(self.ranges) > 1:
             self.give_way(True, pin)
 
-    def fits(self, pin, start, end):
+    def leaves_places(self, pin, start, end):
         """True if two places of the table are free once what lies in between is accepted: else good points between
         bad ones wait with them."""
         while True:

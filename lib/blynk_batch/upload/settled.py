@@ -17,7 +17,7 @@ MIDDLE = 2  # of the numbers of single points: newest, oldest, middle, quarters 
 _NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
-_FIND, _TRY, _PROBE = 0, 1, 2
+_FIND, _TRY = 0, 1
 _WALK, _STRIDE, _HALVE, _SAMPLE = 0, 1, 2, 3
 
 
@@ -26,7 +26,7 @@ class Step:
 
     what, pin     see above                       low, high  what is left of it, as all places (sequence, offset)
     cutoff, now   Unix ms, fixed; seen: the ring's end then
-    phase         of _FIND; `place` of the others: which single point, -1 for all
+    phase         of _FIND; `place` of _TRY: which single point, -1 for all
     bad           so many of the last points hold a bad one, 0 if none is known to;  size  points of the next piece
     good          so many were accepted in a row;  far  from the bad one to the next single point, 1 if < 4
     at, top       the bad run as it is known;      good_end  end of the good ones before it
@@ -76,7 +76,7 @@ class Settled(Held):
 
     # What came of it, each one state frame
 
-    def _gone(self, body):
+    def _nothing_to_send(self, body):
         """Nothing of `body` is to be sent: expired, without a time, or damaged."""
         step = self.step
         self.ring.add(keys.HELD, -body.leave(self.ring, keys.SEARCH))
@@ -87,7 +87,7 @@ class Settled(Held):
             self._is_left_end()
             self.save()
         else:
-            self._stop(False)
+            self._end_step()
 
     def was_cleared(self):
         """Take the ranges from the state, for the ring may have overwritten some. True if it was cleared."""
@@ -109,14 +109,9 @@ class Settled(Held):
         elif step.what == _TRY and step.place < 0:
             step.low = body.end  # the rest in order
         else:
-            self.step = None
-            if step.what == _TRY:  # there are good ones: search on both sides
-                self.ranges = [
-                    found.but(kind=FRESH, tried=0)
-                    if found.pins == bytes([pin]) and step.low <= found.start and found.end <= step.high
-                    else found
-                    for found in self.ranges
-                ]
+            self.step = None  # there are good ones: search on both sides
+            self._become(FRESH, pin, step.low, step.high)
+        self._queue = [queued for queued in self._queue if queued[0] != pin]
         self.keep_within(pin)
         self.save(True)
 
@@ -127,47 +122,38 @@ class Settled(Held):
                 self._refused[body.pin] = body.first
                 self.hold_window(source, body, FRESH if known else DOUBT)
             return
-        step, pin, ring = self.step, body.pin, self.ring
+        step, pin = self.step, body.pin
         self._spend(pin)
         if self.was_cleared():
             return
-        if step.what == _TRY:
-            self._stop(True)
-            return
-        if step.what == _FIND:
-            if known:
-                self._found(body, body.points, False)
-            else:  # perhaps it is the server now
-                self.step = None
-                last = max(step.high, step.top)
-                self.ranges = [
-                    found.but(kind=DOUBT)
-                    if pin in found.pins and found.kind == FRESH and step.low <= found.start < last
-                    else found
-                    for found in self.ranges
-                ]
-        elif known:
-            self.step = None
-            self.ranges = self.without(pin, step.low, step.high, True)
-            self.hold(pin, step.low, step.high, FRESH)
+        if step.what == _FIND and known:
+            self._found(body, body.points, False)
         else:
-            step.good += 1
-            step.place = step.place + 1 if step.good < 2 else max(2 + ring.get(keys.DOUBT), step.place + 1)
-            if step.good >= min(3, 1 + step.bad):
-                self.step = None
-                self._wait_an_hour()
+            self.step = None
+            if step.what == _FIND:  # perhaps it is the server now
+                self._become(DOUBT, pin, step.low, max(step.high, step.top))
+            elif [found for found in self.ranges if found.kind == DOUBT and pin in found.pins]:
+                self._uploader.result.retry_after_s = _HOUR_S
+                if known:
+                    self._become(FRESH, pin, step.low, step.high, DOUBT)
         self.keep_within(pin)
         self.save()
+
+    def _become(self, kind, pin, low, high, was=None):
+        """The ranges of `pin` that begin there are of another kind now; in doubt is only what is searched."""
+        was = FRESH if kind == DOUBT else was
+        ranges = []
+        for found in self.ranges:
+            if pin in found.pins and low <= found.start < high and was in (None, found.kind):
+                if len(found.pins) > 1:
+                    ranges.append(found.but(pins=bytes([other for other in found.pins if other != pin])))
+                found = found.but(pins=bytes([pin]), kind=kind, tried=0)
+            ranges.append(found)
+        self.ranges = ranges
 
     def _spend(self, pin):
         self._spent[pin] = self._spent.get(pin, 0) + 1
         self.ring.forget(keys.ASKED)
-
-    def _wait_an_hour(self):
-        now = self._uploader.boots.now()
-        self._uploader.pace.tried_ms = self._uploader.boots.uptime()
-        self._uploader.result.retry_after_s = _HOUR_S
-        self.ring.set(keys.DOUBT, (self.ring.get(keys.DOUBT) + 1, 0 if now is None else now // 1000 + _HOUR_S))
 
     def hold_window(self, window, body, kind):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
@@ -249,20 +235,13 @@ class Settled(Held):
         if step.low >= step.high:
             self.step = None
 
-    def _settle_run(self):
-        step = self.step
-        if step.phase != _WALK:  # what lies before it is not known to be bad, and is searched on
-            self._settle(step.pin, step.at, step.top)
-
-    def _stop(self, over):
+    def _end_step(self, over=False):
         """The step ends for today (`over`), or until the next drain."""
         step = self.step
         self.ring.forget(keys.ASKED)
-        if step.what == _PROBE:
-            self._wait_an_hour()
-        if step.what == _FIND:
-            self._settle_run()
-        if over:
+        if step.phase != _WALK:  # what lies before it is not known to be bad, and is searched on
+            self._settle(step.pin, step.at, step.top)
+        if over and step.what == _FIND:
             self._settle(step.pin, step.low, step.high)
         self.step = None
         self.save()

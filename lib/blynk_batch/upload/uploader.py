@@ -1,5 +1,11 @@
 """Drains the ring: what to send next, and what each outcome means for the points. Pure policy.
 
+    backoff? -> begin: commit, note an interrupted request
+    windows: count -> for each pin its batches: ask -> accepted: acknowledge | else outcomes.judge()
+    search:  the same for what was refused, in this drain or before
+    judge:   smaller, elsewhere -> ask again | refused -> a range for the search | later, stop -> DrainEnds
+    ends:    all is asked | DrainEnds | OutOfTime | RingFull, where no ack can be kept
+
 Knows windows, outcomes and the pace; no socket. `drain()` is a generator: it yields None where others may work, or a
 Body to be sent, and is sent back (status, reply headers, reply) or the exception that came instead. So the same
 policy serves blocking and asyncio transports, and every test.
