@@ -55,7 +55,6 @@ class Settled(Held):
     def __init__(self, uploader):
         super().__init__(uploader.ring)
         self._uploader = uploader
-        self._asked = None
 
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
