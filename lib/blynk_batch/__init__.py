@@ -16,6 +16,8 @@ from micropython import const
 __version__ = "0.1.0"
 
 _LOADING_BYTES = const(4096)
+_LOADING_PARTS = const(64)  # of a large heap: to go through one takes long
+_loading_bytes = 0
 # Text, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
 _HOMES = const(
     "Client client FileRing rings BlockRing rings HTTPS http.https Requests http.requests "
@@ -31,7 +33,8 @@ __names__ = (
 )
 _TAB = ("Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock")
 _MODULES = const(
-    "arguments blynk client clock errors guard http media networks opening point refusals report ring rings upload wifi"
+    "arguments blynk client clock errors guard http media networks opening point refusals report ring rings upload "
+    "wifi words"
 )
 
 
@@ -50,11 +53,15 @@ def __getattr__(name):
 
 
 def load(module, name=None):
-    """The module, or its `name`. From source it collects often meanwhile: compiling leaves so much garbage that what
-    lasts would else lie strewn over the whole heap, with no large hole left between. Bundles only import here."""
-    gc.collect()
+    """The module, or its `name`. From source it collects often meanwhile, where the heap is small: compiling leaves so
+    much garbage that what lasts would else lie strewn over all of it, with no large hole left between. Bundles only
+    import here."""
+    global _loading_bytes
     threshold = gc.threshold()
-    gc.threshold(_LOADING_BYTES)
+    if "blynk_batch." + module not in sys.modules:
+        gc.collect()
+        _loading_bytes = _loading_bytes or max(_LOADING_BYTES, gc.mem_free() // _LOADING_PARTS)
+        gc.threshold(_loading_bytes)
     try:
         found = __import__(module, globals(), None, (name or module,), 1)
     finally:

@@ -67,10 +67,9 @@ class Client:
         self.clock = clock or SystemClock()
         self._boots = Boots(ring, self.clock)
         self.guard = Guard()
-        self._uploader = self._pace = None
+        self._uploader = self._pace = self.last_error = None
         self.uploading = False
         self._open = True
-        self.last_error = None
         _claim(ring)  # last: a client that could not be made leaves it free
 
     # Logging
@@ -85,25 +84,29 @@ class Client:
 
         ValueError or TypeError for what cannot be stored, RingFull if the ring refuses, Busy if eight readings
         already wait for a call that this one interrupts, OSError from the flash; then nothing is stored."""
-        self.log_group({pin: value}, timestamp=timestamp)
+        self.check_open()
+        number = pin_number(pin)
+        value = check_value(number, value)
+        self._log(b"" if value is None else bytes((number,)), (value,), timestamp, int(value is None))
 
     def log_group(self, values, *, timestamp=None):
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
         self.check_open()
         check_group(values)
-        numbers, skipped = {}, 0
+        numbers = {}
         for pin in values:
             number = pin_number(pin)
             if number in numbers:
                 raise ValueError("pin V%d stands twice in the group" % number)
             numbers[number] = check_value(number, values[pin])
-            skipped += numbers[number] is None
-        if timestamp is not None:
-            check_timestamp(timestamp)
         pins = bytes(sorted([pin for pin in numbers if numbers[pin] is not None]))
+        self._log(pins, [numbers[pin] for pin in pins], timestamp, len(numbers) - len(pins))
+
+    def _log(self, pins, values, timestamp, skipped):
+        check_timestamp(timestamp)
         if pins or skipped:
             now = self.clock.now() if self.guard.held else None  # the call that this one interrupts may take a while
-            self.guard.run(self._store, pins, [numbers[pin] for pin in pins], timestamp, now, skipped)
+            self.guard.run(self._store, pins, values, timestamp, now, skipped)
 
     def _store(self, pins, values, timestamp, now, skipped):
         self.check_open()  # once more: it may have waited while the client was closed

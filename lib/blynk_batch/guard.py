@@ -70,12 +70,14 @@ class Guard:
                 raise self.busy("%d readings wait for the call that was interrupted: log less often" % _QUEUE)
             self._queue.append((action, args))
             return
-        self.enter()
+        self._thread = get_ident()
+        self.held = 1
         try:
             action(*args)
         finally:
             self.leave()
-        self.tell()
+        if self.failed:
+            self.tell()
 
     def tell(self):
         """Raise what a queued action raised, once."""

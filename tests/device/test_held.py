@@ -11,7 +11,6 @@ from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 
 HEAP = "64m"
 WASM = False  # minutes there
-TIMEOUT_S = 900
 
 STREWN = (3, 99, 204, 405, 500, 700)
 

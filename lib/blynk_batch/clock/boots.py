@@ -54,7 +54,8 @@ class Boots:
         uptime = self.uptime()  # asked each time, before the ticks wrap
         now = now or self.clock.now()
         if now is not None:
-            self.anchor(now)
+            if self._open:
+                self.anchor(now)
             return 0, self._apart(pins, now)
         self._open = True
         return self.number(), self._apart(pins, uptime)

@@ -29,7 +29,8 @@ class SystemClock:
         self._ticks = ticks = time.ticks_ms()
         # They count from the reset, so that the seconds of starting up are no gap between sleeps; not so after a soft
         # reset, where they have gone on.
-        self._uptime_ms = ticks if 0 <= ticks < _STARTING_MS and not _was_reset_by("SOFT_RESET") else 0  # pyright: ignore
+        is_soft, self._is_power_on = _was_reset_by("SOFT_RESET", "PWRON_RESET")
+        self._uptime_ms = ticks if 0 <= ticks < _STARTING_MS and not is_soft else 0  # pyright: ignore
 
     def now(self):
         if hasattr(time, "time_ns"):
@@ -58,13 +59,15 @@ class SystemClock:
 
     def powered_on(self):
         """True if the board came from power-off, so that no planned sleep explains the time in between."""
-        return _was_reset_by("PWRON_RESET")
+        return self._is_power_on
 
 
-def _was_reset_by(name):
+def _was_reset_by(*names):
+    """For each of these if it is the last reset's cause. In one go: each import looks for a file of that name first."""
     try:
         import machine
 
-        return machine.reset_cause() == getattr(machine, name)
+        cause = machine.reset_cause()
     except (ImportError, AttributeError):
-        return False
+        return [False for _ in names]
+    return [getattr(machine, name, None) == cause for name in names]

@@ -23,6 +23,8 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
     free_from(sequence)             the first from there on that can be begun: names can be taken by others' files
     oldest_from(sequence, newest)   the first from there on that is there
     prepare(sequence)               begin() ahead of time, where `skips`
+    overwrites(sequence)            True if its bytes can be written over, which a cut could tear; where `skips`, of a
+                                    sector that was begun and has no byte yet
     give_spare()                    free blocks kept for a full disk; False if there are none
     close()                         let go of files; the medium goes on at the next call
 

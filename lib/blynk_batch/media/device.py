@@ -140,6 +140,15 @@ class Device:
         if self._verify:
             self._compare(address, data)
 
+    def overwrites(self, address, byte):
+        """True for FRAM and EEPROM: there a `byte` that is programmed to a blank place can be taken back."""
+        self.program(address, byte)
+        if self.page > 1:
+            return False
+        self._write(address, b"\xff")
+        self.sync()
+        return self.is_blank(address, 1)
+
     def _program(self, address, data):
         """Whole pages; 0xFF around the data leaves what is there as it is."""
         for at, part in self._pieces(address, data):

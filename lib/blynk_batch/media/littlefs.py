@@ -43,6 +43,7 @@ class Files:
         self.place = path or "/"
         self.tail_bytes = tail_bytes - _TAIL_HEAD
         self.tails = tails
+        self._names = []  # theirs
         self.slots = 0
         self.erases = 0
         self._has_spare = False  # or not looked for yet
@@ -82,11 +83,16 @@ class Files:
         """Bytes of the sector under way that are in use."""
         return self.spilled + len(self.tail) if sequence == self.current else SECTOR_BYTES
 
+    def _tail_name(self, index):
+        while len(self._names) <= index:
+            self._names.append("%s/%d" % (self.path, len(self._names)))
+        return self._names[index]
+
     def read_tail(self, index):
         """(sequence, offset, body), sequence -1 where there is none that is whole. A file of somebody else's ends the
         tails, so that it is never written."""
         try:
-            with open("%s/%d" % (self.path, index), "rb") as f:
+            with open(self._tail_name(index), "rb") as f:
                 data = f.read(self.tail_bytes + 1024)
         except OSError as e:
             if e.args[0] not in (_ENOENT, _ENOTDIR, _ENODEV):  # those come again, in words
@@ -218,14 +224,16 @@ class Files:
         start, index = self.tail_start, self.tail_index
         if len(self.tail) - start + len(data) > self.tail_bytes:
             start, index = len(self.tail), index + 1
-        if len(data) > self.tail_bytes or not self._may_write(0):
-            if not offset and self._may_write(0):
-                self._write_tail(0, 0, b"")  # so that the first tail names the newest sector
-            return self._spill(data)
-        if not self._may_write(index):
+        if len(data) > self.tail_bytes or not self._may_write(index):
+            if not self._may_write(0):
+                return self._spill(data)
+            if len(data) > self.tail_bytes:
+                if not offset:
+                    self._write_tail(0, 0, 0, b"")  # so that the first tail names the newest sector
+                return self._spill(data)
             self._spill(b"")
             start = index = 0
-        self._write_tail(index, self.spilled + start, bytes(self.tail[start:]) + bytes(data))
+        self._write_tail(index, self.spilled + start, start, data)
         self.tail.extend(data)
         self.tail_start, self.tail_index = start, index
 
@@ -235,10 +243,12 @@ class Files:
             self.read_tail(self._seen)
         return index < self.tails
 
-    def _write_tail(self, index, offset, body):
+    def _write_tail(self, index, offset, start, data):
+        """Have that tail hold what the tails have from `start` on, and `data`, from `offset` of the sector on."""
+        body = bytes(memoryview(self.tail)[start:]) + data
         head = struct.pack("<II", self.current, offset)
         body = head + struct.pack("<I", crc32(body, crc32(head))) + body
-        with open("%s/%d" % (self.path, index), "wb") as f:  # nothing may fail from here on but the write
+        with open(self._tail_name(index), "wb") as f:  # nothing may fail from here on but the write
             f.write(body)
 
     def _spill(self, data):

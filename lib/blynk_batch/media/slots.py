@@ -120,6 +120,10 @@ class Slots:
             self.flash.erase(self._address(sequence))
         self.erased = -1
 
+    def overwrites(self, sequence):
+        """True for FRAM and EEPROM. Asked in a blank sector, with the first byte of the header that comes there."""
+        return self.patchable and self.flash.overwrites(self._address(sequence), _MAGIC[:1])
+
     def append(self, sequence, offset, data):
         address = self._address(sequence)
         if not offset:

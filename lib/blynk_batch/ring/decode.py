@@ -15,6 +15,8 @@ _SHAPES = {
     keys.OLDEST: "s",
     keys.CURSOR: "son",
     keys.OUTCOMES: "cccc",
+    keys.VOIDS: "soosoosoo",
+    keys.OVERWRITES: "p",
     keys.WINDOW: "sonmm/so",
     keys.PART: "pso",
     keys.DELIVERED: "n",

@@ -10,7 +10,7 @@ from . import record, sector
 from .. import let_go, load
 from ..errors import RingFull
 from .pages import Pages
-from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, REFUSED, REQUESTS
+from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, OVERWRITES, REFUSED, REQUESTS
 
 _SURELY_FITS = const(256)
 _STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks only
@@ -24,7 +24,7 @@ class Ring(Pages):
     key = None  # what names the place, so that it is not opened twice
     failed = False  # the medium raised, and nothing has worked since
     page = -1  # the page of the newest sector that frames go to, once its mark waits or is there
-    weak = b""  # the last bytes that opening saw: a cut can have left them readable for now only
+    weak, weak_points = b"", 0  # the last frames that opening saw: a cut can have left them readable for now only
     unchecked = False  # opening has left a look for the oldest sector for later
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
@@ -72,9 +72,13 @@ class Ring(Pages):
             start = (self.oldest, 0, sector.number_at(self, self.oldest))
         return load("ring.reader", "Reader")(self, start[:2], end, start[2] if len(start) > 2 else 0)
 
-    @property
-    def pending(self):
-        """Points in the ring that the server has not accepted, refused ones included."""
+    def __getattr__(self, name):
+        """`pending`: points in the ring that the server has not accepted, refused ones included.
+
+        No property: where a class has one, each attribute that is set takes a Pico 60 us, which looks for it in all
+        classes above."""
+        if name != "pending":
+            raise AttributeError(name)
         self.check_books()
         count = self.number + self.buffered_points - self.cursor()[2] - self.get(DELIVERED) - self.seen_lost
         return max(0, count) + self.get(HELD)
@@ -90,23 +94,21 @@ class Ring(Pages):
         `commit_every` holds it back. ValueError if it fits no sector, RingFull, counted, if it is refused."""
         refused = len(pins)
         try:
-            if self._is_reserve():
+            if not self.overwrite and self._is_reserve():
                 from .room import make_room
 
                 make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
-            payload = self.chain.encode(boot, time, pins, values)
-            if not self.stays(len(payload)):
+            if not self.add_here(0, self.chain.encode(boot, time, pins, values)):
                 self.chain.reset()  # a page's first reading does not refer to one before
                 payload = self.chain.encode(boot, time, pins, values)
-            if not self.place(0, payload):
-                self.turn(data=True, size=len(payload))
-                payload = self.chain.encode(boot, time, pins, values)
-                self.place(0, payload)
+                if not self.place(0, payload):
+                    self.turn(data=True, size=len(payload))
+                    self.place(0, self.chain.encode(boot, time, pins, values))
             self._buffered += 1
             self.buffered_points += len(pins)
             refused = 0  # commit() counts all that waits
             if self._buffered >= self.commit_every:
-                self.commit()
+                self.settle()
         except BaseException as e:
             if isinstance(e, RingFull):
                 self.add(REFUSED, refused)
@@ -115,8 +117,6 @@ class Ring(Pages):
 
     def put(self, kind, payload):
         """Append a frame that is neither readings nor state; durable on return, with the readings that wait."""
-        if not self.stays(len(payload)):
-            self.chain.reset()
         if not self.place(kind, payload):
             self.turn(data=False)
             self.place(kind, payload)
@@ -133,8 +133,6 @@ class Ring(Pages):
             return self.commit()
         noted = self.dirty.difference(_STATISTICS if reserved else ())
         payload = self.entries(noted)
-        if not self.stays(len(payload)):
-            self.chain.reset()
         if not self.place(record.STATE, payload):
             return self.turn(data=False)  # the new header carries it all
         self.dirty.difference_update(noted)  # on a full disk, making room changes more
@@ -152,23 +150,28 @@ class Ring(Pages):
 
     def commit(self):
         """Make all that waits in RAM durable."""
-        if not self.waiting:
-            return
-        data, points = self.waiting, self.buffered_points
+        if self.waiting:
+            self.settle()
+
+    def settle(self):
+        """The same, and what opening saw last is programmed again."""
+        data = self.waiting
         try:
             self.program(data)
         except BaseException as e:  # also where Ctrl-C breaks in: it may be written or not
+            points = self.buffered_points
             self._take_back()
             try:
                 self.give_up(e)
-                load("ring.rewrite", "write_again")(self, data, points)
+                load("ring.rewrite", "write_again")(self, data, points > 0)
             except BaseException as e:
                 self._take_back()
                 if isinstance(e, RingFull):
                     self.add(REFUSED, points)
                 raise
-        self.number += points
-        self.waiting, self._buffered, self.buffered_points = bytearray(), 0, 0
+        self.number += self.buffered_points
+        self.waiting[:] = b""
+        self._buffered = self.buffered_points = 0
 
     def _take_back(self):
         """What was not acknowledged is not there: neither readings, nor a mark, nor the state in it."""
@@ -179,21 +182,19 @@ class Ring(Pages):
 
     def program(self, data):
         """Durable on return, and with it what opening saw last: a cut can have left that half programmed."""
-        start = self.offset - len(self.weak)
-        view = memoryview(self.weak + data if self.weak else data)
-        self.weak = b""
-        burst = self.medium.burst
-        for at in range(0, len(view), burst):
-            self._retry(self.medium.append, self.newest, start + at, view[at : at + burst])
-        self.offset += len(data)
-
-    def settle(self):
-        """Program again what opening saw last, before the sector takes no more."""
-        if self.weak and not self.sealed:
+        size, start, medium = len(data), self.offset, self.medium
+        if self.weak:
+            data, start = self.weak + data, start - len(self.weak)
+        at = 0
+        while at < len(data):
+            part = data if len(data) <= medium.burst else memoryview(data)[at : at + medium.burst]
             try:
-                self.program(b"")
-            except OSError:
-                pass  # it reads as it does
+                medium.append(self.newest, start + at, part)
+            except OSError as e:
+                self._again(e, medium.append, self.newest, start + at, part)
+            at += medium.burst
+        self.weak = b""
+        self.offset += size
 
     def _is_reserve(self):
         """True in the sector that readings may not enter where they may not overwrite."""
@@ -201,36 +202,37 @@ class Ring(Pages):
 
     # Sectors
 
-    def turn(self, data, size=0, again=False):
+    def turn(self, data, size=0):
         """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
-        payload of `size` bytes that fits none. Of raw sectors that fail it tries two; `again`: this is the second."""
+        payload of `size` bytes that fits none."""
         self.check_books()
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
-        self.commit()
+        self.settle()
         most = self.medium.slots - (1 if data and not self.overwrite else 0)
-        if self.newest + 1 + self.past - self.oldest >= most:
-            from .room import make_room
+        for tries in (1, 2):  # of raw sectors that fail
+            if self.newest + 1 + self.past - self.oldest >= most:
+                from .room import make_room
 
-            make_room(self, most)
-        if self.newest >= 0:
-            self.settle()
-            self._retry(self.medium.seal, self.newest, self.offset)
-        sequence = self.medium.free_from(self.newest + 1 + self.past)
-        if self.newest < 0:
-            self.oldest = sequence
-        try:
-            self.start_sector(sequence)
-        except OSError as e:
-            self.give_up(e)
-            self.past += 1
-            if again or self.past >= self.medium.slots - 1:
-                raise
-            self.turn(data, again=True)
+                make_room(self, most)
+            if self.newest >= 0:
+                self._retry(self.medium.seal, self.newest, self.offset)
+            sequence = self.medium.free_from(self.newest + 1 + self.past)
+            if self.newest < 0:
+                self.oldest = sequence
+            try:
+                return self.start_sector(sequence)
+            except OSError as e:
+                self.give_up(e)
+                self.past += 1
+                if tries == 2 or self.past >= self.medium.slots - 1:
+                    raise
 
     def start_sector(self, sequence):
         medium = self.medium
         self._retry(medium.begin, sequence)
+        if self.newest < 0 and medium.skips and medium.overwrites(sequence):
+            self.set(OVERWRITES, (1,))
         self.set(OLDEST, (self.oldest,))
         self.add(ERASES, medium.erases)
         medium.erases = 0
@@ -254,9 +256,12 @@ class Ring(Pages):
         try:
             return action(*args)
         except OSError as e:
-            from .room import again
+            return self._again(e, action, *args)
 
-            return again(self, e, action, args)
+    def _again(self, error, action, *args):
+        from .room import again
+
+        return again(self, error, action, args)
 
     def give_up(self, error):
         """`error` came of writing: unless the disk was only full, the newest sector takes no more. Raises it, but for

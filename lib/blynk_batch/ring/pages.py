@@ -15,7 +15,6 @@ from .record import PAGE
 from .sector import DROP_RESERVE
 from .state import DONE, DONE_TOO, State, encode_state, is_done
 
-_FRAME_MOST = const(7)  # bytes of a frame around its payload
 _MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
 
 
@@ -43,24 +42,24 @@ class Pages(State):
         self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
         self.first, self.page = first, (first - 1) // PAGE
         self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
-        self.keep_room()
+        unit = self.medium.unit
+        reserve = DROP_RESERVE if unit == 1 else 2 * DROP_RESERVE + 4 * unit  # a torn one stays, with a mark behind it
+        self.data_end = self.medium.sector_bytes - reserve  # behind it only a drop frame goes
 
-    def keep_room(self):
-        """Note how many bytes data frames leave to the drop frame."""
-        self.drop_reserve = DROP_RESERVE
-        if self.medium.unit > 1:
-            self.drop_reserve = 2 * self.drop_reserve + 4 * self.medium.unit  # a torn one stays, with a mark behind it
+    def add_here(self, kind, payload):
+        """Have a frame wait for commit() in the page under way. False where it begins another, or the next sector."""
+        frame = self.framed(kind, payload)
+        end = self.offset + len(self.waiting)
+        last = end + len(frame) - 1
+        if self.sealed or not end // PAGE == self.page == last // PAGE or last >= self.data_end:
+            return False
+        self.waiting.extend(frame)
+        return True
 
-    def stays(self, size):
-        """True if a payload of `size` bytes surely goes to the page under way."""
-        size += _FRAME_MOST
-        size += -size % self.medium.unit
-        page, at = divmod(self.offset + len(self.waiting), PAGE)
-        return not self.sealed and page == self.page and at + size <= PAGE
-
-    def place(self, kind, payload, reserve=None, most=_MARK_STATE):
-        """Have a frame wait for commit(), behind filler and a mark where it begins a page. False if the sector is to
-        have no more: `reserve` bytes, else those of the drop frame, stay free. `most`: bytes of state in a mark."""
+    def place(self, kind, payload, data_end=None, most=_MARK_STATE):
+        """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be
+        absolute there. False if the sector is to have no more: it may reach to `data_end`, else the drop frame's room
+        stays free. `most`: bytes of state in a mark."""
         frame = self.framed(kind, payload)
         size = len(frame)
         end = self.offset + len(self.waiting)
@@ -73,14 +72,15 @@ class Pages(State):
             if at and at + len(lead) + size > PAGE:
                 lead, has_state = self._mark(page + 1, most)
                 lead = bytes(PAGE - at) + lead
-        reserve = self.drop_reserve if reserve is None else reserve
         last = end + len(lead) + size
-        if self.sealed or last + reserve > self.medium.sector_bytes:
+        if self.sealed or last > (self.data_end if data_end is None else data_end):
             return False
         if has_state:
             self.note_saved(self.dirty)
             if not at or lead[0] == record.FILLER:  # opening finds a mark where its page starts only
                 self.state_page, self.is_stale = (end + len(lead) - 1) // PAGE, False
+        if lead and kind:
+            self.chain.reset()  # no reading refers to one before a mark
         self.waiting.extend(lead)
         self.waiting.extend(frame)
         self.page = (last - 1) // PAGE
@@ -102,4 +102,5 @@ class Pages(State):
     def framed(self, kind, payload):
         """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
         data = record.frame(kind, payload, self.seed)
-        return data + b"\xff" * (-len(data) % self.medium.unit)
+        unit = self.medium.unit
+        return data if unit == 1 else data + b"\xff" * (-len(data) % unit)

@@ -11,6 +11,7 @@ from micropython import const
 
 from . import parsing, record, sector
 from .record import ANCHOR, BLANK, FILLER, LONG_DATA, MARK, PAGE
+from .state import VOIDS
 
 DATA = 1  # the other kinds are record.STATE, REJECT, ANCHOR and MARK
 _WINDOW = const(512)
@@ -21,6 +22,7 @@ class Reader:
     """`next()` moves to the next frame and gives its kind, 0 at the end.
 
     position        (sequence, offset) of the frame; (sequence, offset) of the end after the last
+    after           (sequence, offset) just past the frame
     number          running number of the frame's first point
     chain           boot, time and pins of a data frame
     body, body_end  where its values, or the payload of another kind, lie in `buf` and `view`
@@ -30,10 +32,9 @@ class Reader:
 
     def __init__(self, ring, start, end, number, window=_WINDOW, head=None):
         self.medium = ring.medium
-        # MicroPython keeps a reader's names in a table of 23 or 29 places. With 23 names and not this one it would be
-        # full, and each method call would look through all of it.
         self._unit = ring.medium.unit
         self._salt = ring.salt
+        self._voids = ring.state.get(VOIDS, ())
         self._end = end
         self._window = window  # what is read at a time; the buffer grows with a longer frame
         self.buf = bytearray(window)
@@ -43,20 +44,18 @@ class Reader:
         self.number = number
         self._enter(start[0], start[1], head)
 
-    @property
-    def position(self):
-        return (self.sequence, self.offset)
+    def __getattr__(self, name):  # no property: log.py says why
+        if name == "position":
+            return (self.sequence, self.offset)
+        if name == "after":
+            return (self.sequence, self.next_at)
+        raise AttributeError(name)
 
-    @property
-    def after(self):
-        """(sequence, offset) just past the frame."""
-        return (self.sequence, self.next_at)
-
-    def values(self):
+    def values(self, only=None):
         """What parsing.decode_texts says of each pin's value; None where it cannot be read as what it says, though its
         check is right."""
         try:
-            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds, only)
         except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
             texts = []
         return texts if len(texts) == self._count else [None] * self._count
@@ -75,30 +74,20 @@ class Reader:
         while sequence <= last:
             self.sequence = sequence
             self.seed = record.seed(sequence, self.medium.slot(sequence), self._salt)
-            self.limit = stop if sequence == last else self.medium.sector_bytes
+            self._stop = self.limit = stop if sequence == last else self.medium.sector_bytes
             self.chain.reset()
-            head = head or self._head()
-            if head:
+            head = head or sector.read_prefix(self.medium, sequence)
+            if head and head.version == sector.VERSION:
                 self.first_number = head.number
                 self._go_to(head.number)
                 self.next_at = self.good_end = head.size
                 self._walk(offset)
                 return
             self.bad += 1
-            sequence, offset = sequence + 1, 0
+            sequence, offset, head = sequence + 1, 0, None
         self.sequence = last
-        self.offset = self.next_at = self.limit = stop
+        self.offset = self.next_at = self.limit = self._stop = stop
         self.good_end = 0
-
-    def _head(self):
-        """The sector's Prefix, None if it is damaged."""
-        for _ in range(_AGAIN + 1):
-            self.filled = 0
-            self.fetch(0, sector.PREFIX_BYTES)
-            head = sector.parse(self.view[: sector.PREFIX_BYTES])
-            if head and head.sequence == self.sequence and head.version == sector.VERSION:
-                return head
-        return None
 
     def _go_to(self, number):
         """The next point has that running number: what is missing up to there is lost."""
@@ -107,7 +96,7 @@ class Reader:
 
     def _walk(self, offset):
         """Move the chain to the frame at `offset` without handing out those of its page before it."""
-        number, limit, lost = self.number, self.limit, self.lost
+        number, lost = self.number, self.lost
         page = offset - offset % PAGE
         while page > self.next_at and not self.is_mark(page):
             page -= PAGE
@@ -115,9 +104,18 @@ class Reader:
         self.limit = offset
         while self._step():
             pass
-        self.number, self.limit, self.lost = number, limit, lost
+        self.number, self.lost = number, lost
         self._count = 0
         self.offset = self.next_at
+        self._bound()
+
+    def _bound(self):
+        """What may be read from `next_at` on ends with the sector, or in front of what never counts."""
+        self.limit = self._behind = self._stop
+        for at in range(0, len(self._voids), 3):
+            sequence, start, end = self._voids[at : at + 3]
+            if sequence == self.sequence and self.next_at <= start < min(end, self.limit):
+                self.limit, self._behind = start, min(end, self._stop)
 
     def fetch(self, offset, count):
         """Index in `buf` of the sector's `count` bytes at `offset`, read if need be; -1 if the sector ends before."""
@@ -151,16 +149,20 @@ class Reader:
             kind = self.kind = self._step()
             if kind:
                 return kind
-            if self.sequence >= self._end[0]:
+            if self.limit < self._stop:
+                self.next_at = self._behind
+                self.chain.reset()
+                self._bound()
+            elif self.sequence >= self._end[0]:
                 self.offset = self.next_at
                 if len(self._end) > 2:
                     self._go_to(self._end[2])
                 return 0
-            self._enter(self.sequence + 1, 0)
+            else:
+                self._enter(self.sequence + 1, 0)
 
     def next_delta(self):
-        """Step to the next frame if it is as most are: short, a plain delta, good, and in the buffer. Does what
-        `_step` does, in a third of the time; False leaves everything to it."""
+        """What `_step` does, in a third of the time, if the frame is as most are: short, a delta, in the buffer."""
         offset, buf, chain = self.next_at, self.buf, self.chain
         at = offset - self.base
         if at < 0 or at + 2 > self.filled:
@@ -181,6 +183,11 @@ class Reader:
         self.offset = offset
         self.next_at = self.good_end = offset + size
         return True
+
+    @property
+    def next_number(self):
+        """Running number of the next frame's first point, if nothing is lost before it."""
+        return self.number + self._count
 
     def went(self, offset, next_at, points, count):
         """Somebody took this over good frames of `points` in all, the last one of `count` at `offset`."""
@@ -248,6 +255,7 @@ class Reader:
         if first == MARK:
             self.chain.reset()
             self._go_to(self.first_number + self.mark()[1])
+            self.number = self.first_number + self.mark()[1]  # less, if what never counts was read before it
             return MARK
         if first > LONG_DATA:
             return first if first <= ANCHOR else 0
@@ -258,8 +266,8 @@ class Reader:
             self.body = self.chain.decode(self.view, self.body)
         except (IndexError, ValueError):
             return 0
-        if self.chain.pins is None:
-            return 0  # absolute, but of the pins of a frame before
+        if self.chain.pins is None or self.body > self.body_end:
+            return 0  # absolute, but of the pins of a frame before; or its pins go on behind it
         self._count = len(self.chain.pins)
         return DATA
 
@@ -296,8 +304,8 @@ class Reader:
 
     def is_surely_blank(self, offset):
         """The same; what is not blank is read again."""
-        for _ in range(_AGAIN):
+        for _ in range(_AGAIN + 1):
             if self.is_blank(offset):
                 return True
             self.filled = 0
-        return self.is_blank(offset)
+        return False

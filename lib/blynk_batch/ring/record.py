@@ -52,11 +52,13 @@ def frame(kind, payload, seed):
     """The bytes of one frame. `kind` 0 is data, short or long as its length asks for."""
     size = len(payload)
     if not kind and size <= _SHORT_MAX:
-        head = bytes((size,))
+        data = bytes((size,)) + payload
     else:
-        head = bytes((kind or LONG_DATA, size & 0xFF, size >> 8))
-    data = head + payload
-    return data + struct.pack("<I", crc32(data, seed) & 0xFFFFFFFF)[: 3 if size <= CHECKED_SHORT else 4]
+        data = bytes((kind or LONG_DATA, size & 0xFF, size >> 8)) + payload
+    check = crc32(data, seed)
+    if size <= CHECKED_SHORT:
+        return data + (check & 0xFFFFFF).to_bytes(3, "little")
+    return data + struct.pack("<I", check & 0xFFFFFFFF)
 
 
 def put_varint(out, number):
@@ -84,10 +86,13 @@ def get_varint(buf, at):
 
 
 def pack(text):
-    """Number text over the sixteen symbols 0123456789.-e,[] as four bits each, padded with a comma."""
-    text = text.replace("e", "c").replace("[", "e").replace("]", "f")
-    text = text.replace(".", "a").replace("-", "b").replace(",", "d")
-    return unhexlify(text + "d" if len(text) & 1 else text)
+    """Number text (bytes) over the sixteen symbols 0123456789.-e,[] as four bits each, padded with a comma."""
+    text = text.replace(b".", b"a").replace(b"-", b"b")
+    if b"e" in text:
+        text = text.replace(b"e+", b"c").replace(b"e", b"c")
+    if b"," in text:
+        text = text.replace(b",", b"d").replace(b"[", b"e").replace(b"]", b"f")
+    return unhexlify(text + b"d" if len(text) & 1 else text)
 
 
 def to_symbols(digits):
@@ -97,16 +102,21 @@ def to_symbols(digits):
 
 
 def number_text(value):
-    """The JSON text of an int, a float, or a (lon, lat) pair."""
+    """The text of an int, a float, or a (lon, lat) pair. Bytes: for each new str, the firmware looks through all
+    names that it has."""
     if isinstance(value, (tuple, list)):
-        return "[%s,%s]" % (number_text(value[0]), number_text(value[1]))
-    return repr(value).replace("+", "")
+        return b"[%s,%s]" % (number_text(value[0]), number_text(value[1]))
+    return b"%r" % value
 
 
 def encode_values(values):
     """(_KINDS or 0, the bytes of `values`)."""
-    if not [value for value in values if isinstance(value, (bool, str))]:
-        return 0, pack(",".join([number_text(value) for value in values]))
+    for value in values:
+        if isinstance(value, (bool, str)):
+            break
+    else:
+        text = number_text(values[0])
+        return 0, pack(text if len(values) == 1 else b",".join([number_text(value) for value in values]))
     out = bytearray()
     for value in values:
         if isinstance(value, bool):
@@ -131,6 +141,7 @@ class Chain:
     """
 
     def __init__(self):
+        self._checked = b""  # pins of which each is named once
         self.reset()
 
     def reset(self):
@@ -173,7 +184,8 @@ class Chain:
         return out
 
     def decode(self, view, at):
-        """Move the chain to the data payload at `view[at]`; the index of its first value byte."""
+        """Move the chain to the data payload at `view[at]`; the index of its first value byte. ValueError where a pin
+        is named twice, as no frame of ours does."""
         tag = view[at]
         if tag < _GENERAL:
             self.interval += tag - 64
@@ -195,7 +207,12 @@ class Chain:
             self.interval, at = get_varint(view, at)
             self.time += self.interval
         if count:
-            self.pins = bytes(view[at : at + count])
+            pins = bytes(view[at : at + count])
             at += count
+            if pins != self._checked:  # most pages begin with the same
+                if len(set(pins)) != count:
+                    raise ValueError("a pin twice")
+                self._checked = pins
+            self.pins = pins
         self.kinds = tag & _KINDS
         return at

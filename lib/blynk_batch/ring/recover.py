@@ -11,15 +11,16 @@ is read frame by frame.
 from micropython import const
 
 from . import parsing, record, sector
-from ..errors import CorruptRing
+from ..errors import CorruptRing, RingFull
 from .decode import decode_state, within
 from .reader import DATA, Reader
 from .record import MARK, PAGE
-from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, SLEEP
+from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, OVERWRITES, SLEEP, VOIDS, VOIDS_MOST
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
 _FILL = const(64)  # not all of a page of 256: the drop frame needs its room
 _READS = const(6)
+_READS_ONCE = const(12)
 _READS_MOST = const(32)
 _LOOK = const(48)  # bytes that tell if a page has begun: no frame holds as many 0xFF on end
 
@@ -47,12 +48,16 @@ def recover(ring, oldest, newest):
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
     if head and first == newest:
         _go_to_last_page(ring, reader)
-    last = before = 0  # where the last frame of the newest sector starts, with the mark before it
+    last = []  # offset and first point of the newest sector's frames that were written last
+    before = 0
     while reader.next():
-        # Of frames that were written together any can be torn: all from the page's mark on are looked at.
-        if before != MARK and (ring.commit_every == 1 or reader.kind == MARK):
-            last = reader.offset if reader.sequence == newest else 0
-        before = reader.kind
+        if medium.skips and reader.sequence == newest:
+            if ring.commit_every == 1 and before != MARK:
+                last.clear()
+            last.append((reader.offset, reader.number))
+            while len(last) > 1 and last[1][0] + medium.burst <= reader.next_at:
+                last.pop(0)
+            before = reader.kind
         _take_in(ring, reader)
     _take_up(ring, reader, last)
     if not head:
@@ -118,56 +123,98 @@ def _take_in_state(ring, reader, start):
 
 
 def _take_up(ring, reader, last):
-    """Go on where `reader` found the last good frame, which starts at `last` in the newest sector, or at 0."""
+    """Go on where `reader` found the last good frame, one of `last` in the newest sector."""
     medium = ring.medium
     is_head = reader.good_end > 0
     ring.offset = reader.good_end + -reader.good_end % medium.unit
-    ring.first_number = reader.first_number
-    ring.number = max(reader.number, within(ring.state, ring.oldest, (ring.newest, ring.offset)))
+    ring.first_number, ring.number = reader.first_number, reader.number
     ring.begin_pages(ring.offset)
     ring.first = 0  # a long frame begins a page
     ring.state_page, ring.is_stale = 0, bool(ring.changed)
     ring.chain = reader.chain  # the delta chain goes on where the last boot left it
     ring.sealed = not is_head
-    if not is_head:
-        return
-    if medium.patchable:
+    ring.number = max(ring.number, within(ring.state, ring.oldest, (ring.newest, ring.offset)))
+    is_torn = False
+    if is_head and medium.patchable:
         is_torn = _settle(ring, last)
-    else:
+    elif is_head and not (medium.skips and _pass_weak(ring, reader, last)):
         is_torn = not reader.is_surely_blank(ring.offset)
     if is_torn:
         _leave_torn(ring, reader)
 
 
-def _settle(ring, start):
-    """Have what the last write left, from `start` on, programmed again with the next write; at once where reads of it
-    differ, so that it stays as opening saw it. True if there is more behind the last good frame.
+def _settle(ring, last):
+    """Have what the last write left, the frames `last`, programmed again with the next write; at once where reads of
+    it differ, so that it stays as opening saw it. True if there is more behind the last good frame.
 
     A bit that a cut left half programmed reads either way: it is 0 if any read says so. A read can be wrong, too,
-    which the checks tell; that there is more behind the end, two reads must say."""
+    which the checks tell; that there is more behind the end, two reads must say. What a medium writes over, and a cut
+    could tear, is left as it is if all reads agree."""
     medium = ring.medium
+    start, number = last[0] if last else (0, ring.number)
     size = ring.offset - start
+    lead = max(0, size - medium.burst) if last else 0  # of it was there before the last program began
     buf = bytearray(min(size + medium.burst, medium.sector_bytes - start))
+    part = memoryview(buf)[lead:]
+    medium.read(ring.newest, start, memoryview(buf)[:lead])
     blank = b"\xff" * (len(buf) - size)
     is_steady, torn = True, 0
     seen = before = None
     for count in range(1, _READS_MOST + 1):
-        medium.read(ring.newest, start, memoryview(buf))
-        now = int.from_bytes(buf, "little")
+        medium.read(ring.newest, start + lead, part)
+        now = int.from_bytes(part, "little")
         is_steady = is_steady and before in (None, now)
         before = now
         seen = now if seen is None else seen & now
         torn += buf[size:] != blank
         if count >= _READS and torn != 1:
-            data = seen.to_bytes(len(buf), "little")[:size]
+            data = bytes(buf[:lead]) + seen.to_bytes(len(part), "little")[: size - lead]
             if _is_good(ring, start, data):
-                ring.weak = data
+                ring.weak, ring.weak_points = data, ring.number - number
                 break
         if count == _READS_MOST // 2:
             seen = None
-    if torn > 1 or not is_steady:
-        ring.settle()
-    return torn > 1
+    newest = ring.newest
+    if is_steady and ring.get(OVERWRITES):
+        ring.weak = b""
+    elif torn > 1 or not is_steady:
+        try:
+            ring.settle()
+        except (OSError, RingFull):
+            pass  # it reads as it does
+    return torn > 1 and ring.newest == newest and not ring.sealed
+
+
+def _pass_weak(ring, reader, last):
+    """Units that can be programmed only once and read either way never count, from their frame on: a cut left them, so
+    that nobody was told that it is there. True if there were such; the state says where they are."""
+    medium = ring.medium
+    start = last[0][0] if last else 0
+    end = min(ring.offset + medium.burst, medium.sector_bytes)
+    buf = bytearray(end - start)
+    every_bit = (1 << 8 * len(buf)) - 1
+    one = zero = ones = zeros = 0  # bits that were so once, and again
+    for count in range(_READS_MOST):
+        medium.read(ring.newest, start, memoryview(buf))
+        now = int.from_bytes(buf, "little")
+        one, ones = one | now, ones | one & now
+        now ^= every_bit
+        zero, zeros = zero | now, zeros | zero & now
+        if count == _READS_ONCE and not one & zero:
+            return False
+    weak = (ones & zeros).to_bytes(len(buf), "little")
+    at, end = end - len(weak.lstrip(b"\0")), start + len(weak.rstrip(b"\0"))
+    if at >= end:
+        return False  # one wrong read
+    end = max(end, ring.offset) - 1
+    while last and at < ring.offset:
+        ring.offset, ring.number = last.pop()
+    ring.sealed = at < ring.offset  # the header
+    start, ring.offset = ring.offset, end - end % medium.unit  # the last unit of it
+    _leave_torn(ring, reader)  # no farther than is needed: behind 64 blank bytes nobody looks for a frame
+    ring.set(VOIDS, ((0,) * VOIDS_MOST + ring.state.get(VOIDS, ()) + (ring.newest, start, ring.offset))[-VOIDS_MOST:])
+    ring.save()
+    return True
 
 
 def _is_good(ring, start, data):
@@ -204,22 +251,19 @@ def _read_often(medium, offset, size):
 
 def load_header(ring, sequence):
     """(Prefix, with the salt, state) from that sector's header; None if it is damaged."""
-    medium = ring.medium
-    for _ in range(3):  # one wrong read is no damage
-        buf = bytearray(sector.PREFIX_BYTES)
-        medium.read(sequence, 0, memoryview(buf))
-        head = sector.parse(buf)
-        if head and head.sequence == sequence:
-            sector.check_version(head, "update it")
-            if head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32:
-                buf.extend(bytes(head.size - sector.PREFIX_BYTES))
-                medium.read(sequence, sector.PREFIX_BYTES, memoryview(buf)[sector.PREFIX_BYTES :])
-                end = sector.state_end(buf, head.size, sequence, medium.slot(sequence))
-                if end:
-                    state = {}
-                    decode_state(buf, sector.SALTED_BYTES, end, state)
-                    head.salt = _salt_in(buf)
-                    return head, state
+    head = sector.read_prefix(ring.medium, sequence)
+    if not head:
+        return None
+    sector.check_version(head, "update it")
+    for _ in range(3 if head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32 else 0):
+        buf = bytearray(head.size)
+        ring.medium.read(sequence, 0, memoryview(buf))
+        end = sector.state_end(buf, head.size, sequence, ring.medium.slot(sequence))
+        if end:
+            state = {}
+            decode_state(buf, sector.SALTED_BYTES, end, state)
+            head.salt = _salt_in(buf)
+            return head, state
     return None
 
 

@@ -8,14 +8,40 @@ from .reader import Reader
 _EIO = const(5)
 
 
-def write_again(ring, frames, points):
-    """Write the `frames`, which hold `points` data points and which the newest sector refused, to the next."""
-    _hide(ring, len(frames))
-    reader = Reader(ring, (ring.newest, 0), (ring.newest, ring.offset), 0)
+def write_again(ring, frames, data):
+    """Write the `frames`, which the newest sector refused, to the next, and before them those that opening saw last if
+    they were spoilt when they were programmed again. `data`: there are readings among the frames."""
+    refused, start = ring.newest, ring.offset - len(ring.weak)
+    _hide(ring, refused, ring.offset, len(frames))
+    spoilt, points = b"", 0
+    chain = _chain_at(ring, ring.offset)
+    if not chain:
+        spoilt, points = ring.weak if start else b"", ring.weak_points
+        chain = _chain_at(ring, start) or record.Chain()
+    ring.weak = b""
+    ring.number -= points
+    try:
+        ring.turn(data=data)
+        _place(ring, spoilt + frames, chain)
+        ring.program(ring.waiting)
+    except BaseException as e:
+        ring.number += points  # they may still be read where they were
+        ring.sealed = ring.sealed or isinstance(e, OSError)
+        raise
+    _hide(ring, refused, start, len(spoilt))
+
+
+def _chain_at(ring, end):
+    """The Chain behind the newest sector's frame that ends at `end`; None if that cannot be read."""
+    reader = Reader(ring, (ring.newest, 0), (ring.newest, end), 0)
     while reader.next():
         pass
-    old, new = reader.chain, ring.chain
-    ring.turn(data=points > 0)
+    return reader.chain if end - reader.good_end < ring.medium.unit else None
+
+
+def _place(ring, frames, old):
+    """Have the frames wait as the newest sector takes them; `old` is the Chain where they were."""
+    new = ring.chain
     view = memoryview(frames)
     at = 0
     while at < len(frames):
@@ -28,10 +54,11 @@ def write_again(ring, frames, points):
         if kind <= record.LONG_DATA:
             start = old.decode(view, start)
             head = new.head(old.boot, old.time, old.pins, old.kinds)
-            if not ring.stays(len(head) + end - start):
+            is_placed = ring.add_here(0, head + view[start:end])
+            if not is_placed:
                 new.reset()
                 head = new.head(old.boot, old.time, old.pins, old.kinds)
-            is_placed = ring.place(0, head + view[start:end])
+                is_placed = ring.place(0, head + view[start:end])
             ring.buffered_points += len(old.pins)  # pyright: ignore
         elif kind not in (record.STATE, record.MARK):  # the new sector's header carries all state
             is_placed = ring.place(kind, bytes(view[start:end]))
@@ -40,18 +67,13 @@ def write_again(ring, frames, points):
         if not is_placed:
             raise OSError(_EIO)
         at += size + -size % ring.medium.unit
-    try:
-        ring.program(ring.waiting)
-    except OSError:
-        ring.sealed = True
-        raise
 
 
-def _hide(ring, size):
+def _hide(ring, sequence, start, size):
     """What can still be read there, perhaps only sometimes, must not come back beside its second copy."""
     if ring.medium.patchable:
         try:
-            for at in range(0, size, 64):
-                ring.medium.append(ring.newest, ring.offset + at, bytes(min(64, size - at)))
+            for at in range(start, start + size, 64):
+                ring.medium.append(sequence, at, bytes(min(64, start + size - at)))
         except OSError:
             pass

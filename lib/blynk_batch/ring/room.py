@@ -71,7 +71,7 @@ def again(ring, error, action, args):
         except OSError as e:
             error = e
     ring.failed = error.args[0] != ENOSPC
-    from ..arguments import explained
+    from ..words import explained
 
     raise explained(error, ring.medium.place)
 
@@ -123,9 +123,8 @@ def _note_drop(ring, keys):
     """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
     keys = [key for key in keys if key in ring.dirty]
     payload = encode_state(ring.state, keys)
-    if not ring.stays(len(payload)):
-        ring.chain.reset()
-    if ring.place(record.STATE, payload, 0) or ring.place(record.STATE, payload, 0, -1):
+    end = ring.medium.sector_bytes
+    if ring.place(record.STATE, payload, end) or ring.place(record.STATE, payload, end, -1):
         try:
             ring.program(ring.waiting)
         except OSError as e:

@@ -71,6 +71,17 @@ def parse(buf):
     return Prefix(buf)
 
 
+def read_prefix(medium, sequence):
+    """The Prefix of that sector, None if it is damaged: one wrong read is no damage."""
+    buf = bytearray(PREFIX_BYTES)
+    for _ in range(3):
+        medium.read(sequence, 0, memoryview(buf))
+        head = parse(buf)
+        if head and head.sequence == sequence:
+            return head
+    return None
+
+
 def check_version(head, remedy):
     """WrongDevice if another library than this wrote it, with what to do."""
     if head.version == VERSION:
@@ -100,11 +111,8 @@ def state_end(buf, size, sequence, slot):
 
 def number_at(ring, sequence):
     """Running number of the first point at or after the start of `sequence`."""
-    buf = bytearray(PREFIX_BYTES)
     for after in range(sequence, ring.newest + 1):
-        for _ in range(3):  # one wrong read is no damage
-            ring.medium.read(after, 0, memoryview(buf))
-            head = parse(buf)
-            if head and head.sequence == after:
-                return head.number
+        head = read_prefix(ring.medium, after)
+        if head:
+            return head.number
     return ring.number

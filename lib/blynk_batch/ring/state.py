@@ -11,6 +11,10 @@ OLDEST, CURSOR = 1, 2
 # Lifetime counters
 DROPPED, CORRUPT, ERASES, SKIPPED, UPLOADED, REQUESTS, REJECTED = 3, 4, 5, 6, 7, 8, 9
 EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 10, 11, 12, 13, 14
+# Places that never count, whatever may be read there: (sequence, offset, offset of the end, ...), oldest first | 1: a
+# medium that writes over what is there
+VOIDS, OVERWRITES = 15, 16
+VOIDS_MOST = 9  # ints
 
 # The window under way: its end (sequence, offset, number), cutoff and opening in Unix ms (0 unknown) | done of the pin
 # under way, before there: (pin, sequence, offset) | points of it that are done | bitmap of the pins that are done

@@ -87,7 +87,7 @@ class Body:
                 yield
                 continue
             reader, time, index = found
-            text = text_bytes(reader.values()[index])
+            text = text_bytes(reader.values(index)[index])
             if text is None:
                 counts[_UNREADABLE] += 1
                 continue
@@ -114,17 +114,20 @@ class Body:
         passed = 0
         run = Run(out, self.pin) if out and not times else None
         while True:
-            if run and chain.time >= cutoff:
-                passed += run.take(reader, self.points - self.sent, self._filled)
-                self.sent, self._filled = self.points - run.points, run.filled
-                if self.sent >= self.points:
-                    return
-            if not reader.next():
-                return
-            passed += 1
             if passed >= _PAUSE_EVERY:
                 passed = 0
                 yield None
+            if run and chain.time >= cutoff:
+                taken = run.take(reader, self.points - self.sent, self._filled)
+                self.sent, self._filled = self.points - run.points, run.filled
+                if self.sent >= self.points:
+                    return
+                if taken:
+                    passed += taken
+                    continue
+            if not reader.next():
+                return
+            passed += 1
             if reader.kind != DATA:
                 continue
             time = times.of(reader) if times else chain.time
@@ -200,7 +203,7 @@ class Body:
             if not found:
                 return b""
             reader, time, index = found
-            value = text_bytes(reader.values()[index])
+            value = text_bytes(reader.values(index)[index])
             if value is not None:
                 text = b",[%d,%s]" % (time, value)
                 self.sent += 1

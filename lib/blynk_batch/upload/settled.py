@@ -70,8 +70,8 @@ class Settled(Held):
         """True if notes of that size push no reading out of the ring."""
         ring = self.ring
         first = min(max(ring.oldest, keys.first_kept(ring.state)[0]), ring.newest)
-        end = ring.offset + size + ring.drop_reserve
-        return (not ring.sealed and end <= ring.medium.sector_bytes) or ring.newest + 1 - first < ring.medium.slots
+        is_here = not ring.sealed and ring.offset + size <= ring.data_end
+        return is_here or ring.newest + 1 - first < ring.medium.slots
 
     # What came of it, each one state frame
 

@@ -128,7 +128,7 @@ class Uploader:
         """Windows up to `end`, whose pins' points go out in log order; then what was refused."""
         ring = self.ring
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
-            if not (yield from load("clock.date", "ask")(self, end)):
+            if not (yield from load("upload.date", "ask")(self, end)):
                 return
         if self._date_ok is None and self.cutoff():
             from .expiry import ask
@@ -276,7 +276,7 @@ class Uploader:
         settable = hasattr(clock, "refresh")
         if theirs is not None and settable:
             if clock.agreed is None or clock.now() is None:
-                load("clock.date", "heard")(self, clock, theirs)
+                load("upload.date", "heard")(self, clock, theirs)
             clock.heard_ms = clock.uptime()
         now = clock.now()
         if theirs is None or now is None:

@@ -83,16 +83,18 @@ class Window:
         self._tally = array("i", _FULL * 512)
         run = None if self._saved else Run(self._tally, EACH, self._max_points, self._max_bytes)
         while True:
-            if run and not times and chain.time >= self.cutoff:
-                taken = run.take(reader)
-                frames += taken
-                self._known = chain.time if taken else self._known
-            if not reader.next():
-                break
-            frames += 1
             if frames > _YIELD_EVERY:
                 frames = 0
                 yield
+            if run and not times and chain.time >= self.cutoff:
+                taken = run.take(reader)
+                if taken:
+                    frames += taken
+                    self._known = chain.time
+                    continue
+            if not reader.next():
+                break
+            frames += 1
             if reader.kind != DATA:
                 continue
             time = chain.time
