@@ -36,8 +36,7 @@ _SHORT = const(64)  # most bytes of a payload that ends with a check of 24 bits
 _POINT_BYTES = const(17)  # of a point's JSON without its value: a comma, two brackets, thirteen digits, a comma
 
 # JSON's numbers with commas between them: what follows on state and symbol, in the low four bits. States: 0 begin,
-# 1 minus, 2 zero, 3 whole, 4 point, 5 fraction, 6 e, 7 its minus, 8 exponent, 9 no number. A comma leads from what is
-# whole to 0.
+# 1 minus, 2 zero, 3 whole, 4 point, 5 fraction, 6 e, 7 its minus, 8 exponent, 9 no number; a comma leads back to 0.
 _GRAMMAR = (
     b"2333333333919999"
     b"2333333333999999"

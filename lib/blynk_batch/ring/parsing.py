@@ -51,12 +51,15 @@ def get_anchor(payload):
     return boot, int.from_bytes(payload[at : at + 6], "little")
 
 
-def get_mark(payload, at):
+def get_mark(payload, at, end):
     """(its page, points of the sector before it, page that has the state, True if state frames follow from there on,
-    index of its state entries) of the mark whose payload starts at `payload[at]`."""
-    page, at = get_varint(payload, at)
-    number, at = get_varint(payload, at)
-    place, at = get_varint(payload, at)
+    index of its state entries) of the mark whose payload is `payload[at:end]`; page -1 for what is none."""
+    try:
+        page, at = get_varint(payload, at)
+        number, at = get_varint(payload, at)
+        place, at = get_varint(payload, at)
+    except (IndexError, ValueError):
+        return -1, 0, 0, True, end
     return page, number, place >> 1, bool(place & 1), at
 
 
@@ -126,6 +129,16 @@ def decode_texts(view, at, end, kinds, only=None):
             numbers = decode_texts(data, 0, size, 0)
             values.append(numbers[0] if len(numbers) == 1 else None)
     return values
+
+
+def texts_of(view, at, end, kinds, count, only):
+    """The `count` entries of decode_texts; None for those that cannot be read as what they say, though their check is
+    right."""
+    try:
+        texts = decode_texts(view, at, end, kinds, only)
+    except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
+        texts = ()
+    return texts if len(texts) == count else [None] * count
 
 
 def to_value(text):
