@@ -21,8 +21,8 @@ help:
 		END { printf "use\n%s\na board\n%s\ndevelop\n%s", text[1], text[2], text[3] }' Makefile
 
 .PHONY: test
-test: setup typings/.stamp ## run all tests (ARGS='-k ring' for some of them)
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS $(RUN) -m pytest tests -n $(WORKERS) --dist worksteal -q $(ARGS)
+test: setup typings/.stamp ## run all tests (ARGS='-k ring': some of them, ARGS=--durations=20: and tell the slow ones)
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS $(RUN) -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
 
 .PHONY: powercut powercut-long
 powercut: setup ## cut the power all through the storage workloads (CASE=... repeats one case)

@@ -1,11 +1,16 @@
-"""What all tests share: the closing line `N passed, N failed, N skipped`, alone on a line.
+"""What all tests share: the seed of the day, and the closing line `N passed, N failed, N skipped`, alone on a line.
 
-A run in which no test ran is a failure, whatever was skipped; so is one of all power cuts if they were too few.
+What is drawn at random comes from the seed (tools/seed.py); it is printed first, and with each failure the command that
+repeats it. A run in which no test ran is a failure, whatever was skipped; so is one of all power cuts if they were too
+few.
 """
 
 import os
+import shlex
 
 import pytest
+
+from tools.seed import SETTING, seed
 
 CUTS_AT_LEAST = {"raw": 40000, "littlefs": 12000, "FAT": 1000}
 _COUNTED = {"passed": ["passed", "xfailed"], "failed": ["failed", "error", "xpassed"], "skipped": ["skipped"]}
@@ -23,6 +28,29 @@ def _count(config, outcome):
 
 def _is_worker(config):
     return hasattr(config, "workerinput")
+
+
+def pytest_configure(config):
+    """The workers inherit it, and so do all programs that tests start: also those after midnight."""
+    try:
+        os.environ[SETTING] = str(seed())
+    except ValueError as error:
+        raise pytest.UsageError(str(error))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and not _is_worker(session.config):
+        reporter.write_line("%s=%d" % (SETTING, seed()))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    report = (yield).get_result()
+    if report.failed:
+        chosen = shlex.quote(item.nodeid)
+        report.sections.append(("to repeat it", '%s=%d make test ARGS="%s"' % (SETTING, seed(), chosen)))
 
 
 @pytest.hookimpl(trylast=True)
@@ -66,5 +94,7 @@ def pytest_terminal_summary(terminalreporter):
     if any(totals.values()):
         counts = ", ".join("%d %s" % (count, family) for family, count in totals.items())
         terminalreporter.write_line("power cuts survived: " + counts)
+    if terminalreporter.config.option.durations is None:
+        terminalreporter.write_line("the slow ones: make test ARGS=--durations=20")
     if _too_few_cuts(terminalreporter.config):
         terminalreporter.write_line("too few power cuts: at least %r in a whole run" % CUTS_AT_LEAST)

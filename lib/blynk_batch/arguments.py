@@ -1,21 +1,11 @@
-"""What may be given to a client or a ring, and the words for what may not: each names the argument and the rule.
-
-Settings are checked before anything is opened. What is logged is checked in point.py, which comes here for the words,
-as do the files for those of a filesystem's errors. Nothing of this stays in the heap where all is right.
+"""What may be given to a client or a ring, checked before anything is opened; each error names the argument and the
+rule. Nothing of this stays in the heap. What a running program may give is checked in point.py.
 """
 
 import os
 import sys
 
-_OS_ERRORS = {
-    2: "is not there: is its filesystem mounted, and the folder above it made?",
-    5: "cannot be read or written: the medium failed or was taken out",
-    19: "is not there: is its filesystem mounted?",
-    20: "is not a folder, or lies in something that is none",
-    22: "cannot be used by this filesystem: is it mounted and whole?",
-    28: "has no room: the disk is full",
-    30: "cannot be written: the filesystem is mounted read-only",
-}
+_IN_TOKEN = "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def check_server(server):
@@ -36,9 +26,8 @@ def check_token(token):
         raise TypeError("token: must be the device's auth token, a str, not %s" % type(token).__name__)
     if not token:
         raise ValueError("token: is empty; it must be the device's auth token")
-    for byte in token.encode():  # MicroPython would keep every character of a str for good
-        if not (48 <= byte < 58 or 65 <= byte & 0xDF < 91 or byte in b"-_"):
-            raise ValueError("token: only letters, digits, - and _ are in an auth token")
+    if token.strip(_IN_TOKEN):  # what is left begins with the first other character
+        raise ValueError("token: only letters, digits, - and _ are in an auth token")
 
 
 def check_least(name, value, limit):
@@ -84,18 +73,6 @@ def _absolute(path):
     return "".join(["/" + part for part in parts])
 
 
-def check_callable(name, value, example):
-    if value is not None and not callable(value):
-        raise TypeError("%s=%r: must be a function, such as %s, or None" % (name, value, example))
-
-
-def check_seconds(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError("%s=%r: must be a number of seconds" % (name, value))
-    if not 0 <= value < 1000000000:
-        raise ValueError("%s=%r: must be a number of seconds, 0 or more" % (name, value))
-
-
 def check_limits(settings, ring, transport, clock, debug):
     """TypeError or ValueError for the first of a client's arguments that cannot be right; `regions` as a tuple."""
     if ring is not None and not hasattr(ring, "medium"):
@@ -118,44 +95,7 @@ def check_limits(settings, ring, transport, clock, debug):
         raise TypeError('regions=%r: must be names of hosts, such as ("blynk.cloud",)' % (regions,))
     if settings["unsynced"] not in ("estimate", "drop"):
         raise ValueError("unsynced=%r: must be 'estimate' or 'drop'" % (settings["unsynced"],))
-    check_callable("debug", debug, "print")
+    if debug is not None:
+        from .words import check_callable
 
-
-def bad_sleep(sleep_ms):
-    kind = ValueError if isinstance(sleep_ms, int) and not isinstance(sleep_ms, bool) else TypeError
-    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more" % (sleep_ms,))
-
-
-def bad_pin(pin):
-    if isinstance(pin, str) or (isinstance(pin, int) and not isinstance(pin, bool)):
-        return ValueError("pin %r: must be V0 to V255" % (pin,))
-    return TypeError("pin %r: must be an int or a str like 'V1'" % (pin,))
-
-
-def bad_value(pin, value):
-    if isinstance(value, str):
-        size = len(value.encode())
-        if size <= 1024:
-            return ValueError("pin V%d: the string is no valid UTF-8: %%c, or cutting it, makes such" % pin)
-        return ValueError("pin V%d: a string of %d bytes, at most 1024 are taken" % (pin, size))
-    if isinstance(value, int):
-        return ValueError("pin V%d: %d does not fit 64 bits" % (pin, value))
-    if isinstance(value, (tuple, list)):
-        if len(value) != 2:
-            return ValueError("pin V%d: a location is (longitude, latitude), not %d items" % (pin, len(value)))
-        value = value[0] if isinstance(value[0], (str, bool, tuple, list)) else value[1]
-        return TypeError("pin V%d: %s is no number for a location" % (pin, type(value).__name__))
-    return TypeError("pin V%d: %s is no int, float, bool, str or (lon, lat)" % (pin, type(value).__name__))
-
-
-def bad_timestamp(timestamp):
-    if isinstance(timestamp, bool) or not isinstance(timestamp, int):
-        return TypeError("timestamp %r: must be an int, Unix time in milliseconds" % (timestamp,))
-    return ValueError("timestamp %d: must be Unix time in milliseconds, 13 digits" % timestamp)
-
-
-def explained(error, path):
-    """The OSError with the same number that also says what to do; `error` itself if it has words already."""
-    number = error.args[0] if len(error.args) == 1 else 0
-    words = _OS_ERRORS.get(number)
-    return OSError(number, "%s %s" % (path or "/", words)) if words else error
+        check_callable("debug", debug, "print")

@@ -1,6 +1,6 @@
 """What may be given to WiFi, and the words for what may not: each names the argument and the rule, none a password."""
 
-from .arguments import check_callable, check_seconds
+from .words import check_callable, check_seconds
 
 
 def check(networks, password, hostname, debug):

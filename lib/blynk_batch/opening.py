@@ -38,7 +38,7 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
         let_go("media.folder")
         let_go("media.paths")
     except OSError as e:
-        from .arguments import explained
+        from .words import explained
 
         raise explained(e, path)
 

@@ -1,6 +1,6 @@
 """What may be stored: pins V0-V255, values that arrive as they were logged, timestamps in milliseconds.
 
-Pure checks before anything reaches the ring; knows nothing of it. arguments.py has the words for what is refused.
+Pure checks before anything reaches the ring; knows nothing of it. words.py has the words for what is refused.
 """
 
 from micropython import const
@@ -17,7 +17,7 @@ def pin_number(pin):
         number = int(pin[1:])
     if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 256:
         return number
-    from .arguments import bad_pin
+    from .words import bad_pin
 
     raise bad_pin(pin)
 
@@ -42,7 +42,7 @@ def check_value(pin, value):
         if not isinstance(lon, (str, bool, tuple, list)) and not isinstance(lat, (str, bool, tuple, list)):
             lon, lat = check_value(pin, lon), check_value(pin, lat)
             return None if lon is None or lat is None else (lon, lat)
-    from .arguments import bad_value
+    from .words import bad_value
 
     raise bad_value(pin, value)
 
@@ -52,10 +52,10 @@ def check_seconds(name, value, watchdog=None):
     if isinstance(value, (int, float)) and value is not True and 0 <= value < 1000000000:
         if watchdog is None or callable(watchdog):
             return
-    from . import arguments
+    from . import words
 
-    arguments.check_seconds(name, value)
-    arguments.check_callable("watchdog", watchdog, "wdt.feed")
+    words.check_seconds(name, value)
+    words.check_callable("watchdog", watchdog, "wdt.feed")
 
 
 def _is_utf8(data):
@@ -85,7 +85,7 @@ def check_group(values):
 def check_sleep(sleep_ms):
     """TypeError or ValueError unless it is None or whole milliseconds."""
     if sleep_ms is not None and (type(sleep_ms) is not int or sleep_ms < 0):
-        from .arguments import bad_sleep
+        from .words import bad_sleep
 
         raise bad_sleep(sleep_ms)
 
@@ -94,6 +94,6 @@ def check_timestamp(timestamp):
     """ValueError or TypeError unless it is None or Unix time in whole milliseconds."""
     if timestamp is None or type(timestamp) is int and _FIRST_MS <= timestamp < _LAST_MS:
         return
-    from .arguments import bad_timestamp
+    from .words import bad_timestamp
 
     raise bad_timestamp(timestamp)

@@ -23,23 +23,11 @@ def points(ring, now, unsynced):
     while reader.next():
         if reader.kind == DATA:
             time = times.of(reader)
-            values = values_of(reader)
+            values = [to_value(text) for text in reader.values()]
             for index in range(len(values)):
                 pin = reader.chain.pins[index]
                 if values[index] is not None and not is_delivered(state, pin, reader.position):
                     yield pin, None if time == NEVER else time, values[index]
-
-
-def values_of(reader):
-    """The Python values of a data frame, one for each pin; None where it cannot be read as what it says."""
-    values = [None] * len(reader.chain.pins)
-    try:
-        texts = reader.values()
-        for index in range(len(values)):
-            values[index] = to_value(texts[index])
-    except (ValueError, IndexError, OverflowError, MemoryError):
-        pass
-    return values
 
 
 def _held(ring):

@@ -41,7 +41,7 @@ class WiFi:
     def __init__(self, ssid_or_networks, password=None, *, hostname=None, debug=print):
         self._networks = load("networks", "check")(ssid_or_networks, password, hostname, debug)
         let_go("networks")
-        let_go("arguments")
+        let_go("words")
         try:
             import network
 
@@ -77,7 +77,7 @@ class WiFi:
         second."""
         load("networks", "check_wait")(timeout_s, watchdog)
         let_go("networks")
-        let_go("arguments")
+        let_go("words")
         left_ms = int(timeout_s * 1000)
         while not self.online():
             if left_ms <= 0:
@@ -104,8 +104,11 @@ class WiFi:
             return None
 
     def _say(self, text):
-        if self._debug:
-            self._debug("Wi-Fi: " + text)
+        try:
+            if self._debug:
+                self._debug("Wi-Fi: " + text)
+        except Exception:  # noqa: BLE001 - it only looks on
+            pass
 
     def _tell(self, text):
         """Say how the attempt goes, once until that changes."""

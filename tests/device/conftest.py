@@ -4,7 +4,8 @@ Every function runs in a process of its own under tools/micropython, by the name
 same function runs once more, marked [wasm], on the 32-bit webassembly port, and, marked [newest], on the newest Unix
 port that can be had: in continuous integration, and elsewhere if asked by --newest. Those of the files in ON_BUNDLES
 run, marked [bundles], on the library as boards load it, too. A test counts as passed only if it said so itself, ended
-with status 0 and printed no traceback. Module constants steer a file:
+with status 0 and printed no traceback. What is drawn at random in a test depends on the run's seed and the test's name
+alone. Module constants steer a file:
 
     HEAP = "128k"    MicroPython's heap (-X heapsize)
     WASM = False     needs sockets, littlefs or asyncio.run: Unix port only
@@ -24,8 +25,11 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from zlib import crc32
 
 import pytest
+
+from tools.seed import seed
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -105,6 +109,11 @@ class DeviceItem(pytest.Item):
         super().__init__(**kwargs)
         self.function_name = function
         self.options = options
+        self.add_marker(pytest.mark.timeout(options["TIMEOUT_S"] + 60))  # where its own did not help
+
+    def seed(self):
+        """For the test to draw from: of 30 bits, a small integer on every port."""
+        return crc32(b"%d %s" % (seed(), self.function_name.encode())) >> 2
 
     def repr_failure(self, excinfo, style=None):
         if isinstance(excinfo.value, DeviceTestFailed):
@@ -145,7 +154,8 @@ class UnixItem(DeviceItem):
         command = [str(WRAPPER)]
         if self.options["HEAP"]:
             command += ["-X", "heapsize=" + self.options["HEAP"]]
-        command += [str(HERE / "runner.py"), str(self.path), self.function_name, folder, str(ROOT), *self.library]
+        command += [str(HERE / "runner.py"), str(self.path), self.function_name, folder, str(ROOT)]
+        command += [str(self.seed()), *self.library]
         paths = [str(path) for path in FOLDERS] + [str(self.path.parent)]
         try:
             done = subprocess.run(
@@ -199,6 +209,7 @@ class WasmItem(DeviceItem):
         request = {
             "file": str(self.path),
             "name": self.function_name,
+            "seed": self.seed(),
             "folders": [str(path) for path in [*FOLDERS, self.path.parent] if path.is_dir()],
             "heap_bytes": _bytes(self.options["HEAP"]) if self.options["HEAP"] else WASM_HEAP_BYTES,
         }

@@ -2,9 +2,11 @@
 
 from binascii import crc32, hexlify
 
-from blynk_batch.ring.record import to_symbols
+from blynk_batch.ring.parsing import is_number
+from blynk_batch.ring.record import MARK, to_symbols
 from micropython import const
 
+_TEN_TO_7 = const(10000000)
 _POINT_BYTES = const(17)
 _SHORT = const(64)
 _MOST_VALUE = const(128)
@@ -12,21 +14,48 @@ _MOST_VALUE = const(128)
 
 def take(buf, state, pins, sink):
     """See hot.take()."""
-    at, limit, interval, low, high, seed, count, passed, pin, filled, left, most_points, most_bytes, first, last = state
+    at, limit, interval, low, high, seed, count, passed, pin, filled, left, most_points, most_bytes = state[:13]
+    first, last, number, base = state[13:]
     view = memoryview(buf)
     taken = 0
+    before = None  # what a mark that no frame follows yet came after
     while at + 2 < limit:
-        size = buf[at]
-        stop = at + 1 + size
-        if not 0 < size <= _SHORT or stop + 3 > limit:
+        start = at
+        while not buf[at] and at + 2 < limit:
+            at += 1
+        size, body = buf[at], at + 1
+        if size == MARK:
+            size, body = buf[at + 1] | buf[at + 2] << 8, at + 3
+        stop = body + size
+        if not 0 < size <= _SHORT or stop + 3 > limit or (at > start and buf[at] != MARK):
+            at = start
             break
-        tag = buf[at + 1]
-        body, group, step = at + 2, None, interval
+        check = buf[stop] | buf[stop + 1] << 8 | buf[stop + 2] << 16
+        if crc32(view[at:stop], seed & 0xFFFFFFFF) & 0xFFFFFF != check:
+            at = start
+            break
+        if buf[at] == MARK:
+            points = buf[body + 1]
+            points += (buf[body + 2] << 7) - 128 if points > 127 else 0
+            page = buf[body]
+            if size < 3 or page > 127 or page != base + at >> 9 or points != number + passed or before:
+                at = start
+                break
+            before = start, interval, count
+            at, interval, count = stop + 3, 0, 0
+            continue
+        tag = buf[body]
+        body, group, step = body + 1, None, interval
+        time, carry = low, high
         if tag < 0x80:
             step += tag - 64
-        else:
-            if tag & 0x70 or tag == 0x8F:
+        elif tag & 0x20:
+            step = 0
+            carry, time = divmod(int.from_bytes(view[body : body + 6], "little"), _TEN_TO_7)
+            body += 6
+            if (carry, time) < (high, low):
                 break
+        else:
             step = shift = 0
             more = 0x80
             while more & 0x80 and shift < 28 and body < stop:
@@ -36,25 +65,25 @@ def take(buf, state, pins, sink):
                 body += 1
             if more & 0x80:
                 break
-            if tag & 0x0F:
-                group = bytes(buf[body : body + (tag & 0x0F)])
-                body += tag & 0x0F
+        if tag > 0x7F:
+            if tag & 0x50 or tag & 0x0F == 0x0F:
+                break
+            group = bytes(buf[body : body + (tag & 0x0F)])
+            body += len(group)
         if not (group or count) or step < 0 or body >= stop:
             break
+        if group and len(set(group)) != len(group):
+            break
         group = group or bytes(pins[:count])
-        time = low + step
-        carry = high + time // 10000000
-        time %= 10000000
+        time += step
+        carry += time // _TEN_TO_7
+        time %= _TEN_TO_7
         if not 100000 <= carry <= 999999:
             break
-        check = buf[stop] | buf[stop + 1] << 8 | buf[stop + 2] << 16
-        if crc32(view[at:stop], seed & 0xFFFFFFFF) & 0xFFFFFF != check:
-            break
-        digits = hexlify(view[body:stop])  # pyright: ignore
-        values = digits.split(b"d")
+        values = str(to_symbols(hexlify(view[body:stop])), "ascii").split(",")  # pyright: ignore
         if not values[-1]:
             values.pop()
-        if b"e" in digits or b"f" in digits or len(values) != len(group) or not all(values):
+        if len(values) != len(group) or not all([is_number(value) for value in values]):
             break
         if pin > 255:
             if [q for q in group if sink[q] >= most_points or sink[256 + q] + _POINT_BYTES + _MOST_VALUE > most_bytes]:
@@ -65,10 +94,7 @@ def take(buf, state, pins, sink):
         elif at >= first and pin in group:
             if not left or filled + _POINT_BYTES + _MOST_VALUE > len(sink):
                 break
-            index = len(group) - 1
-            while group[index] != pin:
-                index -= 1
-            text = b",[%d%07d,%s]" % (carry, time, to_symbols(values[index]))
+            text = b",[%d%07d,%s]" % (carry, time, values[group.find(bytes((pin,)))].encode())
             sink[filled : filled + len(text)] = text
             filled += len(text)
             left -= 1
@@ -78,6 +104,9 @@ def take(buf, state, pins, sink):
         last = at
         at = stop + 3
         taken += 1
+        before = None
+    if before:
+        at, interval, count = before
     state[0], state[2], state[3], state[4], state[6] = at, interval, low, high, count
     state[7], state[9], state[10], state[14] = passed, filled, left, last
     return taken

@@ -1,15 +1,17 @@
 """Runs one test function of one file inside MicroPython and reports it in one line.
 
-Started as `runner.py FILE FUNCTION FOLDER ROOT [LIBRARY]` (Unix port), or imported and called (webassembly port).
+Started as `runner.py FILE FUNCTION FOLDER ROOT SEED [LIBRARY]` (Unix port), or imported and called (webassembly port).
 LIBRARY is a folder with the compiled bundles, to test instead of the checkout's lib/.
-The test runs with FOLDER as its working directory: private, empty, removed afterwards. FOLDER and the
-checkout's ROOT are also sys.argv[1] and sys.argv[2]. `async def` tests run under asyncio.
+The test runs with FOLDER as its working directory: private, empty, removed afterwards. FOLDER, the checkout's ROOT and
+SEED are also sys.argv[1:]. `random` and `os.urandom`, from which the ring draws its salt, give what SEED determines.
+`async def` tests run under asyncio.
 Knows nothing of pytest; tests/device/conftest.py starts it and reads its output.
 """
 
 import os
+import random
 import sys
-
+from binascii import crc32
 
 # The webassembly port fails with WASI's error numbers; boards, and the library, know the usual ones.
 _ERROR_NUMBERS = {44: 2, 8: 9, 2: 13, 20: 17, 54: 20, 31: 21, 28: 22, 51: 28, 55: 39}
@@ -26,18 +28,31 @@ def _with_numbers_of_boards(action):
 
 
 class _Os:
-    """The os module, its functions failing with the numbers of boards."""
+    """The os module, its `urandom` determined by a seed, its functions failing with the numbers of boards."""
 
-    def __getattr__(self, name):
-        found = getattr(os, name)
-        return _with_numbers_of_boards(found) if callable(found) else found
+    def __init__(self, seed):
+        for name in dir(os):
+            found = getattr(os, name)
+            is_foreign = sys.platform == "webassembly" and callable(found)
+            setattr(self, name, _with_numbers_of_boards(found) if is_foreign else found)
+        self.urandom = self._urandom
+        self._drawn = seed.to_bytes(4, "little")
+
+    def _urandom(self, count):
+        drawn = b""
+        while len(drawn) < count:
+            self._drawn = crc32(self._drawn).to_bytes(4, "little")
+            drawn += self._drawn
+        return drawn[:count]
 
 
-def _use_numbers_of_boards():
-    import builtins
+def _use(seed):
+    """Before the library is imported."""
+    sys.modules["os"] = _Os(seed)
+    random.seed(seed)
+    if sys.platform == "webassembly":
+        import builtins
 
-    if not isinstance(sys.modules.get("os"), _Os):
-        sys.modules["os"] = _Os()
         builtins.open = _with_numbers_of_boards(open)
 
 
@@ -54,11 +69,12 @@ def use_bundles(library):
     blynk_batch.client = sys.modules["blynk_batch.client"] = sys.modules["blynk_batch.errors"] = blynk_batch
 
 
-def run(path, function, folder, root):
+def run(path, function, folder, root, seed, library=None):
     """Runs the test; True and the line `PASSED function` on success, else False after a traceback."""
-    if sys.platform == "webassembly":
-        _use_numbers_of_boards()
-    sys.argv[:] = [path, folder, root]
+    _use(seed)
+    if library:
+        use_bundles(library)
+    sys.argv[:] = [path, folder, root, str(seed)]
     os.chdir(folder)
     try:
         result = getattr(__import__(_module_name(path)), function)()
@@ -74,8 +90,6 @@ def run(path, function, folder, root):
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:5]
-    if len(sys.argv) > 5:
-        use_bundles(sys.argv[5])
-    if not run(*arguments):
+    path, function, folder, root, seed = sys.argv[1:6]
+    if not run(path, function, folder, root, int(seed), *sys.argv[6:]):
         sys.exit(1)

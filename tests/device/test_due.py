@@ -1,6 +1,7 @@
 """due() is True only if a drain has something to send: what was refused waits for its next try."""
 
-from delivery import DAY_S, HOUR_S, KNOWN, START_MS, UNKNOWN, World
+from blynk_batch.ring.state import SEARCH
+from delivery import DAY_S, HOUR_S, KNOWN, START_MS, UNKNOWN, Cut, World
 
 HEAP = "4m"
 
@@ -43,9 +44,16 @@ def test_a_search_that_goes_on_in_the_next_drain_is_due():
     world = World(words=KNOWN)
     for number in range(60):
         world.log(1, bad=(1,) if number % 2 else ())
-    world.cut_at = 80
+    judge = world.judge
+
+    def cut_in_the_sixth(pin, points):
+        if len(world.requests) == 5:
+            raise Cut
+        return judge(pin, points)
+
+    world.judge = cut_in_the_sixth
     world.drain()
-    assert 50 in world.client.ring.state, "no search was under way"
+    assert SEARCH in world.client.ring.state, "no search was under way"
     world.wait(HOUR_S)
     assert world.client.due(900)
 
@@ -62,3 +70,55 @@ def test_what_was_refused_while_the_clock_was_not_set_is_tried_once_it_is():
     assert world.client.due(900)
     world.drain()
     assert not world.missing()
+
+
+def test_new_points_of_a_pin_that_is_held_open_are_nothing_to_send_those_of_others_are():
+    world = World(words=KNOWN)
+    world.log(1, bad=(1,))
+    world.drain()
+    world.wait(HOUR_S)
+    world.log(1, bad=(1,))
+    assert world.client.due(900)
+    world.drain()  # its second run on end
+    for _ in range(3):
+        world.wait(HOUR_S)
+        world.log(1, bad=(1,))
+        assert not world.client.due(900) and world.client.pending
+    world.log(2)
+    world.log(1, bad=(1,))
+    assert world.client.due(900)
+    assert world.drain() == [(2, 0, 1, 200)]
+    world.wait(HOUR_S)
+    world.log(1, bad=(1,))
+    assert not world.client.due(900)
+    world.client.release(1)
+    assert world.client.due(900)
+
+
+def test_while_the_clock_is_not_set_points_that_wait_for_it_are_nothing_to_send():
+    world = World(words=KNOWN)
+    clock = world.now
+    world.now = lambda: None
+    world.log(1)
+    assert not world.client.due(900) and world.drain() == []
+    world.boot()
+    world.wait(HOUR_S)
+    world.log(2)
+    assert not world.client.due(900)
+    world.now = clock
+    assert world.client.due(900)
+    world.drain()
+    assert world.client.pending == 0 and not world.missing()
+
+
+def test_what_was_refused_is_due_daily_by_uptime_where_the_clock_is_not_set():
+    world = World(words=KNOWN)
+    world.log(1, 2, bad=(1,))
+    world.now = lambda: None
+    world.drain()
+    for _ in range(3):
+        world.wait(HOUR_S)
+        assert not world.client.due(900)
+        world.wait(DAY_S)
+        assert world.client.due(900)
+        assert len(world.drain()) == 1

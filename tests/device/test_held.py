@@ -198,6 +198,26 @@ def test_a_ring_that_may_not_overwrite_never_drops_what_is_held():
     world.check()
 
 
+def test_what_is_held_in_a_full_ring_arrives_though_nothing_is_logged_any_more():
+    for overwrite in (True, False):
+        for pins in (1, 3):
+            world = World(blocks=4, overwrite=overwrite)
+            try:
+                for number in range(3000 if not overwrite else 1100):
+                    world.log(1 + number % pins, 9, bad=(1, 2, 3))
+                    if number % 100 == 0:
+                        world.drain()
+            except RingFull:
+                world.logged[1 + number % pins] -= 1
+                world.logged[9] -= 1
+            dropped = world.dropped()
+            days(world, 100)
+            assert world.dropped() == dropped and world.client.stats()["held"], (overwrite, pins)
+            world.bad = {}
+            days(world, 12)
+            assert (world.client.pending, world.dropped(), twice(world)) == (0, dropped, []), (overwrite, pins)
+
+
 def test_twenty_pins_without_datastreams_beside_two_good_ones():
     world = World(blocks=32)
     pins = tuple(range(1, 23))
@@ -336,6 +356,29 @@ def test_pins_that_the_server_always_fails_on_starve_no_other_however_many_they_
     world.failing = ()
     days(world, 3)
     assert (world.missing(), twice(world)) == ([], [])
+
+
+def test_twenty_four_pins_that_fail_or_are_refused_one_by_one_starve_no_other():
+    pins = tuple(range(1, 25))
+    for failing in (True, False):
+        world = World(blocks=32)
+        world.failing = pins if failing else ()
+        for _ in range(30):
+            for pin in pins:  # a frame each: no two have the same bounds
+                world.log(pin, bad=pins if not failing else ())
+        for hour in range(60):
+            world.wait(HOUR_S)
+            world.log(99)
+            world.log(*pins[:3], bad=pins if not failing else ())
+            requests = world.drain()
+            if hour > 24:
+                assert requests[0][0] == 99, (failing, hour, requests)
+                assert [point for point in world.missing() if point[0] == 99] == [], (failing, hour)
+            world.check()
+        assert world.client.stats()["rejected"] == 0, world.client.stats()
+        world.failing, world.bad = (), {}
+        days(world, 5)
+        assert world.client.pending == 0 and not twice(world), world.client
 
 
 def test_readings_that_get_too_old_while_they_are_held_expire_and_leave():

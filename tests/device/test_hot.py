@@ -25,15 +25,20 @@ def frames(rnd, seed, how_many):
     out = bytearray()
     starts = [0]
     pins = bytes((1,))
+    points = 0
     chain.encode(0, now, pins, [0])
     for _ in range(how_many):
         now += rnd.choice((0, 1, 63, 1000, 60000, 60001, 90000000, -5))
         if rnd.random() < 0.4:
             pins = bytes([51 * number for number in range(5) if rnd.random() < 0.3] or [1])
+            if rnd.random() < 0.1:
+                pins += pins[:1]  # as no log_group() writes
         values = [value(rnd) for _ in pins]
-        if rnd.random() < 0.02:
+        if rnd.random() < 0.1:
             chain.reset()
+            out.extend(bytes(rnd.choice((0, 0, 1, 5))) + mark(rnd, points, seed))
         payload = chain.encode(rnd.choice((0,) * 40 + (3,)), max(0, now), pins, values)
+        points += len(pins)
         out.extend(record.frame(0, payload, seed))
         if rnd.random() < 0.05:  # a delta as it should be, and values as they should not
             payload = bytes([64] + [rnd.getrandbits(8) for _ in range(rnd.randrange(1, 6))])
@@ -48,6 +53,15 @@ def frames(rnd, seed, how_many):
         payload = bytes([rnd.getrandbits(8) for _ in range(rnd.randrange(1, 30))])
         out[0:0] = record.frame(0, payload, seed)
     return out, starts
+
+
+def mark(rnd, points, seed):
+    """A page's mark, sometimes the right one."""
+    payload = bytearray()
+    record.put_varint(payload, rnd.choice((0, 0, 0, 1, 1, 129)))
+    record.put_varint(payload, points + rnd.choice((0, 0, 0, 100, 1)))
+    record.put_varint(payload, rnd.choice((0, 3, 300)))
+    return record.frame(record.MARK, payload[: rnd.choice((1, 2, 9, 9, 9, 9))], seed)
 
 
 def value(rnd):
@@ -72,7 +86,7 @@ def run(module, buf, start, pin, room):
 def test_both_take_the_same_frames_and_make_the_same_of_them():
     rnd = random
     rnd.seed(20)
-    stops = points = 0
+    stops = points = marks = 0
     for case in range(1500):
         seed = rnd.getrandbits(30) << 2 | 1
         buf, starts = frames(rnd, seed, rnd.randrange(1, 14))
@@ -82,13 +96,15 @@ def test_both_take_the_same_frames_and_make_the_same_of_them():
             start = [at, limit, rnd.choice((0, 60000)), rnd.getrandbits(22), rnd.choice((164805, 999999, 99999))]
             start += [signed(seed), 1, 0, pin, rnd.choice((0, 5)), rnd.choice((0, 1, 2, 100))]
             start += [rnd.choice((2, 1000)), rnd.choice((200, 1000000)), rnd.choice((0, 0, 40)), 0]
+            start += [rnd.choice((0, 0, 100)), rnd.choice((0, 0, 512))]
             room = rnd.choice((200, 400, 1400))
             ours = run(hot, buf, start, pin, room)
             twins = run(hot_twin, buf, start, pin, room)
             assert ours == twins, (case, bytes(buf), start, ours, twins)
             points += ours[0]
+            marks += ours[0] > 0 and bytes((record.MARK,)) in buf[at : ours[1][14]]
             stops += ours[1][AT] < limit
-    assert points > 2000 and stops > 500, (points, stops)
+    assert points > 2000 and stops > 500 and marks > 15, (points, stops, marks)
 
 
 def test_both_write_what_the_frames_hold():
@@ -104,7 +120,7 @@ def test_both_write_what_the_frames_hold():
         out = bytearray(1400)
         pins = bytearray(b"\x01\x02") + bytearray(254)
         high, low = divmod(1648054765458, 10**7)
-        state = array("i", [0, len(buf), 0, low, high, signed(seed), 2, 0, 2, 0, 3, 0, 0, 0, 0])
+        state = array("i", [0, len(buf), 0, low, high, signed(seed), 2, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0])
         assert module.take(buf, state, pins, out) == 3
         assert out[: state[FILLED]] == b",[1648054825458,0],[1648054885458,-1],[1648054945458,-2]"
         assert (state[LEFT], state[PASSED]) == (0, 6)

@@ -141,6 +141,19 @@ def test_a_driver_that_raises_ends_nothing():
             assert world.live(4 * MINUTE), (port, name, world.lines)
 
 
+def test_a_debug_that_raises_costs_nothing():
+    for port in PORTS:
+        world = World(port)
+        world.wifi._debug = lambda line: 1 // 0
+        assert world.online() is False
+        assert world.live(10000) is True
+        world.radio.air = {}
+        assert world.live(600000) is False
+        world.radio.air = {"home": "secret123"}
+        assert world.live(400000) is True
+        world.wifi.off()
+
+
 def test_an_interface_that_somebody_took_down_is_brought_up_again():
     for port in PORTS:
         world = World(port)

@@ -22,7 +22,7 @@ class Checkout:
         device = folder / "tests" / "device"
         device.mkdir(parents=True)
         (folder / "tools").mkdir()
-        for name in ("micropython", "node", "sim"):
+        for name in ("micropython", "node", "seed.py", "sim"):
             (folder / "tools" / name).symlink_to(ROOT / "tools" / name)
         (folder / "lib").symlink_to(ROOT / "lib")
         shutil.copy(TESTS / "conftest.py", folder / "tests")
@@ -77,6 +77,28 @@ def test_the_failing_line_is_shown(checkout):
     checkout.run()
     assert "AssertionError: sums are off" in checkout.output
     assert "test_made.py" in checkout.output
+
+
+def test_what_is_drawn_at_random_depends_on_the_seed_and_a_failure_says_how_to_repeat_it(checkout):
+    checkout.add(
+        "import os, random, sys\n"
+        "def test_a():\n    print('DRAWN', os.urandom(6), random.getrandbits(30), sys.argv[3])\n    assert False\n",
+        wasm=True,
+    )
+
+    def drawn(seed):
+        checkout.run("-k", "not newest", BLYNK_BATCH_SEED=seed)
+        assert "BLYNK_BATCH_SEED=%s" % seed in checkout.output.splitlines()
+        assert 'BLYNK_BATCH_SEED=%s make test ARGS="tests/device/test_made.py::test_a"' % seed in checkout.output
+        return re.findall("DRAWN (.*)", checkout.output)
+
+    first = drawn("7")
+    assert len(set(first)) == 1 and drawn("7") == first and drawn("8")[0] != first[0]
+
+
+def test_a_seed_that_is_no_number_is_refused(checkout):
+    checkout.run(BLYNK_BATCH_SEED="today")
+    assert checkout.status != 0 and "BLYNK_BATCH_SEED=today: a seed is a number" in checkout.output
 
 
 def test_a_test_that_hangs_fails(checkout):

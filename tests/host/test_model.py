@@ -1,7 +1,7 @@
 """Random sequences of log, log_group, flush, upload with failures, power cut, reopen, clear and capacity pressure, on
 a client inside MicroPython, against a model that is two lists.
 
-Hypothesis chooses the steps, always the same ones, and prints a sequence that fails. The client runs in one
+Hypothesis draws the steps from the seed of the day, and prints a sequence that fails. The client runs in one
 long-lived process over simulated flash (tools/powercut/board.py). To have a failing sequence shortened, add
 Phase.shrink to `phases`: it can take minutes.
 """
@@ -10,6 +10,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from hypothesis.stateful import (
 )
 
 from tools import device
+from tools.seed import seed
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = [ROOT / "tools" / "powercut", device.SIM, device.LIB, device.FROZEN]
@@ -69,9 +71,9 @@ class Model(RuleBasedStateMachine):
     board = None
     medium = None
 
-    @initialize()
-    def begin(self):
-        self.board.do("new", self.medium)
+    @initialize(salt=st.integers(0, 2**32 - 1))
+    def begin(self, salt):
+        self.board.do("new", self.medium, salt)
         self.durable, self.buffered = [], []
         self.number = self.dropped = 0
         self.open(1, True)
@@ -229,10 +231,10 @@ def test_whatever_happens_the_ring_holds_what_the_model_says(board, medium):
 
 def check(model, board, medium):
     machine = type(model.__name__ + "_" + medium, (model,), {"board": board, "medium": medium})
+    machine = hypothesis.seed(seed())(machine)
     fixed = settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,
-        derandomize=True,
         database=None,
         deadline=None,
         print_blob=False,

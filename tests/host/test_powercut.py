@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.powercut import drive
+from tools.seed import seed
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS = len(drive.MEDIA) * (len(drive.WORKLOADS) + 1)  # and the brown-outs
@@ -18,10 +19,10 @@ ITEMS = len(drive.MEDIA) * (len(drive.WORKLOADS) + 1)  # and the brown-outs
 
 @pytest.fixture
 def survive(record_property):
-    """survive(medium, workload, every): no cut does harm; how many there were."""
+    """survive(medium, workload, every, part, parts): no cut does harm; how many there were."""
 
-    def run(medium, workload, every):
-        cuts, failures = drive.run_share("ring", medium, workload, every, 0, drive.parts_for(medium, workload))
+    def run(medium, workload, *share):
+        cuts, failures = drive.run_share("ring", medium, workload, *share, seed())
         assert not failures, "\n".join(failures[:10])
         record_property("cuts survived", (drive.family(medium), cuts, ITEMS))
         return cuts
@@ -32,17 +33,17 @@ def survive(record_property):
 @pytest.mark.parametrize("workload", [name for name in drive.WORKLOADS if name != "turnover"])
 @pytest.mark.parametrize("medium", drive.MEDIA)
 def test_every_cut_keeps_what_was_logged(medium, workload, survive):
-    assert survive(medium, workload, drive.every_for(medium, workload)) >= 40
+    assert survive(medium, workload, *drive.share_for(medium, workload, seed())) >= 40
 
 
 @pytest.mark.parametrize("medium", drive.MEDIA)
 def test_cut_at_every_byte_of_the_append_that_turns_the_sector_loses_nothing(medium, survive):
-    assert survive(medium, "turnover", drive.every_for(medium, "turnover")) >= 50
+    assert survive(medium, "turnover", *drive.share_for(medium, "turnover", seed())) >= 50
 
 
 @pytest.mark.parametrize("medium", drive.MEDIA)
 def test_sixty_four_brown_outs_in_a_row_wipe_nothing(medium, survive):
-    assert survive(medium, "brown-outs", 64) == 64
+    assert survive(medium, "brown-outs", 64, 0, 1) == 64
 
 
 @pytest.mark.parametrize("workload", ["singles", "acks"])
@@ -58,6 +59,13 @@ def test_a_failing_case_fails_again_when_it_is_replayed_and_a_good_one_does_not(
     again = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert again.returncode != 0 and again.stdout.splitlines()[0] == failures[0]
     assert drive.replay(case.replace("naive:", "ring:")) == (1, [])
+
+
+def test_a_seed_makes_the_same_cuts_again_and_another_seed_others():
+    def cases(seed):
+        return [line.split()[1] for line in drive.run_share("naive", "nor", "acks", 2, 0, 1, seed)[1]]
+
+    assert cases(1) == cases(1) != cases(2)
 
 
 def test_a_second_cut_is_replayed_after_the_first():

@@ -16,7 +16,7 @@ BUNDLES = {
     "_upload": "ring.fast upload.batch upload.window upload.uploader upload.call blynk",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times",
-    "_network": "clock.network clock.date",
+    "_network": "clock.network upload.date",
     "_refused": "upload.outcomes upload.held upload.settled upload.search upload.expiry",
     "_refusals": "refusals",
     "_https": "http.https http.connection",
@@ -25,12 +25,13 @@ BUNDLES = {
     "_secret": "upload.secret",
     "_report": "report",
     "_wifi": "wifi",
-    "_networks": "networks",
+    "_networks": "networks words",
 }
 # Where a module goes that the table does not name.
 ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upload": "_refused", "http": "_https"}
 # Who takes a bundle of several modules out of the heap again: whoever is the last to need it.
-LET_GO_BY = {"_open": "client wifi", "_read": "ring.log", "_room": "ring.log", "_refused": "upload.call"}
+LET_GO_BY = {"_open": "client", "_networks": "wifi"}
+LET_GO_BY.update({"_read": "ring.log", "_room": "ring.log", "_refused": "upload.call"})
 
 
 def homes(modules, alone=(), bundles=BUNDLES, rooms=ROOMS):

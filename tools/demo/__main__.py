@@ -51,8 +51,7 @@ def main(rows, seconds, fault):
     with tempfile.TemporaryDirectory(prefix="demo-") as folder, Sandbox() as sandbox:
         good = play(sandbox, os.path.join(folder, "flash.bin"), rows, seconds, fault)
         if watched:
-            click.echo("\nThe readings are on %s until Ctrl-C or Enter." % sandbox.url)
-            wait()
+            wait("\nThe readings are on %s until Ctrl-C or Enter." % sandbox.url)
     sys.exit(0 if good else 1)
 
 
@@ -83,8 +82,11 @@ def _about(seconds):
     return ", in about %d s" % seconds if seconds else ""
 
 
-def wait():
-    """Until Enter or Ctrl-C. That Ctrl-C is for this program alone, not for make too: nothing has failed."""
+def wait(text):
+    """Say so, then wait for Enter or Ctrl-C. That Ctrl-C is for this program alone, not for make too.
+
+    The text comes once the terminal is this program's: make would take a Ctrl-C before and wait for us for ever.
+    """
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     before = os.tcgetpgrp(0)
     try:
@@ -93,6 +95,7 @@ def wait():
     except OSError:
         pass  # it leads the terminal's session, so there is no make
     try:
+        click.echo(text)
         sys.stdin.readline()
     except KeyboardInterrupt:
         click.echo("")

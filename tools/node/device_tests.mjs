@@ -1,6 +1,6 @@
 // Runs device tests on MicroPython's 32-bit webassembly port, for tests/device/conftest.py.
 //
-// Reads one JSON request per line: {file, name, folders, heap_bytes}. Each test gets a fresh instance whose
+// Reads one JSON request per line: {file, name, seed, folders, heap_bytes}. Each test gets a fresh instance whose
 // in-memory filesystem holds copies of the folders' Python files. Answers one JSON line: {passed, output}.
 // Knows nothing of what is tested.
 import { readdirSync, readFileSync, statSync } from "node:fs";
@@ -21,7 +21,7 @@ function copyInto(filesystem, source, target) {
   }
 }
 
-async function runTest({ file, name, folders, heap_bytes }) {
+async function runTest({ file, name, seed, folders, heap_bytes }) {
   const output = [];
   let passed = false;
   try {
@@ -33,7 +33,7 @@ async function runTest({ file, name, folders, heap_bytes }) {
     });
     python.FS.mkdir("/test");
     const call = [basename(file), name, "/test", ""].map((text) => JSON.stringify(text)).join(", ");
-    python.runPython(`import sys\nsys.path[:] = ${JSON.stringify(targets)} + [".frozen"]\nimport runner\nrunner.run(${call})`);
+    python.runPython(`import sys\nsys.path[:] = ${JSON.stringify(targets)} + [".frozen"]\nimport runner\nrunner.run(${call}, ${seed})`);
     passed = output.includes(`PASSED ${name}`);
   } catch (error) {
     // A Python error that the runner does not catch (SystemExit), or a crash of the instance itself.

@@ -1,6 +1,6 @@
 """A client on simulated flash that does what it is told, one JSON command a line on stdin:
 
-    ["new", medium]                        a blank device
+    ["new", medium, salt]                  a blank device, and the salt of the rings on it
     ["open", commit_every, overwrite]      as after a reset, on a copy of the device
     ["log", [[first, count], ...], wide]   frames of points numbered from `first`, on the pins 0, 1, 2 and so on
     ["upload", [answers]]                  a day later than the last; see Server
@@ -17,8 +17,10 @@ all but "open" and "new" fail with OSError. Knows no model: tests/host/test_mode
 import json
 import sys
 
+import kept  # noqa: F401 - before the others
 import blynk_batch
 import invariants
+from blynk_batch.ring import sector
 from clients import NOW_MS, Clock
 from media import MEDIA
 from stores import START_MS, STEP_MS
@@ -68,8 +70,9 @@ class Board:
         self.client = None
         self.done = 0
 
-    def new(self, medium):
+    def new(self, medium, salt):
         self._leave()
+        sector.draw_salt = lambda: salt
         self._medium = MEDIA[medium]
         self._device = self._medium.make(None)
         self._clock = Clock(NOW_MS)

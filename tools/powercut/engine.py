@@ -7,6 +7,7 @@ Knows neither rings nor flash beyond recording.py and tear.py.
 """
 
 import random
+from binascii import crc32
 
 import flash
 from recording import Expected, Recording
@@ -72,18 +73,37 @@ def parse(text):
     return Cut(int(index), int(byte), mode, parse(then) if then else None)
 
 
-def bytes_to_cut(change, image, every):
-    """Where in a change the cuts fall: a spread of `every` over the bytes that change; 0 is all of a program's."""
+class Dice:
+    """dice(limit): a number below it, from `seed` alone; `random` is for what weak bits read."""
+
+    def __init__(self, seed):
+        self._state = seed
+
+    def __call__(self, limit):
+        self._state = crc32(b"%d" % self._state)
+        return self._state % limit
+
+
+def bytes_to_cut(change, image, every, dice):
+    """Where in a change the cuts fall: `every` of the bytes that change, 0 for all of a program's. They are the first,
+    the last, and between them one that `dice` draws from each equal share; two are the first and a drawn one."""
     operation, address, new = change
     places = range(len(new))
     if operation == "program":
         places = [index for index in places if new[index] != image[address + index]] or [0]
     count = min(len(places), every or (len(places) if operation == "program" else _SPREAD))
-    return [places[index * len(places) // count] for index in range(count)]
+    if count == len(places):
+        return places
+    drawn = [places[(index * len(places) + dice(len(places))) // count] for index in range(count)]
+    if count > 1:
+        drawn[0] = places[0]
+    if count > 2:
+        drawn[-1] = places[-1]
+    return drawn
 
 
 def modes_of(medium, change, image, number):
-    """Three ways to tear a program of a raw device, two of any other change: others for each `number`."""
+    """Two ways to tear a change: others for each `number`."""
     if not medium.garbles(image, change):
         return ("prefix",)
     modes = (_MODES_OF_LITTLEFS if medium.board else _MODES)[change[0]]
@@ -185,23 +205,24 @@ class Survivor:
 # All cuts of a workload
 
 
-def cuts(recording, every, part, parts):
+def cuts(recording, every, part, parts, dice):
     """(cut, image before the change) in order."""
     image = Image(recording.first)
-    number = 0
+    number = dice(60)
     for index, change in enumerate(recording.journal):
         if index % parts == part:
-            for byte in bytes_to_cut(change, image.data, every):
+            for byte in bytes_to_cut(change, image.data, every, dice):
                 number += 1
                 for mode in modes_of(recording.medium, change, image.data, number):
                     yield Cut(index, byte, mode), image
         image.apply(change)
 
 
-def run(recording, every, part=0, parts=1):
-    """Cut everywhere; gives (cuts survived, [(cut, reason)])."""
+def run(recording, every, part=0, parts=1, seed=0):
+    """Cut everywhere; gives (cuts survived, [(cut, reason)]). What is drawn comes from `seed`."""
     done, failed = 0, []
-    for number, (cut, image) in enumerate(cuts(recording, every, part, parts)):
+    dice = Dice(seed)
+    for number, (cut, image) in enumerate(cuts(recording, every, part, parts, dice), dice(PAIRS_EVERY)):
         torn = image.torn(recording.journal[cut.index], cut)
         try:
             survivor = Survivor(recording, torn, recording.expected(cut.index))

@@ -1,7 +1,7 @@
 """Serves the library of this checkout to a board's own mip, as a code host would.
 
-    import mip
-    mip.install("http://192.168.1.5:8080/mip/package.json")
+import mip
+mip.install("http://192.168.1.5:8080/mip/package.json")
 """
 
 from aiohttp import web

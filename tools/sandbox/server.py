@@ -148,9 +148,7 @@ class Server:
         if exchange.row is None:
             device = self.devices.get(exchange.token, (None,))[0]
             columns = self._columns(exchange, exchange.bytes_read, status, exchange.outcome)
-            exchange.row = self.ledger.note(
-                device=device, pin=exchange.pin, fault=exchange.fault_names, **columns
-            )
+            exchange.row = self.ledger.note(device=device, pin=exchange.pin, fault=exchange.fault_names, **columns)
         elif exchange.fault_names or status != 200:
             self.ledger.amend(exchange.row, status, exchange.outcome, exchange.fault_names)
         return self.ledger.request(exchange.row)

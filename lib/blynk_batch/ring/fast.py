@@ -13,6 +13,7 @@ except (ImportError, SyntaxError, ValueError, MemoryError):  # no such file, no 
     take = None
 
 EACH = const(256)  # in place of a pin: count every pin's points
+_MOST_BYTES = const(72)  # of a frame that can be plain
 _TEN_TO_7 = const(10000000)
 
 
@@ -21,32 +22,36 @@ class Run:
 
     def __init__(self, sink, pin=EACH, most_points=0, most_bytes=0):
         self.sink = sink
-        self.state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0))
+        self.state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0, 0, 0))
         self._pins = bytearray(256)
 
     def take(self, reader, points=0, filled=0):
-        """Take `reader` over the plain frames that its buffer holds from the next on; how many. For a pin to write:
-        `points` may be written behind `filled` bytes of the sink; both go on as attributes."""
+        """Take `reader` over the plain frames from the next on that are in its buffer then; how many. For a pin to
+        write: `points` may be written behind `filled` bytes of the sink; both go on as attributes."""
         chain, state = reader.chain, self.state
-        base = reader.base
-        at = reader.next_at - base
-        end = min(reader.filled, reader.limit - base)
+        next_at = reader.next_at
         self.points, self.filled = points, filled
-        if not take or chain.boot or not chain.pins or not 0 <= at < end:
+        if not take or chain.boot or next_at >= reader.limit:
             return 0
+        at = next_at - reader.base
+        if not 0 <= at <= reader.filled - _MOST_BYTES:
+            at = reader.fetch(next_at, min(_MOST_BYTES, reader.limit - next_at))
+        base = reader.base
         high = chain.time // _TEN_TO_7
         seed = reader.seed
-        state[0], state[1], state[2] = at, end, chain.interval
+        state[0], state[1], state[2] = at, min(reader.filled, reader.limit - base), chain.interval
         state[3], state[4] = chain.time - high * _TEN_TO_7, high
         state[5] = seed - 0x100000000 if seed & 0x80000000 else seed
-        state[6] = count = len(chain.pins)
+        pins = chain.pins or b""
+        state[6] = count = len(pins)
         state[7], state[9], state[10] = 0, filled, points
-        self._pins[:count] = chain.pins
+        state[15], state[16] = reader.next_number - reader.first_number, base
+        self._pins[:count] = pins
         taken = take(reader.buf, state, self._pins, self.sink)
         if taken:
             chain.interval, chain.kinds = state[2], 0
             chain.time = state[4] * _TEN_TO_7 + state[3]
-            if self._pins[: state[6]] != chain.pins:
+            if self._pins[: state[6]] != pins:
                 chain.pins = bytes(self._pins[: state[6]])
             reader.went(base + state[14], base + state[0], state[7], state[6])
             self.points, self.filled = state[10], state[9]

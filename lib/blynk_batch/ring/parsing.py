@@ -67,6 +67,20 @@ def _number(text):
     return float(text) if "." in text or "e" in text else int(text)
 
 
+def is_number(text):
+    """True if it is a number as JSON has them, or a location of two."""
+    if text[:1] == "[":
+        lon, _, lat = text[1:-1].partition(",")
+        return text[-1] == "]" and lon[:1] != "[" and is_number(lon) and lat[:1] != "[" and is_number(lat)
+    mantissa, e, exponent = text.partition("e")
+    whole, point, fraction = mantissa.partition(".")
+    whole = whole[1:] if whole[:1] == "-" else whole
+    exponent = exponent[1:] if exponent[:1] == "-" else exponent
+    if not whole.isdigit() or (whole[0] == "0" and len(whole) > 1):
+        return False
+    return fraction.isdigit() == bool(point) and exponent.isdigit() == bool(e)
+
+
 def split_numbers(text):
     """The texts of a group's numbers; commas inside brackets belong to a location."""
     if "[" not in text:
@@ -81,10 +95,12 @@ def split_numbers(text):
 
 
 def decode_texts(view, at, end, kinds):
-    """A list of each value as number text (str), bool, or (bytes of a string,)."""
+    """A list of each value as number text (str), bool, (string,), or None where it is no number. IndexError, ValueError
+    or OverflowError for what is no list of values, or goes on behind `end`: what is there is no part of the frame."""
     if not kinds:
         text = str(to_symbols(hexlify(view[at:end])), "ascii")
-        return split_numbers(text[:-1] if text[-1] == "," else text)
+        numbers = split_numbers(text[:-1] if text[-1] == "," else text)
+        return [number if is_number(number) else None for number in numbers]
     values = []
     while at < end:
         kind = view[at]
@@ -93,14 +109,20 @@ def decode_texts(view, at, end, kinds):
             values.append(kind == _TRUE)
             continue
         size, at = get_varint(view, at)
+        if at + size > end:
+            raise ValueError("a value longer than its frame")
         data = view[at : at + size]
-        values.append((bytes(data),) if kind == _STRING else decode_texts(data, 0, size, 0)[0])
         at += size
+        if kind == _STRING:
+            values.append((str(data, "utf-8"),))
+        else:
+            numbers = decode_texts(data, 0, size, 0)
+            values.append(numbers[0] if len(numbers) == 1 else None)
     return values
 
 
 def to_value(text):
     """The Python value for one entry of `decode_texts`."""
-    if isinstance(text, bool):
+    if text is None or isinstance(text, bool):
         return text
-    return text[0].decode() if isinstance(text, tuple) else _number(text)
+    return text[0] if isinstance(text, tuple) else _number(text)

@@ -23,7 +23,7 @@ class Reader:
 
     position        (sequence, offset) of the frame; (sequence, offset) of the end after the last
     after           (sequence, offset) just past the frame
-    number          running number of the frame's first point
+    number          running number of the frame's first point; next_number  of the next frame's
     chain           boot, time and pins of a data frame
     body, body_end  where its values, or the payload of another kind, lie in `buf` and `view`
     lost            points known to be lost to damage so far;  bad  damaged places so far
@@ -49,10 +49,18 @@ class Reader:
             return (self.sequence, self.offset)
         if name == "after":
             return (self.sequence, self.next_at)
+        if name == "next_number":
+            return self.number + self._count
         raise AttributeError(name)
 
     def values(self):
-        return parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+        """What parsing.decode_texts says of each pin's value; None where it cannot be read as what it says, though its
+        check is right."""
+        try:
+            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+        except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
+            texts = []
+        return texts if len(texts) == self._count else [None] * self._count
 
     def payload(self):
         return self.view[self.body : self.body_end]
@@ -255,8 +263,8 @@ class Reader:
             self.body = self.chain.decode(self.view, self.body)
         except (IndexError, ValueError):
             return 0
-        if self.chain.pins is None:
-            return 0  # absolute, but of the pins of a frame before
+        if self.chain.pins is None or self.body > self.body_end:
+            return 0  # absolute, but of the pins of a frame before; or its pins go on behind it
         self._count = len(self.chain.pins)
         return DATA
 
@@ -290,11 +298,3 @@ class Reader:
                 return False
             offset += count
         return True
-
-    def is_surely_blank(self, offset):
-        """The same; what is not blank is read again."""
-        for _ in range(_AGAIN + 1):
-            if self.is_blank(offset):
-                return True
-            self.filled = 0
-        return False

@@ -183,7 +183,8 @@ class Chain:
         return out
 
     def decode(self, view, at):
-        """Move the chain to the data payload at `view[at]`; the index of its first value byte."""
+        """Move the chain to the data payload at `view[at]`; the index of its first value byte. ValueError where a pin
+        is named twice, as no frame of ours does."""
         tag = view[at]
         if tag < _GENERAL:
             self.interval += tag - 64
@@ -205,7 +206,10 @@ class Chain:
             self.interval, at = get_varint(view, at)
             self.time += self.interval
         if count:
-            self.pins = bytes(view[at : at + count])
+            pins = bytes(view[at : at + count])
             at += count
+            if len(set(pins)) != count:
+                raise ValueError("a pin twice")
+            self.pins = pins
         self.kinds = tag & _KINDS
         return at

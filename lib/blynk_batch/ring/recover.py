@@ -138,7 +138,11 @@ def _take_up(ring, reader, last):
     if is_head and medium.patchable:
         is_torn = _settle(ring, last)
     elif is_head and not (medium.skips and _pass_weak(ring, reader, last)):
-        is_torn = not reader.is_surely_blank(ring.offset)
+        for _ in range(3):  # one wrong read is nothing
+            is_torn = not reader.is_blank(ring.offset)
+            if not is_torn:
+                break
+            reader.filled = 0
     if is_torn:
         _leave_torn(ring, reader)
 

@@ -71,7 +71,7 @@ def again(ring, error, action, args):
         except OSError as e:
             error = e
     ring.failed = error.args[0] != ENOSPC
-    from ..arguments import explained
+    from ..words import explained
 
     raise explained(error, ring.medium.place)
 

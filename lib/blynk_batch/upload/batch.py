@@ -4,11 +4,10 @@ Knows frames and JSON; no network, no policy. Most frames are plain: runs of the
 """
 
 import json
-from binascii import hexlify
 
 from micropython import const
 
-from ..ring import record, state as keys
+from ..ring import state as keys
 from ..ring.fast import Run
 from ..ring.reader import DATA
 
@@ -38,31 +37,12 @@ class DrainEnds(Exception):
 
 
 def text_bytes(text):
-    """JSON of one entry of `decode_texts` as bytes."""
+    """JSON of one of a Reader's values() as bytes; None where it cannot be read."""
     if isinstance(text, tuple):
-        return json.dumps(text[0].decode()).encode()
+        return json.dumps(text[0]).encode()
     if isinstance(text, bool):
         return b"true" if text else b"false"
-    return text.encode()
-
-
-def texts_of(reader):
-    """JSON of each value of the data frame as bytes, one for each pin; None where it cannot be read as what it says,
-    though its check is right."""
-    pins = reader.chain.pins
-    if not reader.chain.kinds:
-        digits = hexlify(reader.payload())
-        text = record.to_symbols(digits[:-1] if digits[-1:] == b"d" else digits)
-        if len(pins) == 1:
-            return [text or None]  # whatever is in it, as hot.py counts it
-        texts = text.split(b",")
-        if b"[" not in text and len(texts) == len(pins) and all(texts):
-            return texts
-    try:
-        texts = [text_bytes(text) for text in reader.values()]
-    except (ValueError, IndexError, OverflowError, MemoryError):  # UnicodeError is a ValueError
-        texts = []
-    return [texts[index] or None if index < len(texts) else None for index in range(len(pins))]
+    return text and text.encode()
 
 
 class Body:
@@ -107,7 +87,7 @@ class Body:
                 yield
                 continue
             reader, time, index = found
-            text = texts_of(reader)[index]
+            text = text_bytes(reader.values()[index])
             if text is None:
                 counts[_UNREADABLE] += 1
                 continue
@@ -134,15 +114,20 @@ class Body:
         passed = 0
         run = Run(out, self.pin) if out and not times else None
         while True:
-            if run and chain.time >= cutoff and run.take(reader, self.points - self.sent, self._filled):
-                self.sent, self._filled = self.points - run.points, run.filled
-                yield None
-            if not reader.next():
-                return
-            passed += 1
             if passed >= _PAUSE_EVERY:
                 passed = 0
                 yield None
+            if run and chain.time >= cutoff:
+                taken = run.take(reader, self.points - self.sent, self._filled)
+                self.sent, self._filled = self.points - run.points, run.filled
+                if self.sent >= self.points:
+                    return
+                if taken:
+                    passed += taken
+                    continue
+            if not reader.next():
+                return
+            passed += 1
             if reader.kind != DATA:
                 continue
             time = times.of(reader) if times else chain.time
@@ -218,7 +203,7 @@ class Body:
             if not found:
                 return b""
             reader, time, index = found
-            value = texts_of(reader)[index]
+            value = text_bytes(reader.values()[index])
             if value is not None:
                 text = b",[%d,%s]" % (time, value)
                 self.sent += 1

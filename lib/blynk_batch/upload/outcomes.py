@@ -14,6 +14,7 @@ from .secret import server_of, split
 
 _HOUR_S = const(3600)
 _HOPS = const(3)
+_TOO_OFTEN = const(429)
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
 _WORDS_BYTES = const(60)
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
@@ -46,10 +47,11 @@ def judge(uploader, source, body, reply):
     elif status == 400 or kind == refusals.BatchTooLarge:
         _refused(uploader, source, body, error, uploader.trusted)
     else:
-        if uploader.trusted and uploader.failures(body.pin) >= 2:
+        if uploader.trusted and uploader.failures(body.pin):
             _refused(uploader, source, body, error, True)
             return
-        uploader.failures(body.pin, 1)
+        if status != _TOO_OFTEN:  # that is the token's matter, not the pin's
+            uploader.set_failures(body.pin, min(2, uploader.failures(body.pin) + 1))
         text = headers.get("retry-after", "")
         _later(uploader, error, int(text) or None if text.isdigit() else None)
 

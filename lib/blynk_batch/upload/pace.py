@@ -13,7 +13,8 @@ from hashlib import sha256
 
 from micropython import const
 
-from ..ring.state import BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OWNER, SEARCH, range_keys
+from .. import load
+from ..ring.state import BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OPEN_END, OWNER, SEARCH, range_keys
 
 _FIRST_S = const(10)
 _CAP_S = const(3600)
@@ -25,6 +26,7 @@ _SPREAD_S = const(30)  # of the first drains after power-on
 _DAY_MS = const(86400000)
 _HOUR_S = const(3600)
 _AGAIN_S = const(82800)  # a day of tries has 23 hours: one that uploads daily is never a second too early
+_DATA = const(1)  # a Reader's kind of frame
 _REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see held.py
 
 
@@ -49,7 +51,9 @@ class Pace:
         self._boots = boots
         self._points_per_day = points_per_day
         self._until = 0  # uptime ms
-        self._day_from = boots.uptime()  # without a clock a day is one of uptime
+        # Without a clock a day is one of uptime, of the budget, and of the last tries and questions
+        self._day_from = self.tried_ms = boots.uptime()
+        self._shut, self._looked = b"", (0, 0)  # up to where all points are of those pins
         saved = ring.state.get(BACKOFF)
         if saved:
             # How long the board was away is not known without a clock: any part of the wait may have passed. One that
@@ -122,18 +126,44 @@ class Pace:
     def rested(self, tried):
         """True if what was tried last at `tried` (Unix s; 0: never, or it was released) is to be tried again."""
         now = self._boots.now()
-        return not tried or (now is not None and not 0 <= now // 1000 - tried < _AGAIN_S)
+        if now is None and tried:
+            return self._boots.uptime() - self.tried_ms >= _DAY_MS
+        return not tried or not 0 <= now // 1000 - tried < _AGAIN_S
 
     def may_ask(self):
         """True if the hour since the last questions in doubt has passed, as far as is known."""
-        now, until = self._boots.now(), self._ring.state.get(DOUBT, (0, 0))[1]
-        return now is None or not until or not 0 < until - now // 1000 <= _HOUR_S
+        now, until = self._boots.now(), self._ring.state.get(DOUBT, (0, 1))[1]
+        if now is None or not until:
+            return until == 1 or self._boots.uptime() - self.tried_ms >= _HOUR_S * 1000
+        return not 0 < until - now // 1000 <= _HOUR_S
+
+    def _has_new(self):
+        """True if a drain would send some of the points that were never asked for: not those of pins that are held
+        open, nor those that wait for the clock."""
+        ring, boots = self._ring, self._boots
+        shut = b"".join([bytes(ring.state[key][7:]) for key in range_keys(ring.state) if ring.state[key][4] & OPEN_END])
+        waits = boots.now() is None and not hasattr(boots.clock, "refresh")
+        if not shut and not waits:
+            return True
+        if shut != self._shut:
+            self._shut, self._looked = shut, (0, 0)
+        end = ring.end()
+        reader = ring.reader(ring.cursor() if waits else max(ring.cursor()[:2], self._looked), end)
+        times = load("clock.times", "Times")(ring, None, "estimate") if waits else None
+        while reader.next():
+            if reader.kind == _DATA:
+                if times and times.of(reader) is None:
+                    return False
+                if [pin for pin in reader.chain.pins if pin not in shut]:
+                    return True
+        self._looked = end[:2]
+        return False
 
     def has_something(self):
         """True if a drain has something to send: points that were not refused, or a search, a try or a question that
         is due."""
         ring = self._ring
-        if ring.pending > ring.get(HELD) or SEARCH in ring.state or self._boots.now() is None:
+        if SEARCH in ring.state or (ring.pending > ring.get(HELD) and self._has_new()):
             return True
         for key in range_keys(ring.state):
             kind, tried = ring.state[key][4] & 3, ring.state[key][5]

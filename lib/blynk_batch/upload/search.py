@@ -18,10 +18,7 @@ from .batch import Body
 from .held import DOUBT, FRESH, HELD, KNOWN
 from .settled import Settled, Step
 
-_HOUR_S = const(3600)
-_DAY_S = const(86400)
 _ALL = const(1 << 29)
-_NOTES_BYTES = const(300)  # the state frames of one request
 
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
 _FIND, _TRY, _PROBE = 0, 1, 2
@@ -32,6 +29,10 @@ class Search(Settled):
     def begin(self):
         """A drain begins."""
         self.load()
+        for found in self.ranges:
+            if found.kind == KNOWN:
+                found.kind = FRESH  # it may have been mended since
+        self.store()
         self._refused = {}  # {pin refused in this drain while nobody was accepted: True}
         self._spent, self._most = {}, {}  # requests of each pin in this drain
         self._queue = []  # (pin, low, high, place) to be tried
@@ -71,14 +72,17 @@ class Search(Settled):
     def next(self):
         """The next Body, or None at the end: a generator that lets others work in between."""
         ring = self.ring
-        while self.has_room():
+        while True:
+            crowded = not self.has_room()
             asked = ring.state.get(keys.ASKED) if self.step else None
+            if crowded and not asked and self.step and self.step.what == _FIND:
+                self.step = None
             if asked:
                 body = Body(self, self.step.pin, asked[:2] + (0,), asked[:2], asked[2:4])
                 yield from body.measure()
             else:
                 if not self.step:
-                    if not (yield from self._pick()):
+                    if not (yield from self._pick(crowded)):
                         return None
                     self.store()
                     ring.set(keys.SEARCH, self.step.value)  # clear() takes it away
@@ -87,22 +91,15 @@ class Search(Settled):
                 return body
             if body:
                 self._gone(body)
-        return None
 
-    def has_room(self):
-        """True if what has to be noted of a request pushes no reading out of the ring."""
-        ring = self.ring
-        first = min(max(ring.oldest, keys.first_kept(ring.state)[0]), ring.newest)
-        is_here = not ring.sealed and ring.offset + _NOTES_BYTES <= ring.data_end
-        return is_here or ring.newest + 1 - first < ring.medium.slots
-
-    def _pick(self):
-        """The next step, saved before it is asked: a search, a question, a daily try. False if none is due."""
+    def _pick(self, crowded):
+        """The next step, saved before it is asked: a search, a question, a daily try. False if none is due. `crowded`:
+        there is no room for notes, and there will be once the oldest sector's points are delivered."""
         uploader, ring = self._uploader, self.ring
         step = self.step = Step()
         now = uploader.boots.now()
         step.cutoff, step.now, step.seen = uploader.cutoff(), now or 0, ring.end()[:2]
-        for found in self.ranges:
+        for found in self.ranges if not crowded else ():
             if found.kind in (FRESH, KNOWN):
                 for pin in found.pins:
                     step.pin, step.low, step.high = pin, found.start, self.end_of(found)
@@ -113,47 +110,38 @@ class Search(Settled):
                         return True
         step.place = -1
         doubts = [(found, pin) for found in self.ranges if found.kind == DOUBT for pin in found.pins]
-        if doubts and not uploader.trusted and self._may_ask(now):
+        if doubts and not uploader.trusted and uploader.pace.may_ask():
             found, step.pin = doubts[ring.get(keys.DOUBT) % len(doubts)]
             step.what, step.low, step.high = _PROBE, found.start, self.end_of(found)
             if step.pin in self._refused:
                 step.place = 0  # the whole was just refused
             return True
-        if self._queue or self._due(now):
+        if self._queue or self._due(now, crowded):
             step.what = _TRY
             step.pin, step.low, step.high, step.place = self._queue.pop(0)
             return True
         self.step = None
         return False
 
-    def _may_ask(self, now):
-        """True if the hour since the last questions has passed; where that is not known, now and then."""
-        state, uptime = self.ring.state.get(keys.DOUBT), self._uploader.boots.uptime()
-        if not state:
-            return True
-        if now is not None and state[1]:
-            return self._uploader.pace.may_ask()
-        if uptime - self._tried >= _HOUR_S * 1000:
-            self._tried = uptime
-            return True
-        return False
-
-    def _due(self, now):
+    def _due(self, now, crowded):
         """Queue the tries of the first range whose day has passed; False if there is none."""
-        uptime = self._uploader.boots.uptime()
-        seconds = now // 1000 if now is not None else 1
-        if now is None and uptime - self._tried >= _DAY_S * 1000:
-            self._tried = uptime
-            for found in self.ranges:
-                found.tried = 0
-        for found in self.ranges:
-            if found.kind == HELD and self._uploader.pace.rested(found.tried):
-                # Whole, the newest, whole, the oldest, whole, the middle ...
-                place = found.tries // 2 if found.tries & 1 else -1
-                self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
-                found.tried, found.tries = seconds, found.tries + 1
-                return True
-        return False
+        pace = self._uploader.pace
+        due = [
+            found
+            for found in self.ranges
+            if (found.kind != DOUBT and found.start[0] == self.ring.oldest if crowded else found.kind == HELD)
+            and pace.rested(found.tried)
+        ]
+        if now is None and due:
+            pace.tried_ms = self._uploader.boots.uptime()
+        for found in due:
+            found.tried = 0
+        for found in due[:1]:
+            # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
+            place = found.tries // 2 if found.tries & 1 and not crowded else -1
+            self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
+            found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
+        return bool(due)
 
     def _left(self, pin, count):
         """Requests that the search may still make for `pin` in this drain."""

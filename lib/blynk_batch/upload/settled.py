@@ -13,6 +13,8 @@ from ..ring.state import with_done
 from .held import DOUBT, FRESH, HELD, KNOWN, OPEN, Held, normal
 
 _HOUR_S = const(3600)
+_NOTES_BYTES = const(300)  # the state frames of one request
+_MARK_BYTES = const(180)  # at most, with what is around a frame
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
 _FIND, _TRY, _PROBE = 0, 1, 2
 _WALK, _STRIDE, _HALVE = 0, 1, 2
@@ -52,16 +54,24 @@ class Settled(Held):
     def __init__(self, uploader):
         super().__init__(uploader.ring)
         self._uploader = uploader
-        self._tried = uploader.boots.uptime()  # of the daily tries, and of the hourly questions, without a clock
         self._asked = None
 
-    def save(self):
+    def save(self, is_ack=False):
+        """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
         self.store()
         value = self.step.value if self.step else None
         if value != ring.state.get(keys.SEARCH):
             ring.set(keys.SEARCH, value)
-        ring.save()
+        if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES if is_ack else _NOTES_BYTES):
+            ring.save()
+
+    def has_room(self, size=_NOTES_BYTES):
+        """True if notes of that size push no reading out of the ring."""
+        ring = self.ring
+        first = min(max(ring.oldest, keys.first_kept(ring.state)[0]), ring.newest)
+        is_here = not ring.sealed and ring.offset + size <= ring.data_end
+        return is_here or ring.newest + 1 - first < ring.medium.slots
 
     # What came of it, each one state frame
 
@@ -94,7 +104,7 @@ class Settled(Held):
         self._spend(pin)
         self.ring.add(keys.HELD, -body.leave(self.ring, self.mark))
         if self.was_cleared():
-            self.ring.save()
+            self.save(True)
             return
         self.ranges = self.without(pin, body.first, body.end, mended)
         if step.what == _FIND:
@@ -111,7 +121,7 @@ class Settled(Held):
                     for found in self.ranges
                 ]
         self.keep_within(pin)
-        self.save()
+        self.save(True)
 
     def refused(self, source, body, known):
         """`known`: it is the content, by the server's words or since others were accepted."""
@@ -158,7 +168,7 @@ class Settled(Held):
 
     def _wait_an_hour(self):
         now = self._uploader.boots.now()
-        self._tried = self._uploader.boots.uptime()
+        self._uploader.pace.tried_ms = self._uploader.boots.uptime()
         self._uploader.result.retry_after_s = _HOUR_S
         self.ring.set(keys.DOUBT, (self.ring.get(keys.DOUBT) + 1, 0 if now is None else now // 1000 + _HOUR_S))
 
@@ -168,9 +178,8 @@ class Settled(Held):
         pin, counts = body.pin, window.pins[body.pin]
         self._pass(pin, sum(counts) - counts[1] - counts[4])  # not the bytes, nor the estimated ones twice
         self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind)
-        self.store()
         window.leave(pin)
-        self.ring.save()
+        self.save()
 
     def _pass(self, pin, count):
         ring = self.ring
@@ -269,11 +278,11 @@ class Settled(Held):
         that reaches to the cursor is held open."""
         if start >= end:
             return
-        now = self._uploader.boots.now()
         again = [found for found in self.ranges if pin in found.pins and found.end == start and found.kind == HELD]
         was = [found for found in self.ranges if pin in found.pins and found.start <= start < found.end]
         if was and was[0].end == OPEN:
             return  # it was only tried
         self.ranges = self.without(pin, start, end)
         last = OPEN if again and end == self.ring.cursor()[:2] else end
-        self.hold(pin, start, last, HELD, 1 if now is None else now // 1000, was[0].tries if was else 0)
+        tried = max(1, self.step.now // 1000)  # what told may be long ago
+        self.hold(pin, start, last, HELD, tried, was[0].tries if was else 0)

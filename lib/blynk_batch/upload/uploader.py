@@ -15,7 +15,6 @@ from ..errors import RingFull
 from ..ring.state import LAST_SUCCESS, OWNER, REGION, SIZE
 
 _DAY_MS = const(86400000)
-_FAILING = const(16)  # pins that are known to fail
 _FIVE_YEARS_MS = const(157788000000)
 _SAME_CLOCK_MS = const(120000)
 
@@ -123,7 +122,7 @@ class Uploader:
         """Windows up to `end`, whose pins' points go out in log order; then what was refused."""
         ring = self.ring
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
-            if not (yield from load("clock.date", "ask")(self, end)):
+            if not (yield from load("upload.date", "ask")(self, end)):
                 return
         if self._date_ok is None and self.cutoff():
             from .expiry import ask
@@ -193,17 +192,18 @@ class Uploader:
         size = self.ring.get(SIZE) or self.settings["batch_points"]
         return size if budget is None else min(size, budget)
 
-    def failures(self, pin, more=0):
-        """How many of the last replies to batches of `pin`, at most 2, asked for patience; `more`: one more, or -2 for
-        none. It may be the pin's own fault, so the others go first."""
-        failed = self.ring.state.get(keys.FAILED, ())
-        at = [at for at in range(0, len(failed) - 1, 2) if failed[at] == pin]
-        count = failed[at[0] + 1] if at else 0
-        if more:
-            rest = failed[: at[0]] + failed[at[0] + 2 :] if at else failed[-2 * _FAILING + 2 :]
-            count = max(0, min(2, count + more))
-            self.ring.set(keys.FAILED, rest + (pin, count) if count else rest)
-        return count
+    def failures(self, pin):
+        """How many of the last replies to batches of `pin`, at most 2, asked for patience. It may be the pin's own
+        fault, so the others go first."""
+        failed = self.ring.state.get(keys.FAILED, b"")
+        return failed[pin >> 2] >> 2 * (pin & 3) & 3 if len(failed) > pin >> 2 else 0
+
+    def set_failures(self, pin, count):
+        failed = bytearray(64)
+        known = self.ring.state.get(keys.FAILED, b"")
+        failed[: len(known)] = known
+        failed[pin >> 2] ^= (self.failures(pin) ^ count) << 2 * (pin & 3)
+        self.ring.set(keys.FAILED, bytes(failed).rstrip(b"\0"))
 
     def gives_way(self, pin):
         """True if two replies asked for patience and no other pin was accepted in this drain."""
@@ -242,7 +242,7 @@ class Uploader:
         if getattr(result.error, "passing", False):
             result.error = None
         if self.failures(body.pin):
-            self.failures(body.pin, -2)
+            self.set_failures(body.pin, 0)
         size = ring.state.get(SIZE)
         if size and body.points >= size[0]:
             self._grow(size)
@@ -270,7 +270,7 @@ class Uploader:
         settable = hasattr(clock, "refresh")
         if theirs is not None and settable:
             if clock.agreed is None or clock.now() is None:
-                load("clock.date", "heard")(self, clock, theirs)
+                load("upload.date", "heard")(self, clock, theirs)
             clock.heard_ms = clock.uptime()
         now = clock.now()
         if theirs is None or now is None:

@@ -14,7 +14,7 @@ from ..ring import state as keys
 from ..ring.fast import EACH, Run
 from ..ring.reader import DATA
 from ..ring.state import with_done
-from .batch import Body, texts_of
+from .batch import Body, text_bytes
 
 _YIELD_EVERY = const(16)  # frames
 _FULL = b"\xff\xff\xff\x3f"  # more points, or bytes, than any limit
@@ -83,15 +83,18 @@ class Window:
         self._tally = array("i", _FULL * 512)
         run = None if self._saved else Run(self._tally, EACH, self._max_points, self._max_bytes)
         while True:
-            if run and not times and chain.time >= self.cutoff and run.take(reader):
-                self._known = chain.time
-                yield
-            if not reader.next():
-                break
-            frames += 1
             if frames > _YIELD_EVERY:
                 frames = 0
                 yield
+            if run and not times and chain.time >= self.cutoff:
+                taken = run.take(reader)
+                if taken:
+                    frames += taken
+                    self._known = chain.time
+                    continue
+            if not reader.next():
+                break
+            frames += 1
             if reader.kind != DATA:
                 continue
             time = chain.time
@@ -138,7 +141,8 @@ class Window:
         """Add the frame's points; False if one of its pins has reached a limit."""
         pins = reader.chain.pins
         base = 16 if _TEN_TO_12 <= time < _TEN_TO_13 else len(str(time)) + 3
-        sizes = [len(text) if text else None for text in texts_of(reader)]
+        texts = [text_bytes(text) for text in reader.values()]
+        sizes = [len(text) if text else None for text in texts]
         if not self._saved and not self._has_room(pins, base, sizes):
             return False
         state, tally = self.ring.state, self._tally

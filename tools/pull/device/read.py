@@ -1,8 +1,8 @@
 """read.py COPY...: every frame of a ring as lines of JSON, read by the library's own code.
 
-    {"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
-        time: clock, estimated, or unknown (ms is null then); state: pending, held, delivered or unreadable
-    {"summary": {counters, what was damaged}}
+{"pin": 1, "ms": 1648054765458, "time": "clock", "value": 21.5, "state": "pending", "sector": 0, "offset": 34}
+    time: clock, estimated, or unknown (ms is null then); state: pending, held, delivered or unreadable
+{"summary": {counters, what was damaged}}
 """
 
 import json
@@ -14,7 +14,8 @@ from blynk_batch.clock.boots import Boots
 from blynk_batch.clock.wall import SystemClock
 from blynk_batch.ring.delivered import is_delivered, is_held
 from blynk_batch.ring.sector import number_at
-from blynk_batch.report import stats, values_of
+from blynk_batch.report import stats
+from blynk_batch.ring.parsing import to_value
 from blynk_batch.ring.reader import DATA
 from blynk_batch.clock.times import NEVER, Times
 from rings import open_ring
@@ -42,7 +43,7 @@ def walk(ring):
         if reader.kind == DATA:
             ms = times.of(reader)
             how = "unknown" if ms is None or ms == NEVER else "estimated" if times.estimated else "clock"
-            values = values_of(reader)
+            values = [to_value(text) for text in reader.values()]
             for index in range(len(values)):
                 pin = reader.chain.pins[index]
                 point = {"pin": pin, "ms": None if how == "unknown" else ms, "time": how, "value": values[index]}

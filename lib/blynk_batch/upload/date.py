@@ -5,7 +5,7 @@ Loaded where a drain begins without the time. Knows what a reply's Date is worth
 
 from micropython import const
 
-from .network import set_to
+from ..clock.network import set_to
 from ..ring import state as keys
 
 _MINUTE_MS = const(60000)
@@ -15,7 +15,7 @@ _DAY_MS = const(86400000)
 
 def ask(uploader, end):
     """Without a time most readings wait: have a reply for its Date. False if none came, which ends the drain."""
-    from ..upload.expiry import Question
+    from .expiry import Question
 
     pin = uploader.guarded(_first_pin, uploader.ring, end)
     if pin < 0:

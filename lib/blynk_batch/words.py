@@ -1,0 +1,66 @@
+"""The words for what a running program may not give, and for a filesystem's errors: each names the value and the rule.
+
+point.py has the rules; this is loaded only where one is broken.
+"""
+
+_OS_ERRORS = {
+    2: "is not there: is its filesystem mounted, and the folder above it made?",
+    5: "cannot be read or written: the medium failed or was taken out",
+    19: "is not there: is its filesystem mounted?",
+    20: "is not a folder, or lies in something that is none",
+    22: "cannot be used by this filesystem: is it mounted and whole?",
+    28: "has no room: the disk is full",
+    30: "cannot be written: the filesystem is mounted read-only",
+}
+
+
+def check_callable(name, value, example):
+    if value is not None and not callable(value):
+        raise TypeError("%s=%r: must be a function, such as %s, or None" % (name, value, example))
+
+
+def check_seconds(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError("%s=%r: must be a number of seconds" % (name, value))
+    if not 0 <= value < 1000000000:
+        raise ValueError("%s=%r: must be a number of seconds, 0 or more" % (name, value))
+
+
+def bad_sleep(sleep_ms):
+    kind = ValueError if isinstance(sleep_ms, int) and not isinstance(sleep_ms, bool) else TypeError
+    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more" % (sleep_ms,))
+
+
+def bad_pin(pin):
+    if isinstance(pin, str) or (isinstance(pin, int) and not isinstance(pin, bool)):
+        return ValueError("pin %r: must be V0 to V255" % (pin,))
+    return TypeError("pin %r: must be an int or a str like 'V1'" % (pin,))
+
+
+def bad_value(pin, value):
+    if isinstance(value, str):
+        size = len(value.encode())
+        if size <= 1024:
+            return ValueError("pin V%d: the string is no valid UTF-8: %%c, or cutting it, makes such" % pin)
+        return ValueError("pin V%d: a string of %d bytes, at most 1024 are taken" % (pin, size))
+    if isinstance(value, int):
+        return ValueError("pin V%d: %d does not fit 64 bits" % (pin, value))
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            return ValueError("pin V%d: a location is (longitude, latitude), not %d items" % (pin, len(value)))
+        value = value[0] if isinstance(value[0], (str, bool, tuple, list)) else value[1]
+        return TypeError("pin V%d: %s is no number for a location" % (pin, type(value).__name__))
+    return TypeError("pin V%d: %s is no int, float, bool, str or (lon, lat)" % (pin, type(value).__name__))
+
+
+def bad_timestamp(timestamp):
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int):
+        return TypeError("timestamp %r: must be an int, Unix time in milliseconds" % (timestamp,))
+    return ValueError("timestamp %d: must be Unix time in milliseconds, 13 digits" % timestamp)
+
+
+def explained(error, path):
+    """The OSError with the same number that also says what to do; `error` itself if it has words already."""
+    number = error.args[0] if len(error.args) == 1 else 0
+    words = _OS_ERRORS.get(number)
+    return OSError(number, "%s %s" % (path or "/", words)) if words else error
