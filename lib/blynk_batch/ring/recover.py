@@ -194,7 +194,9 @@ def _pass_weak(ring, reader, last):
     that nobody was told that it is there. True if there were such; the state says where they are."""
     medium = ring.medium
     start = last[0][0] if last else 0
-    end = min(ring.offset + medium.burst, medium.sector_bytes)
+    end = ring.offset
+    while end == ring.offset or not reader.is_blank(end):  # the end of a long frame, too
+        end = min(end + medium.burst, medium.sector_bytes)
     buf = bytearray(end - start)
     every_bit = (1 << 8 * len(buf)) - 1
     one = zero = ones = zeros = 0  # bits that were so once, and again
