@@ -7,6 +7,7 @@ few.
 
 import os
 import shlex
+import signal
 
 import pytest
 
@@ -31,7 +32,9 @@ def _is_worker(config):
 
 
 def pytest_configure(config):
-    """The workers inherit it, and so do all programs that tests start: also those after midnight."""
+    """What tests start gets the same seed, after midnight too, and stops at SIGINT, which `make test &` ignores."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         os.environ[SETTING] = str(seed())
     except ValueError as error:
@@ -94,7 +97,7 @@ def pytest_terminal_summary(terminalreporter):
     if any(totals.values()):
         counts = ", ".join("%d %s" % (count, family) for family, count in totals.items())
         terminalreporter.write_line("power cuts survived: " + counts)
-    if terminalreporter.config.option.durations is None:
+    if whole and terminalreporter.config.option.durations is None:
         terminalreporter.write_line("the slow ones: make test ARGS=--durations=20")
     if _too_few_cuts(terminalreporter.config):
         terminalreporter.write_line("too few power cuts: at least %r in a whole run" % CUTS_AT_LEAST)

@@ -6,6 +6,7 @@ from blynk_batch.ring.parsing import is_number
 from blynk_batch.ring.record import MARK, to_symbols
 from micropython import const
 
+
 _TEN_TO_7 = const(10000000)
 _POINT_BYTES = const(17)
 _SHORT = const(64)

@@ -91,7 +91,8 @@ def test_a_reading_between_two_torn_writes_is_kept_where_bytes_are_programmed_on
         raises(OSError, log, BlockRing(device, unit=16), 99, 1)
         device = device.revive()
         log(BlockRing(device, unit=16), number, 1)
-        assert found(BlockRing(device, unit=16)) == list(range(number + 1))
+        there = [reading for reading in found(BlockRing(device, unit=16)) if reading != 99]  # that may be there whole
+        assert there == list(range(number + 1))
         assert BlockRing(device, unit=16).newest == 0, "no cut costs a sector"
 
 

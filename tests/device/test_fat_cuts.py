@@ -10,7 +10,6 @@ sys.path.append(sys.argv[2] + "/tools/powercut")
 
 WASM = False
 HEAP = "16m"
-TIMEOUT_S = 600
 
 
 def own_changes(workload):

@@ -4,6 +4,7 @@ over to another size, cut at any byte: the next open goes on."""
 import os
 import random
 
+import kept  # noqa: F401 - before the others
 from blynk_batch import BlockRing, FileRing
 from blynk_batch.errors import WrongDevice
 from blynk_batch.media import paths
@@ -15,8 +16,18 @@ from test_fat import mounted
 
 HEAP = "16m"
 WASM = False
-TIMEOUT_S = 600
 KINDS = {}, {"page_size": 256}, {"unit": 16}
+
+
+def opened(device, **options):
+    """The ring, at once or at the next try: where the last bits of its head read either way, a look may see a ring of
+    the size before, and refuse it."""
+    for _ in range(30):
+        try:
+            return BlockRing(device, **options)
+        except WrongDevice:
+            assert device.weak
+    raise AssertionError("refused for ever")
 
 
 def cut_until_open(base, operation, byte, mode, seed, cuts, **options):
@@ -26,7 +37,7 @@ def cut_until_open(base, operation, byte, mode, seed, cuts, **options):
         device = device.revive()
         device.cut_at(operation, byte, mode, seed + number)
         try:
-            BlockRing(device, **options)
+            opened(device, **options)
         except OSError:
             assert device.dead
     return device.revive()
@@ -46,18 +57,23 @@ def changes_of(base, **options):
     return [(number, len(change[2])) for number, change in enumerate(whole.journal)]
 
 
+def places(size, count):
+    """The first of so many bytes, the last, and one drawn from each share between."""
+    return [0] + [(index * size + random.randrange(size)) // count for index in range(1, count - 1)] + [size - 1]
+
+
 def test_a_first_open_of_zeros_or_ones_cut_anywhere_opens_at_the_next_try():
     cuts = 0
     for options in KINDS:
         for fill in (b"\x00", b"\xff"):
             base = NorFlash(5, image=fill * 5 * 4096, **options)
             for operation, size in changes_of(base, **options):
-                for byte in range(0, size, max(1, size // 20)):
+                for byte in places(size, 10):
                     for in_a_row in (1, 3):
                         device = cut_until_open(base, operation, byte, MODES[cuts % 6], cuts, in_a_row, **options)
                         must_work(device, **options)
                         cuts += 1
-    assert cuts > 500, cuts
+    assert cuts > 250, cuts
 
 
 def test_what_was_begun_on_zeros_goes_round_and_is_found_again():
@@ -100,18 +116,18 @@ def test_a_change_of_size_cut_anywhere_leaves_the_old_size_or_the_new_and_the_co
             log(ring, 0, 900)
             ring.clear()
             for operation, size in changes_of(base, blocks=after, **options):
-                for byte in range(0, size, max(1, size // 8)):
+                for byte in places(size, 5):
                     mode, cuts = MODES[cuts % len(MODES)], cuts + 1
                     device = cut_until_open(base, operation, byte, mode, cuts, 1 + cuts % 3, blocks=after, **options)
                     for blocks in (after, before) if cuts % 2 else (before, after):
-                        ring = BlockRing(device, blocks=blocks, **options)
+                        ring = opened(device, blocks=blocks, **options)
                         assert (ring.medium.slots, ring.get(DROPPED)) == (blocks, 900), (operation, mode, byte)
                         log(ring, cuts, 1)
                         assert found(ring) == [cuts]
                         ring.clear()
                         ring.add(DROPPED, -1)
                         ring.save()
-    assert cuts > 150, cuts
+    assert cuts > 90, cuts
 
 
 def test_a_first_open_on_fat_whose_firmware_tells_no_mounts_cut_at_any_write_opens_at_the_next_try():

@@ -4,13 +4,13 @@ The policy against a server in RAM (delivery.py), a day in a blink. test_deliver
 """
 
 import math
+import random
 
 from blynk_batch.errors import RingFull
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 
 HEAP = "64m"
 WASM = False  # minutes there
-TIMEOUT_S = 900
 
 STREWN = (3, 99, 204, 405, 500, 700)
 
@@ -66,6 +66,27 @@ def test_a_search_takes_two_requests_for_each_halving_and_finds_all_good_points_
             assert (world.missing(), twice(world)) == ([], []), (count, bad)
             stats = world.client.stats()
             assert (stats["held"], stats["rejected"]) == (len(bad), 0), stats
+
+
+def test_up_to_twelve_strewn_runs_cost_no_more_and_nearly_all_good_points_arrive_in_a_few_days():
+    waiting = points = 0
+    for seed in range(8):
+        random.seed(seed)
+        count, bad = 300, set()
+        for _ in range(random.randrange(10, 13)):
+            start, length = random.randrange(count), random.choice((1, 1, 2, 3, 10, 40))
+            bad.update(range(start, min(count, start + length)))
+        world = filled(count, bad, words=random.choice((KNOWN, UNKNOWN)))
+        for day in range(8):
+            requests = of(1, world.drain())
+            assert len(requests) <= 2 * math.log(count, 2) + 8 + (day == 0), (seed, day, len(requests))
+            world.check()
+            world.wait(DAY_S)
+            world.log(2)
+        stats = world.client.stats()
+        assert (twice(world), stats["rejected"]) == ([], 0), (seed, stats)
+        waiting, points = waiting + len(of(1, world.missing())), points + count - len(bad)
+    assert waiting <= points // 20, (waiting, points)
 
 
 def test_a_good_point_between_short_runs_of_bad_ones_is_found_at_once():

@@ -16,7 +16,6 @@ from flash import NorFlash, SdCard, mount, umount
 
 WASM = False
 HEAP = "16m"
-TIMEOUT_S = 600
 START_MS = 1648054765458
 EVIL = b"http://evil.example"
 BYTES = 1500

@@ -13,7 +13,6 @@ import invariants
 from stand_ins import NOW_MS, FakeClock
 
 HEAP = "16m"  # of which the test's own ledger takes most
-TIMEOUT_S = 600
 SEEDS = 3 if sys.platform == "webassembly" else 7  # there it takes more than twice the time
 STEPS = 120
 

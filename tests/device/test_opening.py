@@ -1,5 +1,6 @@
 """What opening a full BlockRing reads: the heads that bisection looks at and the newest sector, at any size."""
 
+import kept  # noqa: F401 - before the others
 from blynk_batch import BlockRing
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard
@@ -14,7 +15,8 @@ def full_ring(blocks):
     device = NorFlash(blocks)
     ring = BlockRing(device, verify=False)
     while ring.newest < blocks + blocks // 3:
-        ring.log(0, START_MS, b"\x01", ["x" * 3800])
+        ring.log(0, START_MS, b"\x01", [20.5])
+        ring.turn(data=False)
     assert ring.get(DROPPED) == ring.oldest > 0
     return device, ring
 

@@ -101,6 +101,21 @@ def test_a_seed_that_is_no_number_is_refused(checkout):
     assert checkout.status != 0 and "BLYNK_BATCH_SEED=today: a seed is a number" in checkout.output
 
 
+def test_what_tests_start_can_be_interrupted_where_make_runs_in_the_background(checkout):
+    """A shell without job control lets what it starts with & ignore SIGINT, and so would all that they start."""
+    (checkout.folder / "tests" / "test_child.py").write_text(
+        "import signal, subprocess, time\n"
+        "def test_child():\n"
+        "    child = subprocess.Popen(['sleep', '300'])\n"
+        "    child.send_signal(signal.SIGINT)\n"
+        "    assert child.wait(60) == -signal.SIGINT\n"
+    )
+    command = ["sh", "-c", '"$@" & wait $!', "sh", sys.executable, "-m", "pytest", "tests/test_child.py"]
+    for workers in ([], ["-n", "1"]):
+        done = subprocess.run([*command, *workers], cwd=checkout.folder, stdout=subprocess.PIPE, text=True, timeout=300)
+        assert done.stdout.endswith("1 passed, 0 failed, 0 skipped\n"), done.stdout
+
+
 def test_a_test_that_hangs_fails(checkout):
     checkout.add("TIMEOUT_S = 1\ndef test_endless():\n    while True:\n        pass\n")
     assert checkout.run() == "0 passed, 1 failed, 0 skipped"

@@ -69,6 +69,8 @@ def _number(text):
 
 def is_number(text):
     """True if it is a number as JSON has them, or a location of two."""
+    if text.isdigit():
+        return text[0] != "0" or len(text) == 1
     if text[:1] == "[":
         lon, _, lat = text[1:-1].partition(",")
         return text[-1] == "]" and lon[:1] != "[" and is_number(lon) and lat[:1] != "[" and is_number(lat)
@@ -94,13 +96,18 @@ def split_numbers(text):
     return texts
 
 
-def decode_texts(view, at, end, kinds):
+def decode_texts(view, at, end, kinds, only=None):
     """A list of each value as number text (str), bool, (string,), or None where it is no number. IndexError, ValueError
-    or OverflowError for what is no list of values, or goes on behind `end`: what is there is no part of the frame."""
+    or OverflowError for what is no list of values, or goes on behind `end`: what is there is no part of the frame.
+    `only`: the index of the one value that is looked at so closely."""
     if not kinds:
         text = str(to_symbols(hexlify(view[at:end])), "ascii")
         numbers = split_numbers(text[:-1] if text[-1] == "," else text)
-        return [number if is_number(number) else None for number in numbers]
+        if only is None:
+            return [number if is_number(number) else None for number in numbers]
+        if not is_number(numbers[only]):
+            numbers[only] = None
+        return numbers
     values = []
     while at < end:
         kind = view[at]

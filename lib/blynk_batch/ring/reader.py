@@ -53,11 +53,11 @@ class Reader:
             return self.number + self._count
         raise AttributeError(name)
 
-    def values(self):
+    def values(self, only=None):
         """What parsing.decode_texts says of each pin's value; None where it cannot be read as what it says, though its
         check is right."""
         try:
-            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds)
+            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds, only)
         except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
             texts = []
         return texts if len(texts) == self._count else [None] * self._count

@@ -87,7 +87,7 @@ class Body:
                 yield
                 continue
             reader, time, index = found
-            text = text_bytes(reader.values()[index])
+            text = text_bytes(reader.values(index)[index])
             if text is None:
                 counts[_UNREADABLE] += 1
                 continue
@@ -203,7 +203,7 @@ class Body:
             if not found:
                 return b""
             reader, time, index = found
-            value = text_bytes(reader.values()[index])
+            value = text_bytes(reader.values(index)[index])
             if value is not None:
                 text = b",[%d,%s]" % (time, value)
                 self.sent += 1

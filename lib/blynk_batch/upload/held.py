@@ -177,12 +177,12 @@ class Held:
             self.give_way(True, pin)
 
     def fits(self, pin, start, end):
-        """True if a quarter of the table is free once what lies in between is accepted: else good points between bad
-        ones wait with them."""
+        """True if two places of the table are free once what lies in between is accepted: else good points between
+        bad ones wait with them."""
         while True:
             now = weight(normal(self.ranges))
             then = weight(normal(self.without(pin, start, end, True)))
-            if then <= max(keys.RANGES_MOST - keys.RANGES_MOST // 4, now):
+            if then <= max(keys.RANGES_MOST - 2, now):
                 return True
             if not self.give_way(False):
                 return False

@@ -4,7 +4,7 @@ hourly questions while nobody is accepted.
 Pure policy, as Window: `next()` gives the next batch; `accepted()`, `refused()` say what its reply means. The step
 under way and the places of its request are in the state before it is asked, so that a repeat is the same batch.
 The search walks a range from its newest point to the left: good points in doubled or halved pieces, bad runs by
-single points at distances 1, 1, 1, 4, 16, their ends by halving.
+single points at distances 1, 1, 1, 4, 16, their ends by halving, and where there are requests to spare, points within.
 """
 
 # pyright: reportAttributeAccessIssue=false
@@ -19,10 +19,11 @@ from .held import DOUBT, FRESH, HELD, KNOWN
 from .settled import Settled, Step
 
 _ALL = const(1 << 29)
+_SPARE = const(9)  # requests of a search that are not for samples
 
-# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
+# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
 _FIND, _TRY, _PROBE = 0, 1, 2
-_WALK, _STRIDE, _HALVE = 0, 1, 2
+_WALK, _STRIDE, _HALVE, _SAMPLE = 0, 1, 2, 3
 
 
 class Search(Settled):
@@ -104,7 +105,7 @@ class Search(Settled):
                 for pin in found.pins:
                     step.pin, step.low, step.high = pin, found.start, self.end_of(found)
                     count = (yield from self._look(step.low, step.high))[0]
-                    if not count or self._left(pin, count) > 0:
+                    if not count or (yield from self._left()) > 0:
                         step.bad = count if found.kind == KNOWN and count <= uploader.settings["batch_points"] else 0
                         step.size = 1 if step.bad else _ALL
                         return True
@@ -131,6 +132,7 @@ class Search(Settled):
             for found in self.ranges
             if (found.kind != DOUBT and found.start[0] == self.ring.oldest if crowded else found.kind == HELD)
             and pace.rested(found.tried)
+            and not [pin for pin in found.pins if self._spent.get(pin, 0) >= self._most.get(pin, _ALL)]
         ]
         if now is None and due:
             pace.tried_ms = self._uploader.boots.uptime()
@@ -143,23 +145,33 @@ class Search(Settled):
             found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
         return bool(due)
 
-    def _left(self, pin, count):
-        """Requests that the search may still make for `pin` in this drain."""
-        size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
-        most = 2 * _bits(count) + 6 + count // size
-        self._most[pin] = max(self._most.get(pin, 0), most)
+    def _left(self):
+        """Requests that the search may still make for the step's pin in this drain."""
+        pin = self.step.pin
+        if pin not in self._most:
+            ranges = [found for found in self.ranges if pin in found.pins]
+            last = max([self.end_of(found) for found in ranges])
+            count = (yield from self._look(ranges[0].start, last))[0]
+            size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
+            self._most[pin] = 2 * _bits(count) + 6 + count // size
         return self._most[pin] - self._spent.get(pin, 0)
 
     def _ask(self):
         """The step's next Body, its places saved; one without points if there are some that need not be sent; None if
         the step is over or became another."""
         step, ring = self.step, self.ring
-        low, high = (step.good_end, step.at) if step.phase == _HALVE else (step.low, step.high)
+        low, high = step.low, step.high
+        if step.phase >= _HALVE:
+            low, high = step.good_end, step.at if step.phase == _HALVE else step.top
         count, places, others = yield from self._look(low, high, 0)
         if others or not count:
             body = Body(self, step.pin, low + (0,), low, places.get(0, high))
             yield from body.measure()
             return body
+        if step.phase == _SAMPLE and (step.far > _bits(count) - 2 or (yield from self._left()) < _SPARE):
+            self._end_run()
+            self.save()
+            return None
         limit = self._uploader.limit()
         index, other = 0, min(count, limit)
         if step.what != _FIND:
@@ -177,12 +189,17 @@ class Search(Settled):
         elif step.phase == _STRIDE:
             index = max(0, count - (1 if step.far < 4 else step.far))
             other = index + 1
+        elif step.phase == _SAMPLE:
+            index = _place(step.far, count)
+            other = index + 1
+        elif step.bad:  # is it that run's, or is there another one before it?
+            index, other = step.bad, step.bad + 1
         else:
             other = min((count + 1) // 2, limit)
         while True:
             places = (yield from self._look(low, high, index, other))[1]
             start, end = places[index] if index else low, places.get(other, high)
-            if step.what == _FIND and self._left(step.pin, 1) <= 0:
+            if step.what == _FIND and (yield from self._left()) <= 0:
                 return self._stop(False)
             if not self.fits(step.pin, start, end):
                 return self._stop(True)

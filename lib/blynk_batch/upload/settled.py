@@ -13,11 +13,13 @@ from ..ring.state import with_done
 from .held import DOUBT, FRESH, HELD, KNOWN, OPEN, Held, normal
 
 _HOUR_S = const(3600)
+_FEW = const(5)  # fewer points are taken for the end of a bad run if one of them is bad
+_MIDDLE = const(2)  # of the numbers of single points: newest, oldest, middle, quarters ...
 _NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
-# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
+# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
 _FIND, _TRY, _PROBE = 0, 1, 2
-_WALK, _STRIDE, _HALVE = 0, 1, 2
+_WALK, _STRIDE, _HALVE, _SAMPLE = 0, 1, 2, 3
 
 
 class Step:
@@ -78,13 +80,14 @@ class Settled(Held):
     def _gone(self, body):
         """Nothing of `body` is to be sent: expired, without a time, or damaged."""
         step = self.step
-        whole = step.phase != _HALVE and body.end == step.high
+        whole = step.phase < _HALVE and body.end == step.high
         self.ring.add(keys.HELD, -body.leave(self.ring, keys.SEARCH))
         self.ring.forget(keys.ASKED)
         self.ranges = self.without(step.pin, body.first, body.end)
-        if step.phase == _HALVE:
+        if step.phase >= _HALVE:
             step.good_end = body.end
-            self._is_left_end()
+            if step.phase == _HALVE:
+                self._is_left_end()
         elif whole:
             self._stop(False)
             return
@@ -228,10 +231,15 @@ class Settled(Held):
                 self._is_left_end()
             else:
                 self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
+        elif step.phase == _SAMPLE:
+            step.far += 1
+            if ok:
+                self.step = None  # there are good ones in it: what is left is searched anew
         else:
+            step.bad = 0 if ok or points < _FEW else points
             if ok:
                 step.good_end = body.end
-            else:
+            elif points < _FEW:
                 step.at = body.first if points == 1 else body.last
             self._is_left_end()
 
@@ -243,17 +251,23 @@ class Settled(Held):
         step.at = step.high = place
         step.far, step.bad, step.phase = far, 0, _STRIDE
         if step.low >= place:
-            self._settle_run()
-            self.step = None
+            step.good_end = place
+            self._is_left_end()
 
     def _is_left_end(self):
-        """Settle the bad run once nothing lies between it and the good points before, and walk on."""
+        """Once nothing lies between the bad run and the good points before it, ask for some points within it: they
+        were passed in strides."""
         step = self.step
         if step.good_end >= step.at:
-            self._settle(step.pin, step.good_end, step.top)
-            step.phase, step.size, step.bad, step.good = _WALK, max(1, 2 * step.good), 0, 1
-            if step.low >= step.high:
-                self.step = None
+            step.phase, step.far, step.bad = _SAMPLE, _MIDDLE, 0
+
+    def _end_run(self):
+        """Settle the bad run, and walk on."""
+        step = self.step
+        self._settle(step.pin, step.good_end, step.top)
+        step.phase, step.size, step.bad, step.good = _WALK, max(1, 2 * step.good), 0, 1
+        if step.low >= step.high:
+            self.step = None
 
     def _settle_run(self):
         step = self.step
