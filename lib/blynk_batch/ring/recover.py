@@ -219,7 +219,7 @@ def _pass_weak(ring, reader, last):
     start, ring.offset = ring.offset, end - end % medium.unit  # the last unit of it
     _leave_torn(ring, reader)  # no farther than is needed: behind 64 blank bytes nobody looks for a frame
     ring.set(VOIDS, ((0,) * VOIDS_MOST + ring.state.get(VOIDS, ()) + (ring.newest, start, ring.offset))[-VOIDS_MOST:])
-    ring.save()
+    ring.save(*ring.changed)  # what was taken in may have been in them
     return True
 
 
