@@ -8,7 +8,7 @@ point is asked for before all pins had their turn; `check()` that the books add 
 import json
 import random
 
-import kept  # noqa: F401 - before the others
+import keep_loaded  # noqa: F401 - before the others
 import blynk_batch
 from flash import NorFlash
 

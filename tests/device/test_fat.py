@@ -2,6 +2,7 @@
 
 import os
 
+import keep_loaded  # noqa: F401 - before the others
 from blynk_batch import Client, FileRing
 from blynk_batch.errors import WrongDevice
 from blynk_batch.ring.state import DROPPED

@@ -1,6 +1,6 @@
 """What opening a full BlockRing reads: the heads that bisection looks at and the newest sector, at any size."""
 
-import kept  # noqa: F401 - before the others
+import keep_loaded  # noqa: F401 - before the others
 from blynk_batch import BlockRing
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard

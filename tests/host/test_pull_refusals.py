@@ -132,8 +132,9 @@ def test_an_export_without_room_or_into_the_ring_is_refused(make_ring):
     assert "that is where the ring is" in refused("--folder", folder, "--csv", folder / "new")
     export = folder.parent / "export.csv"
     export.write_text("older")
-    limit = "ulimit -f 8; exec %s -m tools.pull --folder %s --csv %s" % (sys.executable, folder, export)
-    done = subprocess.run(["bash", "-c", limit], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    command = ["bash", "-c", 'ulimit -f 8; exec "$@"', "bash", sys.executable, "-m", "tools.pull"]
+    command += ["--folder", folder, "--csv", export]
+    done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1 and "File too large" in done.stderr and "Traceback" not in done.stderr
     assert export.read_text() == "older"
     image = make_ring("nor")

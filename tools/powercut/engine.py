@@ -222,12 +222,13 @@ def run(recording, every, part=0, parts=1, seed=0):
     """Cut everywhere; gives (cuts survived, [(cut, reason)]). What is drawn comes from `seed`."""
     done, failed = 0, []
     dice = Dice(seed)
-    for number, (cut, image) in enumerate(cuts(recording, every, part, parts, dice), dice(PAIRS_EVERY)):
+    pairs_at = dice(PAIRS_EVERY)
+    for number, (cut, image) in enumerate(cuts(recording, every, part, parts, dice)):
         torn = image.torn(recording.journal[cut.index], cut)
         try:
             survivor = Survivor(recording, torn, recording.expected(cut.index))
             done += 1
-            if number % PAIRS_EVERY == 0:
+            if not number or number % PAIRS_EVERY == pairs_at:
                 done += _cut_again(recording, cut, cut, torn, survivor, failed, _PAIRS_MOST)
         except Exception as error:
             failed.append((cut, repr(error)))

@@ -23,7 +23,7 @@ class Reader:
 
     position        (sequence, offset) of the frame; (sequence, offset) of the end after the last
     after           (sequence, offset) just past the frame
-    number          running number of the frame's first point
+    number          running number of the frame's first point; next_number  of the next frame's
     chain           boot, time and pins of a data frame
     body, body_end  where its values, or the payload of another kind, lie in `buf` and `view`
     lost            points known to be lost to damage so far;  bad  damaged places so far
@@ -49,6 +49,8 @@ class Reader:
             return (self.sequence, self.offset)
         if name == "after":
             return (self.sequence, self.next_at)
+        if name == "next_number":
+            return self.number + self._count
         raise AttributeError(name)
 
     def values(self, only=None):
@@ -177,11 +179,6 @@ class Reader:
         self.offset, self.next_at, self.good_end = offset, offset + size, offset + size
         return True
 
-    @property
-    def next_number(self):
-        """Running number of the next frame's first point, if nothing is lost before it."""
-        return self.number + self._count
-
     def went(self, offset, next_at, points, count):
         """Somebody took this over good frames of `points` in all, the last one of `count` at `offset`."""
         self.number += self._count + points - count
@@ -290,11 +287,3 @@ class Reader:
                 return False
             offset += count
         return True
-
-    def is_surely_blank(self, offset):
-        """The same; what is not blank is read again."""
-        for _ in range(_AGAIN + 1):
-            if self.is_blank(offset):
-                return True
-            self.filled = 0
-        return False

@@ -1,4 +1,4 @@
-"""`import kept`, before the rest of the library, where clients are opened by the hundred: what is loaded stays loaded.
+"""`import keep_loaded`, before the rest of the library, where rings are opened by the hundred: what is loaded stays so.
 
 On a board what opening and a drain need once is loaded each time, after a collection, and then let go to give back its
 RAM. Compiling it again and again would take four fifths of the time of such a test.
