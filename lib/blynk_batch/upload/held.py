@@ -142,20 +142,14 @@ class Held:
                 count += len([pin for pin in reader.chain.pins if pin in found.pins])
         return count
 
-    def give_way(self, force, pin=-1):
+    def give_way(self, force):
         """Let go of a range, its points counted as rejected: of one point that was refused alone on seven tries. If
-        that is not there and there must be room, of the fewest points; but of `pin` not the newest."""
+        that is not there and there must be room, of the fewest points, one that rests if there is any."""
         old = [found for found in self.ranges if found.tries >= 7 and found.kind == HELD and found.end != OPEN]
         old = [found for found in old if self.count(found) <= 1]
         if not old and not force:
             return False
-        newest = max([self.end_of(found) for found in self.ranges if pin in found.pins] or [None])
-
-        def worth(found):
-            keep = pin in found.pins and self.end_of(found) == newest
-            return keep, found.kind != HELD, self.count(found)
-
-        victim = min(old or self.ranges, key=worth)
+        victim = min(old or self.ranges, key=lambda found: (found.kind != HELD, self.count(found)))
         count = self.count(victim)
         self.ranges.remove(victim)
         self.ring.add(keys.HELD, -count)
@@ -164,11 +158,11 @@ class Held:
 
     def hold(self, pin, start, end, kind, tried=0, tries=0):
         self.ranges = normal(self.ranges + [Range(bytes([pin]), start, end, kind, tried, tries)])
-        self.keep_within(pin)
+        self.keep_within()
 
-    def keep_within(self, pin):
+    def keep_within(self):
         while weight(self.ranges) > keys.RANGES_MOST and len(self.ranges) > 1:
-            self.give_way(True, pin)
+            self.give_way(True)
 
     def leaves_places(self, pin, start, end):
         """True if two places of the table are free once what lies in between is accepted: else good points between

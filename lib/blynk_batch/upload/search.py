@@ -184,30 +184,31 @@ class Search(Settled):
             yield from body.measure()
             return body
         limit = self._uploader.limit()
-        index, other = 0, min(count, limit)
+        index, points = 0, min(count, limit)
         if step.what == _TRY:
             if step.place >= 0:
-                index = _place(step.place, count)
-                other = index + 1
+                index, points = _place(step.place, count), 1
         elif step.phase == _WALK:
             step.bad = step.bad if step.bad <= count else 0
             if step.bad == 1:
                 self._at_bad((yield from self._count_to_send(low, high, count - 1))[1][count - 1] if count > 1 else low)
                 self.save()
                 return None
-            index, other = count - min(step.size, limit, count), count
+            points = min(step.size, limit, count)
+            index = count - points
         elif step.phase == _STRIDE:
-            index = max(0, count - (1 if step.far < 4 else step.far))
-            other = index + 1
+            index, points = max(0, count - (1 if step.far < 4 else step.far)), 1
         elif step.phase == _SAMPLE:
-            index = _place(step.far, count)
-            other = index + 1
+            index, points = _place(step.far, count), 1
         elif 0 < step.bad < count:  # is it that run's, or is there another one before it?
-            index, other = step.bad, step.bad + 1
+            index, points = step.bad, 1
         else:
-            other = min((count + 1) // 2, limit)
+            points = min((count + 1) // 2, limit)
+        other = index + points
         while True:
             places = (yield from self._count_to_send(low, high, index, other))[1]
+            if index and index not in places:
+                return None  # overwritten meanwhile
             start, end = places[index] if index else low, places.get(other, high)
             if step.what == _FIND and (yield from self._requests_left()) <= 0:
                 return self._end_step()
@@ -215,16 +216,13 @@ class Search(Settled):
                 return self._end_step(over=True)
             body = Body(self, step.pin, start + (0,), start, end)
             yield from body.measure(None, self._uploader.batch_bytes)
-            if body.end == end:
+            if body.end == end or step.what == _TRY or step.phase == _HALVE:
                 break
-            half = (other - index) // 2  # too many bytes
-            index, other = (
-                (other - half, other) if step.phase == _WALK and step.what == _FIND else (index, index + half)
-            )
+            index += body.points  # too many bytes to walk with: those on the right
         if keys.SEARCH not in ring.state:
             self.was_cleared()
             return None
-        ring.set(keys.ASKED, start + end)
+        ring.set(keys.ASKED, start + body.end)
         self.save()
         return body
 

@@ -111,7 +111,7 @@ class Settled(Held):
             self.step = None  # there are good ones: search on both sides
             self._become(FRESH, pin, step.low, step.high)
         self._queue = [queued for queued in self._queue if queued[0] != pin]
-        self.keep_within(pin)
+        self.keep_within()
         self.save(True)
 
     def refused(self, source, body, known):
@@ -135,7 +135,7 @@ class Settled(Held):
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
                     self._become(FRESH, pin, step.low, step.high, DOUBT)
-        self.keep_within(pin)
+        self.keep_within()
         self.save()
 
     def _become(self, kind, pin, low, high, was=None):
