@@ -84,8 +84,9 @@ class Held:
             kind = value[4]
             end = OPEN if kind & keys.OPEN_END else (value[0] + value[2], value[3])
             start = max(tuple(value[:2]), (ring.oldest, 0))  # what was overwritten counts no more
+            kind = kind & 3 if kind & HELD else FRESH
             if start < end and max(value[7:]) < 256:
-                self.ranges.append(Range(bytes(sorted(value[7:])), start, end, kind & 3, value[5], value[6]))
+                self.ranges.append(Range(bytes(sorted(value[7:])), start, end, kind, value[5], value[6]))
 
     def store(self):
         ring, state = self.ring, self.ring.state

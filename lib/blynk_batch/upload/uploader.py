@@ -211,10 +211,6 @@ class Uploader:
         failed[pin >> 2] ^= (self.failures(pin) ^ count) << 2 * (pin & 3)
         self.ring.set(keys.FAILED, bytes(failed).rstrip(b"\0"))
 
-    def gives_way(self, pin):
-        """True if two replies asked for patience and no other pin was accepted in this drain."""
-        return not self.trusted and self.failures(pin) >= 2
-
     def cutoff(self):
         """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
         days = self.settings["max_age_days"]

@@ -200,7 +200,7 @@ class Window:
                 first = max(first, tuple(part[1:3]))
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
-            if entry[_POINTS] and uploader.gives_way(pin):
+            if entry[_POINTS] and not uploader.trusted and uploader.failures(pin) >= 2:
                 uploader.search.hold_window(self, body, _DOUBT)
                 continue
             late = pin in self._last  # that it is asked is noted, since else it is not asked again
