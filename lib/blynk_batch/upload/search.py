@@ -155,10 +155,11 @@ class Search(Settled):
 
     def _requests_left(self):
         """Requests that the search may still make for the step's pin in this drain."""
-        pin = self.step.pin
+        step, pin = self.step, self.step.pin
         if pin not in self._most:
             ranges = [found for found in self.ranges if pin in found.pins]
-            first, last = min([found.start for found in ranges]), max([self.end_of(found) for found in ranges])
+            first = min([step.low] + [found.start for found in ranges])
+            last = max([step.high] + [self.end_of(found) for found in ranges])
             count = (yield from self._count_to_send(first, last))[0]
             size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
             self._most[pin] = 2 * _bits(count) + 6 + count // size
