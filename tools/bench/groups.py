@@ -167,8 +167,8 @@ GROUPS = [
         "powercut",
         "Power cuts",
         "A share of one workload of `tools/powercut/`, cut in the middle of programs and erases; after each cut the "
-        "ring is opened again on a copy and every reading compared. `make test` cuts every workload, fails below 40,000 on "
-        "raw devices or 12,000 on littlefs, and prints how many it survived.",
+        "ring is opened again on a copy and every reading compared. `make test` cuts every workload, fails below "
+        "40,000 on raw devices or 12,000 on littlefs, and prints how many it survived.",
         powercut.jobs,
     ),
     Group(

@@ -106,7 +106,7 @@ def decode_texts(view, at, end, kinds, only=None):
         if only is None:
             return [number if is_number(number) else None for number in numbers]
         if not is_number(numbers[only]):
-            numbers[only] = None
+            numbers[only] = None  # pyright: ignore
         return numbers
     values = []
     while at < end:
