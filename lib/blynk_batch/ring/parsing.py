@@ -103,11 +103,9 @@ def decode_texts(view, at, end, kinds, only=None):
     if not kinds:
         text = str(to_symbols(hexlify(view[at:end])), "ascii")
         numbers = split_numbers(text[:-1] if text[-1] == "," else text)
-        if only is None:
-            return [number if is_number(number) else None for number in numbers]
-        if not is_number(numbers[only]):
-            numbers[only] = None  # pyright: ignore
-        return numbers
+        if only is not None and is_number(numbers[only]):
+            return numbers
+        return [number if is_number(number) else None for number in numbers]
     values = []
     while at < end:
         kind = view[at]

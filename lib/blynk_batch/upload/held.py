@@ -149,7 +149,7 @@ class Held:
         old = [found for found in old if self.count(found) <= 1]
         if not old and not force:
             return False
-        newest = max([self.end_of(found) for found in self.ranges if pin in found.pins] or [None])  # pyright: ignore
+        newest = max([self.end_of(found) for found in self.ranges if pin in found.pins] or [(0, 0)])
 
         def worth(found):
             keep = pin in found.pins and self.end_of(found) == newest
