@@ -294,8 +294,9 @@ class InvalidToken(UploadError):
 
 # For the library's own files
 def load(module: str, name: Optional[str] = None) -> Any:
-    """The module, or its `name`. From source it collects often meanwhile: compiling leaves so much garbage that what
-    lasts would else lie strewn over the whole heap, with no large hole left between. Bundles only import here."""
+    """The module, or its `name`. From source it collects often meanwhile, where the heap is small: compiling leaves so
+    much garbage that what lasts would else lie strewn over all of it, with no large hole left between. Bundles only
+    import here."""
 
 def let_go(name: str) -> None:
     """Take the code of the module `name` out of the heap: it works once, when something is opened."""

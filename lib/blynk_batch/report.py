@@ -4,7 +4,7 @@ from .ring import state as keys
 from .clock.times import NEVER, Times
 from .ring.reader import DATA
 from .ring.parsing import to_value
-from .ring.delivered import is_delivered, is_held
+from .ring.books import is_delivered, is_held
 from .ring.state import first_kept
 
 

@@ -138,6 +138,15 @@ def test_a_value_or_pins_longer_than_their_frame_are_not_read_from_the_next_one(
     assert server.stored == [5000] * 3 and server.requests == 1
 
 
+def test_a_backoff_of_no_seconds_is_over():
+    device, clock, server = NorFlash(8), FakeClock(), Server()
+    client = open_client(device, clock, server)
+    client.log(9, 1)
+    client.ring.save_value(keys.BACKOFF, (1, 0, 0))
+    client = open_client(device, clock, server)
+    assert client.upload().uploaded == 1
+
+
 NO_NUMBERS = ("1-2", "--", ".", "e5", "-", "1.", ".5", "007", "-01", "1e", "1e-", "1.e5", "1e5.", "[1]", "1]", "[,]")
 NO_LISTS = ("1,,2", "1,2", "[1,2", "[[1,2],3]", "[1,2]3", ",")  # none of a frame's numbers is known beside one of these
 

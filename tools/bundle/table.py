@@ -9,7 +9,7 @@ BUNDLES = {
     "ring.state ring.sector ring.pages ring.log rings media.littlefs",
     "_open": "opening arguments ring.recover ring.decode media.folder media.paths",
     "_read": "ring.reader ring.parsing",
-    "_room": "ring.room ring.books ring.delivered ring.rewrite",
+    "_room": "ring.room ring.books ring.rewrite",
     "_raw": "media.slots media.device media.foreign media.tails",
     "_fat": "media.fat",
     "_pace": "upload.pace upload.result",

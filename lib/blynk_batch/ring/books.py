@@ -1,33 +1,60 @@
-"""The books of a sector that is about to be overwritten: which of its points were not delivered.
+"""The books: what of the ring the server has, as the state says, and what an overwritten sector takes out of them.
 
-Works on a Ring; it takes a pass over the sector's frames. Loaded where one is due.
+The server has the points behind the cursor, and in the window under way those of finished pins, but for those that it
+refused. Loaded where a pass asks for each point: a window that goes on, an overwritten sector, points(), tools.
 """
 
 from . import state as keys
-from .delivered import is_delivered, is_held
 from .reader import DATA
 from .sector import number_at
 
 
+def _is_passed(state, pin, position):
+    """True if the cursor is past the point of `pin` in the frame at `position`, or its pin is done in the window."""
+    if position < tuple(state.get(keys.CURSOR, (0, 0)))[:2]:
+        return True
+    window = state.get(keys.WINDOW)
+    return bool(window and position < window[:2] and keys.is_done(state.get(keys.DONE, b""), pin))
+
+
+def _is_refused(state, pin, position, kind=None):
+    for key in keys.range_keys(state) if state.get(keys.HELD, (0,))[0] else ():
+        found = state[key]
+        if pin in found[7:] and position >= found[:2] and kind in (None, found[4] & 3):
+            if found[4] & keys.OPEN_END or position < (found[0] + found[2], found[3]):
+                return True
+    return False
+
+
+def is_held(state, pin, position, kind=None):
+    """True if the server refused the point, or its pin is not asked at present, and the cursor is past it. `kind`: only
+    in a range of that kind."""
+    return _is_passed(state, pin, position) and _is_refused(state, pin, position, kind)
+
+
+def is_delivered(state, pin, position):
+    """True if nothing is left to do for the point of `pin` in the frame at `position`; else it is pending or held."""
+    part = state.get(keys.PART)
+    if _is_passed(state, pin, position):
+        return not _is_refused(state, pin, position)
+    return bool(part and keys.WINDOW in state and part[0] == pin and position < part[1:3])
+
+
 def forget_sector(ring, sequence):
-    """Take the oldest sector out of the books before it is dropped: its points not delivered. Ranges of refused points
-    need no change: what is before the oldest sector counts no more."""
+    """Take the oldest sector out of the books before it is dropped: how many of its points were not delivered."""
     state, cursor = ring.state, ring.cursor()
     pending = held = done = 0
     reader = ring.reader((sequence, 0), (sequence, ring.medium.sector_bytes))
     while reader.next():
-        if reader.kind != DATA:
-            continue
-        ahead = reader.position >= cursor[:2]
-        for pin in reader.chain.pins:
+        for pin in reader.chain.pins if reader.kind == DATA else ():
             refused = is_held(state, pin, reader.position)
             held += refused
-            if refused or is_delivered(state, pin, reader.position):
-                done += ahead
-            else:
+            if not refused and not is_delivered(state, pin, reader.position):
                 pending += 1
+            else:
+                done += reader.position >= cursor[:2]
     ring.add(keys.HELD, -held)
-    for key in keys.range_keys(state):
+    for key in keys.range_keys(state):  # what is before the oldest sector counts no more, but they may be in the way
         first, _, sectors, offset, kind = state[key][:5]
         if not kind & keys.OPEN_END and (first + sectors, offset) <= (sequence + 1, 0):
             ring.set(key, None)
@@ -36,8 +63,7 @@ def forget_sector(ring, sequence):
     if cursor[0] <= sequence:
         here = number_at(ring, sequence + 1) - cursor[2]
         ring.add(keys.CORRUPT, max(0, here - done - pending))
-        window = state.get(keys.WINDOW)
-        if window and window[0] <= sequence:
+        if keys.WINDOW in state and state[keys.WINDOW][0] <= sequence:
             ring.close_window()
     ring.seen_lost = 0
     return pending + held

@@ -1,5 +1,4 @@
-"""The inner loop of a drain as machine code, loaded by fast.py: what a Reader does frame by frame, in a third of the
-time and less.
+"""The inner loop of a drain as machine code, loaded by fast.py: in a third of the time that a Reader takes.
 
 Knows the bytes of short frames of numbers in Unix time, as nearly all are, of a page's mark, and JSON of a point;
 nothing of sectors and media. It goes on as far as the buffer holds such frames whole, checks each, and stops in front
@@ -36,8 +35,7 @@ _SHORT = const(64)  # most bytes of a payload that ends with a check of 24 bits
 _POINT_BYTES = const(17)  # of a point's JSON without its value: a comma, two brackets, thirteen digits, a comma
 
 # JSON's numbers with commas between them: what follows on state and symbol, in the low four bits. States: 0 begin,
-# 1 minus, 2 zero, 3 whole, 4 point, 5 fraction, 6 e, 7 its minus, 8 exponent, 9 no number. A comma leads from what is
-# whole to 0.
+# 1 minus, 2 zero, 3 whole, 4 point, 5 fraction, 6 e, 7 its minus, 8 exponent, 9 no number; a comma leads back to 0.
 _GRAMMAR = (
     b"2333333333919999"
     b"2333333333999999"

@@ -51,12 +51,15 @@ def get_anchor(payload):
     return boot, int.from_bytes(payload[at : at + 6], "little")
 
 
-def get_mark(payload, at):
+def get_mark(payload, at, end):
     """(its page, points of the sector before it, page that has the state, True if state frames follow from there on,
-    index of its state entries) of the mark whose payload starts at `payload[at]`."""
-    page, at = get_varint(payload, at)
-    number, at = get_varint(payload, at)
-    place, at = get_varint(payload, at)
+    index of its state entries) of the mark whose payload is `payload[at:end]`; page -1 for what is none."""
+    try:
+        page, at = get_varint(payload, at)
+        number, at = get_varint(payload, at)
+        place, at = get_varint(payload, at)
+    except (IndexError, ValueError):
+        return -1, 0, 0, True, end
     return page, number, place >> 1, bool(place & 1), at
 
 
@@ -101,13 +104,17 @@ def decode_texts(view, at, end, kinds, only=None):
     or OverflowError for what is no list of values, or goes on behind `end`: what is there is no part of the frame.
     `only`: the index of the one value that is looked at so closely."""
     if not kinds:
-        text = str(to_symbols(hexlify(view[at:end])), "ascii")
-        numbers = split_numbers(text[:-1] if text[-1] == "," else text)
-        if only is None:
-            return [number if is_number(number) else None for number in numbers]
-        if not is_number(numbers[only]):
-            numbers[only] = None
-        return numbers
+        text = to_symbols(hexlify(view[at:end]))
+        text = text[:-1] if text[-1:] == b"," else text
+        if only is not None and b"[" not in text:
+            numbers = text.split(b",")  # bytes: record.number_text says why
+            numbers[only] = str(numbers[only], "ascii")  # pyright: ignore
+        else:
+            numbers = split_numbers(str(text, "ascii"))
+        if only is not None and is_number(numbers[only]):
+            return numbers
+        numbers = [str(number, "ascii") if isinstance(number, bytes) else number for number in numbers]
+        return [number if is_number(number) else None for number in numbers]
     values = []
     while at < end:
         kind = view[at]
@@ -126,6 +133,16 @@ def decode_texts(view, at, end, kinds, only=None):
             numbers = decode_texts(data, 0, size, 0)
             values.append(numbers[0] if len(numbers) == 1 else None)
     return values
+
+
+def texts_of(view, at, end, kinds, count, only):
+    """The `count` entries of decode_texts; None for those that cannot be read as what they say, though their check is
+    right."""
+    try:
+        texts = decode_texts(view, at, end, kinds, only)
+    except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
+        texts = ()
+    return texts if len(texts) == count else [None] * count
 
 
 def to_value(text):

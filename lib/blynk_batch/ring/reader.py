@@ -23,7 +23,7 @@ class Reader:
 
     position        (sequence, offset) of the frame; (sequence, offset) of the end after the last
     after           (sequence, offset) just past the frame
-    number          running number of the frame's first point
+    number          running number of the frame's first point; next_number  of the next frame's
     chain           boot, time and pins of a data frame
     body, body_end  where its values, or the payload of another kind, lie in `buf` and `view`
     lost            points known to be lost to damage so far;  bad  damaged places so far
@@ -49,16 +49,13 @@ class Reader:
             return (self.sequence, self.offset)
         if name == "after":
             return (self.sequence, self.next_at)
+        if name == "next_number":
+            return self.number + self._count
         raise AttributeError(name)
 
     def values(self, only=None):
-        """What parsing.decode_texts says of each pin's value; None where it cannot be read as what it says, though its
-        check is right."""
-        try:
-            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds, only)
-        except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
-            texts = []
-        return texts if len(texts) == self._count else [None] * self._count
+        """What parsing.texts_of says of each pin's value."""
+        return parsing.texts_of(self.view, self.body, self.body_end, self.chain.kinds, self._count, only)
 
     def payload(self):
         return self.view[self.body : self.body_end]
@@ -66,8 +63,7 @@ class Reader:
     # Sectors and their bytes
 
     def _enter(self, sequence, offset, head=None):
-        """Go to `offset` of a sector, 0 meaning its first frame; to the next if it does not parse. `head`: its
-        Prefix, if that has been read."""
+        """Go to `offset` of a sector, 0: its first frame; or to the next if it is damaged. `head`: its Prefix."""
         last, stop = self._end[:2]
         self._count = 0  # points of the frame, once there is one
         self.base = self.filled = 0  # what `buf` holds of the sector: where that starts, how much it is
@@ -180,14 +176,8 @@ class Reader:
         self.number += self._count
         self._count = len(chain.pins)
         self.body, self.body_end = at + 2, end - 3
-        self.offset = offset
-        self.next_at = self.good_end = offset + size
+        self.offset, self.next_at, self.good_end = offset, offset + size, offset + size
         return True
-
-    @property
-    def next_number(self):
-        """Running number of the next frame's first point, if nothing is lost before it."""
-        return self.number + self._count
 
     def went(self, offset, next_at, points, count):
         """Somebody took this over good frames of `points` in all, the last one of `count` at `offset`."""
@@ -238,11 +228,7 @@ class Reader:
         return size if self.buf[at] != MARK or self.mark()[0] == offset // PAGE else 0
 
     def mark(self):
-        """What parsing.get_mark says of the mark that `body` is in."""
-        try:
-            return parsing.get_mark(self.view, self.body)
-        except (IndexError, ValueError):
-            return (-1, 0, 0, True, self.body_end)
+        return parsing.get_mark(self.view, self.body, self.body_end)
 
     def _behind_filler(self, offset, end):
         while offset < end and self.buf[self.fetch(offset, 1)] == FILLER:
@@ -301,11 +287,3 @@ class Reader:
                 return False
             offset += count
         return True
-
-    def is_surely_blank(self, offset):
-        """The same; what is not blank is read again."""
-        for _ in range(_AGAIN + 1):
-            if self.is_blank(offset):
-                return True
-            self.filled = 0
-        return False

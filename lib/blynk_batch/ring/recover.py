@@ -138,7 +138,11 @@ def _take_up(ring, reader, last):
     if is_head and medium.patchable:
         is_torn = _settle(ring, last)
     elif is_head and not (medium.skips and _pass_weak(ring, reader, last)):
-        is_torn = not reader.is_surely_blank(ring.offset)
+        for _ in range(3):  # one wrong read is nothing
+            is_torn = not reader.is_blank(ring.offset)
+            if not is_torn:
+                break
+            reader.filled = 0
     if is_torn:
         _leave_torn(ring, reader)
 
@@ -190,7 +194,9 @@ def _pass_weak(ring, reader, last):
     that nobody was told that it is there. True if there were such; the state says where they are."""
     medium = ring.medium
     start = last[0][0] if last else 0
-    end = min(ring.offset + medium.burst, medium.sector_bytes)
+    end = ring.offset
+    while end == ring.offset or not reader.is_blank(end):  # the end of a long frame, too
+        end = min(end + medium.burst, medium.sector_bytes)
     buf = bytearray(end - start)
     every_bit = (1 << 8 * len(buf)) - 1
     one = zero = ones = zeros = 0  # bits that were so once, and again
@@ -213,7 +219,7 @@ def _pass_weak(ring, reader, last):
     start, ring.offset = ring.offset, end - end % medium.unit  # the last unit of it
     _leave_torn(ring, reader)  # no farther than is needed: behind 64 blank bytes nobody looks for a frame
     ring.set(VOIDS, ((0,) * VOIDS_MOST + ring.state.get(VOIDS, ()) + (ring.newest, start, ring.offset))[-VOIDS_MOST:])
-    ring.save()
+    ring.save(*ring.changed)  # what was taken in may have been in them
     return True
 
 

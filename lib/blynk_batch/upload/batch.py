@@ -78,11 +78,11 @@ class Body:
     def len_bytes(self):
         return self.counts[_BYTES]
 
-    def measure(self, max_points=None, max_bytes=None, pending=None):
+    def measure(self, max_points=None, max_bytes=None, but=None):
         """Count what fits the limits, at least one point, and end the batch there: a generator that lets others work
-        in between. `pending`: only those of which this function says it."""
+        in between. `but`: not those of which this function says so."""
         self.counts = counts = [0, 1, 0, 0, 0, 0]
-        for found in self._frames(counts, pending):
+        for found in self._frames(counts, but):
             if not found:
                 yield
                 continue
@@ -101,7 +101,7 @@ class Body:
             counts[_BYTES] += more
             self.last = reader.position
 
-    def _frames(self, counts=None, pending=None, out=None):
+    def _frames(self, counts=None, but=None, out=None):
         """(reader, Unix ms, place in the frame) of every point of this pin to send; None now and then in between. The
         others are counted in `counts`. With `out`, runs of plain frames are written there instead."""
         source = self._source
@@ -135,7 +135,7 @@ class Body:
             if index < 0:
                 continue
             behind = behind and reader.position < first
-            if behind or (pending and not pending(state, self.pin, reader.position)):
+            if behind or (but and but(state, self.pin, reader.position)):
                 continue
             if time is None:
                 return  # of a refused pin; the clock was lost since
@@ -150,9 +150,9 @@ class Body:
         still are in the ring. `mark` is the key that the state has lost if the ring was cleared meanwhile."""
         if ring.oldest != self._oldest or mark not in ring.state:
             # What was overwritten meanwhile counts as dropped, but what of it was sent the server has.
-            from ..ring.delivered import is_pending
+            from ..ring.books import is_delivered
 
-            for _ in self.measure(pending=is_pending):
+            for _ in self.measure(but=is_delivered):
                 pass
         counts = self.counts
         ring.add(keys.UPLOADED, self.sent)

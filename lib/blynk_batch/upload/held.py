@@ -9,9 +9,8 @@ from micropython import const
 from ..ring import state as keys
 from ..ring.reader import DATA
 
-# Kinds. A range that is searched; one of which some point is known to be bad; one that was tried and rests; one of a
-# pin that was refused while nobody was accepted.
-FRESH, KNOWN, HELD, DOUBT = 0, 1, 2, 3
+# Kinds. A range that is searched; one that was tried and rests; one of a pin refused while nobody was accepted.
+FRESH, HELD, DOUBT = 0, 2, 3
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer
@@ -40,9 +39,7 @@ def _joined(one, other):
     """The range that stands for both, or None."""
     kind = one.kind
     if kind != other.kind:
-        if {kind, other.kind} != {FRESH, KNOWN} or one.end != other.start:
-            return None
-        kind = KNOWN
+        return None
     tried, tries = min(one.tried, other.tried), min(one.tries, other.tries)
     if one.start == other.start and one.end == other.end and len(one.pins) + len(other.pins) <= _PINS:
         return Range(bytes(sorted(set(one.pins + other.pins))), one.start, one.end, kind, tried, tries)
@@ -87,8 +84,9 @@ class Held:
             kind = value[4]
             end = OPEN if kind & keys.OPEN_END else (value[0] + value[2], value[3])
             start = max(tuple(value[:2]), (ring.oldest, 0))  # what was overwritten counts no more
+            kind = kind & 3 if kind & HELD else FRESH
             if start < end and max(value[7:]) < 256:
-                self.ranges.append(Range(bytes(sorted(value[7:])), start, end, kind & 3, value[5], value[6]))
+                self.ranges.append(Range(bytes(sorted(value[7:])), start, end, kind, value[5], value[6]))
 
     def store(self):
         ring, state = self.ring, self.ring.state
@@ -111,10 +109,9 @@ class Held:
         """Up to where its points are passed."""
         if found.end != OPEN:
             return found.end
-        window, done = self.ring.state.get(keys.WINDOW), self.ring.state.get(keys.DONE, b"")
-        pin = found.pins[0]
-        if window and len(done) > pin >> 3 and done[pin >> 3] & 1 << (pin & 7):
-            return tuple(window[:2])
+        window = self.ring.state.get(keys.WINDOW)
+        if window and keys.is_done(self.ring.state.get(keys.DONE, b""), found.pins[0]):
+            return window[:2]
         return max(self.ring.cursor()[:2], found.start)
 
     def without(self, pin, start, end, mended=False):
@@ -129,8 +126,6 @@ class Held:
             if len(found.pins) > 1:
                 left.append(found.but(pins=bytes([other for other in found.pins if other != pin])))
             one = found.but(pins=bytes([pin]))
-            if one.kind == KNOWN:
-                one.kind = FRESH
             if start > one.start:
                 left.append(one.but(end=start))
             if one.end == OPEN and mended:
@@ -148,20 +143,14 @@ class Held:
                 count += len([pin for pin in reader.chain.pins if pin in found.pins])
         return count
 
-    def give_way(self, force, pin=-1):
+    def give_way(self, force):
         """Let go of a range, its points counted as rejected: of one point that was refused alone on seven tries. If
-        that is not there and there must be room, of the fewest points; but of `pin` not the newest."""
+        that is not there and there must be room, of the fewest points, one that rests if there is any."""
         old = [found for found in self.ranges if found.tries >= 7 and found.kind == HELD and found.end != OPEN]
         old = [found for found in old if self.count(found) <= 1]
         if not old and not force:
             return False
-        newest = max([self.end_of(found) for found in self.ranges if pin in found.pins] or [None])
-
-        def worth(found):
-            keep = pin in found.pins and self.end_of(found) == newest
-            return keep, found.kind != HELD, self.count(found)
-
-        victim = min(old or self.ranges, key=worth)
+        victim = min(old or self.ranges, key=lambda found: (found.kind != HELD, self.count(found)))
         count = self.count(victim)
         self.ranges.remove(victim)
         self.ring.add(keys.HELD, -count)
@@ -170,13 +159,13 @@ class Held:
 
     def hold(self, pin, start, end, kind, tried=0, tries=0):
         self.ranges = normal(self.ranges + [Range(bytes([pin]), start, end, kind, tried, tries)])
-        self.keep_within(pin)
+        self.keep_within()
 
-    def keep_within(self, pin):
+    def keep_within(self):
         while weight(self.ranges) > keys.RANGES_MOST and len(self.ranges) > 1:
-            self.give_way(True, pin)
+            self.give_way(True)
 
-    def fits(self, pin, start, end):
+    def leaves_places(self, pin, start, end):
         """True if two places of the table are free once what lies in between is accepted: else good points between
         bad ones wait with them."""
         while True:

@@ -31,8 +31,8 @@ _REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see held.py
 
 
 def _random(limit):
-    """0 to limit - 1."""
-    return random.getrandbits(30) % limit
+    """0 to limit - 1; 0 for no limit."""
+    return random.getrandbits(30) % max(1, limit)
 
 
 class Pace:

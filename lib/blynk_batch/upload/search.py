@@ -15,14 +15,17 @@ from micropython import const
 from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
-from .held import DOUBT, FRESH, HELD, KNOWN
-from .settled import Settled, Step
+from .held import DOUBT, FRESH, HELD
+from .settled import MIDDLE, Settled, Step
 
 _ALL = const(1 << 29)
+_WHOLE = const(-1)  # in place of the number of a single point
+_HOUR_S = const(3600)
+_MANY = const(64)
 _SPARE = const(9)  # requests of a search that are not for samples
 
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
-_FIND, _TRY, _PROBE = 0, 1, 2
+_FIND, _TRY = 0, 1
 _WALK, _STRIDE, _HALVE, _SAMPLE = 0, 1, 2, 3
 
 
@@ -30,11 +33,7 @@ class Search(Settled):
     def begin(self):
         """A drain begins."""
         self.load()
-        for found in self.ranges:
-            if found.kind == KNOWN:
-                found.kind = FRESH  # it may have been mended since
-        self.store()
-        self._refused = {}  # {pin refused in this drain while nobody was accepted: True}
+        self._refused = {}  # {pin: where a batch of it began that was refused in this drain}
         self._spent, self._most = {}, {}  # requests of each pin in this drain
         self._queue = []  # (pin, low, high, place) to be tried
         saved = self.ring.state.get(keys.SEARCH)
@@ -54,19 +53,17 @@ class Search(Settled):
         times.known = 0
         return times
 
-    def _look(self, low, high, *wanted):
-        """(points to send from `low` to `high`, {number: place of that one}, True if others lie before the first)."""
-        count, places, others = 0, {}, [0] * 6
-        skipped = False
-        for found in Body(self, self.step.pin, low + (0,), low, high)._frames(others):
+    def _count_to_send(self, low, high, *wanted):
+        """(points to send from `low` to `high`, {number: place of that one})."""
+        count, places = 0, {}
+        for found in Body(self, self.step.pin, low + (0,), low, high)._frames():
             if not found:
                 yield
                 continue
             if count in wanted:
                 places[count] = found[0].position
-            skipped = skipped or (not count and any(others[2:4]))
             count += 1
-        return count, places, skipped
+        return count, places
 
     # What to ask next
 
@@ -83,17 +80,17 @@ class Search(Settled):
                 yield from body.measure()
             else:
                 if not self.step:
-                    if not (yield from self._pick(crowded)):
+                    if not (yield from self._next_step(crowded)):
                         return None
                     self.store()
                     ring.set(keys.SEARCH, self.step.value)  # clear() takes it away
-                body = yield from self._ask()
+                body = yield from self._next_body()
             if body and body.points:
                 return body
             if body:
-                self._gone(body)
+                self._nothing_to_send(body)
 
-    def _pick(self, crowded):
+    def _next_step(self, crowded):
         """The next step, saved before it is asked: a search, a question, a daily try. False if none is due. `crowded`:
         there is no room for notes, and there will be once the oldest sector's points are delivered."""
         uploader, ring = self._uploader, self.ring
@@ -101,30 +98,41 @@ class Search(Settled):
         now = uploader.boots.now()
         step.cutoff, step.now, step.seen = uploader.cutoff(), now or 0, ring.end()[:2]
         for found in self.ranges if not crowded else ():
-            if found.kind in (FRESH, KNOWN):
+            if found.kind == FRESH:
+                found.end = self.end_of(found)
                 for pin in found.pins:
                     step.pin, step.low, step.high = pin, found.start, self.end_of(found)
-                    count = (yield from self._look(step.low, step.high))[0]
-                    if not count or (yield from self._left()) > 0:
-                        step.bad = count if found.kind == KNOWN and count <= uploader.settings["batch_points"] else 0
+                    count = (yield from self._count_to_send(step.low, step.high))[0]
+                    if not count or (yield from self._requests_left()) > 0:
+                        bad = found.start <= self._refused.pop(pin, (-1, 0)) < step.high
+                        step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
                         step.size = 1 if step.bad else _ALL
                         return True
-        step.place = -1
-        doubts = [(found, pin) for found in self.ranges if found.kind == DOUBT for pin in found.pins]
-        if doubts and not uploader.trusted and uploader.pace.may_ask():
-            found, step.pin = doubts[ring.get(keys.DOUBT) % len(doubts)]
-            step.what, step.low, step.high = _PROBE, found.start, self.end_of(found)
-            if step.pin in self._refused:
-                step.place = 0  # the whole was just refused
-            return True
-        if self._queue or self._due(now, crowded):
+        if self._queue or (yield from self._ask_in_doubt(now)) or self._try_daily(now, crowded):
             step.what = _TRY
             step.pin, step.low, step.high, step.place = self._queue.pop(0)
             return True
         self.step = None
         return False
 
-    def _due(self, now, crowded):
+    def _ask_in_doubt(self, now):
+        """While nobody is accepted, queue what one pin in doubt is asked for this hour: the whole unless it was just
+        refused, the newest or the oldest point, another one each time. False if there is none."""
+        uploader = self._uploader
+        doubts = [(found, pin) for found in self.ranges if found.kind == DOUBT for pin in found.pins]
+        if not doubts or uploader.trusted or not uploader.pace.may_ask():
+            return False
+        turn = self.ring.get(keys.DOUBT)
+        found, pin = doubts[turn % len(doubts)]
+        low, high, self.step.pin = found.start, self.end_of(found), pin
+        count = (yield from self._count_to_send(low, high))[0]
+        places = (0, 1, turn + 2) if pin in self._refused else (_WHOLE, 0, turn + 2)
+        self._queue = [(pin, low, high, place) for place in places[: count + 1]]
+        uploader.pace.tried_ms = uploader.boots.uptime()
+        self.ring.set(keys.DOUBT, (turn + 1, 0 if now is None else now // 1000 + _HOUR_S))
+        return True
+
+    def _try_daily(self, now, crowded):
         """Queue the tries of the first range whose day has passed; False if there is none."""
         pace = self._uploader.pace
         due = [
@@ -140,91 +148,88 @@ class Search(Settled):
             found.tried = 0
         for found in due[:1]:
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
-            place = found.tries // 2 if found.tries & 1 and not crowded else -1
+            place = found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
             self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
             found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
         return bool(due)
 
-    def _left(self):
+    def _requests_left(self):
         """Requests that the search may still make for the step's pin in this drain."""
-        pin = self.step.pin
+        step, pin = self.step, self.step.pin
         if pin not in self._most:
             ranges = [found for found in self.ranges if pin in found.pins]
-            last = max([self.end_of(found) for found in ranges])
-            count = (yield from self._look(ranges[0].start, last))[0]
+            first = min([step.low] + [found.start for found in ranges])
+            last = max([step.high] + [self.end_of(found) for found in ranges])
+            count = (yield from self._count_to_send(first, last))[0]
             size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
             self._most[pin] = 2 * _bits(count) + 6 + count // size
         return self._most[pin] - self._spent.get(pin, 0)
 
-    def _ask(self):
+    def _next_body(self):
         """The step's next Body, its places saved; one without points if there are some that need not be sent; None if
         the step is over or became another."""
         step, ring = self.step, self.ring
         low, high = step.low, step.high
         if step.phase >= _HALVE:
             low, high = step.good_end, step.at if step.phase == _HALVE else step.top
-        count, places, others = yield from self._look(low, high, 0)
-        if others or not count:
-            body = Body(self, step.pin, low + (0,), low, places.get(0, high))
+        count = (yield from self._count_to_send(low, high))[0]
+        if step.phase == _SAMPLE:
+            # Where all is bad so far, it is probably the pin: at most one.
+            most = _bits(count) - 2 if step.low < step.high else min(MIDDLE, count // _MANY)
+            if step.far > most or (yield from self._requests_left()) < _SPARE:
+                self._end_run()
+                self.save()
+                return None
+        if not count:
+            body = Body(self, step.pin, low + (0,), low, high)
             yield from body.measure()
             return body
-        if step.phase == _SAMPLE and (step.far > _bits(count) - 2 or (yield from self._left()) < _SPARE):
-            self._end_run()
-            self.save()
-            return None
         limit = self._uploader.limit()
-        index, other = 0, min(count, limit)
-        if step.what != _FIND:
-            step.bad = count
+        index, points = 0, min(count, limit)
+        if step.what == _TRY:
             if step.place >= 0:
-                index = _place(step.place, count)
-                other = index + 1
+                index, points = _place(step.place, count), 1
         elif step.phase == _WALK:
             step.bad = step.bad if step.bad <= count else 0
             if step.bad == 1:
-                self._at_bad((yield from self._look(low, high, count - 1))[1][count - 1] if count > 1 else low)
+                self._at_bad((yield from self._count_to_send(low, high, count - 1))[1][count - 1] if count > 1 else low)
                 self.save()
                 return None
-            index, other = count - min(step.size, limit, count), count
+            points = min(step.size, limit, count)
+            index = count - points
         elif step.phase == _STRIDE:
-            index = max(0, count - (1 if step.far < 4 else step.far))
-            other = index + 1
+            index, points = max(0, count - (1 if step.far < 4 else step.far)), 1
         elif step.phase == _SAMPLE:
-            index = _place(step.far, count)
-            other = index + 1
-        elif step.bad:  # is it that run's, or is there another one before it?
-            index, other = step.bad, step.bad + 1
+            index, points = _place(step.far, count), 1
+        elif 0 < step.bad < count:  # is it that run's, or is there another one before it?
+            index, points = step.bad, 1
         else:
-            other = min((count + 1) // 2, limit)
+            points = min((count + 1) // 2, limit)
+        other = index + points
         while True:
-            places = (yield from self._look(low, high, index, other))[1]
+            places = (yield from self._count_to_send(low, high, index, other))[1]
+            if index and index not in places:
+                return None  # overwritten meanwhile
             start, end = places[index] if index else low, places.get(other, high)
-            if step.what == _FIND and (yield from self._left()) <= 0:
-                return self._stop(False)
-            if not self.fits(step.pin, start, end):
-                return self._stop(True)
+            if step.what == _FIND and (yield from self._requests_left()) <= 0:
+                return self._end_step()
+            if not self.leaves_places(step.pin, start, end):
+                return self._end_step(over=True)
             body = Body(self, step.pin, start + (0,), start, end)
             yield from body.measure(None, self._uploader.batch_bytes)
-            if body.end == end:
+            if body.end == end or step.what == _TRY or step.phase == _HALVE:
                 break
-            half = (other - index) // 2  # too many bytes
-            index, other = (
-                (other - half, other) if step.phase == _WALK and step.what == _FIND else (index, index + half)
-            )
+            index += body.points  # too many bytes to walk with: those on the right
         if keys.SEARCH not in ring.state:
             self.was_cleared()
             return None
-        ring.set(keys.ASKED, start + end)
+        ring.set(keys.ASKED, start + body.end)
         self.save()
         return body
 
 
 def _bits(number):
-    count = 0
-    while number:
-        number >>= 1
-        count += 1
-    return count
+    return len(bin(number)) - 2
 
 
 def _place(number, count):

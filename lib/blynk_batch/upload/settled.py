@@ -9,16 +9,15 @@
 from micropython import const
 
 from ..ring import state as keys
-from ..ring.state import with_done
-from .held import DOUBT, FRESH, HELD, KNOWN, OPEN, Held, normal
+from .held import DOUBT, FRESH, HELD, OPEN, Held
 
 _HOUR_S = const(3600)
-_FEW = const(5)  # fewer points are taken for the end of a bad run if one of them is bad
-_MIDDLE = const(2)  # of the numbers of single points: newest, oldest, middle, quarters ...
+_FEW = const(8)  # fewer points are taken for the end of a bad run if one of them is bad
+MIDDLE = 2  # of the numbers of single points: newest, oldest, middle, quarters ...
 _NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
-_FIND, _TRY, _PROBE = 0, 1, 2
+_FIND, _TRY = 0, 1
 _WALK, _STRIDE, _HALVE, _SAMPLE = 0, 1, 2, 3
 
 
@@ -27,7 +26,7 @@ class Step:
 
     what, pin     see above                       low, high  what is left of it, as all places (sequence, offset)
     cutoff, now   Unix ms, fixed; seen: the ring's end then
-    phase         of _FIND; `place` of the others: which single point, -1 for all
+    phase         of _FIND; `place` of _TRY: which single point, -1 for all
     bad           so many of the last points hold a bad one, 0 if none is known to;  size  points of the next piece
     good          so many were accepted in a row;  far  from the bad one to the next single point, 1 if < 4
     at, top       the bad run as it is known;      good_end  end of the good ones before it
@@ -56,7 +55,6 @@ class Settled(Held):
     def __init__(self, uploader):
         super().__init__(uploader.ring)
         self._uploader = uploader
-        self._asked = None
 
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
@@ -77,23 +75,18 @@ class Settled(Held):
 
     # What came of it, each one state frame
 
-    def _gone(self, body):
+    def _nothing_to_send(self, body):
         """Nothing of `body` is to be sent: expired, without a time, or damaged."""
         step = self.step
-        whole = step.phase < _HALVE and body.end == step.high
         self.ring.add(keys.HELD, -body.leave(self.ring, keys.SEARCH))
         self.ring.forget(keys.ASKED)
         self.ranges = self.without(step.pin, body.first, body.end)
-        if step.phase >= _HALVE:
-            step.good_end = body.end
-            if step.phase == _HALVE:
-                self._is_left_end()
-        elif whole:
-            self._stop(False)
-            return
+        if step.phase == _HALVE:
+            step.good_end = step.at
+            self._is_left_end()
+            self.save()
         else:
-            step.low = max(step.low, body.end)
-        self.save()
+            self._end_step()
 
     def was_cleared(self):
         """Take the ranges from the state, for the ring may have overwritten some. True if it was cleared."""
@@ -103,115 +96,87 @@ class Settled(Held):
         return not self.step
 
     def accepted(self, body):
-        step, pin, mended = self.step, body.pin, True
+        step, pin, points = self.step, body.pin, body.points
         self._spend(pin)
         self.ring.add(keys.HELD, -body.leave(self.ring, self.mark))
         if self.was_cleared():
             self.save(True)
             return
-        self.ranges = self.without(pin, body.first, body.end, mended)
+        self.ranges = self.without(pin, body.first, body.end, True)
         if step.what == _FIND:
-            self._found(body, True)
+            self._found(body, points, True)
         elif step.what == _TRY and step.place < 0:
             step.low = body.end  # the rest in order
         else:
-            self.step = None
-            if step.what == _TRY:  # there are good ones: search on both sides
-                self.ranges = [
-                    found.but(kind=FRESH, tried=0)
-                    if found.pins == bytes([pin]) and step.low <= found.start and found.end <= step.high
-                    else found
-                    for found in self.ranges
-                ]
-        self.keep_within(pin)
+            self.step = None  # there are good ones: search on both sides
+            self._become(FRESH, pin, step.low, step.high)
+        self._queue = [queued for queued in self._queue if queued[0] != pin]
+        self.keep_within()
         self.save(True)
 
     def refused(self, source, body, known):
         """`known`: it is the content, by the server's words or since others were accepted."""
         if source is not self:
             if not source.stale():  # else it was overwritten meanwhile, and is asked anew
-                self._refused[body.pin] = True
-                self.hold_window(source, body, KNOWN if known else DOUBT)
+                self._refused[body.pin] = body.first
+                self.hold_window(source, body, FRESH if known else DOUBT)
             return
-        step, pin, ring = self.step, body.pin, self.ring
+        step, pin = self.step, body.pin
         self._spend(pin)
         if self.was_cleared():
             return
-        if step.what == _TRY:
-            self._stop(True)
-            return
-        if step.what == _FIND:
-            if known:
-                self._found(body, False)
-            else:  # perhaps it is the server now
-                self.step = None
-                last = max(step.high, step.top)
-                self.ranges = [
-                    found.but(kind=DOUBT)
-                    if pin in found.pins and found.kind in (FRESH, KNOWN) and step.low <= found.start < last
-                    else found
-                    for found in self.ranges
-                ]
-        elif known:
-            self.step = None
-            self.ranges = self.without(pin, step.low, step.high, True)
-            self.hold(pin, step.low, step.high, FRESH)
+        if step.what == _FIND and known:
+            self._found(body, body.points, False)
         else:
-            step.good += 1
-            step.place = step.place + 1 if step.good < 2 else max(2 + ring.get(keys.DOUBT), step.place + 1)
-            if step.good >= min(3, 1 + step.bad):
-                self.step = None
-                self._wait_an_hour()
-        self.keep_within(pin)
+            self.step = None
+            if step.what == _FIND:  # perhaps it is the server now
+                self._become(DOUBT, pin, step.low, max(step.high, step.top))
+            elif [found for found in self.ranges if found.kind == DOUBT and pin in found.pins]:
+                self._uploader.result.retry_after_s = _HOUR_S
+                if known:
+                    self._become(FRESH, pin, step.low, step.high, DOUBT)
+        self.keep_within()
         self.save()
+
+    def _become(self, kind, pin, low, high, was=None):
+        """The ranges of `pin` that begin there are of another kind now; in doubt is only what is searched."""
+        was = FRESH if kind == DOUBT else was
+        ranges = []
+        for found in self.ranges:
+            if pin in found.pins and low <= found.start < high and was in (None, found.kind):
+                if len(found.pins) > 1:
+                    ranges.append(found.but(pins=bytes([other for other in found.pins if other != pin])))
+                found = found.but(pins=bytes([pin]), kind=kind, tried=0)
+            ranges.append(found)
+        self.ranges = ranges
 
     def _spend(self, pin):
         self._spent[pin] = self._spent.get(pin, 0) + 1
         self.ring.forget(keys.ASKED)
 
-    def _wait_an_hour(self):
-        now = self._uploader.boots.now()
-        self._uploader.pace.tried_ms = self._uploader.boots.uptime()
-        self._uploader.result.retry_after_s = _HOUR_S
-        self.ring.set(keys.DOUBT, (self.ring.get(keys.DOUBT) + 1, 0 if now is None else now // 1000 + _HOUR_S))
-
     def hold_window(self, window, body, kind):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
         self.load()  # the ring may have been overwritten or cleared since
-        pin, counts = body.pin, window.pins[body.pin]
-        self._pass(pin, sum(counts) - counts[1] - counts[4])  # not the bytes, nor the estimated ones twice
+        ring, pin, counts = self.ring, body.pin, window.pins[body.pin]
+        count = sum(counts) - counts[1] - counts[4]  # not the bytes, nor the estimated ones twice
+        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
+        ring.add(keys.HELD, count)
         self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind)
         window.leave(pin)
         self.save()
 
-    def _pass(self, pin, count):
-        ring = self.ring
-        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
-        ring.add(keys.HELD, count)
-        ring.set(keys.DONE, with_done(ring.state.get(keys.DONE, b""), pin))
-
-    def trust(self, source):
-        """The first acceptance of a drain: what is in doubt was refused for its content, and is searched now."""
+    def trust(self):
+        """The first acceptance of a drain: what is in doubt was refused for its content. It is searched once the
+        windows are through, and open up to there."""
         self.load()
-        ranges = []
         for found in self.ranges:
-            if found.kind != DOUBT:
-                ranges.append(found)
-                continue
-            if source is not self and found.end == OPEN and not source.stale():
-                for pin in found.pins:  # what was passed of it so far is done in this window
-                    self._pass(pin, source.passed.pop(pin, 0))
-            found = found.but(end=self.end_of(found), kind=FRESH, tried=0)
-            for pin in found.pins:
-                kind = KNOWN if pin in self._refused else FRESH
-                ranges.append(found.but(pins=bytes([pin]), kind=kind))
-        self.ranges = normal(ranges)
+            if found.kind == DOUBT:
+                found.kind, found.tried = FRESH, 0
         self.ring.forget(keys.DOUBT)
-        self.keep_within(-1)
         self.store()
 
-    def _found(self, body, ok):
-        step, points = self.step, body.points
+    def _found(self, body, points, ok):
+        step = self.step
         if step.phase == _WALK:
             if ok:
                 step.good += points
@@ -259,7 +224,7 @@ class Settled(Held):
         were passed in strides."""
         step = self.step
         if step.good_end >= step.at:
-            step.phase, step.far, step.bad = _SAMPLE, _MIDDLE, 0
+            step.phase, step.far, step.bad = _SAMPLE, MIDDLE, 0
 
     def _end_run(self):
         """Settle the bad run, and walk on."""
@@ -269,20 +234,13 @@ class Settled(Held):
         if step.low >= step.high:
             self.step = None
 
-    def _settle_run(self):
-        step = self.step
-        if step.phase != _WALK:  # what lies before it is not known to be bad, and is searched on
-            self._settle(step.pin, step.at, step.top)
-
-    def _stop(self, over):
+    def _end_step(self, over=False):
         """The step ends for today (`over`), or until the next drain."""
         step = self.step
         self.ring.forget(keys.ASKED)
-        if step.what == _PROBE:
-            self._wait_an_hour()
-        if step.what == _FIND:
-            self._settle_run()
-        if over:
+        if step.phase != _WALK:  # what lies before it is not known to be bad, and is searched on
+            self._settle(step.pin, step.at, step.top)
+        if over and step.what == _FIND:
             self._settle(step.pin, step.low, step.high)
         self.step = None
         self.save()

@@ -1,5 +1,11 @@
 """Drains the ring: what to send next, and what each outcome means for the points. Pure policy.
 
+    backoff? -> begin: commit, note an interrupted request
+    windows: count -> for each pin its batches: ask -> accepted: acknowledge | else outcomes.judge()
+    search:  the same for what was refused, in this drain or before
+    judge:   smaller, elsewhere -> ask again | refused -> a range for the search | later, stop -> DrainEnds
+    ends:    all is asked | DrainEnds | OutOfTime | RingFull, where no ack can be kept
+
 Knows windows, outcomes and the pace; no socket. `drain()` is a generator: it yields None where others may work, or a
 Body to be sent, and is sent back (status, reply headers, reply) or the exception that came instead. So the same
 policy serves blocking and asyncio transports, and every test.
@@ -205,10 +211,6 @@ class Uploader:
         failed[pin >> 2] ^= (self.failures(pin) ^ count) << 2 * (pin & 3)
         self.ring.set(keys.FAILED, bytes(failed).rstrip(b"\0"))
 
-    def gives_way(self, pin):
-        """True if two replies asked for patience and no other pin was accepted in this drain."""
-        return not self.trusted and self.failures(pin) >= 2
-
     def cutoff(self):
         """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
         days = self.settings["max_age_days"]
@@ -252,7 +254,7 @@ class Uploader:
         if not self.trusted:
             self.trusted = True
             if self._search:
-                self._search.trust(source)
+                self._search.trust()
         source.accepted(body)
 
     def _grow(self, size):

@@ -149,7 +149,7 @@ class Window:
         for index in range(len(pins)):
             pin = pins[index]
             if self._saved:
-                from ..ring.delivered import is_delivered, is_held
+                from ..ring.books import is_delivered, is_held
 
                 if is_delivered(state, pin, reader.position) or is_held(state, pin, reader.position):
                     self._done += 1
@@ -200,7 +200,7 @@ class Window:
                 first = max(first, tuple(part[1:3]))
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
-            if entry[_POINTS] and uploader.gives_way(pin):
+            if entry[_POINTS] and not uploader.trusted and uploader.failures(pin) >= 2:
                 uploader.search.hold_window(self, body, _DOUBT)
                 continue
             late = pin in self._last  # that it is asked is noted, since else it is not asked again

@@ -12,7 +12,7 @@ import time
 from blynk_batch.ring import record, state as keys
 from blynk_batch.clock.boots import Boots
 from blynk_batch.clock.wall import SystemClock
-from blynk_batch.ring.delivered import is_delivered, is_held
+from blynk_batch.ring.books import is_delivered, is_held
 from blynk_batch.ring.sector import number_at
 from blynk_batch.report import stats
 from blynk_batch.ring.parsing import to_value
