@@ -110,7 +110,7 @@ def modes_of(recording, change, image, number):
     modes = (_MODES_OF_LITTLEFS if medium.board else _MODES)[change[0]]
     if (
         medium.once and not recording.workload.overwrite
-    ):  # a weak unit is moved, for which such a ring may lack the room
+    ):  # no room to move it
         modes = [mode for mode in modes if mode != "weak"]
     return [modes[(number + index) % len(modes)] for index in range(2)]
 
