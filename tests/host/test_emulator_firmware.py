@@ -16,6 +16,8 @@ from tools.emulator import bench, firmware, measure, powercut
 from tools.emulator.host import EmulatedPico
 from tools.emulator.lab import MARK, Lab, RemoteError
 
+pytestmark = pytest.mark.timeout(900)  # a chip of which every instruction is computed
+
 
 @pytest.fixture(scope="module")
 def uf2():

@@ -27,7 +27,7 @@ from tools.seed import seed
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = [ROOT / "tools" / "powercut", device.SIM, device.LIB, device.FROZEN]
-EXAMPLES, STEPS = 80, 40
+EXAMPLES, STEPS = 50, 40  # each day others
 ANSWERS = st.lists(st.sampled_from(["ok", "ok", "ok", "reset", "lost", "busy", "html"]), max_size=8)
 
 
@@ -44,7 +44,7 @@ class Board:
         for line in self._process.stdout:
             if line.startswith("ANSWER "):
                 return json.loads(line[7:])
-        raise AssertionError("MicroPython ended in %r" % (command,))
+        raise AssertionError("MicroPython ended with status %s in %r" % (self._process.wait(), command))
 
     def do(self, *command):
         good, result, *_ = self.ask(*command)
@@ -57,8 +57,9 @@ class Board:
         self._process.stdout.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def board():
+    """A process for each test: one that ended would else fail all others."""
     running = Board()
     yield running
     running.stop()

@@ -107,8 +107,7 @@ def modes_of(medium, change, image, number):
     if not medium.garbles(image, change):
         return ("prefix",)
     modes = (_MODES_OF_LITTLEFS if medium.board else _MODES)[change[0]]
-    count = 3 if modes is _MODES["program"] else 2
-    return [modes[(number + index) % len(modes)] for index in range(count)]
+    return [modes[(number + index) % len(modes)] for index in range(2)]
 
 
 # Judging

@@ -104,10 +104,16 @@ def decode_texts(view, at, end, kinds, only=None):
     or OverflowError for what is no list of values, or goes on behind `end`: what is there is no part of the frame.
     `only`: the index of the one value that is looked at so closely."""
     if not kinds:
-        text = str(to_symbols(hexlify(view[at:end])), "ascii")
-        numbers = split_numbers(text[:-1] if text[-1] == "," else text)
+        text = to_symbols(hexlify(view[at:end]))
+        text = text[:-1] if text[-1:] == b"," else text
+        if only is not None and b"[" not in text:
+            numbers = text.split(b",")  # bytes: record.number_text says why
+            numbers[only] = str(numbers[only], "ascii")  # pyright: ignore
+        else:
+            numbers = split_numbers(str(text, "ascii"))
         if only is not None and is_number(numbers[only]):
             return numbers
+        numbers = [str(number, "ascii") if isinstance(number, bytes) else number for number in numbers]
         return [number if is_number(number) else None for number in numbers]
     values = []
     while at < end:
