@@ -1,4 +1,4 @@
-"""Hundreds of drains, failures among them, in one small heap: 200 KB from source, 164 KB compiled.
+"""Hundreds of drains, failures among them, in a heap a quarter above the least: 196 KB from source, 156 compiled.
 
 Short, and without stand_ins.py, since the test's own code lies in the same heap.
 """
@@ -7,7 +7,7 @@ import gc
 
 import blynk_batch
 
-HEAP = "200k"
+HEAP = "196k"
 WASM = False  # its collector cannot look at the stack, so the heap's size says nothing there
 FREE = 30 * 1024  # at the tightest place: in a request
 

