@@ -95,22 +95,6 @@ def test_new_points_of_a_pin_that_is_held_open_are_nothing_to_send_those_of_othe
     assert world.client.due(900)
 
 
-def test_while_the_clock_is_not_set_points_that_wait_for_it_are_nothing_to_send():
-    world = World(words=KNOWN)
-    clock = world.now
-    world.now = lambda: None
-    world.log(1)
-    assert not world.client.due(900) and world.drain() == []
-    world.boot()
-    world.wait(HOUR_S)
-    world.log(2)
-    assert not world.client.due(900)
-    world.now = clock
-    assert world.client.due(900)
-    world.drain()
-    assert world.client.pending == 0 and not world.missing()
-
-
 def test_what_was_refused_is_due_daily_by_uptime_where_the_clock_is_not_set():
     world = World(words=KNOWN)
     world.log(1, 2, bad=(1,))

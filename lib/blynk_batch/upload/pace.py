@@ -13,7 +13,6 @@ from hashlib import sha256
 
 from micropython import const
 
-from .. import load
 from ..ring.state import BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OPEN_END, OWNER, SEARCH, range_keys
 
 _FIRST_S = const(10)
@@ -138,24 +137,18 @@ class Pace:
         return not 0 < until - now // 1000 <= _HOUR_S
 
     def _has_new(self):
-        """True if a drain would send some of the points that were never asked for: not those of pins that are held
-        open, nor those that wait for the clock."""
-        ring, boots = self._ring, self._boots
+        """True if some of the points that were never asked for are of a pin that is not held open."""
+        ring = self._ring
         shut = b"".join([bytes(ring.state[key][7:]) for key in range_keys(ring.state) if ring.state[key][4] & OPEN_END])
-        waits = boots.now() is None and not hasattr(boots.clock, "refresh")
-        if not shut and not waits:
+        if not shut:
             return True
         if shut != self._shut:
             self._shut, self._looked = shut, (0, 0)
         end = ring.end()
-        reader = ring.reader(ring.cursor() if waits else max(ring.cursor()[:2], self._looked), end)
-        times = load("clock.times", "Times")(ring, None, "estimate") if waits else None
+        reader = ring.reader(max(ring.cursor()[:2], self._looked), end)
         while reader.next():
-            if reader.kind == _DATA:
-                if times and times.of(reader) is None:
-                    return False
-                if [pin for pin in reader.chain.pins if pin not in shut]:
-                    return True
+            if reader.kind == _DATA and [pin for pin in reader.chain.pins if pin not in shut]:
+                return True
         self._looked = end[:2]
         return False
 
