@@ -105,7 +105,7 @@ class DiesErasing(NorFlash):
 def test_a_drop_is_noted_before_its_erase_also_where_acks_filled_the_sector():
     cuts = 0
     for fails in (1, 4, 9):
-        for skew in (0, 3, 7, 11):
+        for skew in (0, 3, 7, 11, 15, 19):
             clock, server, device = FakeClock(), FakeServer(), DiesErasing(3)
             blynk_batch.client._open_rings.clear()
             client = blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=clock)
@@ -128,7 +128,7 @@ def test_a_drop_is_noted_before_its_erase_also_where_acks_filled_the_sector():
             blynk_batch.client._open_rings.clear()
             client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=server, clock=clock)
             invariants.check(client.ring, len(list(client.points())))
-    assert cuts > 5
+    assert cuts > 5, cuts
 
 
 class Refuses(FakeServer):

@@ -124,7 +124,9 @@ class Esptool:
         self._log = folder / "calls"
         program = folder / "esptool"
         code = "import sys\nopen(%r, 'a').write(' '.join(sys.argv[1:]) + '\\n')\nsys.exit(%d)\n"
-        program.write_text("#!%s\n" % PYTHON + code % (str(self._log), status))
+        script = folder / "esptool.py"
+        script.write_text(code % (str(self._log), status))
+        program.write_text('#!/bin/sh\nexec "%s" "%s" "$@"\n' % (PYTHON, script))  # a "#!" takes no path with a space
         program.chmod(0o755)
 
     def calls(self):

@@ -20,7 +20,9 @@ STATE = 0xC1
 
 @pytest.fixture(scope="module")
 def record():
-    sys.modules.setdefault("micropython", types.SimpleNamespace(const=lambda value: value))
+    micropython = types.ModuleType("micropython")  # no other kind: hypothesis looks through all modules
+    micropython.const = lambda value: value
+    sys.modules.setdefault("micropython", micropython)
     package = sys.modules["ring_under_test"] = types.ModuleType("ring_under_test")
     package.__path__ = [str(RING)]
     reads = importlib.import_module("ring_under_test.parsing")

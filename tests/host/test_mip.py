@@ -77,7 +77,7 @@ def server():
 
 def test_a_boards_own_mip_installs_it_from_a_server(server, run_on_device, tmp_path):
     listing = ROOT / "build" / "mip" / tmp_path.name / "package.json"
-    run("make", "--no-print-directory", "package", "BASE=" + server, "ARGS=--output %s" % listing)
+    run("make", "--no-print-directory", "package", "BASE=" + server, "ARGS=--output '%s'" % listing)
     target = tmp_path / "target"
     target.mkdir()
     url = "%s/%s" % (server, listing.relative_to(ROOT).as_posix())
