@@ -38,6 +38,12 @@ for each reading. *Drain*: all points of a ring to a server that takes them at o
 pins. *After a drain*: the points of that drain are in the same sector before it.
 {counts}
 """
+BATTERY = """
+**What a battery pays.** A wake from deep sleep takes {young:.0f} ms of work on a young ring and {grown:.0f} ms on one
+that has wrapped, until the reading is durable; log() itself is {log:.0f} ms of that, and all that a board pays for a
+reading which stays awake. An upload of a day's points, one a minute, takes {day:.0f} ms, beside what Wi-Fi and the
+network take.
+"""
 COUNTS = "Files opened and calls of `lfs2_stat` are counted from the reset until the reading is durable.\n"
 
 
@@ -95,6 +101,11 @@ def document(found, beside=None):
     counts = COUNTS if any("lfs2_stat" in name for name in found["rows"]) else ""
     facts = {**found, "form": FORMS[found["form"]], "filled": measure.FILLED, "counts": counts}
     about = ABOUT.format(erase=measure.ERASE_MS, page=measure.PAGE_MS, **facts)
+    rows = found["rows"]
+    if "wake, grown ring: reset to log() done" in rows:
+        young, grown = (rows["wake, %s ring: reset to log() done" % ring] for ring in ("young", "grown"))
+        day = rows["upload of one point after a drain"] + 1440 * rows["drain, a point, 1 pin"]
+        about += BATTERY.format(young=young, grown=grown, log=rows["log(), median"], day=day)
     head = ["what", "unit"] + (["before"] if beside else []) + ["blynk_batch", "CSV append"]
     lines = [head, ["---", "---"] + ["--:"] * (len(head) - 2)]
     for name, figure in found["rows"].items():
