@@ -112,39 +112,28 @@ def test_whatever_frames_a_ring_holds_nothing_raises_and_every_drain_ends():
             raise
 
 
-def test_a_group_that_names_a_pin_twice_is_passed_and_what_follows_arrives():
+def assert_passed(payloads):
+    """Data frames with these payloads are passed, and the reading behind each arrives, in one request."""
     device, clock, server = NorFlash(8), FakeClock(), Server()
     client = open_client(device, clock, server)
-    for values in ([1, 2], ["a text", 2], [2, "a text"]):
-        client.ring.put(0, record.Chain().encode(0, NOW_MS, bytes((9, 9)), values))
-        client.ring.chain.reset()
-        client.log(9, 5000)
-    result = client.upload()
-    assert not result.error and client.pending == 0, (repr(client), result.error)
-    assert server.stored == [5000] * 3 and server.requests == 1
-
-
-def test_a_value_or_pins_longer_than_their_frame_are_not_read_from_the_next_one():
-    device, clock, server = NorFlash(8), FakeClock(), Server()
-    client = open_client(device, clock, server)
-    text = record.Chain().encode(0, NOW_MS, bytes((9,)), ["abc"])
-    pins = record.Chain().encode(0, NOW_MS, bytes(range(1, 13)), [1] * 12)
-    for payload in (text[:-1], text[:-3], pins[:-13]):
+    for payload in payloads:
         client.ring.put(0, bytes(payload))
         client.ring.chain.reset()
         client.log(9, 5000)
     result = client.upload()
     assert not result.error and client.pending == 0, (repr(client), result.error)
-    assert server.stored == [5000] * 3 and server.requests == 1
+    assert server.stored == [5000] * len(payloads) and server.requests == 1
 
 
-def test_a_backoff_of_no_seconds_is_over():
-    device, clock, server = NorFlash(8), FakeClock(), Server()
-    client = open_client(device, clock, server)
-    client.log(9, 1)
-    client.ring.save_value(keys.BACKOFF, (1, 0, 0))
-    client = open_client(device, clock, server)
-    assert client.upload().uploaded == 1
+def test_a_group_that_names_a_pin_twice_is_passed_and_what_follows_arrives():
+    groups = ([1, 2], ["a text", 2], [2, "a text"])
+    assert_passed([record.Chain().encode(0, NOW_MS, bytes((9, 9)), values) for values in groups])
+
+
+def test_a_value_or_pins_longer_than_their_frame_are_not_read_from_the_next_one():
+    text = record.Chain().encode(0, NOW_MS, bytes((9,)), ["abc"])
+    pins = record.Chain().encode(0, NOW_MS, bytes(range(1, 13)), [1] * 12)
+    assert_passed([text[:-1], text[:-3], pins[:-13]])
 
 
 NO_NUMBERS = ("1-2", "--", ".", "e5", "-", "1.", ".5", "007", "-01", "1e", "1e-", "1.e5", "1e5.", "[1]", "1]", "[,]")

@@ -30,8 +30,13 @@ BUNDLES = {
 # Where a module goes that the table does not name.
 ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upload": "_refused", "http": "_https"}
 # Who takes a bundle of several modules out of the heap again: whoever is the last to need it.
-LET_GO_BY = {"_open": "client", "_networks": "wifi"}
-LET_GO_BY.update({"_read": "ring.log", "_room": "ring.log", "_refused": "upload.call"})
+LET_GO_BY = {
+    "_open": "client",
+    "_networks": "wifi",
+    "_read": "ring.log",
+    "_room": "ring.log",
+    "_refused": "upload.call",
+}
 
 
 def homes(modules, alone=(), bundles=BUNDLES, rooms=ROOMS):
