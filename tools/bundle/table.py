@@ -30,6 +30,7 @@ ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upl
 # Who takes a bundle of several modules out of the heap again: whoever is the last to need it.
 LET_GO_BY = {
     "_open": "client",
+    "_network": "clock.wall",
     "_networks": "wifi",
     "_read": "ring.log",
     "_room": "ring.log",
