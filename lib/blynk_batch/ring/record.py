@@ -17,7 +17,6 @@ BLANK = const(0xFF)
 FILLER = const(0x00)
 LONG_DATA = const(0xC0)
 STATE = const(0xC1)
-REJECT = const(0xC2)
 ANCHOR = const(0xC3)
 MARK = const(0xC4)
 PAGE = const(512)  # bytes of a sector's pages; a frame that does not fit the rest of one begins the next
