@@ -28,8 +28,7 @@ def write_again(ring, frames, data):
         ring.number += points  # they may still be read where they were
         ring.sealed = ring.sealed or isinstance(e, OSError)
         raise
-    if spoilt:
-        _hide(ring, refused, start, len(spoilt))
+    _hide(ring, refused, start, len(spoilt))
 
 
 def _chain_at(ring, end):
@@ -72,9 +71,7 @@ def _place(ring, frames, old):
 
 def _hide(ring, sequence, start, size):
     """What can still be read there, perhaps only sometimes, must not come back beside its second copy."""
-    if not ring.medium.patchable:
-        ring.void(sequence, start, start + size)
-    else:
+    if ring.medium.patchable:
         try:
             for at in range(start, start + size, 64):
                 ring.medium.append(sequence, at, bytes(min(64, start + size - at)))
