@@ -273,6 +273,32 @@ def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_to
             assert again.state.get(ANCHOR) == (None if ring.get(60) else (3, NOW_MS))
 
 
+class FailsOnce(NorFlash):
+    """One program, so many from now, is refused."""
+
+    left = -1
+
+    def _change(self, operation, address, new):
+        self.left -= operation == "program"
+        if operation == "program" and self.left == -1:
+            raise OSError(5)
+        super()._change(operation, address, new)
+
+
+def test_readings_that_wait_are_there_once_where_only_the_last_of_their_write_once_units_failed():
+    for programs in (1, 2, 3):
+        device = FailsOnce(8, unit=16)
+        ring = BlockRing(device, unit=16, commit_every=20)
+        log(ring, 0, 39)
+        device.left = programs
+        log(ring, 39, 11)
+        ring.commit()
+        assert device.left < 0 and ring.get(BAD_BLOCKS) == 1
+        again = BlockRing(device.revive(), unit=16)
+        assert found(ring) == found(again) == list(range(50)), programs
+        assert again.pending == 50
+
+
 def test_two_bad_blocks_in_a_row_fail_one_call_and_the_next_goes_on_behind_them():
     sector.draw_salt = lambda: 7  # a byte that the bad block leaves as it was is no fault
     device = NorFlash(8)

@@ -1,8 +1,9 @@
 """A log() that fails or is broken off leaves the readings before and after it as they were."""
 
+import invariants
 from blynk_batch import BlockRing, Client, FileRing
 from blynk_batch.errors import Busy
-from flash import NorFlash
+from flash import NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from test_block import START_MS, found, log, raises
 
@@ -44,6 +45,48 @@ def test_after_a_write_that_was_broken_off_nothing_is_there_twice_or_at_another_
         for found_there in (found(ring), found(again())):
             assert found_there in ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 6, 7, 8, 9]), found_there
         assert again().get(60) == 1
+
+
+def breaks_in(device, accesses):
+    """Ctrl-C just behind one of the next accesses to the device."""
+    left = [accesses]
+
+    def wrapped(real):
+        def access(*where):
+            result = real(*where)
+            left[0] -= 1
+            if not left[0]:
+                raise KeyboardInterrupt
+            return result
+
+        return access
+
+    device.readblocks, device.writeblocks = wrapped(device.readblocks), wrapped(device.writeblocks)
+
+
+def test_wherever_ctrl_c_breaks_a_write_off_the_books_add_up():
+    for make, options in (
+        (lambda: NorFlash(8), {}),
+        (lambda: NorFlash(8, unit=16), {"unit": 16, "commit_every": 3}),
+        (lambda: SdCard(66), {}),
+    ):
+        for accesses in range(1, 4):
+            device = make()
+            ring = BlockRing(device, **options)
+            log(ring, 0, 29)
+            breaks_in(device, accesses)
+            try:
+                log(ring, 29, 9)
+                ring.commit()
+            except KeyboardInterrupt:
+                pass
+            for count in (1, 600):
+                log(ring, 100 + count, count)
+                ring.commit()
+                for one in (ring, BlockRing(device, **options)):
+                    numbers = found(one)
+                    invariants.check(one, len(numbers))
+                    assert numbers == sorted(set(numbers)), numbers
 
 
 def test_no_memory_left_for_a_reading_takes_none_of_those_before():

@@ -91,6 +91,35 @@ def test_a_drain_ends_where_an_ack_finds_no_room():
     assert len(server.requests) <= 1
 
 
+class TakesFew(FakeServer):
+    """At most 100 points in a request."""
+
+    def post(self, url, headers, body, timeout_s):
+        if body.points > 100:
+            return 400, {}, b'{"error":{"message":"Too much data in batch. Maximum batch size is 100 points."}}'
+        return super().post(url, headers, body, timeout_s)
+
+
+def test_where_the_server_takes_small_batches_only_their_acks_neither_fill_a_full_ring_nor_push_readings_out():
+    for overwrite in (False, True):
+        for pins in (4, 12):
+            blynk_batch.client._open_rings.clear()
+            clock, server = FakeClock(), TakesFew()
+            ring = BlockRing(NorFlash(16), overwrite=overwrite)
+            client = blynk_batch.Client("token", ring=ring, transport=server, clock=clock)
+            count = 0
+            try:
+                while ring.newest < 15 or ring.offset < 1000:
+                    clock.wait(1000)
+                    client.log_group({pin: count for pin in range(pins)})
+                    count += 1
+            except RingFull:
+                pass
+            result = client.upload()
+            assert (result.error, result.uploaded, result.pending) == (None, count * pins, 0), (pins, count, result)
+            assert client.stats()["dropped"] == 0 and len(server.points) == count * pins, client.stats()
+
+
 class DiesErasing(NorFlash):
     """Once armed, the power goes in the midst of the next erase."""
 

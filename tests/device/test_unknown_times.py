@@ -87,6 +87,21 @@ def test_a_clock_that_was_years_ahead_does_not_pull_later_boots_with_it():
     assert [ms + 1 for ms, _ in arrived(server)][1:] == [-2 * MINUTE, -MINUTE, 0, 1], arrived(server)
 
 
+def test_a_boot_with_an_anchor_keeps_its_times_behind_boots_without_one():
+    unknown_boot(3)
+    clock, server = FakeClock(None), FakeServer()
+    client = client_on(clock, server)
+    clock.wait(MINUTE)
+    client.log(2, 20)
+    client.log(3, 30, timestamp=NOW_MS - DAY)  # of its own, before the anchor
+    assert [point for point in client.points() if point[0] == 2] == [(2, None, 20)]
+    clock.now_ms = NOW_MS + 3 * MINUTE
+    clock.wait(2 * MINUTE)
+    client.log(2, 21)
+    client.upload()
+    assert [ms - NOW_MS for pin, ms, _ in server.points if pin == 2] == [3 * MINUTE, 5 * MINUTE], server.points
+
+
 def test_an_old_timestamp_logged_by_hand_is_no_instant_to_stack_on():
     client_on(FakeClock(NOW_MS - DAY)).log(1, 0)
     unknown_boot(3)

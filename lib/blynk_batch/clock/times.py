@@ -117,7 +117,7 @@ class Times:
 
     def _end_of_run(self, position, boot):
         """The Run of boots without an anchor that begins with `boot`."""
-        run, uptime, length = None, self._first, -self._first  # uptime of the boot under way, length of those before
+        first, run, uptime, length = boot, None, self._first, -self._first  # uptime of the boot under way, length of those before
         reader = self._ring.reader(position + (0,), self._end)
         while True:
             kind, chain = reader.next(), reader.chain
@@ -134,7 +134,10 @@ class Times:
                 continue
             if not chain.boot:
                 # A reading that brought its own time. One before what was known is no instant to count back from, if a
-                # later one follows.
+                # later one follows; nor any where the boot that it stands in has an anchor, or may get one.
+                found = self._anchor_ahead(reader.position, boot) if boot != first and not run else None
+                if found and (found[0] is not None or self._now is None):
+                    return Run(found[0], length, boot - 1, reader.position)
                 if not run or run.until < self.known <= chain.time:
                     run = Run(chain.time, length + uptime, boot, reader.position)
                 if run.until >= self.known:

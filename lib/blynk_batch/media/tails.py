@@ -145,7 +145,7 @@ class Tails(Slots):
         try:
             self._add(data)
             self._write(self.slots * self._per_sector + self._tail)
-        except Exception:
+        except BaseException:  # also where Ctrl-C breaks in
             self._sequence, self._index, self._used, body = before
             self._body[: len(body)] = body
             raise

@@ -186,13 +186,19 @@ class Ring(Pages):
         if self.weak:
             data, start = self.weak + data, start - len(self.weak)
         at = 0
-        while at < len(data):
-            part = data if len(data) <= medium.burst else memoryview(data)[at : at + medium.burst]
-            try:
-                medium.append(self.newest, start + at, part)
-            except OSError as e:
-                self._again(e, medium.append, self.newest, start + at, part)
-            at += medium.burst
+        try:
+            while at < len(data):
+                part = data if len(data) <= medium.burst else memoryview(data)[at : at + medium.burst]
+                try:
+                    medium.append(self.newest, start + at, part)
+                except OSError as e:
+                    self._again(e, medium.append, self.newest, start + at, part)
+                at += medium.burst
+        except BaseException as e:  # also where Ctrl-C breaks in
+            if medium.skips and e.args[:1] != (ENOSPC,):  # some of it may be there
+                self.sealed = True
+                self.void(self.newest, self.offset, medium.sector_bytes)
+            raise
         self.weak = b""
         self.offset += size
 

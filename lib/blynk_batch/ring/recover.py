@@ -15,7 +15,7 @@ from ..errors import CorruptRing, RingFull
 from .decode import decode_state, within
 from .reader import DATA, Reader
 from .record import MARK, PAGE
-from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, OVERWRITES, SLEEP, VOIDS, VOIDS_MOST
+from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, OVERWRITES, SLEEP
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
 _FILL = const(64)  # not all of a page of 256: the drop frame needs its room
@@ -218,7 +218,7 @@ def _pass_weak(ring, reader, last):
     ring.sealed = at < ring.offset  # the header
     start, ring.offset = ring.offset, end - end % medium.unit  # the last unit of it
     _leave_torn(ring, reader)  # no farther than is needed: behind 64 blank bytes nobody looks for a frame
-    ring.set(VOIDS, ((0,) * VOIDS_MOST + ring.state.get(VOIDS, ()) + (ring.newest, start, ring.offset))[-VOIDS_MOST:])
+    ring.void(ring.newest, start, ring.offset)
     ring.save(*ring.changed)  # what was taken in may have been in them
     return True
 

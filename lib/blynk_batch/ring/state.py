@@ -77,6 +77,11 @@ class State:
         """(sequence, offset, number) of the oldest point neither accepted nor set aside."""
         return self.state.get(CURSOR) or (0, 0, 0)
 
+    def void(self, sequence, start, end):
+        """What lies there never counts, whatever may be read."""
+        voids = (0,) * VOIDS_MOST + self.state.get(VOIDS, ()) + (sequence, start, end)
+        self.set(VOIDS, voids[-VOIDS_MOST:])
+
     def close_window(self):
         self.forget(WINDOW, DONE, PART, DELIVERED, BATCH)
 

@@ -86,8 +86,7 @@ def _later(uploader, error, wait_s=None, which=_RETRIED):
 def _smaller(uploader, body, error):
     _count(uploader, _SMALLER)
     uploader.result.error = error
-    uploader.ring.forget(keys.BATCH, keys.ASKED)
-    uploader.ring.save_value(SIZE, (max(1, body.points // 2), 0))
+    uploader.learn(body.points // 2)
 
 
 def unlearn(ring):

@@ -186,8 +186,7 @@ class Uploader:
         if isinstance(reply, OutOfTime):
             if self.result.requests == 1 and body.points > 1:
                 # It had the call to itself: as large as it is it may never get through.
-                self.ring.forget(keys.BATCH, keys.ASKED)
-                self.guarded(self.ring.save_value, SIZE, (body.points // 2, 0))
+                self.guarded(self.learn, body.points // 2)
             raise reply
         if isinstance(reply, tuple):
             self._compare_clock(reply[1].get("date"))
@@ -200,6 +199,15 @@ class Uploader:
             raise DrainEnds("budget", self.pace.budget_s())
         size = self.ring.get(SIZE) or self.settings["batch_points"]
         return size if budget is None else min(size, budget)
+
+    def learn(self, points):
+        """Batches of `points` from now on, and windows: else acks without end would fill the ring before its oldest
+        sector can go."""
+        ring = self.ring
+        ring.forget(keys.BATCH, keys.ASKED)
+        if not ring.get(keys.DELIVERED):
+            ring.close_window()
+        ring.save_value(SIZE, (max(1, points), 0))
 
     def failures(self, pin):
         """How many of the last replies to batches of `pin`, at most 2, asked for patience. It may be the pin's own

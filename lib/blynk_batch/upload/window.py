@@ -42,7 +42,8 @@ class Window:
         self._uploader, self.ring = uploader, uploader.ring
         settings, state = uploader.settings, self.ring.state
         self._unsynced = settings["unsynced"]
-        self._max_points, self._max_bytes = settings["batch_points"], uploader.batch_bytes
+        self._max_points = self.ring.get(keys.SIZE) or settings["batch_points"]
+        self._max_bytes = uploader.batch_bytes
         self.pins = {}
         self.order = []
         self.waiting = False
