@@ -25,7 +25,7 @@ _PAUSE_EVERY = const(16)  # frames read without a break
 
 
 class Vanished(Exception):
-    """All points of the batch were overwritten before they could be sent."""
+    """None of the batch's points can be read any more: they were overwritten, or are damaged, since they were counted."""
 
 
 class OutOfTime(Exception):
@@ -55,6 +55,7 @@ class Body:
                   `measure` did
     last          (sequence, offset) of the last one to send, once it is measured
     sent          points of the last pass
+    oldest        of the ring's sectors when it was made
     guard         held while the ring is read
     tick          called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
     """
@@ -68,7 +69,7 @@ class Body:
         self.start, self.first, self.end = start, tuple(first[:2]), tuple(end[:2])
         self.sent = 0
         self.counts = [0, 1, 0, 0, 0, 0]
-        self._oldest = source.ring.oldest
+        self.oldest = source.ring.oldest
 
     @property
     def points(self):
@@ -148,7 +149,7 @@ class Body:
     def leave(self, ring, mark):
         """It was accepted, or there is nothing in it to send: count its points as what they are now; how many there
         still are in the ring. `mark` is the key that the state has lost if the ring was cleared meanwhile."""
-        if ring.oldest != self._oldest or mark not in ring.state:
+        if ring.oldest != self.oldest or mark not in ring.state:
             # What was overwritten meanwhile counts as dropped, but what of it was sent the server has.
             from ..ring.books import is_delivered
 
@@ -188,7 +189,7 @@ class Body:
             yield self._opened(view[: self._filled], written)
             written += self._filled
         if not self.sent:
-            raise Vanished("the points were overwritten before they could be sent")
+            raise Vanished("the points that were counted cannot be read any more")
         # Points may have been overwritten since they were counted: JSON allows spaces before the bracket.
         left -= written + 1
         while left > 0:

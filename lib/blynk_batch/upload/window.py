@@ -203,7 +203,9 @@ class Window:
                 first = max(first, tuple(part[1:3]))
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
-            if entry[_POINTS] and not uploader.trusted and uploader.failures(pin) >= 2:
+            # In a window of an earlier drain it would be in the way of what came since.
+            patience = 1 if self._saved and self.ring.end()[2] > self.end[2] else 2
+            if entry[_POINTS] and not uploader.trusted and uploader.failures(pin) >= patience:
                 uploader.search.hold_window(self, body, _DOUBT)
                 continue
             late = pin in self._last  # that it is asked is noted, since else it is not asked again
