@@ -9,8 +9,9 @@ from micropython import const
 from ..ring import state as keys
 from ..ring.reader import DATA
 
-# Kinds. A range that is searched; one that was tried and rests; one of a pin refused while nobody was accepted.
-FRESH, HELD, DOUBT = 0, 2, 3
+# Kinds. A range that is searched; a bad run that was found, and one that rests till it is tried again; one of a pin
+# refused while nobody was accepted.
+FRESH, RUN, HELD, DOUBT = 0, 1, 2, 3
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer
@@ -84,9 +85,8 @@ class Held:
             kind = value[4]
             end = OPEN if kind & keys.OPEN_END else (value[0] + value[2], value[3])
             start = max(tuple(value[:2]), (ring.oldest, 0))  # what was overwritten counts no more
-            kind = kind & 3 if kind & HELD else FRESH
             if start < end and max(value[7:]) < 256:
-                self.ranges.append(Range(bytes(sorted(value[7:])), start, end, kind, value[5], value[6]))
+                self.ranges.append(Range(bytes(sorted(value[7:])), start, end, kind & 3, value[5], value[6]))
 
     def store(self):
         ring, state = self.ring, self.ring.state
@@ -150,7 +150,7 @@ class Held:
         old = [found for found in old if self.count(found) <= 1]
         if not old and not force:
             return False
-        victim = min(old or self.ranges, key=lambda found: (found.kind != HELD, self.count(found)))
+        victim = min(old or self.ranges, key=lambda found: (found.kind not in (RUN, HELD), self.count(found)))
         count = self.count(victim)
         self.ranges.remove(victim)
         self.ring.add(keys.HELD, -count)

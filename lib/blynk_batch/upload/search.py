@@ -4,7 +4,8 @@ hourly questions while nobody is accepted.
 Pure policy, as Window: `next()` gives the next batch; `accepted()`, `refused()` say what its reply means. The step
 under way and the places of its request are in the state before it is asked, so that a repeat is the same batch.
 The search walks a range from its newest point to the left: good points in doubled or halved pieces, bad runs by
-single points at distances 1, 1, 1, 4, 16, their ends by halving, and where there are requests to spare, points within.
+single points at distances 1, 1, 1, 4, 16, their ends by halving. Once all is walked, what requests are left ask for
+points within the bad runs, which were passed in strides.
 """
 
 # pyright: reportAttributeAccessIssue=false
@@ -15,18 +16,19 @@ from micropython import const
 from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
-from .held import DOUBT, FRESH, HELD
-from .settled import MIDDLE, Settled, Step
+from .held import DOUBT, FRESH, HELD, RUN
+from .settled import Settled, Step
 
 _ALL = const(1 << 29)
 _WHOLE = const(-1)  # in place of the number of a single point
 _HOUR_S = const(3600)
-_MANY = const(64)
-_SPARE = const(9)  # requests of a search that are not for samples
+_MIDDLE = const(2)  # of the numbers of single points: newest, oldest, middle, quarters ...
+_MANY = const(128)
+_SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
-# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
+# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
 _FIND, _TRY = 0, 1
-_WALK, _STRIDE, _HALVE, _SAMPLE = 0, 1, 2, 3
+_WALK, _STRIDE, _HALVE = 0, 1, 2
 
 
 class Search(Settled):
@@ -108,7 +110,12 @@ class Search(Settled):
                         step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
                         step.size = 1 if step.bad else _ALL
                         return True
-        if self._queue or (yield from self._ask_in_doubt(now)) or self._try_daily(now, crowded):
+        if (
+            self._queue
+            or (yield from self._ask_in_doubt(now))
+            or (not crowded and (yield from self._look_into_runs()))
+            or self._try_daily(now, crowded)
+        ):
             step.what = _TRY
             step.pin, step.low, step.high, step.place = self._queue.pop(0)
             return True
@@ -131,6 +138,27 @@ class Search(Settled):
         uploader.pace.tried_ms = uploader.boots.uptime()
         self.ring.set(keys.DOUBT, (turn + 1, 0 if now is None else now // 1000 + _HOUR_S))
         return True
+
+    def _look_into_runs(self):
+        """Queue points within a bad run that was passed in strides: of a pin without any good one, at most one. False
+        if there is no such run, or too few requests are left."""
+        step = self.step
+        for found in self.ranges:
+            for pin in found.pins if found.kind == RUN else ():
+                step.pin = pin
+                count = (yield from self._count_to_send(found.start, self.end_of(found)))[0]
+                alone = len([other for other in self.ranges if pin in other.pins]) == 1
+                most = min(1, count // _MANY) if alone else min(count // 4, _SAMPLES)
+                if (yield from self._requests_left()) < most:
+                    break
+                for number in range(most):
+                    self._queue.append((pin, found.start, self.end_of(found), _MIDDLE + number))
+            else:
+                found.kind = HELD if found.kind == RUN else found.kind
+            if self._queue:
+                return True
+        self.store()
+        return False
 
     def _try_daily(self, now, crowded):
         """Queue the tries of the first range whose day has passed; False if there is none."""
@@ -170,16 +198,9 @@ class Search(Settled):
         the step is over or became another."""
         step, ring = self.step, self.ring
         low, high = step.low, step.high
-        if step.phase >= _HALVE:
-            low, high = step.good_end, step.at if step.phase == _HALVE else step.top
+        if step.phase == _HALVE:
+            low, high = step.good_end, step.at
         count = (yield from self._count_to_send(low, high))[0]
-        if step.phase == _SAMPLE:
-            # Where all is bad so far, it is probably the pin: at most one.
-            most = _bits(count) - 2 if step.low < step.high else min(MIDDLE, count // _MANY)
-            if step.far > most or (yield from self._requests_left()) < _SPARE:
-                self._end_run()
-                self.save()
-                return None
         if not count:
             body = Body(self, step.pin, low + (0,), low, high)
             yield from body.measure()
@@ -199,8 +220,6 @@ class Search(Settled):
             index = count - points
         elif step.phase == _STRIDE:
             index, points = max(0, count - (1 if step.far < 4 else step.far)), 1
-        elif step.phase == _SAMPLE:
-            index, points = _place(step.far, count), 1
         elif 0 < step.bad < count:  # is it that run's, or is there another one before it?
             index, points = step.bad, 1
         else:
