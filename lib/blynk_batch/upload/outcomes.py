@@ -65,10 +65,10 @@ def _others_first(uploader, source, body, wait_s, error):
         return True
     uploader.failed.add(pin)
     uploader.set_failures(pin, min(2, failures + 1))
+    uploader.ring.forget(keys.BATCH)  # it was answered
     order, part = getattr(source, "order", ()), uploader.ring.state.get(keys.PART)
     if part and part[0] == pin:
         return False  # its place in the window is kept only as long as it is the first
-    uploader.ring.forget(keys.BATCH)
     if wait_s or failures or uploader.failures((order[1:] or order or (pin,))[0]):
         return False
     if not uploader.trusted and not uploader.pace.step():

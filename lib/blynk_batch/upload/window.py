@@ -203,15 +203,16 @@ class Window:
                 first = max(first, tuple(part[1:3]))
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
-            # In a window of an earlier drain it would be in the way of what came since.
-            patience = 1 if self._saved and self.ring.end()[2] > self.end[2] else 2
-            if entry[_POINTS] and not uploader.trusted and uploader.failures(pin) >= patience:
+            known = self._saved and batch[0] != pin  # of an earlier drain, and not under way: what came since goes first
+            failures = uploader.failures(pin)
+            patience = 1 if known and self.ring.end()[2] > self.end[2] else 2
+            if entry[_POINTS] and batch[0] != pin and not uploader.trusted and failures >= patience:
                 uploader.search.hold_window(self, body, _DOUBT)
                 continue
-            late = pin in self._last  # that it is asked is noted, since else it is not asked again
-            if late and self._saved and batch[0] != pin and uploader.search.has_room():
-                uploader.search.hold_window(self, body, _FRESH)  # of an earlier drain: what came since goes first
+            if pin in self._last and known and uploader.search.has_room():
+                uploader.search.hold_window(self, body, _FRESH)
                 continue
+            late = pin in self._last or failures  # that it is asked is noted, since else it is not asked again
             limit = uploader.limit() if entry[_POINTS] else 0
             if batch[0] == pin:
                 body.end = tuple(batch[1:])  # it was sent before
