@@ -220,8 +220,6 @@ class Search(Settled):
             index = count - points
         elif step.phase == _STRIDE:
             index, points = max(0, count - (1 if step.far < 4 else step.far)), 1
-        elif 0 < step.bad < count:  # is it that run's, or is there another one before it?
-            index, points = step.bad, 1
         else:
             points = min((count + 1) // 2, limit)
         other = index + points

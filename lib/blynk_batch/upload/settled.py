@@ -12,7 +12,6 @@ from ..ring import state as keys
 from .held import DOUBT, FRESH, HELD, OPEN, RUN, Held
 
 _HOUR_S = const(3600)
-_FEW = const(8)  # fewer points are taken for the end of a bad run if one of them is bad
 _NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
@@ -196,10 +195,9 @@ class Settled(Held):
             else:
                 self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
         else:
-            step.bad = 0 if ok or points < _FEW else points
             if ok:
                 step.good_end = body.end
-            elif points < _FEW:
+            else:
                 step.at = body.first if points == 1 else body.last
             self._end_run()
 
