@@ -23,7 +23,6 @@ _ALL = const(1 << 29)
 _WHOLE = const(-1)  # in place of the number of a single point
 _HOUR_S = const(3600)
 _MIDDLE = const(2)  # of the numbers of single points: newest, oldest, middle, quarters ...
-_MANY = const(128)
 _SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
@@ -140,15 +139,15 @@ class Search(Settled):
         return True
 
     def _look_into_runs(self):
-        """Queue points within a bad run that was passed in strides: of a pin without any good one, at most one. False
-        if there is no such run, or too few requests are left."""
+        """Queue points within a bad run that was passed in strides, unless it is all that the pin has. False if there is
+        no such run, or too few requests are left."""
         step = self.step
         for found in self.ranges:
             for pin in found.pins if found.kind == RUN else ():
                 step.pin = pin
                 count = (yield from self._count_to_send(found.start, self.end_of(found)))[0]
                 alone = len([other for other in self.ranges if pin in other.pins]) == 1
-                most = min(1, count // _MANY) if alone else min(count // 4, _SAMPLES)
+                most = 0 if alone else min(count // 4, _SAMPLES)
                 if (yield from self._requests_left()) < most:
                     break
                 for number in range(most):
