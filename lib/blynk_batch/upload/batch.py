@@ -25,7 +25,7 @@ _PAUSE_EVERY = const(16)  # frames read without a break
 
 
 class Vanished(Exception):
-    """None of the batch's points can be read any more: they were overwritten, or are damaged, since they were counted."""
+    """None of the points that were counted can be read any more: overwritten, or damaged."""
 
 
 class OutOfTime(Exception):

@@ -101,14 +101,13 @@ class Search(Settled):
         for found in self.ranges if not crowded else ():
             if found.kind == FRESH:
                 found.end = self.end_of(found)
-                for pin in found.pins:
-                    step.pin, step.low, step.high = pin, found.start, self.end_of(found)
-                    count = (yield from self._count_to_send(step.low, step.high))[0]
-                    if not count or (yield from self._requests_left()) > 0:
-                        bad = found.start <= self._refused.pop(pin, (-1, 0)) < step.high
-                        step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
-                        step.size = 1 if step.bad else _ALL
-                        return True
+                step.pin, step.low, step.high = found.pin, found.start, found.end
+                count = (yield from self._count_to_send(step.low, step.high))[0]
+                if not count or (yield from self._requests_left()) > 0:
+                    bad = found.start <= self._refused.pop(found.pin, (-1, 0)) < step.high
+                    step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
+                    step.size = 1 if step.bad else _ALL
+                    return True
         if (
             self._queue
             or (yield from self._ask_in_doubt(now))
@@ -125,12 +124,13 @@ class Search(Settled):
         """While nobody is accepted, queue what one pin in doubt is asked for this hour: the whole unless it was just
         refused, the newest or the oldest point, another one each time. False if there is none."""
         uploader = self._uploader
-        doubts = [(found, pin) for found in self.ranges if found.kind == DOUBT for pin in found.pins]
+        doubts = [found for found in self.ranges if found.kind == DOUBT]
         if not doubts or uploader.trusted or not uploader.pace.may_ask():
             return False
         turn = self.ring.get(keys.DOUBT)
-        found, pin = doubts[turn % len(doubts)]
-        low, high, self.step.pin = found.start, self.end_of(found), pin
+        found = doubts[turn % len(doubts)]
+        self.step.pin = pin = found.pin
+        low, high = found.start, self.end_of(found)
         count = (yield from self._count_to_send(low, high))[0]
         places = (0, 1, turn + 2) if pin in self._refused else (_WHOLE, 0, turn + 2)
         self._queue = [(pin, low, high, place) for place in places[: count + 1]]
@@ -139,21 +139,17 @@ class Search(Settled):
         return True
 
     def _look_into_runs(self):
-        """Queue points within a bad run that was passed in strides, unless it is all that the pin has. False if there is
-        no such run, or too few requests are left."""
+        """Queue points within a bad run that was passed in strides, unless it is all that the pin has. False if there
+        is no such run, or too few requests are left."""
         step = self.step
-        for found in self.ranges:
-            for pin in found.pins if found.kind == RUN else ():
-                step.pin = pin
-                count = (yield from self._count_to_send(found.start, self.end_of(found)))[0]
-                alone = len([other for other in self.ranges if pin in other.pins]) == 1
-                most = 0 if alone else min(count // 4, _SAMPLES)
-                if (yield from self._requests_left()) < most:
-                    break
-                for number in range(most):
-                    self._queue.append((pin, found.start, self.end_of(found), _MIDDLE + number))
-            else:
-                found.kind = HELD if found.kind == RUN else found.kind
+        for found in [found for found in self.ranges if found.kind == RUN]:
+            step.pin, end = found.pin, self.end_of(found)
+            alone = len([other for other in self.ranges if other.pin == found.pin]) == 1
+            count = (yield from self._count_to_send(found.start, end))[0]
+            most = 0 if alone else min(count // 4, _SAMPLES)
+            if (yield from self._requests_left()) >= most:
+                found.kind = HELD
+                self._queue = [(found.pin, found.start, end, _MIDDLE + number) for number in range(most)]
             if self._queue:
                 return True
         self.store()
@@ -167,16 +163,16 @@ class Search(Settled):
             for found in self.ranges
             if (found.kind != DOUBT and found.start[0] == self.ring.oldest if crowded else found.kind == HELD)
             and pace.rested(found.tried)
-            and not [pin for pin in found.pins if self._spent.get(pin, 0) >= self._most.get(pin, _ALL)]
+            and self._spent.get(found.pin, 0) < self._most.get(found.pin, _ALL)
         ]
         if now is None and due:
             pace.tried_ms = self._uploader.boots.uptime()
         for found in due:
             found.tried = 0
-        for found in due[:1]:
+        for found in [found for found in due if found.bounds() == due[0].bounds()]:  # they share a place in the state
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
             place = found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
-            self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
+            self._queue.append((found.pin, found.start, self.end_of(found), place))
             found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
         return bool(due)
 
@@ -184,7 +180,7 @@ class Search(Settled):
         """Requests that the search may still make for the step's pin in this drain."""
         step, pin = self.step, self.step.pin
         if pin not in self._most:
-            ranges = [found for found in self.ranges if pin in found.pins]
+            ranges = [found for found in self.ranges if found.pin == pin]
             first = min([step.low] + [found.start for found in ranges])
             last = max([step.high] + [self.end_of(found) for found in ranges])
             count = (yield from self._count_to_send(first, last))[0]

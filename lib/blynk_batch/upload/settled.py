@@ -129,7 +129,7 @@ class Settled(Held):
             self.step = None
             if step.what == _FIND:  # perhaps it is the server now
                 self._become(DOUBT, pin, step.low, max(step.high, step.top))
-            elif [found for found in self.ranges if found.kind == DOUBT and pin in found.pins]:
+            elif [found for found in self.ranges if found.kind == DOUBT and found.pin == pin]:
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
                     self._become(FRESH, pin, step.low, step.high, DOUBT)
@@ -139,14 +139,9 @@ class Settled(Held):
     def _become(self, kind, pin, low, high, was=None):
         """The ranges of `pin` that begin there are of another kind now; in doubt is only what is searched."""
         was = FRESH if kind == DOUBT else was
-        ranges = []
         for found in self.ranges:
-            if pin in found.pins and low <= found.start < high and was in (None, found.kind):
-                if len(found.pins) > 1:
-                    ranges.append(found.but(pins=bytes([other for other in found.pins if other != pin])))
-                found = found.but(pins=bytes([pin]), kind=kind, tried=0)
-            ranges.append(found)
-        self.ranges = ranges
+            if found.pin == pin and low <= found.start < high and was in (None, found.kind):
+                found.kind, found.tried = kind, 0
 
     def _spend(self, pin):
         self._spent[pin] = self._spent.get(pin, 0) + 1
@@ -238,8 +233,9 @@ class Settled(Held):
         that reaches to the cursor is held open."""
         if start >= end:
             return
-        again = [found for found in self.ranges if pin in found.pins and found.end == start and found.kind in (RUN, HELD)]
-        was = [found for found in self.ranges if pin in found.pins and found.start <= start < found.end]
+        ranges = [found for found in self.ranges if found.pin == pin]
+        again = [found for found in ranges if found.end == start and found.kind in (RUN, HELD)]
+        was = [found for found in ranges if found.start <= start < found.end]
         if was and was[0].end == OPEN:
             return  # it was only tried
         self.ranges = self.without(pin, start, end)

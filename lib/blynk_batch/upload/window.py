@@ -203,7 +203,7 @@ class Window:
                 first = max(first, tuple(part[1:3]))
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
-            known = self._saved and batch[0] != pin  # of an earlier drain, and not under way: what came since goes first
+            known = self._saved and batch[0] != pin  # of an earlier drain, not under way: what came since goes first
             failures = uploader.failures(pin)
             patience = 1 if known and self.ring.end()[2] > self.end[2] else 2
             if entry[_POINTS] and batch[0] != pin and not uploader.trusted and failures >= patience:
