@@ -134,12 +134,9 @@ class Uploader:
         """Windows up to `end`, whose pins' points go out in log order; then what was refused."""
         ring = self.ring
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
-            if not (yield from load("upload.date", "ask")(self, end)):
-                return
-        if self._date_ok is None and self.cutoff():
-            from .expiry import ask
-
-            yield from ask(self, end)
+            yield from load("upload.date", "ask")(self)
+        elif self._date_ok is None and self.cutoff():
+            yield from load("upload.date", "ask")(self, self.cutoff())
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
             window = load("upload.window", "Window")(self, end)
             yield from self._through(window.count())
