@@ -17,7 +17,7 @@ BUNDLES = {
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times",
     "_network": "clock.network upload.date",
-    "_refused": "upload.outcomes upload.held upload.settled upload.search upload.expiry",
+    "_refused": "upload.outcomes upload.held upload.settled upload.search",
     "_refusals": "refusals upload.secret upload.run",
     "_https": "http.https http.connection",
     "_tls": "http.tls",

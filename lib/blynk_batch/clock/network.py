@@ -4,6 +4,8 @@ No answer is believed before it is checked, so a bad one moves nothing: ntptime.
 overloaded server sends for 2036-02-07, and in some versions sets 1902 for what lies behind it.
 """
 
+import time
+
 from micropython import const
 
 from .wall import BUILD_MS, EPOCH_MS, SystemClock
@@ -12,7 +14,7 @@ _HOUR_MS = const(3600000)
 _DAY_MS = const(86400000)
 _TWENTY_YEARS_MS = const(631152000000)
 _NTP_ZERO_MS = const(2085978496000)  # 2036-02-07 06:28:16
-_MARCH_2000 = const(11017)  # in days since 1970
+_CYCLE_S = const(883612800)  # 28 years, after which days of the week and leap years are the same
 
 
 def set_clock():
@@ -54,16 +56,9 @@ def _shows(now, within):
 
 def _fields(seconds):
     """(year, month, day, weekday from Monday = 1, hours, minutes, seconds, 0): gmtime() ends in 2038 on some boards."""
-    days = seconds // 86400
-    seconds -= days * 86400
-    weekday = (days + 3) % 7 + 1
-    days -= _MARCH_2000  # every fourth year is a leap year from here to 2100
-    year = (4 * days + 3) // 1461
-    days -= 1461 * year // 4
-    month = (5 * days + 2) // 153  # from March
-    day = days - (153 * month + 2) // 5 + 1
-    year, month = (2001 + year, month - 9) if month > 9 else (2000 + year, month + 3)
-    return year, month, day, weekday, seconds // 3600, seconds // 60 % 60, seconds % 60, 0
+    later = seconds >> 31
+    found = time.gmtime(seconds - EPOCH_MS // 1000 - later * _CYCLE_S)
+    return (found[0] + 28 * later,) + found[1:3] + (found[6] + 1,) + found[3:6] + (0,)
 
 
 def ask(clock, tell, watchdog):

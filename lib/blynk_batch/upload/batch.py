@@ -25,7 +25,7 @@ _PAUSE_EVERY = const(16)  # frames read without a break
 
 
 class Vanished(Exception):
-    """All points of the batch were overwritten before they could be sent."""
+    """None of the points that were counted can be read any more: overwritten, or damaged."""
 
 
 class OutOfTime(Exception):
@@ -55,6 +55,7 @@ class Body:
                   `measure` did
     last          (sequence, offset) of the last one to send, once it is measured
     sent          points of the last pass
+    oldest        of the ring's sectors when it was made
     guard         held while the ring is read
     tick          called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
     """
@@ -68,7 +69,7 @@ class Body:
         self.start, self.first, self.end = start, tuple(first[:2]), tuple(end[:2])
         self.sent = 0
         self.counts = [0, 1, 0, 0, 0, 0]
-        self._oldest = source.ring.oldest
+        self.oldest = source.ring.oldest
 
     @property
     def points(self):
@@ -148,7 +149,7 @@ class Body:
     def leave(self, ring, mark):
         """It was accepted, or there is nothing in it to send: count its points as what they are now; how many there
         still are in the ring. `mark` is the key that the state has lost if the ring was cleared meanwhile."""
-        if ring.oldest != self._oldest or mark not in ring.state:
+        if ring.oldest != self.oldest or mark not in ring.state:
             # What was overwritten meanwhile counts as dropped, but what of it was sent the server has.
             from ..ring.books import is_delivered
 
@@ -165,8 +166,7 @@ class Body:
     def __iter__(self):
         out = bytearray(_CHUNK_BYTES)
         view = memoryview(out)
-        self.sent = self._filled = 0
-        left, written = self.len_bytes, 0
+        self.sent = self._filled = written = 0
         frames = self._frames(out=out)
         text = b""
         while text is not None and self.sent < self.points:
@@ -175,22 +175,24 @@ class Body:
                 text = self._fill(frames, out)
             finally:
                 self.guard.leave()  # pyright: ignore
-            if self._filled and (text or self._filled > _CHUNK_BYTES - _MOST_BYTES or self.sent == self.points):
-                yield self._opened(view[: self._filled], written)
-                written += self._filled
+            if text == b"" and self._filled <= _CHUNK_BYTES - _MOST_BYTES and self.sent < self.points:
+                yield text  # somebody else's turn
+            else:
+                for piece in (view[: self._filled], text):
+                    if piece:
+                        if not written:  # the first point has a bracket where others have a comma
+                            yield b"["
+                            piece = piece[1:]
+                            written = 1
+                        yield piece
+                        written += len(piece)
                 self._filled = 0
-            if text is not None:  # b"": somebody else's turn
-                yield self._opened(text, written) if text else text
-                written += len(text)
             if self.tick:
                 self.tick()
-        if self._filled:
-            yield self._opened(view[: self._filled], written)
-            written += self._filled
         if not self.sent:
-            raise Vanished("the points were overwritten before they could be sent")
+            raise Vanished("the points that were counted cannot be read any more")
         # Points may have been overwritten since they were counted: JSON allows spaces before the bracket.
-        left -= written + 1
+        left = self.len_bytes - written - 1
         while left > 0:
             yield b" " * min(left, 256)
             left -= 256
@@ -215,11 +217,3 @@ class Body:
             if self.sent >= self.points or self._filled > _CHUNK_BYTES - _MOST_BYTES:
                 return b""
         return None
-
-    def _opened(self, text, written):
-        """The first point has a bracket where others have a comma."""
-        if written:
-            return text
-        text = bytearray(text)
-        text[0] = 0x5B
-        return text

@@ -1,10 +1,13 @@
-"""The Date of the server's replies sets a clock that NTP did not: UDP port 123 is blocked where HTTPS is not.
+"""The Date of the server's replies: it sets a clock that NTP did not, since UDP port 123 is blocked where HTTPS is not,
+and tells one that is wrong before anything expires by it.
 
-Loaded where a drain begins without the time. Knows what a reply's Date is worth; nothing of the rest of a reply.
+Loaded where a drain begins without the time, or with `max_age_days`. Knows what a reply's Date is worth; nothing of the
+rest of a reply.
 """
 
 from micropython import const
 
+from .. import let_go, load
 from ..clock.network import set_to
 from ..ring import state as keys
 
@@ -13,33 +16,48 @@ _HOUR_MS = const(3600000)
 _DAY_MS = const(86400000)
 
 
-def ask(uploader, end):
-    """Without a time most readings wait: have a reply for its Date. False if none came, which ends the drain."""
-    from .expiry import Question
+class Question:
+    """Stands in for a Body: a batch without points, whatever the server makes of it."""
 
-    pin = uploader.guarded(_first_pin, uploader.ring, end)
+    points = sent = 0
+    len_bytes = 2
+    url = None  # another place than the batches'
+
+    def __init__(self, pin):
+        self.pin = pin
+
+    def __iter__(self):
+        return iter((b"[]",))
+
+
+def ask(uploader, before=None):
+    """Have a reply for its Date, if there are points, with `before` if some are older than that; without a time most
+    readings wait. A fault ends the drain."""
+    pin = uploader.guarded(_first_pin, uploader, before)
     if pin < 0:
-        return True
+        return
     question = Question(pin)
-    if _verified(uploader):
+    if _verified(uploader) and not before:
         # The handshake may fail for the date, so that is asked for first, without TLS and without the token.
         question.url = "http://%s/" % uploader.server[8:].split(":")[0]
         uploader.verifies = False
         yield from uploader.send(question)
         uploader.verifies = True
         if uploader.boots.now() is not None:
-            return True
+            return
         question.url = None
     reply = yield from uploader.send(question)
-    return isinstance(reply, tuple) or uploader.guarded(uploader._outcome, None, question, reply)
+    if not isinstance(reply, tuple):
+        uploader.guarded(uploader._outcome, None, question, reply)
 
 
-def _first_pin(ring, end):
-    """The pin of the first reading that is pending, or -1."""
-    reader = ring.reader(tuple(ring.cursor()), end)
-    while reader.next():
-        if reader.chain.pins:
-            return reader.chain.pins[0]
+def _first_pin(uploader, before):
+    """The pin of the first point that is pending, of those before Unix ms `before` if that is given; or -1."""
+    pending = load("report", "points")(uploader.ring, uploader.boots.now(), uploader.settings["unsynced"])
+    let_go("report")
+    for pin, time, _ in pending:
+        if not before or (time is not None and time < before):
+            return pin
     return -1
 
 

@@ -1,7 +1,7 @@
 """The table of refused points: ranges of the ring that the cursor has passed, and that are not delivered.
 
-A range is an exact set of points, all those of its pins from `start` to `end`; never one that was delivered. Pins of
-equal bounds share a range, ranges of equal pins that touch become one. Knows the state's keys; no network, no policy.
+A range is an exact set of points, all those of its pin from `start` to `end`; never one that was delivered. Those that
+touch become one, and in the state pins of equal bounds share one. Knows the state's keys; no network, no policy.
 """
 
 from micropython import const
@@ -9,64 +9,56 @@ from micropython import const
 from ..ring import state as keys
 from ..ring.reader import DATA
 
-# Kinds. A range that is searched; one that was tried and rests; one of a pin refused while nobody was accepted.
-FRESH, HELD, DOUBT = 0, 2, 3
+# Kinds. A range that is searched; a bad run that was found, and one that rests till it is tried again; one of a pin
+# refused while nobody was accepted.
+FRESH, RUN, HELD, DOUBT = 0, 1, 2, 3
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer
 
 
 class Range:
-    def __init__(self, pins, start, end, kind, tried=0, tries=0):
-        self.pins, self.start, self.end, self.kind, self.tried, self.tries = pins, start, end, kind, tried, tries
+    def __init__(self, pin, start, end, kind, tried=0, tries=0):
+        self.pin, self.start, self.end, self.kind, self.tried, self.tries = pin, start, end, kind, tried, tries
 
-    def but(self, **new):
-        made = Range(self.pins, self.start, self.end, self.kind, self.tried, self.tries)
-        for name in new:
-            setattr(made, name, new[name])
-        return made
+    def part(self, start, end):
+        return Range(self.pin, start, end, self.kind, self.tried, self.tries)
 
-    @property
-    def value(self):
-        """What the state has of it."""
+    def bounds(self):
+        """What the pins that share a range in the state have in common."""
         is_open = self.end == OPEN
         last = (0, 0) if is_open else (self.end[0] - self.start[0], self.end[1])
-        kind = self.kind | (keys.OPEN_END if is_open else 0)
-        return self.start + last + (kind, self.tried, self.tries) + tuple(self.pins)
-
-
-def _joined(one, other):
-    """The range that stands for both, or None."""
-    kind = one.kind
-    if kind != other.kind:
-        return None
-    tried, tries = min(one.tried, other.tried), min(one.tries, other.tries)
-    if one.start == other.start and one.end == other.end and len(one.pins) + len(other.pins) <= _PINS:
-        return Range(bytes(sorted(set(one.pins + other.pins))), one.start, one.end, kind, tried, tries)
-    if one.pins == other.pins and one.end == other.start:
-        return Range(one.pins, one.start, other.end, kind, tried, tries)
-    return None
+        return self.start + last + (self.kind | (keys.OPEN_END if is_open else 0),)
 
 
 def normal(ranges):
-    """`ranges` with those joined that can be, by their start."""
-    ranges = sorted(ranges, key=lambda found: found.start)
-    index = 0
-    while index < len(ranges):
-        for other in range(len(ranges)):
-            made = _joined(ranges[index], ranges[other]) if other != index else None
-            if made:
-                ranges[index] = made
-                ranges.pop(other)
-                index = -1  # what became of two may join a third
-                break
-        index += 1
-    return ranges
+    """`ranges` by pin and start, those joined that touch."""
+    found = []
+    for one in sorted(ranges, key=lambda one: (one.pin, one.start)):
+        last = found[-1] if found else None
+        if last and (last.pin, last.end, last.kind) == (one.pin, one.start, one.kind):
+            tried, tries = min(last.tried, one.tried), min(last.tries, one.tries)
+            one = Range(one.pin, found.pop().start, one.end, one.kind, tried, tries)
+        found.append(one)
+    return found
+
+
+def values(ranges):
+    """What the state has of them."""
+    shared, found = {}, []
+    for one in ranges:
+        shared.setdefault(one.bounds(), []).append(one)
+    for bounds, all_of in shared.items():
+        while all_of:
+            some, all_of = all_of[:_PINS], all_of[_PINS:]
+            tried, tries = min([one.tried for one in some]), min([one.tries for one in some])
+            found.append(bounds + (tried, tries) + tuple([one.pin for one in some]))
+    return found
 
 
 def weight(ranges):
     """How many of the state's places the ranges take."""
-    return sum([max(1, (18 + 2 * len(found.pins)) // _UNIT_BYTES) for found in ranges])
+    return sum([max(1, (4 + 2 * len(value)) // _UNIT_BYTES) for value in values(ranges)])
 
 
 class Held:
@@ -84,23 +76,21 @@ class Held:
             kind = value[4]
             end = OPEN if kind & keys.OPEN_END else (value[0] + value[2], value[3])
             start = max(tuple(value[:2]), (ring.oldest, 0))  # what was overwritten counts no more
-            kind = kind & 3 if kind & HELD else FRESH
-            if start < end and max(value[7:]) < 256:
-                self.ranges.append(Range(bytes(sorted(value[7:])), start, end, kind, value[5], value[6]))
+            for pin in value[7:] if start < end and max(value[7:]) < 256 else ():
+                self.ranges.append(Range(pin, start, end, kind & 3, value[5], value[6]))
 
     def store(self):
         ring, state = self.ring, self.ring.state
         self.ranges = normal(self.ranges)
-        values = [found.value for found in self.ranges]
-        free = []
+        left, free = values(self.ranges), []
         for key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST):
-            if state.get(key) in values:
-                values.remove(state[key])
+            if state.get(key) in left:
+                left.remove(state[key])
             else:
                 free.append(key)
         for key in free:
-            if values or key in state:
-                ring.set(key, values.pop() if values else None)
+            if left or key in state:
+                ring.set(key, left.pop() if left else None)
         if not self.ranges and keys.HELD in state:
             ring.add(keys.CORRUPT, ring.get(keys.HELD))  # damaged since: they cannot be tried any more
             ring.set(keys.HELD, None)
@@ -110,7 +100,7 @@ class Held:
         if found.end != OPEN:
             return found.end
         window = self.ring.state.get(keys.WINDOW)
-        if window and keys.is_done(self.ring.state.get(keys.DONE, b""), found.pins[0]):
+        if window and keys.is_done(self.ring.state.get(keys.DONE, b""), found.pin):
             return window[:2]
         return max(self.ring.cursor()[:2], found.start)
 
@@ -120,18 +110,15 @@ class Held:
         left = []
         for found in self.ranges:
             last = self.end_of(found)
-            if pin not in found.pins or end <= found.start or start >= last:
+            if pin != found.pin or end <= found.start or start >= last:
                 left.append(found)
                 continue
-            if len(found.pins) > 1:
-                left.append(found.but(pins=bytes([other for other in found.pins if other != pin])))
-            one = found.but(pins=bytes([pin]))
-            if start > one.start:
-                left.append(one.but(end=start))
-            if one.end == OPEN and mended:
-                one = one.but(end=last, kind=FRESH, tried=0)
-            if end < last or (one.end == OPEN and end <= last):
-                left.append(one.but(start=end))
+            if start > found.start:
+                left.append(found.part(found.start, start))
+            if found.end == OPEN and mended:
+                found = Range(pin, found.start, last, FRESH, 0, found.tries)
+            if end < last or (found.end == OPEN and end <= last):
+                left.append(found.part(end, found.end))
         return left
 
     def count(self, found):
@@ -140,7 +127,7 @@ class Held:
         reader = self.ring.reader(found.start + (0,), self.end_of(found))
         while reader.next():
             if reader.kind == DATA:
-                count += len([pin for pin in reader.chain.pins if pin in found.pins])
+                count += found.pin in reader.chain.pins
         return count
 
     def give_way(self, force):
@@ -150,7 +137,7 @@ class Held:
         old = [found for found in old if self.count(found) <= 1]
         if not old and not force:
             return False
-        victim = min(old or self.ranges, key=lambda found: (found.kind != HELD, self.count(found)))
+        victim = min(old or self.ranges, key=lambda found: (found.kind not in (RUN, HELD), self.count(found)))
         count = self.count(victim)
         self.ranges.remove(victim)
         self.ring.add(keys.HELD, -count)
@@ -158,7 +145,7 @@ class Held:
         return True
 
     def hold(self, pin, start, end, kind, tried=0, tries=0):
-        self.ranges = normal(self.ranges + [Range(bytes([pin]), start, end, kind, tried, tries)])
+        self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried, tries)])
         self.keep_within()
 
     def keep_within(self):

@@ -29,6 +29,8 @@ def judge(uploader, source, body, reply):
     if isinstance(reply, (Vanished, MemoryError)):
         uploader.ring.forget(keys.BATCH)  # the window is counted anew, or the batch gets smaller
     if isinstance(reply, Vanished):
+        if uploader.ring.oldest == body.oldest:  # they are there, but cannot be read any more: not to be asked for ever
+            _refused(uploader, source, body, reply, True)
         return
     if isinstance(reply, Exception):
         _later(uploader, _network_error(uploader, reply))
@@ -47,13 +49,34 @@ def judge(uploader, source, body, reply):
     elif status == 400 or kind == refusals.BatchTooLarge:
         _refused(uploader, source, body, error, uploader.trusted)
     else:
-        if uploader.trusted and uploader.failures(body.pin):
-            _refused(uploader, source, body, error, True)
-            return
-        if status != _TOO_OFTEN:  # that is the token's matter, not the pin's
-            uploader.set_failures(body.pin, min(2, uploader.failures(body.pin) + 1))
         text = headers.get("retry-after", "")
-        _later(uploader, error, int(text) or None if text.isdigit() else None)
+        wait_s = int(text) or None if text.isdigit() else None
+        if status != _TOO_OFTEN and _others_first(uploader, source, body, wait_s, error):
+            return
+        _later(uploader, error, wait_s)
+
+
+def _others_first(uploader, source, body, wait_s, error):
+    """The server may have failed for the pin alone. True if others are to be asked in this drain: if it fails again
+    where others were accepted; or for the first time, as did the last drain, which had no more than one request."""
+    pin, failures = body.pin, uploader.failures(body.pin)
+    if uploader.trusted and failures and pin not in uploader.failed:
+        _refused(uploader, source, body, error, True)
+        return True
+    uploader.failed.add(pin)
+    uploader.set_failures(pin, min(2, failures + 1))
+    uploader.ring.forget(keys.BATCH)  # it was answered
+    order, part = getattr(source, "order", ()), uploader.ring.state.get(keys.PART)
+    if part and part[0] == pin:
+        return False  # its place in the window is kept only as long as it is the first
+    if wait_s or failures or uploader.failures((order[1:] or order or (pin,))[0]):
+        return False
+    if not uploader.trusted and not uploader.pace.step():
+        return False
+    _count(uploader, _RETRIED)
+    uploader.result.error = error
+    order.append(order.pop(0))
+    return True
 
 
 def _refused(uploader, source, body, error, known):

@@ -4,7 +4,8 @@ hourly questions while nobody is accepted.
 Pure policy, as Window: `next()` gives the next batch; `accepted()`, `refused()` say what its reply means. The step
 under way and the places of its request are in the state before it is asked, so that a repeat is the same batch.
 The search walks a range from its newest point to the left: good points in doubled or halved pieces, bad runs by
-single points at distances 1, 1, 1, 4, 16, their ends by halving, and where there are requests to spare, points within.
+single points at distances 1, 1, 1, 4, 16, their ends by halving. Once all is walked, what requests are left ask for
+points within the bad runs, which were passed in strides.
 """
 
 # pyright: reportAttributeAccessIssue=false
@@ -15,18 +16,18 @@ from micropython import const
 from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
-from .held import DOUBT, FRESH, HELD
-from .settled import MIDDLE, Settled, Step
+from .held import DOUBT, FRESH, HELD, RUN
+from .settled import Settled, Step
 
 _ALL = const(1 << 29)
 _WHOLE = const(-1)  # in place of the number of a single point
 _HOUR_S = const(3600)
-_MANY = const(64)
-_SPARE = const(9)  # requests of a search that are not for samples
+_MIDDLE = const(2)  # of the numbers of single points: newest, oldest, middle, quarters ...
+_SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
-# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
+# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
 _FIND, _TRY = 0, 1
-_WALK, _STRIDE, _HALVE, _SAMPLE = 0, 1, 2, 3
+_WALK, _STRIDE, _HALVE = 0, 1, 2
 
 
 class Search(Settled):
@@ -100,15 +101,19 @@ class Search(Settled):
         for found in self.ranges if not crowded else ():
             if found.kind == FRESH:
                 found.end = self.end_of(found)
-                for pin in found.pins:
-                    step.pin, step.low, step.high = pin, found.start, self.end_of(found)
-                    count = (yield from self._count_to_send(step.low, step.high))[0]
-                    if not count or (yield from self._requests_left()) > 0:
-                        bad = found.start <= self._refused.pop(pin, (-1, 0)) < step.high
-                        step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
-                        step.size = 1 if step.bad else _ALL
-                        return True
-        if self._queue or (yield from self._ask_in_doubt(now)) or self._try_daily(now, crowded):
+                step.pin, step.low, step.high = found.pin, found.start, found.end
+                count = (yield from self._count_to_send(step.low, step.high))[0]
+                if not count or (yield from self._requests_left()) > 0:
+                    bad = found.start <= self._refused.pop(found.pin, (-1, 0)) < step.high
+                    step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
+                    step.size = 1 if step.bad else _ALL
+                    return True
+        if (
+            self._queue
+            or (yield from self._ask_in_doubt(now))
+            or (not crowded and (yield from self._look_into_runs()))
+            or self._try_daily(now, crowded)
+        ):
             step.what = _TRY
             step.pin, step.low, step.high, step.place = self._queue.pop(0)
             return True
@@ -119,18 +124,36 @@ class Search(Settled):
         """While nobody is accepted, queue what one pin in doubt is asked for this hour: the whole unless it was just
         refused, the newest or the oldest point, another one each time. False if there is none."""
         uploader = self._uploader
-        doubts = [(found, pin) for found in self.ranges if found.kind == DOUBT for pin in found.pins]
+        doubts = [found for found in self.ranges if found.kind == DOUBT]
         if not doubts or uploader.trusted or not uploader.pace.may_ask():
             return False
         turn = self.ring.get(keys.DOUBT)
-        found, pin = doubts[turn % len(doubts)]
-        low, high, self.step.pin = found.start, self.end_of(found), pin
+        found = doubts[turn % len(doubts)]
+        self.step.pin = pin = found.pin
+        low, high = found.start, self.end_of(found)
         count = (yield from self._count_to_send(low, high))[0]
         places = (0, 1, turn + 2) if pin in self._refused else (_WHOLE, 0, turn + 2)
         self._queue = [(pin, low, high, place) for place in places[: count + 1]]
         uploader.pace.tried_ms = uploader.boots.uptime()
         self.ring.set(keys.DOUBT, (turn + 1, 0 if now is None else now // 1000 + _HOUR_S))
         return True
+
+    def _look_into_runs(self):
+        """Queue points within a bad run that was passed in strides, unless it is all that the pin has. False if there
+        is no such run, or too few requests are left."""
+        step = self.step
+        for found in [found for found in self.ranges if found.kind == RUN]:
+            step.pin, end = found.pin, self.end_of(found)
+            alone = len([other for other in self.ranges if other.pin == found.pin]) == 1
+            count = (yield from self._count_to_send(found.start, end))[0]
+            most = 0 if alone else min(count // 4, _SAMPLES)
+            if (yield from self._requests_left()) >= most:
+                found.kind = HELD
+                self._queue = [(found.pin, found.start, end, _MIDDLE + number) for number in range(most)]
+            if self._queue:
+                return True
+        self.store()
+        return False
 
     def _try_daily(self, now, crowded):
         """Queue the tries of the first range whose day has passed; False if there is none."""
@@ -140,16 +163,16 @@ class Search(Settled):
             for found in self.ranges
             if (found.kind != DOUBT and found.start[0] == self.ring.oldest if crowded else found.kind == HELD)
             and pace.rested(found.tried)
-            and not [pin for pin in found.pins if self._spent.get(pin, 0) >= self._most.get(pin, _ALL)]
+            and self._spent.get(found.pin, 0) < self._most.get(found.pin, _ALL)
         ]
         if now is None and due:
             pace.tried_ms = self._uploader.boots.uptime()
         for found in due:
             found.tried = 0
-        for found in due[:1]:
+        for found in [found for found in due if found.bounds() == due[0].bounds()]:  # they share a place in the state
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
             place = found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
-            self._queue = [(pin, found.start, self.end_of(found), place) for pin in found.pins]
+            self._queue.append((found.pin, found.start, self.end_of(found), place))
             found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
         return bool(due)
 
@@ -157,7 +180,7 @@ class Search(Settled):
         """Requests that the search may still make for the step's pin in this drain."""
         step, pin = self.step, self.step.pin
         if pin not in self._most:
-            ranges = [found for found in self.ranges if pin in found.pins]
+            ranges = [found for found in self.ranges if found.pin == pin]
             first = min([step.low] + [found.start for found in ranges])
             last = max([step.high] + [self.end_of(found) for found in ranges])
             count = (yield from self._count_to_send(first, last))[0]
@@ -170,16 +193,9 @@ class Search(Settled):
         the step is over or became another."""
         step, ring = self.step, self.ring
         low, high = step.low, step.high
-        if step.phase >= _HALVE:
-            low, high = step.good_end, step.at if step.phase == _HALVE else step.top
+        if step.phase == _HALVE:
+            low, high = step.good_end, step.at
         count = (yield from self._count_to_send(low, high))[0]
-        if step.phase == _SAMPLE:
-            # Where all is bad so far, it is probably the pin: at most one.
-            most = _bits(count) - 2 if step.low < step.high else min(MIDDLE, count // _MANY)
-            if step.far > most or (yield from self._requests_left()) < _SPARE:
-                self._end_run()
-                self.save()
-                return None
         if not count:
             body = Body(self, step.pin, low + (0,), low, high)
             yield from body.measure()
@@ -199,10 +215,6 @@ class Search(Settled):
             index = count - points
         elif step.phase == _STRIDE:
             index, points = max(0, count - (1 if step.far < 4 else step.far)), 1
-        elif step.phase == _SAMPLE:
-            index, points = _place(step.far, count), 1
-        elif 0 < step.bad < count:  # is it that run's, or is there another one before it?
-            index, points = step.bad, 1
         else:
             points = min((count + 1) // 2, limit)
         other = index + points

@@ -9,16 +9,14 @@
 from micropython import const
 
 from ..ring import state as keys
-from .held import DOUBT, FRESH, HELD, OPEN, Held
+from .held import DOUBT, FRESH, HELD, OPEN, RUN, Held
 
 _HOUR_S = const(3600)
-_FEW = const(8)  # fewer points are taken for the end of a bad run if one of them is bad
-MIDDLE = 2  # of the numbers of single points: newest, oldest, middle, quarters ...
 _NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
-# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run, in it
+# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
 _FIND, _TRY = 0, 1
-_WALK, _STRIDE, _HALVE, _SAMPLE = 0, 1, 2, 3
+_WALK, _STRIDE, _HALVE = 0, 1, 2
 
 
 class Step:
@@ -83,7 +81,7 @@ class Settled(Held):
         self.ranges = self.without(step.pin, body.first, body.end)
         if step.phase == _HALVE:
             step.good_end = step.at
-            self._is_left_end()
+            self._end_run()
             self.save()
         else:
             self._end_step()
@@ -131,7 +129,7 @@ class Settled(Held):
             self.step = None
             if step.what == _FIND:  # perhaps it is the server now
                 self._become(DOUBT, pin, step.low, max(step.high, step.top))
-            elif [found for found in self.ranges if found.kind == DOUBT and pin in found.pins]:
+            elif [found for found in self.ranges if found.kind == DOUBT and found.pin == pin]:
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
                     self._become(FRESH, pin, step.low, step.high, DOUBT)
@@ -141,14 +139,9 @@ class Settled(Held):
     def _become(self, kind, pin, low, high, was=None):
         """The ranges of `pin` that begin there are of another kind now; in doubt is only what is searched."""
         was = FRESH if kind == DOUBT else was
-        ranges = []
         for found in self.ranges:
-            if pin in found.pins and low <= found.start < high and was in (None, found.kind):
-                if len(found.pins) > 1:
-                    ranges.append(found.but(pins=bytes([other for other in found.pins if other != pin])))
-                found = found.but(pins=bytes([pin]), kind=kind, tried=0)
-            ranges.append(found)
-        self.ranges = ranges
+            if found.pin == pin and low <= found.start < high and was in (None, found.kind):
+                found.kind, found.tried = kind, 0
 
     def _spend(self, pin):
         self._spent[pin] = self._spent.get(pin, 0) + 1
@@ -193,20 +186,15 @@ class Settled(Held):
         elif step.phase == _STRIDE:
             if ok:
                 step.high, step.good_end, step.phase = body.first, body.end, _HALVE
-                self._is_left_end()
+                self._end_run()
             else:
                 self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
-        elif step.phase == _SAMPLE:
-            step.far += 1
-            if ok:
-                self.step = None  # there are good ones in it: what is left is searched anew
         else:
-            step.bad = 0 if ok or points < _FEW else points
             if ok:
                 step.good_end = body.end
-            elif points < _FEW:
+            else:
                 step.at = body.first if points == 1 else body.last
-            self._is_left_end()
+            self._end_run()
 
     def _at_bad(self, place, far=1):
         """`place` is bad alone and all right of it is settled: how far does the run of bad ones go?"""
@@ -217,18 +205,13 @@ class Settled(Held):
         step.far, step.bad, step.phase = far, 0, _STRIDE
         if step.low >= place:
             step.good_end = place
-            self._is_left_end()
-
-    def _is_left_end(self):
-        """Once nothing lies between the bad run and the good points before it, ask for some points within it: they
-        were passed in strides."""
-        step = self.step
-        if step.good_end >= step.at:
-            step.phase, step.far, step.bad = _SAMPLE, MIDDLE, 0
+            self._end_run()
 
     def _end_run(self):
-        """Settle the bad run, and walk on."""
+        """Once nothing lies between the bad run and the good points before it, settle it, and walk on."""
         step = self.step
+        if step.good_end < step.at:
+            return
         self._settle(step.pin, step.good_end, step.top)
         step.phase, step.size, step.bad, step.good = _WALK, max(1, 2 * step.good), 0, 1
         if step.low >= step.high:
@@ -250,11 +233,12 @@ class Settled(Held):
         that reaches to the cursor is held open."""
         if start >= end:
             return
-        again = [found for found in self.ranges if pin in found.pins and found.end == start and found.kind == HELD]
-        was = [found for found in self.ranges if pin in found.pins and found.start <= start < found.end]
+        ranges = [found for found in self.ranges if found.pin == pin]
+        again = [found for found in ranges if found.end == start and found.kind in (RUN, HELD)]
+        was = [found for found in ranges if found.start <= start < found.end]
         if was and was[0].end == OPEN:
             return  # it was only tried
         self.ranges = self.without(pin, start, end)
         last = OPEN if again and end == self.ring.cursor()[:2] else end
         tried = max(1, self.step.now // 1000)  # what told may be long ago
-        self.hold(pin, start, last, HELD, tried, was[0].tries if was else 0)
+        self.hold(pin, start, last, HELD if last == OPEN else RUN, tried, was[0].tries if was else 0)

@@ -25,6 +25,7 @@ from ..ring.state import LAST_SUCCESS, OWNER, REGION, SIZE
 _DAY_MS = const(86400000)
 _FIVE_YEARS_MS = const(157788000000)
 _SAME_CLOCK_MS = const(120000)
+_FAILED_BYTES = const(64)
 
 
 class Uploader:
@@ -42,6 +43,7 @@ class Uploader:
         self._date_ok = None  # no reply has told yet
         self.hops = 0  # redirects followed in this drain
         self.trusted = False  # a batch was accepted in this drain
+        self.failed = set()  # pins that the server failed on in this drain for the first time
         self._search = None
         self._first = True  # no drain yet in this boot
         self.noted = False  # this drain's backoff was noted before its first request
@@ -105,6 +107,7 @@ class Uploader:
         self.boots.anchor(self.boots.now())
         self.pace.drains()
         self.noted = self.trusted = False
+        self.failed.clear()
         if keys.WINDOW in self.ring.state or keys.ASKED in self.ring.state:
             self.resume()
         if self._search or keys.SEARCH in self.ring.state or keys.range_keys(self.ring.state):
@@ -131,12 +134,9 @@ class Uploader:
         """Windows up to `end`, whose pins' points go out in log order; then what was refused."""
         ring = self.ring
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
-            if not (yield from load("upload.date", "ask")(self, end)):
-                return
-        if self._date_ok is None and self.cutoff():
-            from .expiry import ask
-
-            yield from ask(self, end)
+            yield from load("upload.date", "ask")(self)
+        elif self._date_ok is None and self.cutoff():
+            yield from load("upload.date", "ask")(self, self.cutoff())
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
             window = load("upload.window", "Window")(self, end)
             yield from self._through(window.count())
@@ -212,15 +212,12 @@ class Uploader:
     def failures(self, pin):
         """How many of the last replies to batches of `pin`, at most 2, asked for patience. It may be the pin's own
         fault, so the others go first."""
-        failed = self.ring.state.get(keys.FAILED, b"")
-        return failed[pin >> 2] >> 2 * (pin & 3) & 3 if len(failed) > pin >> 2 else 0
+        return self.ring.state.get(keys.FAILED, b"").count(bytes((pin,)))
 
     def set_failures(self, pin, count):
-        failed = bytearray(64)
-        known = self.ring.state.get(keys.FAILED, b"")
-        failed[: len(known)] = known
-        failed[pin >> 2] ^= (self.failures(pin) ^ count) << 2 * (pin & 3)
-        self.ring.set(keys.FAILED, bytes(failed).rstrip(b"\0"))
+        failed, one = self.ring.state.get(keys.FAILED, b""), bytes((pin,))
+        if count or one in failed:
+            self.ring.set(keys.FAILED, (failed.replace(one, b"") + one * count)[-_FAILED_BYTES:])
 
     def cutoff(self):
         """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
@@ -235,15 +232,7 @@ class Uploader:
         if isinstance(reply, tuple) and api.accepted(*reply):
             self._accepted(source, body)
             return
-        try:
-            judge = load("upload.outcomes", "judge")
-        except MemoryError as e:
-            # No room even for what a fault asks for: so do as after most of them, keep all and try later.
-            self.result.error, self.result.retry_after_s = e, self.pace.back_off(None, 0 if self.noted else 1)
-            self.noted = False
-            self.ring.save(must=False)
-            raise DrainEnds()
-        judge(self, source, body, reply)
+        load("upload.outcomes", "judge")(self, source, body, reply)
 
     def _accepted(self, source, body):
         ring, result = self.ring, self.result
@@ -254,8 +243,7 @@ class Uploader:
         result.uploaded += body.sent
         if getattr(result.error, "passing", False):
             result.error = None
-        if self.failures(body.pin):
-            self.set_failures(body.pin, 0)
+        self.set_failures(body.pin, 0)
         size = ring.state.get(SIZE)
         if size and body.points >= size[0]:
             self._grow(size)

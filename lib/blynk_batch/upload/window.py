@@ -24,8 +24,6 @@ _ESTIMATED = const(4)
 _UNREADABLE = const(5)
 _FRESH = const(0)  # kinds of ranges, see held.py
 _DOUBT = const(3)
-_TEN_TO_12 = const(1000000000000)
-_TEN_TO_13 = const(10000000000000)
 
 
 class Window:
@@ -53,7 +51,7 @@ class Window:
             self._last += state[key][7:]
             self._shut += state[key][7:] if state[key][4] & keys.OPEN_END else ()
         self._done = 0  # points of it that were done before
-        self.passed = {}  # {such a pin: its points in the window}
+        self._passed = 0  # points of such pins in the window
         self._cursor = self.ring.cursor()
         self._saved = state.get(keys.WINDOW)
         if self._saved:
@@ -144,7 +142,7 @@ class Window:
     def _count_frame(self, reader, time, estimated):
         """Add the frame's points; False if one of its pins has reached a limit."""
         pins = reader.chain.pins
-        base = 16 if _TEN_TO_12 <= time < _TEN_TO_13 else len(str(time)) + 3
+        base = len(str(time)) + 3
         texts = [text_bytes(text) for text in reader.values()]
         sizes = [len(text) if text else None for text in texts]
         if not self._saved and not self._has_room(pins, base, sizes):
@@ -159,7 +157,7 @@ class Window:
                     self._done += 1
                     continue
             if pin in self._shut:
-                self.passed[pin] = self.passed.get(pin, 0) + 1
+                self._passed += 1
                 continue
             entry = self.pins.get(pin)
             if entry is None:
@@ -204,13 +202,16 @@ class Window:
                 first = max(first, tuple(part[1:3]))
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
-            if entry[_POINTS] and not uploader.trusted and uploader.failures(pin) >= 2:
+            known = self._saved and batch[0] != pin  # of an earlier drain, not under way: what came since goes first
+            failures = uploader.failures(pin)
+            patience = 1 if known and self.ring.end()[2] > self.end[2] else 2
+            if entry[_POINTS] and batch[0] != pin and not uploader.trusted and failures >= patience:
                 uploader.search.hold_window(self, body, _DOUBT)
                 continue
-            late = pin in self._last  # that it is asked is noted, since else it is not asked again
-            if late and self._saved and batch[0] != pin and uploader.search.has_room():
-                uploader.search.hold_window(self, body, _FRESH)  # of an earlier drain: what came since goes first
+            if pin in self._last and known and uploader.search.has_room():
+                uploader.search.hold_window(self, body, _FRESH)
                 continue
+            late = pin in self._last or failures  # that it is asked is noted, since else it is not asked again
             limit = uploader.limit() if entry[_POINTS] else 0
             if batch[0] == pin:
                 body.end = tuple(batch[1:])  # it was sent before
@@ -257,7 +258,7 @@ class Window:
 
     def _close(self):
         ring = self.ring
-        ring.add(keys.HELD, sum(self.passed.values()))
+        ring.add(keys.HELD, self._passed)
         ring.close_window()
         ring.set(keys.CURSOR, tuple(self.end))
         ring.add(keys.CORRUPT, self._lost)
