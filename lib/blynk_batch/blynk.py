@@ -26,10 +26,11 @@ def headers(len_bytes):
 def accepted(status, headers, reply):
     """True only if the server took the whole batch: 200 and `OK`, with blanks around it only where a length or chunks
     say that it is whole, or a length of 0. What the end of the connection ends might have been longer."""
-    if status != 200 or len(reply) > _OK_BYTES:
+    length = headers.get("content-length")
+    if status != 200 or len(reply) > _OK_BYTES or (length and not (length.isdigit() and int(length) == len(reply))):
         return False
-    if "content-length" in headers or "transfer-encoding" in headers:
-        return reply.strip() == b"OK" or (not reply and headers.get("content-length") == "0")
+    if length or "transfer-encoding" in headers:
+        return reply.strip() == b"OK" or bool(length and not reply)
     return reply == b"OK"
 
 

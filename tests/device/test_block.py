@@ -84,6 +84,22 @@ def test_every_kind_of_driver_keeps_the_readings():
     keeps_readings(Cached(NorFlash(8)), whole_blocks=True, page_size=4096)
 
 
+class SmallBlocks(SdCard):
+    """An EEPROM whose driver writes its pages of 16 bytes whole."""
+
+    def __init__(self):
+        super().__init__(100)
+        self.block_size = 16
+        self.blocks *= 32
+
+
+def test_blocks_and_units_of_odd_sizes_keep_the_readings():
+    for size in (264, 528, 1056, 4224):  # DataFlash, NAND
+        keeps_readings(NorFlash(160000 // size, block_size=size))
+    keeps_readings(SmallBlocks())
+    keeps_readings(NorFlash(160, unit=128), unit=128)
+
+
 def test_a_full_ring_drops_its_oldest_sector_counted_on_every_kind():
     for device, options in (
         (NorFlash(4), {}),

@@ -201,6 +201,21 @@ def test_a_transport_that_gives_what_is_no_reply_is_a_network_error():
         client.close()
 
 
+def test_a_transport_that_gives_another_length_than_the_reply_said_has_no_whole_one():
+    clock = FakeClock()
+    for length, text, counts in (
+        ("2", b"OK", True), ("02", b"OK", True), ("3", b"OK\n", True), ("0", b"", True), (2, b"OK", True),
+        ("3", b"OK", False), ("40", b"OK", False), ("1", b"OK", False), ("2", b"", False), ("2, 2", b"OK", False),
+        ("", b"OK", True), ("-2", b"OK", False),
+    ):  # fmt: skip
+        clock.wait(90000000)
+        client = client_on(transport=FakeServer((200, {"content-length": length}, text)), clock=clock)
+        client.log(1, 1)
+        assert (client.upload().uploaded > 0) == counts, (length, text)
+        client.clear()
+        client.close()
+
+
 def test_a_reply_in_a_bytearray_is_as_good_as_one_in_bytes():
     client = client_on(transport=FakeServer((200, {"content-length": 2}, bytearray(b"OK"))))
     client.log(1, 1)

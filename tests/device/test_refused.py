@@ -1,5 +1,6 @@
 """A log() that fails or is broken off leaves the readings before and after it as they were."""
 
+import blynk_batch
 import invariants
 from blynk_batch import BlockRing, Client, FileRing
 from blynk_batch.errors import Busy
@@ -150,3 +151,50 @@ def test_a_clear_while_a_drain_counts_ends_it_in_good_order_also_with_a_refused_
     assert (call.result.error, client.pending) == (None, 0), call.result
     client.log(2, 5)
     assert client.upload().uploaded == 1
+
+
+class RefusesOdd(FakeServer):
+    """No batch with an odd number in it."""
+
+    def post(self, url, headers, body, timeout_s):
+        self.replies = [(200, {}, b"OK")]
+        for chunk in b"".join([bytes(chunk) for chunk in body]).split(b"],["):
+            if int(chunk.split(b",")[-1].rstrip(b"]")) & 1:
+                self.replies = [(400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}')]
+        return super().post(url, headers, body, timeout_s)
+
+
+def test_a_clear_at_any_pause_of_a_drain_that_searches_brings_back_nothing():
+    from blynk_batch.upload.call import Call
+
+    pauses = 0
+    while True:
+        blynk_batch.client._open_rings.clear()
+        server = RefusesOdd()
+        client = Client("token", ring=BlockRing(NorFlash(8)), transport=server, clock=FakeClock(NOW_MS))
+        for number in range(12):
+            client.log_group({1: number & 3, 2: 0, 3: number & 7})
+        call = Call(client, None, None)
+        reply, left = None, pauses
+        try:
+            while True:
+                body = call.next(reply)
+                reply = call.post(body) if body else None
+                if not left:
+                    client.clear()
+                    client.log(1, 1)
+                left -= 1
+        except StopIteration:
+            pass
+        finally:
+            call.end()
+        invariants.check(client.ring, len(list(client.points())))
+        if left >= 0:
+            assert pauses > 20, pauses
+            return
+        client.upload()
+        client.clock.wait(86400000)
+        client.upload()
+        invariants.check(client.ring, len(list(client.points())))
+        assert client.pending == 1, client.stats()
+        pauses += 1

@@ -6,7 +6,7 @@ from blynk_batch import BlockRing
 from blynk_batch.errors import RingFull
 from blynk_batch.ring import record
 from flash import NorFlash
-from stand_ins import FakeClock, FakeServer
+from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "16m"  # of which the points that arrived take most
 PINS = 120
@@ -89,6 +89,24 @@ def test_a_drain_ends_where_an_ack_finds_no_room():
     result = client.upload()
     assert isinstance(result.error, RingFull), result
     assert len(server.requests) <= 1
+
+
+def test_a_drain_ends_where_there_is_no_room_to_note_what_the_time_was():
+    device, server, clock = NorFlash(4), FakeServer(), FakeClock(None)
+    client = client_on(device, server, clock)
+    fill(client, clock)
+    ring = client.ring
+    place, turn = ring.place, ring.turn
+
+    def full(*_, **__):
+        raise RingFull("acks have filled it")
+
+    ring.place, ring.turn = lambda *_: False, full
+    clock.now_ms = NOW_MS
+    result = client.upload()
+    assert isinstance(result.error, RingFull) and not server.requests, result
+    ring.place, ring.turn = place, turn
+    assert client.upload().pending == 0
 
 
 class TakesFew(FakeServer):

@@ -117,7 +117,8 @@ class Times:
 
     def _end_of_run(self, position, boot):
         """The Run of boots without an anchor that begins with `boot`."""
-        first, run, uptime, length = boot, None, self._first, -self._first  # uptime of the boot under way, length of those before
+        first, run = boot, None
+        uptime, length = self._first, -self._first  # uptime of the boot under way, length of those before
         reader = self._ring.reader(position + (0,), self._end)
         while True:
             kind, chain = reader.next(), reader.chain

@@ -16,6 +16,7 @@ _UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver
 _TRIES = const(3)
 _STEP = const(128)  # bytes compared at a time
 _PAGE = const(256)
+_LEAST_PAGE = const(64)  # of what is written whole: each has a head of 16 bytes
 NOBODYS = const(b"\xff\x00")  # what new media hold
 SECTOR_BYTES = const(4096)  # a sector is one erase block, or as many as make up this
 
@@ -50,9 +51,10 @@ class Device:
         self.sector_bytes = -(-SECTOR_BYTES // self.block_bytes) * self.block_bytes
         self.whole = not self._takes_offsets() if whole_blocks is None else whole_blocks
         if self.whole:
-            self.page = page_size or self.block_bytes
-            if self.page % self.block_bytes or self.sector_bytes % self.page:
-                raise ValueError("page_size=%r: a multiple of %d is needed" % (page_size, self.block_bytes))
+            self.page = page_size or max(self.block_bytes, _LEAST_PAGE)
+            if self.page < _LEAST_PAGE or self.page % self.block_bytes or self.sector_bytes % self.page:
+                text = "page_size=%r: a multiple of %d, and at least %d, is needed"
+                raise ValueError(text % (page_size, self.block_bytes, _LEAST_PAGE))
         else:
             self.page = page_size or (_PAGE if _is_rp2_flash(device) else 1)
             if self.page > self.block_bytes:

@@ -27,7 +27,7 @@ class Slots:
         self.flash = flash
         self.place = "%d blocks of %d bytes" % (flash.bytes // flash.block_bytes, flash.block_bytes)
         self.unit = flash.unit
-        self.burst = _BURST if flash.page == 1 else flash.page
+        self.burst = max(_BURST if flash.page == 1 else flash.page, flash.unit)
         self.patchable = flash.unit == 1
         self.sector_bytes = flash.sector_bytes
         self.wanted = self.slots = self.slots_in(flash.bytes)
@@ -89,7 +89,7 @@ class Slots:
         head = self.head(slot)
         if not head or head.slots != self.slots or head.sequence % self.slots != slot:
             return -1
-        return head.sequence if head.sector_bytes == self.flash.sector_bytes else -1
+        return head.sequence if head.log2 == sector.log2(self.sector_bytes) else -1
 
     def wipe(self, slot):
         address = slot * self.flash.sector_bytes

@@ -151,4 +151,5 @@ def clear(ring):
     ring.forget(HELD, SEARCH, ASKED, *range_keys(ring.state))
     ring.seen_lost = 0
     ring.set(CURSOR, ring.end())
+    ring.cleared = ring.end()[:2]
     ring.save(CURSOR)

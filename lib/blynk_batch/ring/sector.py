@@ -45,11 +45,17 @@ def pack(sequence, slots, number, sector_bytes, state, slot, unit, salt):
     block += struct.pack("<I", crc32(block, _seed(sequence, slot)))
     block += b"\xff" * (-(PREFIX_BYTES + len(block)) % unit)
     size = PREFIX_BYTES + len(block)
+    low, high = number & 0xFFFFFFFF, number >> 32 & 0xFF
+    head = struct.pack(_FORMAT, _MAGIC, VERSION, sequence, slots, low, high, log2(sector_bytes), size)
+    return head + struct.pack("<I", crc32(head)) + block
+
+
+def log2(sector_bytes):
+    """As the header has it: of the next power of two, since DataFlash has blocks of 264 or 528 bytes."""
     log2 = 0
     while 1 << log2 < sector_bytes:
         log2 += 1
-    head = struct.pack(_FORMAT, _MAGIC, VERSION, sequence, slots, number & 0xFFFFFFFF, number >> 32 & 0xFF, log2, size)
-    return head + struct.pack("<I", crc32(head)) + block
+    return log2
 
 
 def _seed(sequence, slot):
@@ -57,12 +63,11 @@ def _seed(sequence, slot):
 
 
 class Prefix:
-    """A parsed prefix: version, sequence, slots, number, sector_bytes, size."""
+    """A parsed prefix: version, sequence, slots, number, log2, size."""
 
     def __init__(self, buf):
-        _, self.version, self.sequence, self.slots, low, high, log2, self.size = struct.unpack_from(_FORMAT, buf)
+        _, self.version, self.sequence, self.slots, low, high, self.log2, self.size = struct.unpack_from(_FORMAT, buf)
         self.number = low + (high << 32)
-        self.sector_bytes = 1 << log2
 
 
 def parse(buf):

@@ -83,6 +83,9 @@ class Search(Settled):
                 if not self.step:
                     if not (yield from self._next_step(crowded)):
                         return None
+                    self.forget_cleared()
+                    if not self.step:
+                        continue
                     self.store()
                     ring.set(keys.SEARCH, self.step.value)  # clear() takes it away
                 body = yield from self._next_body()

@@ -57,12 +57,21 @@ class Settled(Held):
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
+        self.forget_cleared()
         self.store()
         value = self.step.value if self.step else None
         if value != ring.state.get(keys.SEARCH):
             ring.set(keys.SEARCH, value)
         if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES if is_ack else _NOTES_BYTES):
             ring.save()
+
+    def forget_cleared(self):
+        """Ask no more for what was cleared while others worked."""
+        at = self.ring.cleared
+        self.ranges = [found for found in self.ranges if found.start >= at]
+        self._queue = [queued for queued in self._queue if queued[1] >= at]
+        if self.step and self.step.low < at:
+            self.step = None
 
     def has_room(self, size=_NOTES_BYTES):
         """True if notes of that size push no reading out of the ring."""

@@ -87,8 +87,8 @@ class Uploader:
             return
         self.result, self._tick = result, tick
         self.hops = 0
-        self.guarded(self._begin)
         try:
+            self.guarded(self._begin)
             yield from self._all(self.ring.end())
         except OutOfTime:
             result.waiting = "time"
