@@ -127,19 +127,18 @@ class Settled(Held):
         else:
             self.step = None
             if step.what == _FIND:  # perhaps it is the server now
-                self._become(DOUBT, pin, step.low, max(step.high, step.top))
+                self._become(DOUBT, pin, step.low, step.high if step.phase == _WALK else step.top)
             elif [found for found in self.ranges if found.kind == DOUBT and found.pin == pin]:
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
-                    self._become(FRESH, pin, step.low, step.high, DOUBT)
+                    self._become(FRESH, pin, step.low, step.high)
         self.keep_within()
         self.save()
 
-    def _become(self, kind, pin, low, high, was=None):
-        """The ranges of `pin` that begin there are of another kind now; in doubt is only what is searched."""
-        was = FRESH if kind == DOUBT else was
+    def _become(self, kind, pin, low, high):
+        """The ranges of `pin` that begin there are of another kind now."""
         for found in self.ranges:
-            if found.pin == pin and low <= found.start < high and was in (None, found.kind):
+            if found.pin == pin and low <= found.start < high:
                 found.kind, found.tried = kind, 0
 
     def _spend(self, pin):
