@@ -26,9 +26,8 @@ _STOPPED = const(3)
 def judge(uploader, source, body, reply):
     """Act on `reply`, a (status, headers, text) or the exception that came instead, to a batch of `source`, a Window,
     a Search or a Question."""
-    if isinstance(reply, (Vanished, MemoryError)):
-        uploader.ring.forget(keys.BATCH)  # the window is counted anew, or the batch gets smaller
     if isinstance(reply, Vanished):
+        uploader.ring.forget(keys.BATCH)
         if uploader.ring.oldest == body.oldest:  # they are there, but cannot be read any more: not to be asked for ever
             _refused(uploader, source, body, reply, True)
         return
