@@ -3,8 +3,6 @@
 Knows the transport's one method and how to step through a drain; nothing of what a drain decides.
 """
 
-import gc
-
 from micropython import const
 
 from .. import let_go
@@ -13,9 +11,6 @@ from ..errors import Busy
 from .result import Result
 
 _STEP_S = const(20)  # for one operation on the network
-_BUFFERED_BYTES = const(4096)  # of a batch that goes out in one piece; less where there is no room for it
-_LEAST_BYTES = const(128)
-_SPARE_BYTES = const(3072)  # what sending it asks for beside
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
 
 
@@ -34,9 +29,6 @@ class Call:
         # A transport that feeds the watchdog while it waits may wait longer.
         step_s = _WATCHED_S if watchdog and not getattr(self.transport, "watchdog", False) else _STEP_S
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
-        self._streams = getattr(self.transport, "streams", True)
-        if not self._streams:
-            self._uploader.batch_bytes = min(self._uploader.batch_bytes, _room())
         self.result = Result()
         self._steps = self._uploader.drain(self.result, self._tick)
         client.uploading = True
@@ -49,12 +41,9 @@ class Call:
 
     def next(self, reply):
         self._client.check_open()
-        if isinstance(reply, MemoryError):
-            self._smaller()
         try:
             body = self._steps.send(reply)
         except MemoryError as e:
-            self._smaller()
             self.result.error, self.result.retry_after_s = e, self._uploader.pace.back_off()  # pyright: ignore
             raise StopIteration
         if body:
@@ -64,7 +53,7 @@ class Call:
     def request(self, body):
         """The arguments of the transport's `post`."""
         url, headers, _, timeout_s = self._uploader.request(body, self._step_s)
-        return url, headers, body if self._streams else self._piece(body), timeout_s
+        return url, headers, body if self._uploader.streams else self._piece(body), timeout_s
 
     def _piece(self, body):
         """All of the body in one buffer of its size."""
@@ -74,11 +63,6 @@ class Call:
             piece[at : at + len(chunk)] = chunk
             at += len(chunk)
         return (piece,)
-
-    def _smaller(self):
-        """Of a batch in one piece, which found no room, try half the next time."""
-        if not self._streams:
-            self._uploader.batch_bytes = max(_LEAST_BYTES, self._uploader.batch_bytes // 2)
 
     def checked(self, reply):
         """The transport's reply in the types that are relied on."""
@@ -122,16 +106,3 @@ class Call:
                 client.last_error = self._uploader.hide(str(result.error))
             except MemoryError:
                 client.last_error = type(result.error).__name__
-
-
-def _room():
-    """How large a batch in one piece there is room for."""
-    size = _BUFFERED_BYTES
-    while size > _LEAST_BYTES:
-        gc.collect()
-        try:
-            bytearray(size + _SPARE_BYTES)
-            break
-        except MemoryError:
-            size //= 2
-    return size

@@ -7,9 +7,10 @@ rest of a reply.
 
 from micropython import const
 
-from .. import let_go, load
 from ..clock.network import set_to
+from ..clock.times import Times
 from ..ring import state as keys
+from ..ring.reader import DATA
 
 _MINUTE_MS = const(60000)
 _HOUR_MS = const(3600000)
@@ -53,11 +54,12 @@ def ask(uploader, before=None):
 
 def _first_pin(uploader, before):
     """The pin of the first point that is pending, of those before Unix ms `before` if that is given; or -1."""
-    pending = load("report", "points")(uploader.ring, uploader.boots.now(), uploader.settings["unsynced"])
-    let_go("report")
-    for pin, time, _ in pending:
-        if not before or (time is not None and time < before):
-            return pin
+    ring = uploader.ring
+    times = Times(ring, uploader.boots.now(), uploader.settings["unsynced"])
+    reader = ring.reader(keys.first_kept(ring.state))
+    while reader.next():
+        if reader.kind == DATA and reader.chain.pins and (not before or 0 <= (times.of(reader) or before) < before):
+            return reader.chain.pins[0]
     return -1
 
 

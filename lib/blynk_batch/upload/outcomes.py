@@ -26,9 +26,8 @@ _STOPPED = const(3)
 def judge(uploader, source, body, reply):
     """Act on `reply`, a (status, headers, text) or the exception that came instead, to a batch of `source`, a Window,
     a Search or a Question."""
-    if isinstance(reply, (Vanished, MemoryError)):
-        uploader.ring.forget(keys.BATCH)  # the window is counted anew, or the batch gets smaller
     if isinstance(reply, Vanished):
+        uploader.ring.forget(keys.BATCH)
         if uploader.ring.oldest == body.oldest:  # they are there, but cannot be read any more: not to be asked for ever
             _refused(uploader, source, body, reply, True)
         return
@@ -58,7 +57,7 @@ def judge(uploader, source, body, reply):
 
 def _others_first(uploader, source, body, wait_s, error):
     """The server may have failed for the pin alone. True if others are to be asked in this drain: if it fails again
-    where others were accepted; or for the first time, as did the last drain, which had no more than one request."""
+    where others were accepted; or for the first time, but the last drain ended by a failure, too."""
     pin, failures = body.pin, uploader.failures(body.pin)
     if uploader.trusted and failures and pin not in uploader.failed:
         _refused(uploader, source, body, error, True)
@@ -69,9 +68,7 @@ def _others_first(uploader, source, body, wait_s, error):
     order, part = getattr(source, "order", ()), uploader.ring.state.get(keys.PART)
     if part and part[0] == pin:
         return False  # its place in the window is kept only as long as it is the first
-    if wait_s or failures or uploader.failures((order[1:] or order or (pin,))[0]):
-        return False
-    if not uploader.trusted and not uploader.pace.step():
+    if wait_s or failures or not uploader.again or uploader.failures((order[1:] or order or (pin,))[0]):
         return False
     _count(uploader, _RETRIED)
     uploader.result.error = error

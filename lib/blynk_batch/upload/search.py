@@ -20,9 +20,11 @@ from .held import DOUBT, FRESH, HELD, RUN
 from .settled import Settled, Step
 
 _ALL = const(1 << 29)
-_WHOLE = const(-1)  # in place of the number of a single point
 _HOUR_S = const(3600)
-_MIDDLE = const(2)  # of the numbers of single points: newest, oldest, middle, quarters ...
+_WHOLE = const(0)  # of the numbers of single points: newest, oldest, middle, quarters ...
+_NEWEST = const(1)
+_OLDEST = const(2)
+_MIDDLE = const(3)
 _SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
@@ -135,7 +137,8 @@ class Search(Settled):
         self.step.pin = pin = found.pin
         low, high = found.start, self.end_of(found)
         count = (yield from self._count_to_send(low, high))[0]
-        places = (0, 1, turn + 2) if pin in self._refused else (_WHOLE, 0, turn + 2)
+        first = _NEWEST if pin in self._refused else _WHOLE
+        places = (first, first + 1, _MIDDLE + turn)
         self._queue = [(pin, low, high, place) for place in places[: count + 1]]
         uploader.pace.tried_ms = uploader.boots.uptime()
         self.ring.set(keys.DOUBT, (turn + 1, 0 if now is None else now // 1000 + _HOUR_S))
@@ -174,7 +177,7 @@ class Search(Settled):
             found.tried = 0
         for found in [found for found in due if found.bounds() == due[0].bounds()]:  # they share a place in the state
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
-            place = found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
+            place = _NEWEST + found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
             self._queue.append((found.pin, found.start, self.end_of(found), place))
             found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
         return bool(due)
@@ -203,23 +206,12 @@ class Search(Settled):
             body = Body(self, step.pin, low + (0,), low, high)
             yield from body.measure()
             return body
-        limit = self._uploader.limit()
-        index, points = 0, min(count, limit)
-        if step.what == _TRY:
-            if step.place >= 0:
-                index, points = _place(step.place, count), 1
-        elif step.phase == _WALK:
-            step.bad = step.bad if step.bad <= count else 0
-            if step.bad == 1:
-                self._at_bad((yield from self._count_to_send(low, high, count - 1))[1][count - 1] if count > 1 else low)
-                self.save()
-                return None
-            points = min(step.size, limit, count)
-            index = count - points
-        elif step.phase == _STRIDE:
-            index, points = max(0, count - (1 if step.far < 4 else step.far)), 1
-        else:
-            points = min((count + 1) // 2, limit)
+        step.bad = step.bad if step.bad <= count else 0
+        if step.bad == 1:  # the newest, for sure
+            self._at_bad((yield from self._count_to_send(low, high, count - 1))[1][count - 1] if count > 1 else low)
+            self.save()
+            return None
+        index, points = self._choose(count, self._uploader.limit())
         other = index + points
         while True:
             places = (yield from self._count_to_send(low, high, index, other))[1]
@@ -242,6 +234,18 @@ class Search(Settled):
         self.save()
         return body
 
+    def _choose(self, count, limit):
+        """(number of the first, how many) of the step's `count` points to ask for."""
+        step = self.step
+        if step.what == _TRY:
+            return (0, min(count, limit)) if step.place == _WHOLE else (_place(step.place, count), 1)
+        if step.phase == _WALK:
+            points = min(step.size, limit, count)
+            return count - points, points
+        if step.phase == _STRIDE:
+            return max(0, count - (1 if step.far < 4 else step.far)), 1
+        return 0, min((count + 1) // 2, limit)
+
 
 def _bits(number):
     return len(bin(number)) - 2
@@ -249,9 +253,9 @@ def _bits(number):
 
 def _place(number, count):
     """Newest, oldest, middle, quarters, ... of `count` points."""
-    if number < 2:
-        return 0 if number else count - 1
-    number, at, step = number - 1, 0, 1
+    if number < _MIDDLE:
+        return 0 if number == _OLDEST else count - 1
+    number, at, step = number - _OLDEST, 0, 1
     while number:
         at, step, number = 2 * at + (number & 1), step * 2, number >> 1
     return at * count // step % count

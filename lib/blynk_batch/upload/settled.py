@@ -24,7 +24,7 @@ class Step:
 
     what, pin     see above                       low, high  what is left of it, as all places (sequence, offset)
     cutoff, now   Unix ms, fixed; seen: the ring's end then
-    phase         of _FIND; `place` of _TRY: which single point, -1 for all
+    phase         of _FIND; `place` of _TRY: which single point (search.py), 0 for all
     bad           so many of the last points hold a bad one, 0 if none is known to;  size  points of the next piece
     good          so many were accepted in a row;  far  from the bad one to the next single point, 1 if < 4
     at, top       the bad run as it is known;      good_end  end of the good ones before it
@@ -39,12 +39,11 @@ class Step:
             setattr(self, name, numbers[index])
         for index, name in enumerate(self._PLACES):
             setattr(self, name, tuple(numbers[10 + 2 * index : 12 + 2 * index]))
-        self.place -= 1
 
     @property
     def value(self):
-        numbers = tuple([getattr(self, name) for name in self._NUMBERS[:-1]]) + (self.place + 1,)
-        return numbers + sum([getattr(self, name) for name in self._PLACES], ())
+        numbers = tuple([getattr(self, name) for name in self._NUMBERS])
+        return sum([getattr(self, name) for name in self._PLACES], numbers)
 
 
 class Settled(Held):
@@ -112,7 +111,7 @@ class Settled(Held):
         self.ranges = self.without(pin, body.first, body.end, True)
         if step.what == _FIND:
             self._found(body, points, True)
-        elif step.what == _TRY and step.place < 0:
+        elif step.what == _TRY and not step.place:
             step.low = body.end  # the rest in order
         else:
             self.step = None  # there are good ones: search on both sides
@@ -137,19 +136,18 @@ class Settled(Held):
         else:
             self.step = None
             if step.what == _FIND:  # perhaps it is the server now
-                self._become(DOUBT, pin, step.low, max(step.high, step.top))
+                self._become(DOUBT, pin, step.low, step.high if step.phase == _WALK else step.top)
             elif [found for found in self.ranges if found.kind == DOUBT and found.pin == pin]:
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
-                    self._become(FRESH, pin, step.low, step.high, DOUBT)
+                    self._become(FRESH, pin, step.low, step.high)
         self.keep_within()
         self.save()
 
-    def _become(self, kind, pin, low, high, was=None):
-        """The ranges of `pin` that begin there are of another kind now; in doubt is only what is searched."""
-        was = FRESH if kind == DOUBT else was
+    def _become(self, kind, pin, low, high):
+        """The ranges of `pin` that begin there are of another kind now."""
         for found in self.ranges:
-            if found.pin == pin and low <= found.start < high and was in (None, found.kind):
+            if found.pin == pin and low <= found.start < high:
                 found.kind, found.tried = kind, 0
 
     def _spend(self, pin):

@@ -26,6 +26,7 @@ _DAY_MS = const(86400000)
 _FIVE_YEARS_MS = const(157788000000)
 _SAME_CLOCK_MS = const(120000)
 _FAILED_BYTES = const(64)
+_BUFFERED_BYTES = const(4096)  # of a batch that goes out in one piece
 
 
 class Uploader:
@@ -35,7 +36,10 @@ class Uploader:
         self.ring, self.boots, self._guard = ring, boots, guard
         self._token, self.home = token, server
         self.settings = settings
+        self.streams = getattr(transport, "streams", True)
         self.batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
+        if not self.streams:
+            self.batch_bytes = min(self.batch_bytes, _BUFFERED_BYTES)
         self.verifies = getattr(transport, "verifies", False)
         self.pace = pace
         self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
@@ -43,6 +47,7 @@ class Uploader:
         self._date_ok = None  # no reply has told yet
         self.hops = 0  # redirects followed in this drain
         self.trusted = False  # a batch was accepted in this drain
+        self.again = False  # the drain before ended by a failure
         self.failed = set()  # pins that the server failed on in this drain for the first time
         self._search = None
         self._first = True  # no drain yet in this boot
@@ -107,6 +112,7 @@ class Uploader:
         self.boots.anchor(self.boots.now())
         self.pace.drains()
         self.noted = self.trusted = False
+        self.again = self.pace.step() > 0
         self.failed.clear()
         if keys.WINDOW in self.ring.state or keys.ASKED in self.ring.state:
             self.resume()
@@ -183,10 +189,11 @@ class Uploader:
         reply = yield body
         self.result.requests += 1
         self.ring.add(keys.REQUESTS, 1)
+        in_vain = not self.streams if isinstance(reply, MemoryError) else isinstance(reply, OutOfTime)
+        if in_vain and self.result.requests == 1 and body.points > 1:
+            # It had the call to itself: as large as it is it may never get through.
+            self.guarded(self.learn, body.points // 2)
         if isinstance(reply, OutOfTime):
-            if self.result.requests == 1 and body.points > 1:
-                # It had the call to itself: as large as it is it may never get through.
-                self.guarded(self.learn, body.points // 2)
             raise reply
         if isinstance(reply, tuple):
             self._compare_clock(reply[1].get("date"))
