@@ -10,6 +10,7 @@ import random
 
 import keep_loaded  # noqa: F401 - before the others
 import blynk_batch
+from blynk_batch.errors import RingFull
 from flash import NorFlash
 
 START_MS = 1795000000000
@@ -80,7 +81,12 @@ class World:
             if pin in bad:
                 self.bad[pin, value] = True
         self.seconds += 1
-        self.client.log_group(group)
+        try:
+            self.client.log_group(group)
+        except RingFull:
+            for pin in group:
+                self.logged[pin] -= 1
+                self.bad.pop((pin, group[pin]), None)
 
     # The server
 

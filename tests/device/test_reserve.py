@@ -1,10 +1,13 @@
 """Room that is kept: of a ring that may not overwrite one sector for acks, of every sector the bytes to note a drop."""
 
+import random
+
 import blynk_batch
 import invariants
 from blynk_batch import BlockRing
 from blynk_batch.errors import RingFull
 from blynk_batch.ring import record
+from delivery import DAY_S, KNOWN, UNKNOWN, World
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
@@ -212,3 +215,31 @@ def test_a_full_ring_that_may_not_overwrite_keeps_what_is_refused_and_delivers_i
         client.upload()
         clock.wait(86400000)
     assert client.pending == 0, client.stats()
+
+
+def filled(seed):
+    """A ring that may not overwrite, full of readings of which half were refused, after days of trouble."""
+    random.seed(seed)
+    words = random.choice((KNOWN, UNKNOWN))
+    world = World(random.choice((3, 4, 6)), words, overwrite=False, batch_points=16, lost=0.1)
+    pins = random.choice((1, 3, 5))
+    for _ in range(6):
+        for _ in range(random.randrange(600) // pins):
+            world.log(*range(1, pins + 1), bad=(1,) if random.random() < 0.5 else ())
+        world.wait(DAY_S)
+        world.trouble = random.random() < 0.2
+        world.drain()
+    return world
+
+
+def test_a_full_ring_of_refused_readings_drains_once_the_server_takes_them():
+    full = 0
+    for seed in range(5):
+        world = filled(seed)
+        full += world.client.stats()["refused"] > 0
+        world.bad, world.trouble, world.lost = {}, False, 0
+        for _ in range(6):
+            world.wait(DAY_S)
+            world.drain()
+        assert not world.check(), seed
+    assert full > 1

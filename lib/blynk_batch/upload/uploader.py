@@ -137,12 +137,23 @@ class Uploader:
         return self._search
 
     def _all(self, end):
-        """Windows up to `end`, whose pins' points go out in log order; then what was refused."""
-        ring = self.ring
+        """Windows up to `end`, then what was refused."""
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
             yield from load("upload.date", "ask")(self)
         elif self._date_ok is None and self.cutoff():
             yield from load("upload.date", "ask")(self, self.cutoff())
+        try:
+            yield from self._windows(end)
+        except RingFull as e:
+            if not self._search:
+                raise
+            self.result.error = e  # what was refused lies before, so that it can make room for the notes
+        if self._search:
+            yield from self._deliver(self.search)
+
+    def _windows(self, end):
+        """All up to `end`, each pin's points of a window in log order."""
+        ring = self.ring
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
             window = load("upload.window", "Window")(self, end)
             yield from self._through(window.count())
@@ -152,8 +163,6 @@ class Uploader:
                 break
         if ring.cursor()[0] < end[0] and ring.cursor()[2] == end[2]:
             ring.set(keys.CURSOR, end)  # nothing but notes in between
-        if self._search:
-            yield from self._deliver(self.search)
 
     def guarded(self, action, *args):
         self._guard.enter()
