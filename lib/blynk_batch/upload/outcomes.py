@@ -65,7 +65,7 @@ def _others_first(uploader, source, body, wait_s, error):
     uploader.failed.add(pin)
     uploader.set_failures(pin, min(2, failures + 1))
     uploader.ring.forget(keys.BATCH)  # it was answered
-    order, part = getattr(source, "order", ()), uploader.ring.state.get(keys.PART)
+    order, part = getattr(source, "order", []), uploader.ring.state.get(keys.PART)
     if part and part[0] == pin:
         return False  # its place in the window is kept only as long as it is the first
     has_others = len(order) > 1 and not uploader.failures(order[1])
