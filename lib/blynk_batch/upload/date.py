@@ -8,9 +8,7 @@ rest of a reply.
 from micropython import const
 
 from ..clock.network import set_to
-from ..clock.times import Times
 from ..ring import state as keys
-from ..ring.reader import DATA
 
 _MINUTE_MS = const(60000)
 _HOUR_MS = const(3600000)
@@ -54,6 +52,9 @@ def ask(uploader, before=None):
 
 def _first_pin(uploader, before):
     """The pin of the first point that is pending, of those before Unix ms `before` if that is given; or -1."""
+    from ..clock.times import Times
+    from ..ring.reader import DATA
+
     ring = uploader.ring
     times = Times(ring, uploader.boots.now(), uploader.settings["unsynced"])
     reader = ring.reader(keys.first_kept(ring.state))

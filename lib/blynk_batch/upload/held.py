@@ -64,9 +64,8 @@ def weight(ranges):
 class Held:
     """The ranges in `ring.state`: `load()`, change `ranges`, `store()`."""
 
-    def __init__(self, ring):
-        self.ring = ring
-        self.load()
+    def __init__(self, uploader):
+        self._uploader, self.ring = uploader, uploader.ring
 
     def load(self):
         ring = self.ring
@@ -82,6 +81,8 @@ class Held:
     def store(self):
         ring, state = self.ring, self.ring.state
         self.ranges = normal(self.ranges)
+        while weight(self.ranges) > keys.RANGES_MOST and len(self.ranges) > 1:
+            self.give_way(True)
         left, free = values(self.ranges), []
         for key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST):
             if state.get(key) in left:
@@ -146,11 +147,6 @@ class Held:
 
     def hold(self, pin, start, end, kind, tried=0, tries=0):
         self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried, tries)])
-        self.keep_within()
-
-    def keep_within(self):
-        while weight(self.ranges) > keys.RANGES_MOST and len(self.ranges) > 1:
-            self.give_way(True)
 
     def leaves_places(self, pin, start, end):
         """True if two places of the table are free once what lies in between is accepted: else good points between

@@ -65,10 +65,11 @@ def _others_first(uploader, source, body, wait_s, error):
     uploader.failed.add(pin)
     uploader.set_failures(pin, min(2, failures + 1))
     uploader.ring.forget(keys.BATCH)  # it was answered
-    order, part = getattr(source, "order", ()), uploader.ring.state.get(keys.PART)
+    order, part = getattr(source, "order", []), uploader.ring.state.get(keys.PART)
     if part and part[0] == pin:
         return False  # its place in the window is kept only as long as it is the first
-    if wait_s or failures or not uploader.again or uploader.failures((order[1:] or order or (pin,))[0]):
+    has_others = len(order) > 1 and not uploader.failures(order[1])
+    if wait_s or failures or not uploader.after_failure or not has_others:
         return False
     _count(uploader, _RETRIED)
     uploader.result.error = error

@@ -103,9 +103,10 @@ class Search(Settled):
         step = self.step = Step()
         now = uploader.boots.now()
         step.cutoff, step.now, step.seen = uploader.cutoff(), now or 0, ring.end()[:2]
+        for found in self.ranges:
+            found.end = self.end_of(found) if found.kind == FRESH else found.end
         for found in self.ranges if not crowded else ():
             if found.kind == FRESH:
-                found.end = self.end_of(found)
                 step.pin, step.low, step.high = found.pin, found.start, found.end
                 count = (yield from self._count_to_send(step.low, step.high))[0]
                 if not count or (yield from self._requests_left()) > 0:
@@ -148,14 +149,19 @@ class Search(Settled):
         """Queue points within a bad run that was passed in strides, unless it is all that the pin has. False if there
         is no such run, or too few requests are left."""
         step = self.step
-        for found in [found for found in self.ranges if found.kind == RUN]:
-            step.pin, end = found.pin, self.end_of(found)
-            alone = len([other for other in self.ranges if other.pin == found.pin]) == 1
-            count = (yield from self._count_to_send(found.start, end))[0]
-            most = 0 if alone else min(count // 4, _SAMPLES)
-            if (yield from self._requests_left()) >= most:
-                found.kind = HELD
-                self._queue = [(found.pin, found.start, end, _MIDDLE + number) for number in range(most)]
+        for first in [found for found in self.ranges if found.kind == RUN]:
+            group = self._sharing(first) if first.kind == RUN else ()
+            for found in group:
+                step.pin, end = found.pin, self.end_of(found)
+                alone = len([other for other in self.ranges if other.pin == found.pin]) == 1
+                count = (yield from self._count_to_send(found.start, end))[0]
+                most = 0 if alone else min(count // 4, _SAMPLES)
+                if (yield from self._requests_left()) < most:
+                    break
+                self._queue += [(found.pin, found.start, end, _MIDDLE + number) for number in range(most)]
+            else:
+                for found in group:
+                    found.kind = HELD
             if self._queue:
                 return True
         self.store()
@@ -175,12 +181,16 @@ class Search(Settled):
             pace.tried_ms = self._uploader.boots.uptime()
         for found in due:
             found.tried = 0
-        for found in [found for found in due if found.bounds() == due[0].bounds()]:  # they share a place in the state
+        for found in self._sharing(due[0]) if due else ():
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
             place = _NEWEST + found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
             self._queue.append((found.pin, found.start, self.end_of(found), place))
             found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
         return bool(due)
+
+    def _sharing(self, one):
+        """The ranges that share a place in the state with `one`: what they become, they become together."""
+        return [found for found in self.ranges if found.bounds() == one.bounds()]
 
     def _requests_left(self):
         """Requests that the search may still make for the step's pin in this drain."""

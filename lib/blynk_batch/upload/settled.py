@@ -49,10 +49,6 @@ class Step:
 class Settled(Held):
     mark = keys.ASKED
 
-    def __init__(self, uploader):
-        super().__init__(uploader.ring)
-        self._uploader = uploader
-
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
@@ -117,7 +113,6 @@ class Settled(Held):
             self.step = None  # there are good ones: search on both sides
             self._become(FRESH, pin, step.low, step.high)
         self._queue = [queued for queued in self._queue if queued[0] != pin]
-        self.keep_within()
         self.save(True)
 
     def refused(self, source, body, known):
@@ -141,7 +136,6 @@ class Settled(Held):
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
                     self._become(FRESH, pin, step.low, step.high)
-        self.keep_within()
         self.save()
 
     def _become(self, kind, pin, low, high):
