@@ -68,6 +68,7 @@ _COUNTERS = (
 
 
 def stats(ring, boots):
+    ring.check_books()  # before any counter is read
     found = {name: ring.get(key) for name, key in _COUNTERS}
     for index, name in enumerate(("retried", "smaller", "redirected", "stopped")):
         found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]

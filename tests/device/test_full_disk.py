@@ -2,10 +2,13 @@
 
 import os
 
+import blynk_batch
+import invariants
 from blynk_batch import FileRing
 from blynk_batch.errors import RingFull
 from blynk_batch.ring.state import CURSOR, DROPPED, LAST_SUCCESS, REFUSED
 from flash import NorFlash, mount, umount
+from stand_ins import FakeClock, FakeServer
 from test_block import found, log, raises
 
 HEAP = "8m"
@@ -124,6 +127,26 @@ def test_a_drop_on_a_full_disk_that_no_frame_noted_is_counted_at_the_next_open()
     assert again.pending == len(left) < pending
     assert again.get(DROPPED) == dropped + pending - len(left)
     assert device.erases
+    again = FileRing("/sim/ring")
+    stats = blynk_batch.Client("token", ring=again, transport=FakeServer(), clock=FakeClock()).stats()
+    assert stats["logged"] == stats["dropped"] + stats["pending"], stats
+
+
+def test_so_is_what_was_held_there():
+    mounted("esp32", 1)
+    server, clock = FakeServer(*[(400, {}, b'{"error":{"message":"No datastream"}}')] * 50), FakeClock()
+    options = {"transport": server, "clock": clock}
+    client = blynk_batch.Client("token", ring=FileRing("/sim/ring", capacity_bytes=32768), **options)
+    for number in range(1500):
+        client.log(1, number)
+        if number == 700:
+            client.upload()
+    held = client.stats()["held"]
+    os.remove(client.ring.medium.name(client.ring.oldest))
+    blynk_batch.client._open_rings.clear()
+    client = blynk_batch.Client("token", ring=FileRing("/sim/ring"), **options)
+    invariants.check(client.ring, len(list(client.points())))
+    assert 0 < client.stats()["held"] < held == 701, client.stats()
 
 
 def test_readings_keep_their_times_when_held_ones_found_no_room():

@@ -114,6 +114,22 @@ def test_an_old_timestamp_logged_by_hand_is_no_instant_to_stack_on():
     assert found == [-DAY + 1, -2 * MINUTE, -MINUTE, 0], found
 
 
+def test_nor_where_more_boots_without_a_clock_follow_it():
+    client_on(FakeClock(NOW_MS - DAY)).log(1, 0)
+    clock = FakeClock(None)
+    client = client_on(clock)
+    clock.wait(MINUTE)
+    client.log(1, 1)
+    client.log(2, 0, timestamp=1648054765458)
+    clock.wait(MINUTE)
+    client.log(1, 2)
+    unknown_boot(1)
+    server = FakeServer()
+    client_on(FakeClock(NOW_MS), server).upload()
+    found = [ms - NOW_MS + 1 for pin, ms, _ in server.points if pin == 1]
+    assert found == [-DAY + 1, -2 * MINUTE, -MINUTE, 0], found
+
+
 def test_order_is_kept_whatever_boots_come_and_go():
     for seed in range(25):
         random.seed(seed)

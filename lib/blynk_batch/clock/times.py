@@ -123,12 +123,10 @@ class Times:
         while True:
             kind, chain = reader.next(), reader.chain
             if not kind:
-                if not run or (self._now is not None and run.until < self.known <= self._now):
+                if not run or self._now is None or run.until < self.known <= self._now:
                     run = Run(self._now, length + uptime, boot, self._end)
                 return run
             if kind == record.ANCHOR:  # the next boot's start, or this one's after all
-                if run:
-                    return run
                 number, epoch = parsing.get_anchor(reader.payload())
                 return Run(epoch, length + (uptime if number != boot else 0), number - 1, reader.position)
             if kind != DATA:
@@ -136,17 +134,15 @@ class Times:
             if not chain.boot:
                 # A reading that brought its own time. One before what was known is no instant to count back from, if a
                 # later one follows; nor any where the boot that it stands in has an anchor, or may get one.
-                found = self._anchor_ahead(reader.position, boot) if boot != first and not run else None
-                if found and (found[0] is not None or self._now is None):
-                    return Run(found[0], length, boot - 1, reader.position)
                 if not run or run.until < self.known <= chain.time:
+                    found = self._anchor_ahead(reader.position, boot) if boot != first else None
+                    if found and (found[0] is not None or self._now is None):
+                        return Run(found[0], length, boot - 1, reader.position)
                     run = Run(chain.time, length + uptime, boot, reader.position)
                 if run.until >= self.known:
                     return run
             elif chain.boot == boot:
                 uptime = chain.time
-            elif run:
-                return run
             else:
                 length += uptime
                 boot, uptime = chain.boot, chain.time

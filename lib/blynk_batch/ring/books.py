@@ -40,6 +40,17 @@ def is_delivered(state, pin, position):
     return bool(part and keys.WINDOW in state and part[0] == pin and position < part[1:3])
 
 
+def recount(ring):
+    """Sectors went that no frame noted: what was held there is dropped."""
+    held = 0
+    reader = ring.reader((ring.oldest, 0))
+    while reader.next():
+        for pin in reader.chain.pins if reader.kind == DATA else ():
+            held += is_held(ring.state, pin, reader.position)
+    ring.add(keys.DROPPED, ring.get(keys.HELD) - held)
+    ring.set(keys.HELD, (held,) if held else None)
+
+
 def forget_sector(ring, sequence):
     """Take the oldest sector out of the books before it is dropped: how many of its points were not delivered."""
     state, cursor = ring.state, ring.cursor()

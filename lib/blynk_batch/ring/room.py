@@ -26,7 +26,7 @@ def check_books(ring):
     while ring.oldest < min(ring.get(OLDEST), ring.newest):
         medium.drop(ring.oldest)
         ring.oldest += 1
-    ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
+    noted, ring.oldest = ring.oldest, medium.oldest_from(ring.oldest, ring.newest)
     cursor = ring.cursor()
     if cursor[0] < ring.oldest:
         move_cursor(ring)  # on a full disk a sector goes before its drop is noted
@@ -34,6 +34,10 @@ def check_books(ring):
     window = ring.state.get(WINDOW)
     if window and window[:2] <= ring.cursor()[:2]:
         ring.close_window()  # all of it was overwritten
+    if ring.oldest > noted and ring.get(HELD):
+        from .books import recount
+
+        recount(ring)
     while ring.newest - ring.oldest >= medium.slots:
         drop_oldest(ring)
 
