@@ -18,6 +18,11 @@ UNKNOWN = b'{"error":{"message":"Something is wrong."}}'
 KNOWN = b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'
 
 
+def in_order(found):
+    """True if ascending. MicroPython's sorted() takes the square of their number where they are."""
+    return not [1 for index in range(1, len(found)) if found[index - 1] > found[index]]
+
+
 class Cut(BaseException):
     """The power went between two steps of the delivery."""
 
@@ -97,7 +102,7 @@ class World:
         points = [(pin, value) for _, value in json.loads(text)]
         self.known()
         self.wait(self.takes_s)
-        assert points and points == sorted(points)
+        assert points and in_order(points)
         here = set(points)
         for batch in self.flying:
             if here & batch.points and not batch.answered:
