@@ -87,7 +87,7 @@ class Client:
         self.check_open()
         number = pin_number(pin)
         value = check_value(number, value)
-        self._log(b"" if value is None else bytes((number,)), (value,), timestamp, int(value is None))
+        self._log(b"" if value is None else number.to_bytes(1, "little"), (value,), timestamp, int(value is None))
 
     def log_group(self, values, *, timestamp=None):
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
@@ -106,7 +106,7 @@ class Client:
         check_timestamp(timestamp)
         if pins or skipped:
             now = self.clock.now() if self.guard.held else None  # the call that this one interrupts may take a while
-            self.guard.run(self._store, pins, values, timestamp, now, skipped)
+            self.guard.run(self._store, (pins, values, timestamp, now, skipped))
 
     def _store(self, pins, values, timestamp, now, skipped):
         self.check_open()  # once more: it may have waited while the client was closed
@@ -187,7 +187,7 @@ class Client:
     def release(self, pin):
         """Try with the next upload what the server has refused of `pin`, at once and whole."""
         self.check_open()
-        self.guard.run(self._release, bytes((pin_number(pin),)))
+        self.guard.run(self._release, (bytes((pin_number(pin),)),))
 
     def _release(self, pins):
         load("upload.held", "release")(self.ring, pins)
@@ -242,7 +242,7 @@ class Client:
         """On raw flash erase the next sector ahead, so that no log() waits for it. upload() does it at its end; a
         program that logs for long between uploads can do it while idle."""
         if self._open and self.ring.medium.skips and not self.ring.failed:
-            self.guard.run(load("ring.room", "prepare"), self.ring)
+            self.guard.run(load("ring.room", "prepare"), (self.ring,))
 
     def clear(self):
         """Drop everything pending, counted as dropped."""
@@ -257,7 +257,7 @@ class Client:
         if not self._open:
             return
         check_sleep(sleep_ms)
-        self.guard.run(self._close, sleep_ms)
+        self.guard.run(self._close, (sleep_ms,))
 
     def _close(self, sleep_ms):
         self._open = False

@@ -20,7 +20,7 @@ _QUEUE = const(8)
 
 
 class Guard:
-    """`run(action, *args)` now, or queued; `enter()`/`leave()` around work that must not be interrupted.
+    """`run(action, args)` now, or queued; `enter()`/`leave()` around work that must not be interrupted.
 
     failed   what the first queued action raised that nobody has been told of yet, or None"""
 
@@ -61,7 +61,7 @@ class Guard:
                 return
             self.held = 1
 
-    def run(self, action, *args):
+    def run(self, action, args=()):
         """Do `action(*args)`; queued if the guard is held. Busy if eight wait already.
 
         Raises what the action raises, else what a queued one did meanwhile."""

@@ -19,17 +19,6 @@ WASM = False
 KINDS = {}, {"page_size": 256}, {"unit": 16}
 
 
-def opened(device, **options):
-    """The ring, at once or at the next try: where the last bits of its head read either way, a look may see a ring of
-    the size before, and refuse it."""
-    for _ in range(30):
-        try:
-            return BlockRing(device, **options)
-        except WrongDevice:
-            assert device.weak
-    raise AssertionError("refused for ever")
-
-
 def cut_until_open(base, operation, byte, mode, seed, cuts, **options):
     """The device after so many cuts in a row in opening it, the second and third at the same place."""
     device = base
@@ -37,7 +26,7 @@ def cut_until_open(base, operation, byte, mode, seed, cuts, **options):
         device = device.revive()
         device.cut_at(operation, byte, mode, seed + number)
         try:
-            opened(device, **options)
+            BlockRing(device, **options)
         except OSError:
             assert device.dead
     return device.revive()
@@ -120,7 +109,7 @@ def test_a_change_of_size_cut_anywhere_leaves_the_old_size_or_the_new_and_the_co
                     mode, cuts = MODES[cuts % len(MODES)], cuts + 1
                     device = cut_until_open(base, operation, byte, mode, cuts, 1 + cuts % 3, blocks=after, **options)
                     for blocks in (after, before) if cuts % 2 else (before, after):
-                        ring = opened(device, blocks=blocks, **options)
+                        ring = BlockRing(device, blocks=blocks, **options)
                         assert (ring.medium.slots, ring.get(DROPPED)) == (blocks, 900), (operation, mode, byte)
                         log(ring, cuts, 1)
                         assert found(ring) == [cuts]

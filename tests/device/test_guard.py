@@ -181,7 +181,7 @@ def test_ctrl_c_in_a_reading_that_waited_does_not_leave_the_client_locked():
         raise KeyboardInterrupt
 
     client.guard.enter()
-    client.guard.run(interrupt, None)
+    client.guard.run(interrupt, (None,))
     client.log(1, 1)  # waits behind it
     try:
         client.guard.leave()

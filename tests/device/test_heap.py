@@ -61,3 +61,19 @@ def test_the_heap_in_use_is_the_same_for_ten_points_and_for_ten_thousand():
     few = drain(10, "few").peak
     many = drain(10000, "many").peak
     assert abs(many - few) < 2048, (few, many)
+
+
+def test_a_reading_leaves_less_than_a_kilobyte_of_garbage():
+    client = blynk_batch.Client("token", ring=blynk_batch.FileRing("garbage"))
+    values = [20.5 + number / 100 for number in range(20)]
+    allocated = 0
+    for _ in range(10):
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        for value in values:
+            client.log(1, value)
+        allocated += gc.mem_alloc() - before
+        gc.enable()
+    client.close()
+    assert allocated < 200 * 1000, allocated / 200

@@ -108,10 +108,6 @@ def modes_of(recording, change, image, number):
     if not medium.garbles(image, change):
         return ("prefix",)
     modes = (_MODES_OF_LITTLEFS if medium.board else _MODES)[change[0]]
-    if (
-        medium.once and not recording.workload.overwrite
-    ):  # no room to move it
-        modes = [mode for mode in modes if mode != "weak"]
     return [modes[(number + index) % len(modes)] for index in range(2)]
 
 

@@ -9,7 +9,6 @@ from blynk_batch.ring import state as keys
 from blynk_batch.ring.decode import decode_state
 
 _COUNTED = (keys.UPLOADED, keys.DROPPED, keys.REJECTED, keys.EXPIRED, keys.CORRUPT)
-_LOOKS = 20  # at a header of which a cut left a bit that reads either way
 
 
 class Broken(AssertionError):
@@ -62,12 +61,9 @@ def _check_sectors(ring, damaged):
     number = 0
     buf = bytearray(sector.PREFIX_BYTES)
     for sequence in range(ring.oldest, ring.newest + 1):
-        for _ in range(_LOOKS):
+        head = sector.read_prefix(ring.medium, sequence)
+        if not head:
             ring.medium.read(sequence, 0, memoryview(buf))
-            head = sector.parse(buf)
-            if head and head.sequence == sequence:
-                break
-        if not head or head.sequence != sequence:
             if sequence == ring.newest and not ring.offset:  # its header comes with the first reading
                 continue
             if damaged or bytes(buf[:3]) != b"BBr":  # a block that failed was left out

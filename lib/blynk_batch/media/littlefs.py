@@ -50,14 +50,15 @@ class Files:
         self._file = None
         self._file_sequence = -1
         self._seen = 0  # tails that are known to be nobody else's
+        self._place, self._head = bytearray(8), bytearray(_TAIL_HEAD)  # of the tail that is written
         self.current = -1  # sequence of the sector under way
         self.spilled = 0  # its bytes that are in its file
         self._reset_tails()
 
     def _reset_tails(self):
         self.tail = bytearray()  # the newest sector's bytes that are in tails
-        self.tail_start = 0  # where the tail being filled starts, as an index into `tail`
-        self.tail_index = 0
+        self._body = bytearray()  # those of the tail that is being filled
+        self._index = 0  # of that tail
 
     def slot(self, sequence):
         return 0
@@ -74,7 +75,7 @@ class Files:
         self.spilled = max(0, size)
         index = 0
         while tail[:2] == (sequence, self.spilled + len(self.tail)) and tail[2]:
-            self.tail_start, self.tail_index = len(self.tail), index
+            self._body, self._index = bytearray(tail[2]), index
             self.tail.extend(tail[2])
             index += 1
             tail = self.read_tail(index)  # there may be more than this ring is to write
@@ -221,21 +222,20 @@ class Files:
 
     def append(self, sequence, offset, data):
         """Durable on return. What fits no tail goes to the file together with all that is in tails."""
-        start, index = self.tail_start, self.tail_index
-        if len(self.tail) - start + len(data) > self.tail_bytes:
-            start, index = len(self.tail), index + 1
+        body, index = self._body, self._index
+        if len(body) + len(data) > self.tail_bytes:
+            body, index = bytearray(), index + 1
         if len(data) > self.tail_bytes or not self._may_write(index):
             if not self._may_write(0):
                 return self._spill(data)
             if len(data) > self.tail_bytes:
                 if not offset:
-                    self._write_tail(0, 0, 0, b"")  # so that the first tail names the newest sector
+                    self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector
                 return self._spill(data)
             self._spill(b"")
-            start = index = 0
-        self._write_tail(index, self.spilled + start, start, data)
-        self.tail.extend(data)
-        self.tail_start, self.tail_index = start, index
+            body, index = self._body, 0
+        self._write_tail(index, body, data)
+        self._body, self._index = body, index
 
     def _may_write(self, index):
         """False behind the last tail, and from somebody else's file of that name on."""
@@ -243,13 +243,22 @@ class Files:
             self.read_tail(self._seen)
         return index < self.tails
 
-    def _write_tail(self, index, offset, start, data):
-        """Have that tail hold what the tails have from `start` on, and `data`, from `offset` of the sector on."""
-        body = bytes(memoryview(self.tail)[start:]) + data
-        head = struct.pack("<II", self.current, offset)
-        body = head + struct.pack("<I", crc32(body, crc32(head))) + body
-        with open(self._tail_name(index), "wb") as f:  # nothing may fail from here on but the write
-            f.write(body)
+    def _write_tail(self, index, body, data):
+        """Have that tail hold `body` and behind it `data`."""
+        size, before = len(self.tail), len(body)
+        try:
+            self.tail.extend(data)
+            body.extend(data)
+            struct.pack_into("<II", self._place, 0, self.current, self.spilled + size - before)
+            check = crc32(body, crc32(self._place))
+            struct.pack_into("<III", self._head, 0, self.current, self.spilled + size - before, check)
+            with open(self._tail_name(index), "wb") as f:  # nothing may fail from here on but the write
+                f.write(self._head)
+                f.write(body)
+        except BaseException:
+            self.tail[size:] = b""
+            body[before:] = b""
+            raise
 
     def _spill(self, data):
         """Append all tails and `data` to the sector's file: one close, so that all of it counts or none."""

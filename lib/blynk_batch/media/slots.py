@@ -11,7 +11,6 @@ from .device import NOBODYS
 
 _MAGIC = const(b"BBr")
 _BURST = const(64)
-_READS = const(3)  # one wrong read is no damage
 _FRESH_WALK = const(16)  # on the first lap all behind the newest is blank: look no further than this
 _PROBES = const(64)
 _REMEMBERED = const(32)
@@ -76,7 +75,7 @@ class Slots:
     def head(self, slot):
         """The sector.Prefix in that slot, of whatever size of ring, or None."""
         buf = bytearray(sector.PREFIX_BYTES)
-        for _ in range(_READS):
+        for _ in range(sector.READS):
             self.peek(slot, memoryview(buf))
             head = sector.parse(buf)
             if head or not bytes(buf).strip(NOBODYS):

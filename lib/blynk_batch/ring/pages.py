@@ -21,6 +21,10 @@ _MARK_STATE = const(160)  # bytes of state in a page's mark; where more has chan
 class Pages(State):
     """The newest sector of a ring as frames are placed in it."""
 
+    def __init__(self):
+        super().__init__()
+        self._frame = bytearray()  # the one that is placed: its memory serves all
+
     def note_saved(self, keys):
         """A state frame with `keys` is there."""
         self.changed.update(keys)
@@ -48,7 +52,7 @@ class Pages(State):
 
     def add_here(self, kind, payload):
         """Have a frame wait for commit() in the page under way. False where it begins another, or the next sector."""
-        frame = self.framed(kind, payload)
+        frame = self.framed(kind, payload, self._frame)
         end = self.offset + len(self.waiting)
         last = end + len(frame) - 1
         if self.sealed or not end // PAGE == self.page == last // PAGE or last >= self.data_end:
@@ -60,7 +64,7 @@ class Pages(State):
         """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be
         absolute there. False if the sector is to have no more: it may reach to `data_end`, else the drop frame's room
         stays free. `most`: bytes of state in a mark."""
-        frame = self.framed(kind, payload)
+        frame = self.framed(kind, payload, self._frame)
         size = len(frame)
         end = self.offset + len(self.waiting)
         page, at = divmod(end, PAGE)
@@ -95,12 +99,14 @@ class Pages(State):
         entries = encode_state(self.state, self.changed | self.dirty) if has_state else b""
         if len(entries) > most:
             record.put_varint(payload, self.state_page << 1 | 1)
-            return self.framed(record.MARK, payload), False
+            return self.framed(record.MARK, payload, bytearray()), False
         record.put_varint(payload, (page if has_state else self.state_page) << 1)
-        return self.framed(record.MARK, payload + entries), has_state
+        return self.framed(record.MARK, payload + entries, bytearray()), has_state
 
-    def framed(self, kind, payload):
-        """The bytes of a frame in the newest sector, as many as the medium's unit asks for."""
-        data = record.frame(kind, payload, self.seed)
+    def framed(self, kind, payload, out):
+        """`out`, with the bytes of a frame in the newest sector, as many as the medium's unit asks for."""
+        record.frame(kind, payload, self.seed, out)
         unit = self.medium.unit
-        return data if unit == 1 else data + b"\xff" * (-len(data) % unit)
+        if unit > 1:
+            out.extend(b"\xff" * (-len(out) % unit))
+        return out

@@ -13,7 +13,7 @@ from . import parsing, record, sector
 from .record import ANCHOR, BLANK, FILLER, LONG_DATA, MARK, PAGE
 from .state import VOIDS
 
-DATA = 1  # the other kinds are record.STATE, REJECT, ANCHOR and MARK
+DATA = 1  # the other kinds are record.STATE, ANCHOR and MARK
 _WINDOW = const(512)
 _AGAIN = const(2)  # times that what cannot be read is read again
 

@@ -17,7 +17,6 @@ BLANK = const(0xFF)
 FILLER = const(0x00)
 LONG_DATA = const(0xC0)
 STATE = const(0xC1)
-REJECT = const(0xC2)
 ANCHOR = const(0xC3)
 MARK = const(0xC4)
 PAGE = const(512)  # bytes of a sector's pages; a frame that does not fit the rest of one begins the next
@@ -48,17 +47,24 @@ def seed(sequence, slot, salt):
     return crc32(struct.pack("<III", sequence & 0xFFFFFFFF, slot, salt))
 
 
-def frame(kind, payload, seed):
-    """The bytes of one frame. `kind` 0 is data, short or long as its length asks for."""
+def frame(kind, payload, seed, out=None):
+    """The bytes of one frame, in the bytearray `out` if there is one. `kind` 0 is data, short or long as its length
+    asks for."""
+    out = bytearray() if out is None else out
+    out[:] = b""
     size = len(payload)
     if not kind and size <= _SHORT_MAX:
-        data = bytes((size,)) + payload
+        out.append(size)
     else:
-        data = bytes((kind or LONG_DATA, size & 0xFF, size >> 8)) + payload
-    check = crc32(data, seed)
-    if size <= CHECKED_SHORT:
-        return data + (check & 0xFFFFFF).to_bytes(3, "little")
-    return data + struct.pack("<I", check & 0xFFFFFFFF)
+        out.append(kind or LONG_DATA)
+        out.append(size & 0xFF)
+        out.append(size >> 8)
+    out.extend(payload)
+    check = crc32(out, seed)
+    for _ in range(3 if size <= CHECKED_SHORT else 4):
+        out.append(check & 0xFF)
+        check >>= 8
+    return out
 
 
 def put_varint(out, number):
@@ -104,7 +110,7 @@ def to_symbols(digits):
 def number_text(value):
     """The text of an int, a float, or a (lon, lat) pair. Bytes: for each new str, the firmware looks through all
     names that it has."""
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, tuple) or isinstance(value, list):  # (tuple, list) would be made anew each time
         return b"[%s,%s]" % (number_text(value[0]), number_text(value[1]))
     return b"%r" % value
 
@@ -112,7 +118,7 @@ def number_text(value):
 def encode_values(values):
     """(_KINDS or 0, the bytes of `values`)."""
     for value in values:
-        if isinstance(value, (bool, str)):
+        if isinstance(value, bool) or isinstance(value, str):
             break
     else:
         text = number_text(values[0])
@@ -142,6 +148,7 @@ class Chain:
 
     def __init__(self):
         self._checked = b""  # pins of which each is named once
+        self._payload = bytearray()  # the one that is encoded: its memory serves all
         self.reset()
 
     def reset(self):
@@ -150,7 +157,8 @@ class Chain:
         self.kinds = 0
 
     def encode(self, boot, time, pins, values):
-        """The payload of one data frame, `values` in the order of `pins`; moves the chain. Absolute after `reset()`."""
+        """The payload of one data frame, `values` in the order of `pins`, until the next is encoded; moves the chain.
+        Absolute after `reset()`."""
         kinds, body = encode_values(values)
         out = self.head(boot, time, pins, kinds)
         out.extend(body)
@@ -160,7 +168,8 @@ class Chain:
         """The payload up to the values, which stand with or without their kinds; moves the chain."""
         interval = time - self.time
         absolute = self.pins is None or boot != self.boot or not 0 <= interval < 0x10000000
-        out = bytearray()
+        out = self._payload
+        out[:] = b""
         same = pins == self.pins and not absolute
         if same and not kinds and -64 <= interval - self.interval < 64:
             out.append(interval - self.interval + 64)

@@ -261,7 +261,7 @@ def load_header(ring, sequence):
     if not head:
         return None
     sector.check_version(head, "update it")
-    for _ in range(3 if head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32 else 0):
+    for _ in range(sector.READS if head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32 else 0):
         buf = bytearray(head.size)
         ring.medium.read(sequence, 0, memoryview(buf))
         end = sector.state_end(buf, head.size, sequence, ring.medium.slot(sequence))

@@ -22,6 +22,7 @@ PREFIX_BYTES = const(24)
 VERSION = const(2)
 STATE_BYTES = const(1024)  # more than all keys at their largest
 SALTED_BYTES = const(28)  # prefix and salt
+READS = const(12)  # one wrong read is no damage, and a bit that a cut left half programmed reads either way
 DROP_RESERVE = const(56)  # bytes for the frame that notes a drop: behind every other frame there is room for it
 _FORMAT = const("<3sBIIIBBH")
 _MAGIC = const(b"BBr")
@@ -72,9 +73,9 @@ def parse(buf):
 
 
 def read_prefix(medium, sequence):
-    """The Prefix of that sector, None if it is damaged: one wrong read is no damage."""
+    """The Prefix of that sector, None if it is damaged."""
     buf = bytearray(PREFIX_BYTES)
-    for _ in range(3):
+    for _ in range(READS):
         medium.read(sequence, 0, memoryview(buf))
         head = parse(buf)
         if head and head.sequence == sequence:
