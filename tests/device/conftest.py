@@ -5,7 +5,8 @@ same function runs once more, marked [wasm], on the 32-bit webassembly port, and
 port that can be had: in continuous integration, and elsewhere if asked by --newest. Those of the files in ON_BUNDLES
 run, marked [bundles], on the library as boards load it, too. A test counts as passed only if it said so itself, ended
 with status 0 and printed no traceback. What is drawn at random in a test depends on the run's seed and the test's name
-alone. Module constants steer a file:
+alone; where the newest port runs too, the tests that draw hundreds of cases draw half of them on either Unix port,
+[newest] others than the first. Module constants steer a file:
 
     HEAP = "128k"    MicroPython's heap (-X heapsize)
     WASM = False     needs sockets, littlefs or asyncio.run: Unix port only
@@ -114,7 +115,10 @@ class DeviceItem(pytest.Item):
 
     def seed(self):
         """For the test to draw from: of 30 bits, a small integer on every port."""
-        return crc32(b"%d %s" % (seed(), self.function_name.encode())) >> 2
+        return crc32(b"%d %s" % (seed(), self.drawn_by().encode())) >> 2
+
+    def drawn_by(self):
+        return self.function_name
 
     def repr_failure(self, excinfo, style=None):
         if isinstance(excinfo.value, DeviceTestFailed):
@@ -156,7 +160,8 @@ class UnixItem(DeviceItem):
         if self.options["HEAP"]:
             command += ["-X", "heapsize=" + self.options["HEAP"]]
         command += [str(HERE / "runner.py"), str(self.path), self.function_name, folder, str(ROOT)]
-        command += [str(self.seed()), *self.library]
+        parts = 2 if self.config.getoption("--newest") else 1
+        command += [str(self.seed()), str(parts), *self.library]
         paths = [str(path) for path in FOLDERS] + [str(self.path.parent)]
         try:
             done = subprocess.run(
@@ -195,6 +200,9 @@ def _missing(port, what):
 
 
 class NewestItem(UnixItem):
+    def drawn_by(self):
+        return self.name
+
     def interpreter(self):
         newest = Path(sys.executable).with_name("micropython")
         if not newest.exists():

@@ -1,9 +1,10 @@
 """Runs one test function of one file inside MicroPython and reports it in one line.
 
-Started as `runner.py FILE FUNCTION FOLDER ROOT SEED [LIBRARY]` (Unix port), or imported and called (webassembly port).
-LIBRARY is a folder with the compiled bundles, to test instead of the checkout's lib/.
-The test runs with FOLDER as its working directory: private, empty, removed afterwards. FOLDER, the checkout's ROOT and
-SEED are also sys.argv[1:]. `random` and `os.urandom`, from which the ring draws its salt, give what SEED determines.
+Started as `runner.py FILE FUNCTION FOLDER ROOT SEED PARTS [LIBRARY]` (Unix port), or imported and called (webassembly
+port). LIBRARY is a folder with the compiled bundles, to test instead of the checkout's lib/.
+The test runs with FOLDER as its working directory: private, empty, removed afterwards. FOLDER, the checkout's ROOT,
+SEED and PARTS are also sys.argv[1:]. `random` and `os.urandom`, from which the ring draws its salt, give what SEED
+determines. PARTS: on how many ports hundreds of cases that a test draws are shared out.
 `async def` tests run under asyncio.
 Knows nothing of pytest; tests/device/conftest.py starts it and reads its output.
 """
@@ -69,12 +70,12 @@ def use_bundles(library):
     blynk_batch.client = sys.modules["blynk_batch.client"] = sys.modules["blynk_batch.errors"] = blynk_batch
 
 
-def run(path, function, folder, root, seed, library=None):
+def run(path, function, folder, root, seed, parts=1, library=None):
     """Runs the test; True and the line `PASSED function` on success, else False after a traceback."""
     _use(seed)
     if library:
         use_bundles(library)
-    sys.argv[:] = [path, folder, root, str(seed)]
+    sys.argv[:] = [path, folder, root, str(seed), str(parts)]
     os.chdir(folder)
     try:
         result = getattr(__import__(_module_name(path)), function)()
@@ -90,6 +91,6 @@ def run(path, function, folder, root, seed, library=None):
 
 
 if __name__ == "__main__":
-    path, function, folder, root, seed = sys.argv[1:6]
-    if not run(path, function, folder, root, int(seed), *sys.argv[6:]):
+    path, function, folder, root, seed, parts = sys.argv[1:7]
+    if not run(path, function, folder, root, int(seed), int(parts), *sys.argv[7:]):
         sys.exit(1)

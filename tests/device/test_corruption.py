@@ -24,7 +24,7 @@ DAY_MS = 86400000
 READINGS = 420
 SETTLED = 300  # readings logged before the only upload
 SNAPSHOT = 120  # readings logged when the stale sectors are taken
-IMAGES = 170  # per kind of damage and medium
+IMAGES = 170  # per kind of damage and medium, on all ports
 
 
 def ms_of(number):
@@ -265,11 +265,13 @@ def make_stale(bed, parts):
 
 
 def damage_and_check(make_bed):
-    random.seed(int(sys.argv[3]))
+    first = int(sys.argv[3])
+    random.seed(first)
     bed = make_bed()
     bed.check(bed.parts)
-    for change in (flip_bits, fill_range, swap, duplicate, make_stale):
-        for number in range(IMAGES):
+    for kind, change in enumerate((flip_bits, fill_range, swap, duplicate, make_stale)):
+        random.seed(first + kind)
+        for number in range(IMAGES // int(sys.argv[4])):
             parts = [list(part) for part in bed.parts]
             seed = random.getrandbits(30)
             random.seed(seed)

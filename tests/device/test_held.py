@@ -224,7 +224,7 @@ def test_a_ring_that_may_not_overwrite_never_drops_what_is_held():
 def test_what_is_held_in_a_full_ring_arrives_though_nothing_is_logged_any_more():
     for overwrite in (True, False):
         for pins in (1, 3):
-            world = World(blocks=4, overwrite=overwrite)
+            world = World(blocks=4, overwrite=overwrite, wide=pins > 1)
             try:
                 for number in range(3000 if not overwrite else 1100):
                     world.log(1 + number % pins, 9, bad=(1, 2, 3))

@@ -4,9 +4,12 @@ import pytest
 
 from tests.host.boards import start_board
 from tests.host.browser import Page, start_browser
+from tests.host.forked import fork_sandboxes
 from tests.host.station import Station
 from tools import device
 from tools.sandbox.testing import Sandbox
+
+fork_sandboxes()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The collector of device tests: what must fail does fail, and the closing line tells the truth.
 
-Runs pytest on a small checkout of its own that links to this one's tools.
+Runs pytest on a small checkout of its own that links to this one's tools; without plugins, whose import would take far
+longer than what is tested here.
 """
 
 import os
@@ -14,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 class Checkout:
@@ -38,7 +40,7 @@ class Checkout:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "tests", *arguments],
             cwd=self.folder,
-            env=dict({**os.environ, "CI": ""}, **environment),
+            env={**os.environ, **ALONE, "CI": "", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=400,
@@ -111,8 +113,9 @@ def test_what_tests_start_can_be_interrupted_where_make_runs_in_the_background(c
         "    assert child.wait(60) == -signal.SIGINT\n"
     )
     command = ["sh", "-c", '"$@" & wait $!', "sh", sys.executable, "-m", "pytest", "tests/test_child.py"]
-    for workers in ([], ["-n", "1"]):
-        done = subprocess.run([*command, *workers], cwd=checkout.folder, stdout=subprocess.PIPE, text=True, timeout=300)
+    options = {"env": {**os.environ, **ALONE}, "stdout": subprocess.PIPE, "text": True, "timeout": 300}
+    for workers in ([], ["-p", "xdist", "-n", "1"]):
+        done = subprocess.run([*command, *workers], cwd=checkout.folder, **options)
         assert done.stdout.endswith("1 passed, 0 failed, 0 skipped\n"), done.stdout
 
 

@@ -99,7 +99,7 @@ class Model(RuleBasedStateMachine):
     def took(self, numbers):
         self.number += len(numbers)
         self.buffered.append(numbers)
-        self.forget_dropped(self.board.do("stats"))
+        self.forget_dropped(self.board.do("dropped"))
         while len(self.buffered) >= self.commit_every:
             self.durable += self.buffered.pop(0)
 
@@ -107,10 +107,10 @@ class Model(RuleBasedStateMachine):
         self.durable += [number for frame in self.buffered for number in frame]
         self.buffered = []
 
-    def forget_dropped(self, stats):
-        lost = stats["dropped"] - self.dropped
+    def forget_dropped(self, dropped):
+        lost = dropped - self.dropped
         assert lost >= 0 and (self.overwrite or not lost)
-        self.dropped = stats["dropped"]
+        self.dropped = dropped
         if lost > len(self.durable):
             self.committed()
         del self.durable[:lost]
@@ -119,7 +119,7 @@ class Model(RuleBasedStateMachine):
     def flush(self):
         self.board.do("flush")
         self.committed()
-        self.forget_dropped(self.board.do("stats"))
+        self.forget_dropped(self.board.do("dropped"))
 
     @rule(answers=ANSWERS)
     def upload(self, answers):
@@ -128,7 +128,7 @@ class Model(RuleBasedStateMachine):
         self.committed()
         for acknowledged, numbers in batches:
             self.came(acknowledged, numbers)
-        self.forget_dropped(self.board.do("stats"))  # a note of what was accepted may turn the sector of a full ring
+        self.forget_dropped(self.board.do("dropped"))  # a note of what was accepted may turn the sector of a full ring
         assert result == [sum(len(numbers) for acknowledged, numbers in batches if acknowledged), len(self.durable)]
 
     def came(self, acknowledged, numbers):
@@ -209,7 +209,7 @@ class Model(RuleBasedStateMachine):
         if hasattr(self, "durable"):
             found = self.board.do("points")
             self.committed()
-            self.forget_dropped(self.board.do("stats"))
+            self.forget_dropped(self.board.do("dropped"))
             assert found == self.durable
             self.upload([])
             assert not self.durable

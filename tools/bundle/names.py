@@ -34,11 +34,12 @@ class Module:
             self.tree = ast.parse(text)
         except SyntaxError as error:
             raise BundleError("%s:%d: %s" % (file_name(name), error.lineno, error.msg))
-        self.numbers = _numbers(self.tree)
+        nodes = list(ast.walk(self.tree))
+        self.numbers = _numbers(self.tree, nodes)
         self.bindings = self.bound(self.tree.body)
         self.tops = {top: self._what(top, kinds) for top, kinds in self.bindings.items()}
         self.locals = {}  # {name: {what it is in some function, None for a variable}}
-        for node in ast.walk(self.tree):
+        for node in nodes:
             if isinstance(node, FUNCTIONS):
                 for local, kinds in self.bound(node.body).items():
                     self.locals.setdefault(local, set()).update(kinds)
@@ -49,7 +50,7 @@ class Module:
                 self.locals.setdefault(node.arg, set()).add(None)
         self.is_native = any(
             getattr(d, "attr", getattr(d, "id", "")) in ("viper", "native", "asm_thumb", "asm_xtensa")
-            for node in ast.walk(self.tree)
+            for node in nodes
             if isinstance(node, FUNCTIONS)
             for d in node.decorator_list
         )
@@ -106,10 +107,11 @@ class Module:
         raise BundleError("%s: there is no module %s in %s" % (self.at(node), as_module, PACKAGE))
 
 
-def _numbers(tree):
-    """{name: int} of what is assigned once, alone or in a tuple, and that by int literals, const() or not."""
+def _numbers(tree, nodes):
+    """{name: int} of what is assigned once, alone or in a tuple, and that by int literals, const() or not. `nodes`: all
+    of the tree."""
     found, often = {}, set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Global):
             often.update(node.names)
     for node in tree.body:

@@ -20,8 +20,9 @@ def shortened(texts, public):
     name."""
     trees = {home: ast.parse(text) for home, text in texts.items()}
     edits = {home: [] for home in texts}
-    _arguments(trees, edits, _OPEN_TO_ALL.union(public))
-    _attributes(trees, edits)
+    nodes = _Nodes(trees)
+    _arguments(trees, nodes, edits, _OPEN_TO_ALL.union(public))
+    _attributes(trees, nodes, edits)
     return {home: _edited(text, edits[home]) for home, text in texts.items()}
 
 
@@ -35,8 +36,17 @@ def _edited(text, edits):
     return b"\n".join(lines).decode()
 
 
-def _everywhere(trees, kind):
-    return [node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, kind)]
+class _Nodes:
+    """All nodes of all trees, which are asked for a dozen times."""
+
+    def __init__(self, trees):
+        self._nodes = {}
+        for tree in trees.values():
+            for node in ast.walk(tree):
+                self._nodes.setdefault(type(node), []).append(node)
+
+    def of(self, *kinds):
+        return [node for kind in kinds for node in self._nodes.get(kind, ())]
 
 
 def _unused(taken, letter):
@@ -52,9 +62,9 @@ def _unused(taken, letter):
 # Arguments
 
 
-def _arguments(trees, edits, public):
-    named = {keyword.arg for keyword in _everywhere(trees, ast.keyword)}
-    taken = {node.id for node in _everywhere(trees, ast.Name)} | {node.arg for node in _everywhere(trees, ast.arg)}
+def _arguments(trees, nodes, edits, public):
+    named = {keyword.arg for keyword in nodes.of(ast.keyword)}
+    taken = {node.id for node in nodes.of(ast.Name)} | {node.arg for node in nodes.of(ast.arg)}
     for home, tree in trees.items():
         for function in _closed(tree.body, public):
             kept = named | {"self"} | _bound_within(function)
@@ -108,9 +118,9 @@ def _own(function):
 # Attributes
 
 
-def _attributes(trees, edits):
+def _attributes(trees, nodes, edits):
     """A name counts as a class's own where nothing but `self.name` asks for it, in no text either."""
-    families = _families(trees)
+    families = _families(nodes)
     classes = [(home, node) for home, tree in trees.items() for node in tree.body if isinstance(node, ast.ClassDef)]
     found = {}  # {family: {name: [(bundle, line, byte)]}}
     inside = set()
@@ -125,14 +135,14 @@ def _attributes(trees, edits):
             for target in getattr(item, "targets", []):
                 for name in [n for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]:
                     uses.setdefault(name.id, []).append((home, name.lineno, name.col_offset))
-    asked = {item.attr for item in _everywhere(trees, ast.Attribute) if id(item) not in inside}
-    asked |= {node.name for node in _everywhere(trees, FUNCTIONS)} | {
-        node.id for node in _everywhere(trees, ast.Name) if isinstance(node.ctx, ast.Load)
+    asked = {item.attr for item in nodes.of(ast.Attribute) if id(item) not in inside}
+    asked |= {node.name for node in nodes.of(*FUNCTIONS)} | {
+        node.id for node in nodes.of(ast.Name) if isinstance(node.ctx, ast.Load)
     }
-    for node in _everywhere(trees, ast.Constant):
+    for node in nodes.of(ast.Constant):
         if isinstance(node.value, str):
             asked.update(re.findall(r"\w+", node.value))
-    taken = {item.attr for item in _everywhere(trees, ast.Attribute)}
+    taken = {item.attr for item in nodes.of(ast.Attribute)}
     for uses in found.values():
         names = _unused(taken, "_")
         for old in sorted(uses):
@@ -142,15 +152,12 @@ def _attributes(trees, edits):
                     edits[home].append((line, at, old, new))
 
 
-def _families(trees):
+def _families(nodes):
     """{class: the name of one of all those that share their attributes}"""
     bases = {
-        node.name: [base.id for base in node.bases if isinstance(base, ast.Name)]
-        for node in _everywhere(trees, ast.ClassDef)
+        node.name: [base.id for base in node.bases if isinstance(base, ast.Name)] for node in nodes.of(ast.ClassDef)
     }
-    aliases = {
-        alias.asname: alias.name for node in _everywhere(trees, ast.ImportFrom) for alias in node.names if alias.asname
-    }
+    aliases = {alias.asname: alias.name for node in nodes.of(ast.ImportFrom) for alias in node.names if alias.asname}
     family = {name: name for name in bases}
     for name, above in bases.items():
         for base in above:

@@ -4,7 +4,9 @@
     ["open", commit_every, overwrite]      as after a reset, on a copy of the device
     ["log", [[first, count], ...], wide]   frames of points numbered from `first`, on the pins 0, 1, 2 and so on
     ["upload", [answers]]                  a day later than the last; see Server
-    ["flush"]  ["clear"]  ["close"]  ["stats"]
+    ["flush"]  ["clear"]  ["close"]
+    ["stats"]                              once invariants.py holds of the ring
+    ["dropped"]                            that one of them, at once
     ["points"]                             the numbers pending, in log order
     ["cut", operation, byte, mode, seed]   the power goes in that change from now
 
@@ -119,6 +121,9 @@ class Board:
     def stats(self):
         invariants.check(self.client.ring, len(list(self.client.points())))
         return self.client.stats()
+
+    def dropped(self):
+        return self.client.stats()["dropped"]
 
     def cut(self, operation, byte, mode, seed):
         self._device.cut_at(operation, byte, mode, seed)

@@ -58,17 +58,23 @@ class Sandbox:
         if self._folder:
             self._folder.cleanup()
 
+    @staticmethod
+    def launch(arguments):
+        """The command under way, as a Popen with its output."""
+        command = [sys.executable, "-m", "tools.sandbox", *arguments]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
     def start(self):
         """Starts it, after stop() on the same port with the same ledger."""
-        command = [sys.executable, "-m", "tools.sandbox", "--port", str(self.port), "--database", str(self.database)]
-        command += [part for token in self.tokens for part in ("--token", token)]
-        command += _arguments(self._options)
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        arguments = ["--port", str(self.port), "--database", str(self.database)]
+        arguments += [part for token in self.tokens for part in ("--token", token)]
+        arguments += _arguments(self._options)
+        self._process = self.launch(arguments)
         first_line = self._process.stdout.readline()
         match = re.search(r"https?://\S+", first_line)
         if not match:
             self._process.communicate()
-            raise RuntimeError("the sandbox did not start: " + " ".join(command))
+            raise RuntimeError("the sandbox did not start: " + " ".join(arguments))
         self.url = match.group()
         self.port = int(self.url.rpartition(":")[2])
         self.regions = self.info()["regions"]

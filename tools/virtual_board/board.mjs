@@ -4,6 +4,7 @@
 // Does what the build alone does not: boot.py and main.py, soft and hard resets that keep the files, the answer to
 // mpremote's question for raw-paste mode, Ctrl-C in a running program, and the modules in modules/.
 import { readdirSync, readFileSync } from "node:fs";
+import "../node/quick_table.mjs";
 import { loadMicroPython } from "../node/node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs";
 import { Files } from "./files.mjs";
 import { Network } from "./network.mjs";
