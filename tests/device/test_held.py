@@ -484,6 +484,22 @@ def test_readings_that_get_too_old_while_they_are_held_expire_and_leave():
     assert (stats["expired"], stats["held"], stats["pending"]) == (20, 0, 0), stats
 
 
+def test_a_pin_in_doubt_whose_readings_have_all_expired_is_no_question():
+    for hours in range(3):
+        world = World(max_age_days=1, words=UNKNOWN)
+        world.trouble = True
+        world.log(1, 2, 3)
+        world.drain()
+        world.wait(2 * DAY_S)
+        world.log(4)
+        for _ in range(hours):
+            world.drain()
+            world.wait(HOUR_S)
+        world.trouble = False
+        world.drain()
+        assert world.got == {(4, 0): 1} and not world.check(), (hours, world.got)
+
+
 def test_two_kinds_of_pins_that_share_a_range_part_and_join_again():
     world = World(words=KNOWN)
     for _ in range(30):

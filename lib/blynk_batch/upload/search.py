@@ -134,10 +134,13 @@ class Search(Settled):
         if not doubts or uploader.trusted or not uploader.pace.may_ask():
             return False
         turn = self.ring.get(keys.DOUBT)
-        found = doubts[turn % len(doubts)]
-        self.step.pin = pin = found.pin
-        low, high = found.start, self.end_of(found)
-        count = (yield from self._count_to_send(low, high))[0]
+        for number in range(turn, turn + len(doubts)):
+            found = doubts[number % len(doubts)]
+            self.step.pin = pin = found.pin
+            low, high = found.start, self.end_of(found)
+            count = (yield from self._count_to_send(low, high))[0]
+            if count:  # else all of it has expired, and that is no question
+                break
         first = _NEWEST if pin in self._refused else _WHOLE
         places = (first, first + 1, _MIDDLE + turn)
         self._queue = [(pin, low, high, place) for place in places[: count + 1]]
