@@ -246,3 +246,25 @@ def test_a_full_ring_of_refused_readings_drains_once_the_server_takes_them():
             world.drain()
         assert not world.check(), seed
     assert full > 1
+
+
+def test_a_full_ring_drains_in_batches_of_any_size():
+    for blocks, pins, points in ((3, 1, 1), (6, 1, 8), (3, 5, 1), (6, 5, 2)):
+        blynk_batch.client._open_rings.clear()
+        clock, server = FakeClock(), FakeServer()
+        ring = BlockRing(NorFlash(blocks), overwrite=False)
+        client = blynk_batch.Client("token", ring=ring, transport=server, clock=clock, batch_points=points)
+        count = 0
+        try:
+            while True:
+                client.log(count % pins + 1, count)
+                clock.wait(60)
+                count += 1
+        except RingFull:
+            pass
+        for _ in range(8):
+            clock.wait(3600)
+            client.upload()
+        assert client.pending == 0 and len(server.points) == count, (blocks, pins, points, client)
+        client.log(1, 1)
+        invariants.check(ring, 1)

@@ -31,6 +31,7 @@ class Ring(Pages):
     buffered_points = 0
     past = 0  # sectors behind the newest that were found to fail
     sealed = True  # the newest sector takes no more frames
+    defers = False  # state that finds no room in a full ring waits in RAM until its oldest sector goes
 
     def __init__(self, medium, span, overwrite=True, commit_every=1):
         super().__init__()
@@ -135,7 +136,12 @@ class Ring(Pages):
         noted = self.dirty.difference(_STATISTICS if reserved else ())
         payload = self.entries(noted)
         if not self.place(record.STATE, payload):
-            return self.turn(data=False)  # the new header carries it all
+            try:
+                return self.turn(data=False)  # the new header carries it all
+            except RingFull:
+                if self.defers:
+                    return None
+                raise
         self.dirty.difference_update(noted)  # on a full disk, making room changes more
         try:
             self.commit()

@@ -4,7 +4,7 @@
     windows: count -> for each pin its batches: ask -> accepted: acknowledge | else outcomes.judge()
     search:  the same for what was refused, in this drain or before
     judge:   smaller, elsewhere -> ask again | refused -> a range for the search | later, stop -> DrainEnds
-    ends:    all is asked | DrainEnds | OutOfTime | RingFull, where no ack can be kept
+    ends:    all is asked | DrainEnds | OutOfTime | RingFull, where an ack cannot be kept
 
 Knows windows, outcomes and the pace; no socket. `drain()` is a generator: it yields None where others may work, or a
 Body to be sent, and is sent back (status, reply headers, reply) or the exception that came instead. So the same
@@ -142,12 +142,16 @@ class Uploader:
             yield from load("upload.date", "ask")(self)
         elif self._date_ok is None and self.cutoff():
             yield from load("upload.date", "ask")(self, self.cutoff())
+        before, self.ring.defers = self.result.requests, False
         try:
             yield from self._windows(end)
-        except RingFull as e:
-            if not self._search:
+        except RingFull:
+            if self._search:  # what was refused lies before: it may make room for notes
+                yield from self._deliver(self.search)
+            if self.result.requests > before:
                 raise
-            self.result.error = e  # what was refused lies before, so that it can make room for the notes
+            self.ring.defers = True  # else no drain could ever begin
+            yield from self._windows(end)
         if self._search:
             yield from self._deliver(self.search)
 
