@@ -201,6 +201,19 @@ def test_a_transport_that_gives_what_is_no_reply_is_a_network_error():
         client.close()
 
 
+class Speechless(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def test_a_transports_exception_that_cannot_say_what_it_is_is_a_network_error():
+    client = client_on(transport=FakeServer(Speechless()))
+    client.log(1, 1)
+    result = client.upload()
+    assert type(result.error) is blynk_batch.NetworkError and "Speechless" in str(result.error), result
+    assert client.pending == 1
+
+
 def test_a_transport_that_gives_another_length_than_the_reply_said_has_no_whole_one():
     clock = FakeClock()
     for length, text, counts in (

@@ -150,7 +150,10 @@ def _stop(uploader, error):
 def _network_error(uploader, cause):
     if isinstance(cause, MemoryError):
         return cause
-    words = str(cause)
+    try:
+        words = str(cause)
+    except Exception:  # noqa: BLE001 - it is not ours
+        words = ""
     if isinstance(cause, errors.UploadError):
         return cause if uploader.hide(words) == words else type(cause)(uploader.hide(words))
     words = "no reply from %s: %s %s" % (split(uploader.server)[1], type(cause).__name__, words)
