@@ -47,7 +47,6 @@ class Uploader:
         self._date_ok = None  # no reply has told yet
         self.hops = 0  # redirects followed in this drain
         self.trusted = False  # a batch was accepted in this drain
-        self.after_failure = False  # the drain before ended by a failure
         self.failed = set()  # pins that the server failed on in this drain for the first time
         self._search = None
         self._first = True  # no drain yet in this boot
@@ -112,7 +111,6 @@ class Uploader:
         self.boots.anchor(self.boots.now())
         self.pace.drains()
         self.noted = self.trusted = False
-        self.after_failure = self.pace.step() > 0
         self.failed.clear()
         if keys.WINDOW in self.ring.state or keys.ASKED in self.ring.state:
             self.resume()
