@@ -62,7 +62,7 @@ def _retry(uploader, source, body, wait_s, error):
     if uploader.trusted and failures and pin not in uploader.failed:
         _refused(uploader, source, body, error, True)
         return True
-    uploader.failed.add(pin)
+    uploader.failed += bytes((pin,))
     uploader.set_failures(pin, min(2, failures + 1))
     uploader.ring.forget(keys.BATCH)  # it was answered
     order, part = getattr(source, "order", []), uploader.ring.state.get(keys.PART)
