@@ -47,8 +47,7 @@ class Uploader:
         self._date_ok = None  # no reply has told yet
         self.hops = 0  # redirects followed in this drain
         self.trusted = False  # a batch was accepted in this drain
-        self.after_failure = False  # the drain before ended by a failure
-        self.failed = set()  # pins that the server failed on in this drain for the first time
+        self.failed = b""  # pins that the server failed on in this drain for the first time
         self._search = None
         self._first = True  # no drain yet in this boot
         self.noted = False  # this drain's backoff was noted before its first request
@@ -112,8 +111,7 @@ class Uploader:
         self.boots.anchor(self.boots.now())
         self.pace.drains()
         self.noted = self.trusted = False
-        self.after_failure = self.pace.step() > 0
-        self.failed.clear()
+        self.failed = b""
         if keys.WINDOW in self.ring.state or keys.ASKED in self.ring.state:
             self.resume()
         if self._search or keys.SEARCH in self.ring.state or keys.range_keys(self.ring.state):
@@ -252,7 +250,8 @@ class Uploader:
         if isinstance(reply, tuple) and api.accepted(*reply):
             self._accepted(source, body)
             return
-        load("upload.outcomes", "judge")(self, source, body, reply)
+        judge = load("upload.outcomes", "judge")
+        judge(self, source, body, reply)
 
     def _accepted(self, source, body):
         ring, result = self.ring, self.result
