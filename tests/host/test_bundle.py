@@ -320,6 +320,11 @@ def test_every_bundle_is_imported_by_itself(tmp_path, run_on_device):
     assert run_on_device(script % names, lib=tmp_path) == "all\n"
 
 
+def test_asyncio_comes_with_nothing_that_does_without(tmp_path):
+    texts = write_bundles(tmp_path).texts
+    assert [name for name in texts if re.search("^(import|from) asyncio", texts[name], re.MULTILINE)] == ["_run"]
+
+
 WAKE = """
 import sys, blynk_batch
 client = blynk_batch.Client("t" * 32, ring=blynk_batch.FileRing("ring", capacity_bytes=65536))
