@@ -69,9 +69,8 @@ class Uploader:
     @property
     def server(self):
         region = self.ring.state.get(REGION)  # whoever learned it: judged by what is allowed today
-        if not region:
-            return self.home
-        return load("upload.secret", "server_of")(region, self.home, self.settings["regions"]) or self.home
+        allowed = region and load("upload.secret", "server_of")(region, self.home, self.settings["regions"])
+        return allowed or self.home
 
     def request(self, body, timeout_s):
         """The arguments of the transport's `post`."""
@@ -89,8 +88,7 @@ class Uploader:
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
             return
-        self.result, self._tick = result, tick
-        self.hops = 0
+        self.result, self._tick, self.hops = result, tick, 0
         try:
             self.guarded(self._begin)
             yield from self._all(self.ring.end())
