@@ -191,7 +191,7 @@ class Client:
 
     def _release(self, pins):
         load("upload.held", "release")(self.ring, pins)
-        self.ring.save()
+        self.ring.save(must=False)  # a full ring has it until the next reset
 
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""
