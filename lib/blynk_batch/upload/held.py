@@ -21,10 +21,10 @@ class Range:
     def __init__(self, pin, start, end, kind, tried=0, tries=0):
         self.pin, self.start, self.end, self.kind, self.tried, self.tries = pin, start, end, kind, tried, tries
 
-    def copy(self, start, end):
+    def part(self, start, end):
         return Range(self.pin, start, end, self.kind, self.tried, self.tries)
 
-    def key(self):
+    def bounds(self):
         """What the pins that share a range in the state have in common."""
         is_open = self.end == OPEN
         last = (0, 0) if is_open else (self.end[0] - self.start[0], self.end[1])
@@ -47,7 +47,7 @@ def values(ranges):
     """What the state has of them."""
     shared, found = {}, []
     for one in ranges:
-        shared.setdefault(one.key(), []).append(one)
+        shared.setdefault(one.bounds(), []).append(one)
     for bounds, all_of in shared.items():
         while all_of:
             some, all_of = all_of[:_PINS], all_of[_PINS:]
@@ -115,11 +115,11 @@ class Held:
                 left.append(found)
                 continue
             if start > found.start:
-                left.append(found.copy(found.start, start))
+                left.append(found.part(found.start, start))
             if found.end == OPEN and mended:
                 found = Range(pin, found.start, last, FRESH, 0, found.tries)
             if end < last or (found.end == OPEN and end <= last):
-                left.append(found.copy(end, found.end))
+                left.append(found.part(end, found.end))
         return left
 
     def count(self, found):

@@ -50,12 +50,12 @@ def judge(uploader, source, body, reply):
     else:
         text = headers.get("retry-after", "")
         wait_s = int(text) or None if text.isdigit() else None
-        if status != _TOO_OFTEN and _retry(uploader, source, body, wait_s, error):
+        if status != _TOO_OFTEN and _others_first(uploader, source, body, wait_s, error):
             return
         _later(uploader, error, wait_s)
 
 
-def _retry(uploader, source, body, wait_s, error):
+def _others_first(uploader, source, body, wait_s, error):
     """The server may have failed for the pin alone. True if others are to be asked in this drain: if it fails again
     where others were accepted; or for the first time, but before it had failed for others."""
     pin, failures, failed = body.pin, uploader.failures(body.pin), keys.FAILED in uploader.ring.state

@@ -117,7 +117,7 @@ class Search(Settled):
         if (
             self._queue
             or (yield from self._ask_in_doubt(now))
-            or (not crowded and (yield from self._some()))
+            or (not crowded and (yield from self._look_into_runs()))
             or self._try_daily(now, crowded)
         ):
             step.what = _TRY
@@ -148,12 +148,12 @@ class Search(Settled):
         self.ring.set(keys.DOUBT, (turn + 1, 0 if now is None else now // 1000 + _HOUR_S))
         return True
 
-    def _some(self):
+    def _look_into_runs(self):
         """Queue points within a bad run that was passed in strides, unless it is all that the pin has. False if there
         is no such run, or too few requests are left."""
         step = self.step
         for first in [found for found in self.ranges if found.kind == RUN]:
-            group = self.match(first) if first.kind == RUN else ()
+            group = self._sharing(first) if first.kind == RUN else ()
             for found in group:
                 step.pin, end = found.pin, self.end_of(found)
                 alone = len([other for other in self.ranges if other.pin == found.pin]) == 1
@@ -184,16 +184,16 @@ class Search(Settled):
             pace.tried_ms = self._uploader.boots.uptime()
         for found in due:
             found.tried = 0
-        for found in self.match(due[0]) if due else ():
+        for found in self._sharing(due[0]) if due else ():
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
             place = _NEWEST + found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
             self._queue.append((found.pin, found.start, self.end_of(found), place))
             found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
         return bool(due)
 
-    def match(self, one):
+    def _sharing(self, one):
         """The ranges that share a place in the state with `one`: what they become, they become together."""
-        return [found for found in self.ranges if found.key() == one.key()]
+        return [found for found in self.ranges if found.bounds() == one.bounds()]
 
     def _requests_left(self):
         """Requests that the search may still make for the step's pin in this drain."""
@@ -224,7 +224,7 @@ class Search(Settled):
             self._at_bad((yield from self._count_to_send(low, high, count - 1))[1][count - 1] if count > 1 else low)
             self.save()
             return None
-        index, points = self._span(count, self._uploader.limit())
+        index, points = self._choose(count, self._uploader.limit())
         other = index + points
         while True:
             places = (yield from self._count_to_send(low, high, index, other))[1]
@@ -247,7 +247,7 @@ class Search(Settled):
         self.save()
         return body
 
-    def _span(self, count, limit):
+    def _choose(self, count, limit):
         """(number of the first, how many) of the step's `count` points to ask for."""
         step = self.step
         if step.what == _TRY:
