@@ -146,7 +146,7 @@ class Blocks:
             self._file.seek(block * _BLOCK)
             if getattr(self._file, method)(buf) != len(buf):
                 raise OSError(_EIO)
-        except OSError:
+        except BaseException:  # also where Ctrl-C breaks in
             self.close()  # FAT serves a file that failed no more
             raise
 
