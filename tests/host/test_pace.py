@@ -203,7 +203,7 @@ def test_an_upload_that_ran_out_of_time_after_a_reset_leaves_no_wait_behind(stat
         say(outcome(client.upload()))
         """
     )
-    assert said == [[[None, 0, 0, 200], "time"]] * 3 + [[None, 0, 200, 0]]
+    assert said == [[[None, 0, 0, 200], "time"]] * 2 + [[[None, 0, 50, 150], "time"], [None, 0, 150, 0]]
 
 
 @pytest.mark.parametrize("years", [-3, 3])

@@ -115,6 +115,8 @@ def unlearn(ring):
     from .held import release
 
     ring.forget(REGION, SIZE, BACKOFF, BUDGET, keys.BATCH, keys.FAILED, keys.WORDS)
+    if not ring.get(keys.DELIVERED):
+        ring.close_window()  # it may be small, as the other server wanted it
     release(ring)
 
 
