@@ -14,7 +14,7 @@ from blynk_batch.ring.state import ANCHOR, BAD_BLOCKS, DROPPED
 from flash import Cached, NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
-HEAP = "4m"
+HEAP = "8m"
 START_MS = 1648054765458
 
 
