@@ -204,7 +204,7 @@ class Client:
         """The policy over this client's ring, loaded when it is first needed."""
         self.check_open()
         if self._uploader is None:
-            for name in ("upload.batch", "ring.parsing", "ring.reader", "upload.window"):
+            for name in ("upload.batch", "upload.uploader", "ring.reader", "ring.parsing", "upload.window"):
                 load(name)  # each with room to compile
             Uploader = load("upload.uploader", "Uploader")
             if self.transport is None:
