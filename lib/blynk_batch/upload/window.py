@@ -55,10 +55,11 @@ class Window:
         self._cursor = self.ring.cursor()
         self._saved = state.get(keys.WINDOW)
         if self._saved:
-            self.end, self.cutoff, self.now = self._saved[:3], self._saved[3], self._saved[4] or None
+            sequence, offset, number, self.cutoff, now, *seen = self._saved
+            self.end, self.now, self._seen = (sequence, offset, number), now or None, tuple(seen)
         else:
             self.end, self.cutoff, self.now = end, uploader.cutoff(), uploader.boots.now()
-        self._seen = self._saved[5:] if self._saved else self.ring.end()[:2]  # what comes later changes no time
+            self._seen = self.ring.end()[:2]  # what comes later changes no time
         self._known = 0
 
     def times(self, known=0):
