@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -38,7 +39,9 @@ class Page:
         return self
 
     def until(self, condition):
-        return WebDriverWait(self.driver, WAIT_S, 0.05).until(lambda _: condition())
+        """Wait for it; the page may be making anew what it looks at."""
+        passing = (IndexError, StaleElementReferenceException)
+        return WebDriverWait(self.driver, WAIT_S, 0.05, passing).until(lambda _: condition())
 
     def find(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
@@ -55,9 +58,13 @@ class Page:
         )
 
     def click(self, selector):
-        element = self.driver.find_element(By.CSS_SELECTOR, selector)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        def clicked():
+            element = self.driver.find_element(By.CSS_SELECTOR, selector)
+            self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+            element.click()
+            return True
+
+        self.until(clicked)
 
     def totals(self):
         """{name: text} of the tiles at the top."""

@@ -1,6 +1,7 @@
 """make demo: a field station loses its network and its power, comes back, and every reading arrives."""
 
 import os
+import select
 import signal
 import sys
 import tempfile
@@ -96,6 +97,8 @@ def wait(text):
         pass  # it leads the terminal's session, so there is no make
     try:
         click.echo(text)
+        while not select.select([sys.stdin], [], [], 1)[0]:
+            pass  # a Ctrl-C that comes just before a read without an end would not end it
         sys.stdin.readline()
     except KeyboardInterrupt:
         click.echo("")
