@@ -59,13 +59,20 @@ def of_its_own(cut):
     return make
 
 
+def of_no_memory(cut):
+    def make(url):
+        raise MemoryError(url[:cut])
+
+    return make
+
+
 def test_it_is_in_no_text_wherever_that_was_cut():
     told = []
     clock = FakeClock()
     ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
     transport = Unlucky(None)
     client = blynk_batch.Client(TOKEN, ring=ring, transport=transport, clock=clock, debug=told.append)
-    for kind in (of_the_message, of_an_exception, of_its_own):
+    for kind in (of_the_message, of_an_exception, of_its_own, of_no_memory):
         for cut in range(30, 110, 3):
             clock.wait(90000000)
             client.log(1, 1)

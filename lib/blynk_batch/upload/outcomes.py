@@ -151,7 +151,7 @@ def _stop(uploader, error):
 
 def _network_error(uploader, cause):
     if isinstance(cause, MemoryError):
-        return cause
+        return MemoryError("no room for the request")  # a transport's own words may hold the token
     try:
         words = str(cause)
     except Exception:  # noqa: BLE001 - it is not ours
