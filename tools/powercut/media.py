@@ -16,7 +16,6 @@ class Medium:
     def __init__(self, make, board=None, garbles=lambda image, change: True, cached=False, **options):
         self.make, self.board, self.garbles = make, board, garbles
         self._cached, self._options = cached, options
-        self.once = options.get("unit", 1) > 1  # a unit can be programmed once
 
     def open(self, device, overwrite=True):
         """The ring on `device`, as after a reset."""
