@@ -1,12 +1,15 @@
 """make mutants: which mistakes it makes, and that it tells one that a test notices from one that none does."""
 
 import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
 
 from tools.mutants import __main__ as mutants
-from tools.mutants import change
+from tools.mutants import change, near
+
+ROOT = mutants.ROOT
 
 SOURCE = '''
 def is_small(n):
@@ -35,7 +38,8 @@ def test_each_place_gives_one_mistake():
     [
         ("x += 1", {"x -= 1", "x += 2", "pass"}),
         ("if a:\n    b = c << 2", {"if not a:", "b = c >> 2", "b = c << 3"}),
-        ("a = 'n is %d' % n", set()),
+        ("x = 24 * 1000", {"x = 24 // 1000", "x = 25 * 1000", "x = 24 * 2000"}),
+        ("a = 'n is %d' % (n + 1)", set()),
         ("a = b if c else True", {"a = b if not c else True", "a = b if c else False"}),
     ],
 )
@@ -44,20 +48,54 @@ def test_a_mistake_is_in_what_runs_not_in_words(source, after):
     assert {text for _, text in all_changes(body)} == after
 
 
-def test_it_prints_what_no_test_notices(tmp_path, monkeypatch):
-    package = tmp_path / "lib" / "ring"
-    package.mkdir(parents=True)
-    (package / "sums.py").write_text("def add(a, b):\n    return a + b\n\n\ndef less(a, b):\n    return a - b\n")
-    (tmp_path / "test_sums.py").write_text(
-        "import sys\nsys.path.insert(0, 'lib/ring')\nimport sums\n\n\ndef test_add():\n    assert sums.add(1, 2) == 3\n"
-    )
-    for command in ("init -q", "add ."):
-        subprocess.run(["git", *command.split()], cwd=tmp_path, check=True)
+SUMS = "def add(a, b):\n    return a + b\n\n\ndef less(a, b):\n    return a - b\n"
+TEST = "%s\n\n\ndef test_add():\n    assert sums.add(1, 2) == %d\n"
+HOST, DEVICE = "from lib.ring import sums", "from ring import sums"
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """checkout(name of a test, its text): a ring of sums with this test."""
     monkeypatch.setattr(mutants, "ROOT", tmp_path)
-    monkeypatch.setattr(mutants, "TESTS", {"ring": ["test_sums.py"]})
+
+    def written(name, text):
+        lent = {each: (ROOT / each).read_text() for each in ("tools/micropython", "tests/device/runner.py")}
+        for path, content in {**lent, "lib/ring/sums.py": SUMS, name: text}.items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(content)
+            (tmp_path / path).chmod(0o755)
+        (tmp_path / ".micropython").symlink_to(ROOT / ".micropython")
+        for command in ("init -q", "add lib tests tools"):
+            subprocess.run(["git", *command.split()], cwd=tmp_path, check=True)
+        monkeypatch.setattr(near, "NEAR", {"ring": [name.replace("tests/", "")]})
+
+    return written
+
+
+def test_it_prints_what_no_test_notices(checkout):
+    checkout("tests/device/test_sums.py", TEST % (DEVICE, 3))
     said = CliRunner().invoke(mutants.main, ["--folder", "lib/ring", "--jobs", "1"]).output
     assert "survived: lib/ring/sums.py:6: return a - b -> return a + b" in said
-    assert "sums.py:2" not in said and "lib/ring" in said and "1 of   2 noticed, 50 %" in said
+    assert "noticed: lib/ring/sums.py:2: return a + b -> return a - b, by tests/device/test_sums.py::test_add" in said
+    assert "1 of   2 noticed, 50 %" in said
+
+
+def test_a_test_that_fails_without_a_mistake_is_named(checkout):
+    checkout("tests/device/test_sums.py", TEST % (DEVICE, 4))
+    done = CliRunner().invoke(mutants.main, ["--folder", "lib/ring", "--jobs", "1"])
+    assert done.exit_code and "test_sums.py::test_add fails before anything is changed" in str(done.exception)
+
+
+def test_pytest_runs_what_is_for_the_host(checkout):
+    checkout("tests/host/test_sums.py", TEST % (HOST, 4))
+    (test,) = near.tests_of("ring", mutants.ROOT)
+    assert "assert 3 == 4" in test.failure(mutants.ROOT)
+
+
+def test_what_goes_on_for_ever_is_ended_and_has_failed(tmp_path):
+    endless = near.Test("endless", sys.executable, "-c", "while True: pass")
+    endless.seconds = 0
+    assert endless.failure(tmp_path) is not None
 
 
 def test_a_folder_that_it_does_not_know_is_named():

@@ -29,6 +29,7 @@ _OPERATE = {
     ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
 }
+_UNIT = 1000  # of such a number one more makes no difference that anybody should see
 
 
 def _comparison(node):
@@ -44,7 +45,6 @@ def _operator(node):
 
 
 def _is_text(node):
-    """`"..." % x` and joined texts say words, which no test should pin."""
     sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.value,)
     return any(isinstance(side, ast.Constant) and isinstance(side.value, (str, bytes)) for side in sides)
 
@@ -63,7 +63,7 @@ def _condition(node):
 
 def _number(node):
     if isinstance(node, ast.Constant) and type(node.value) is int:
-        node.value += 1
+        node.value = node.value * 2 if node.value >= _UNIT else node.value + 1
         return True
 
 
@@ -86,10 +86,14 @@ KINDS = (_comparison, _operator, _junction, _condition, _number, _truth)
 
 
 def places(source):
-    """[(line, kind, number of the node)] of all that can be changed, docstrings and formats' constants not."""
+    """[(line, kind, number of the node)] of all that can be changed: not what `"..." % x` says, for no test should."""
     tree = ast.parse(source)
+    said = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod)]
+    words = {id(part) for node in said if _is_text(node) for part in ast.walk(node)}
     found = []
     for number, node in enumerate(ast.walk(tree)):
+        if id(node) in words:
+            continue
         for kind, change in enumerate(KINDS):
             if change(copy.copy(node)):
                 found.append((node.lineno, kind, number))

@@ -1,0 +1,129 @@
+"""The tests that are nearest to a folder, each a command that takes seconds at most, and whether it passes.
+
+A device test is one function in MicroPython, without pytest, which takes longer to start. What is [wasm], [newest] or
+[bundles] is the same once more, and left out. Knows nothing of mistakes.
+"""
+
+import os
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+# Below tests/: a file of device tests, of which all functions are taken but the SLOW ones, or its program with its
+# arguments; or what pytest takes.
+_RING = ("block", "books", "hot", "fast", "anchors", "reserve", "refused", "hostile", "wrong_content", "first_open")
+_RING += ("state_room", "opening", "medium", "corruption")
+_UPLOAD = ("held", "due", "wrong_content", "wrong_clocks", "network_time", "secret", "going_on", "ledger")
+_BOTH = ("batch", "client", "delivery.py 0 60")
+NEAR = {
+    "ring": [
+        *("device/test_%s" % name for name in _RING + _BOTH),
+        "host/test_powercut.py -k 'nor-turn or units-turn or esp32-turn or nor-wrap'",
+    ],
+    "upload": [
+        *("device/test_%s" % name for name in _UPLOAD + _BOTH),
+        "host/test_pace.py -k 'jitter or honoured or power_failed or ran_out or was_wrong'",
+        "host/test_outcomes.py -k 'not outlives'",
+    ],
+    "http": [
+        "host/test_https.py -k 'not (ten_thousand or continue or hundreds or reason or handshake or silence)'",
+        "host/test_replies.py",
+        "host/test_requests.py -k 'not silence'",
+        "host/test_redirects.py",
+        "host/test_network_faults.py",
+    ],
+    "bundle": ["host/test_bundle.py -k 'not order_of'", "host/test_bundle.py -k order_of"],
+}
+SLOW = (
+    "test_the_books_of_damaged_files_add_up_with_a_window_under_way",
+    "test_a_full_ring_drains_in_batches_of_any_size",
+    "test_up_to_twelve_strewn_runs_cost_no_more_and_nearly_all_good_points_arrive_in_a_few_days",
+    "test_a_search_takes_two_requests_for_each_halving_and_finds_all_good_points_in_a_few_days",
+    "test_no_note_of_a_refusal_pushes_a_reading_out_of_the_ring",
+    "test_what_is_held_in_a_full_ring_arrives_though_nothing_is_logged_any_more",
+    "test_damaged_files_lose_only_their_own_readings_and_count_them",
+    "test_a_damaged_card_loses_only_its_own_readings_and_counts_them",
+)
+SEED = "1"
+PATIENCE = 20  # a test that takes so many times as long as usual does not end
+WALL_S = 300
+FOLDERS = ("lib", "tools/sim", "tests/device")
+
+
+class Test:
+    """`seconds` of the processor that it takes usually; `noticed`: {file: mistakes in it that made this test fail}."""
+
+    def __init__(self, name, *command):
+        self.name, self.command = name, command
+        self.seconds = 10
+        self.noticed = Counter()
+
+    def failure(self, checkout):
+        """None if it passes there, else what it says."""
+        limit_s = int(self.seconds * PATIENCE) + 1
+        paths = ":".join("%s/%s" % (checkout, part) for part in FOLDERS)
+        environment = dict(os.environ, MICROPYPATH=paths, BLYNK_BATCH_SEED=SEED, PYTHONDONTWRITEBYTECODE="1")
+        environment.pop("CI", None)
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(
+                [part.format(checkout=checkout, folder=folder) for part in self.command],
+                cwd=checkout,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that what it starts ends with it
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s)),
+            )
+            try:
+                failed = process.wait(WALL_S)
+            except subprocess.TimeoutExpired:
+                failed = True
+            finally:
+                try:
+                    os.killpg(process.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                process.wait()
+            output.seek(0)
+            text = output.read().decode("utf-8", "replace")
+        return text if failed or "Traceback (most recent call last)" in text else None
+
+    def measure(self, checkout):
+        """See how long it takes; ValueError if it fails though nothing is changed."""
+        before = _spent()
+        failure = self.failure(checkout)
+        if failure is not None:
+            raise ValueError("%s fails before anything is changed:\n%s" % (self.name, failure))
+        self.seconds = _spent() - before
+
+
+def _spent():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def tests_of(folder, checkout):
+    """The tests near to a folder of that name."""
+    for name in NEAR[folder]:
+        file, *arguments = shlex.split(name)
+        file = "tests/%s" % (file if file.endswith(".py") else file + ".py")
+        if file.startswith("tests/host"):
+            yield Test(name, sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", file, *arguments)
+            continue
+        source = (Path(checkout) / file).read_text(encoding="utf-8")
+        heap = re.search(r'^HEAP = "(\w+)"', source, re.MULTILINE)
+        start = ["{checkout}/tools/micropython", *(("-X", "heapsize=" + heap[1]) if heap else ())]
+        if arguments:
+            yield Test(name, *start, "{checkout}/" + file, *arguments)
+            continue
+        for function in re.findall(r"^(?:async )?def (test_\w+)", source, re.MULTILINE):
+            if function not in SLOW:
+                runner = ("{checkout}/tests/device/runner.py", "{checkout}/" + file, function, "{folder}", "{checkout}")
+                yield Test("%s::%s" % (file, function), *start, *runner, SEED, "2")
