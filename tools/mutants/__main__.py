@@ -53,17 +53,19 @@ def copied(number, folders):
     return copy
 
 
-def noticed(copy, tests, name, text):
-    """The name of the first test that fails with `text` in that file of the copy, or None."""
+def outcome(copy, tests, name, place):
+    """(the name of the first test that fails with that mistake in the copy, or None; how the mistake reads)."""
     path = copy / name
     source = path.read_text(encoding="utf-8")
+    text, before, after = change.changed(source, place)
+    mistake = "%s:%d: %s -> %s" % (name, place[0], before, after)
     path.write_text(text, encoding="utf-8")
     try:
         for test in sorted(tests, key=lambda test: test.seconds / (test.noticed[name] + 0.5)):
             if test.failure(copy) is not None:
                 test.noticed[name] += 1
-                return test.name
-        return None
+                return test.name, mistake
+        return None, mistake
     finally:
         path.write_text(source, encoding="utf-8")
 
@@ -96,14 +98,12 @@ def main(count, seed, folders, minutes, jobs):
         if time.monotonic() > end:
             return None
         name, place = mutant
-        text, before, after = change.changed((ROOT / name).read_text(encoding="utf-8"), place)
         copy = free.get()
         try:
-            by = noticed(copy, tests[os.path.dirname(name)], name, text)
+            by, mistake = outcome(copy, tests[os.path.dirname(name)], name, place)
         finally:
             free.put(copy)
-        what = "%s:%d: %s -> %s" % (name, place[0], before, after)
-        click.echo("noticed: %s, by %s" % (what, by) if by else "survived: " + what)
+        click.echo("noticed: %s, by %s" % (mistake, by) if by else "survived: " + mistake)
         return os.path.dirname(name), by
 
     with ThreadPoolExecutor(jobs) as pool:
