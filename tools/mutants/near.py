@@ -26,12 +26,9 @@ NEAR = {
         *("device/test_%s" % name for name in _RING + _BOTH),
         "host/test_powercut.py -k 'nor-turn or units-turn or esp32-turn or nor-wrap'",
     ],
-    "upload": [
-        *("device/test_%s" % name for name in _UPLOAD + _BOTH),
-        "host/test_pace.py -k 'jitter or honoured or power_failed or ran_out or was_wrong'",
-        "host/test_outcomes.py -k 'not outlives'",
-    ],
+    "upload": ["device/test_%s" % name for name in _UPLOAD + _BOTH],
     "http": [
+        "device/test_reply",
         "host/test_https.py -k 'not (ten_thousand or continue or hundreds or reason or handshake or silence)'",
         "host/test_replies.py",
         "host/test_requests.py -k 'not silence'",
