@@ -29,6 +29,7 @@ NEAR = {
     "upload": ["device/test_%s" % name for name in _UPLOAD + _BOTH],
     "http": [
         "device/test_reply",
+        "device/test_tls",
         "host/test_https.py -k 'not (ten_thousand or continue or hundreds or reason or handshake or silence)'",
         "host/test_replies.py",
         "host/test_requests.py -k 'not silence'",

@@ -1,0 +1,45 @@
+"""What http/tls.py makes of certificates and of what the firmware's TLS raises. tests/host/test_https.py has it at work."""
+
+from blynk_batch.http import tls
+
+WASM = False  # there is no TLS
+DER = b"\x30\x03\x02\x01\x05"
+PEM = "-----BEGIN CERTIFICATE-----\nMAMC\nAQU=\n-----END CERTIFICATE-----\n"
+
+
+def refused(ca):
+    try:
+        tls.check(ca)
+    except (TypeError, ValueError) as e:
+        return str(e)
+
+
+def test_a_certificate_is_der_or_pem_in_bytes_or_text_or_a_file():
+    with open("root.pem", "w") as file:
+        file.write("words before\n" + PEM + PEM)
+    with open("root.der", "wb") as file:
+        file.write(DER)
+    for ca, count in ((DER, 1), (bytearray(DER), 1), (PEM, 1), (PEM.encode(), 1), ("root.pem", 2), ("root.der", 1)):
+        assert refused(ca) is None and tls.parse(ca) == [DER] * count, ca
+        assert refused((DER, ca)) is None and refused([ca]) is None, ca
+    assert tls.parse(b"") == []
+
+
+def test_what_is_none_is_told_by_its_rule():
+    assert "neither PEM text nor the path of a file" in refused("nowhere.pem")
+    assert "neither PEM text nor the path of a file" in refused((DER, "nowhere.pem"))
+    assert "DER begins with 0x30" in refused(b"\x31\x03\x02\x01\x05")
+    assert "must be a certificate" in refused(5) and "must be a certificate" in refused((DER, None))
+
+
+def test_a_handshake_that_fails_is_told_by_its_cause():
+    def words(*args, kind=OSError):
+        return str(tls.failed(kind(*args), "a.b"))
+
+    assert "not to be trusted: bad; worse" in words("bad\n\nworse\n", kind=ValueError).replace(", ", "; ")
+    assert "not to be trusted: refused by this firmware" in words(-0x2700, "x")
+    for code in (-256, -0x7200):
+        assert words(code, "why") == "no TLS with a.b: why; is this a TLS port?"
+    for args in ((), (104,), (-255,)):
+        assert words(*args).startswith("the TLS handshake with a.b broke off: OSError"), args
+    assert words("words", kind=RuntimeError) == "the TLS handshake with a.b broke off: RuntimeError words"
