@@ -30,6 +30,7 @@ NEAR = {
     "http": [
         "device/test_reply",
         "device/test_tls",
+        "device/test_pieces",
         "host/test_https.py -k 'not (ten_thousand or continue or hundreds or reason or handshake or silence)'",
         "host/test_replies.py",
         "host/test_requests.py -k 'not silence'",
