@@ -494,6 +494,17 @@ class TearsOneErase(NorFlash):
         super()._erase(block)
 
 
+def test_a_sector_is_filled_up_to_the_room_for_a_drop():
+    for unit, kept in ((1, 56), (16, 2 * 56 + 4 * 16)):
+        ring = BlockRing(NorFlash(8, unit=unit), unit=unit)
+        number = before = 0
+        while not ring.newest:
+            before = ring.offset
+            log(ring, number, 1)
+            number += 1
+        assert kept <= 4096 - before < kept + 16, (unit, before)
+
+
 def test_a_drop_is_noted_before_the_erase_also_where_units_are_large():
     device = TearsOneErase(3, unit=64)
     ring = BlockRing(device, unit=64)

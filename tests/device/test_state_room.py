@@ -1,6 +1,8 @@
-"""All state at its largest fits a sector's header, which is read back whole."""
+"""All state at its largest fits a sector's header, which is read back whole; what cannot be true is not taken."""
 
 import blynk_batch
+from blynk_batch.ring.decode import decode_state
+from blynk_batch.ring.state import KNOWN, encode_state, is_done, with_done
 from flash import NorFlash
 
 _LARGE = (1 << 32) - 1
@@ -46,3 +48,82 @@ def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
     assert 800 < size <= 1024, size
     again = blynk_batch.BlockRing(chip).state
     assert [key for key in state if again.get(key) != state[key]] == []
+
+
+# Of each key what its value can be: bits of each number, after None those that may be missing; or bytes at most
+_SHAPES = {
+    1: (30,),
+    2: (30, 24, 40),
+    3: (53,),
+    13: (53,) * 4,
+    14: (53,),
+    15: (30, 24, 24) * 3,
+    16: (8,),
+    20: (30, 24, 40, 48, 48, None, 30, 24),
+    21: (8, 30, 24),
+    22: (40,),
+    32: (32, 48, 32),
+    33: (32, 32),
+    34: (48, 32, 48),
+    35: (32, 32),
+    38: (53,),
+    39: (8, 30, 24),
+    48: (53,),
+    49: (32, 8, 48, 48) + (32,) * 6 + (30, 24) * 6,
+    50: (30, 24) * 2,
+    51: (32, 32),
+    64: (32,),
+    65: (32, 48),
+    66: (48, None, 48, 32),
+    67: (48,),
+    96: (30, 24, 30, 24, 32, 32, 32, 8),
+    111: (30, 24, 30, 24, 32, 32, 32, 8),
+    0x90: 32,
+    0xA0: 127,
+    0xA1: 8,
+    0xA2: 80,
+    0xA3: 64,
+}
+
+
+def taken(key, value):
+    state = {}
+    entries = encode_state({key: value})
+    assert decode_state(entries, 0, len(entries), state) == {key}
+    assert state.get(key, value) == value
+    return key in state
+
+
+def test_a_value_that_its_key_cannot_have_is_not_taken():
+    for key, shape in _SHAPES.items():
+        if isinstance(shape, int):
+            assert taken(key, b"\xff" * shape) and not taken(key, b"\xff" * (shape + 1)), key
+            continue
+        at = shape.index(None) if None in shape else len(shape)
+        bits = [number for number in shape if number is not None]
+        most = tuple([(1 << number) - 1 for number in bits])
+        assert taken(key, most) and taken(key, most[:at]), key
+        assert [count for count in range(1, len(most)) if count != at and taken(key, most[:count])] == [], key
+        assert taken(key, most + (1,)) is (key >= 96), key  # a range may have more pins
+        for place in range(len(most)):
+            assert not taken(key, most[:place] + (most[place] + 1,) + most[place + 1 :]), (key, place)
+
+
+def test_what_another_library_wrote_is_kept_as_it_is():
+    assert taken(70, (1 << 60,) * 9) and taken(0x80, b"\xff") and taken(0xFF, b"\xff" * 200)
+
+
+def test_what_is_forgotten_is_gone_and_all_else_stays():
+    state = {KNOWN: (7,), 70: (1,)}
+    entries = encode_state({}, (KNOWN,))
+    assert decode_state(entries, 0, len(entries), state) == {KNOWN} and state == {70: (1,)}
+
+
+def test_pins_that_are_done_take_as_few_bytes_as_hold_them():
+    assert (with_done(b"", 0), with_done(b"\x01", 15), with_done(b"\x01\x80", 1)) == (b"\x01", b"\x01\x80", b"\x03\x80")
+    done = b""
+    for pin in range(255, -1, -1):
+        assert not is_done(done, pin)
+        done = with_done(done, pin)
+        assert is_done(done, pin) and len(done) == 32
+    assert done == b"\xff" * 32

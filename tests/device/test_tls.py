@@ -1,4 +1,7 @@
-"""What http/tls.py makes of certificates and of what the firmware's TLS raises. tests/host/test_https.py has it at work."""
+"""What http/tls.py makes of certificates, and of what the firmware's TLS raises.
+
+tests/host/test_https.py has it at work.
+"""
 
 from blynk_batch.http import tls
 
