@@ -85,3 +85,16 @@ def test_rows_at_both_ends_of_the_times_that_are_taken_arrive():
         server, client = drained(points)
         assert server.points == points
         client.close()
+
+
+def test_only_what_passed_with_the_next_batch_is_no_error_of_the_drain():
+    too_much = b'{"error":{"message":"Too much data in batch. Maximum batch size is 10000 points."}}'
+    unknown_pin = b'{"error":{"message":"No datastream setup for that pin."}}'
+    for text, kind in ((too_much, None), (unknown_pin, blynk_batch.PinRefused)):
+        server = FakeServer((400, {}, text))
+        ring = blynk_batch.FileRing("ring%d" % len(text), capacity_bytes=32768)
+        client = blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock())
+        for number in range(10):
+            client.log_group({1: number, 2: number})
+        result = client.upload()
+        assert result.uploaded > 0 and (result.error is None if kind is None else isinstance(result.error, kind)), result.error

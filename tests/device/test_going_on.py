@@ -309,11 +309,11 @@ class PoweredOn(FakeClock):
         return True
 
 
-def due_after(client, interval_s):
-    for seconds in range(2 * interval_s):
+def due_after(client, interval_s, step_s=1):
+    for seconds in range(0, 2 * interval_s, step_s):
         if client.due(interval_s):
             return seconds
-        client.clock.wait(1000)
+        client.clock.wait(1000 * step_s)
 
 
 def test_after_power_on_the_first_drain_is_spread_and_the_others_keep_a_phase():
@@ -345,6 +345,21 @@ def test_a_program_that_asks_only_once_an_interval_drains_each_time():
         assert client.due(900)
         client.upload()
         client.clock.wait(900000)
+
+
+def test_a_program_that_asks_now_and_then_drains_at_the_time_nearest_to_its_phase():
+    best = None
+    for number in range(6):
+        for step_s in (1, 240, 300, 360, 420, 480):
+            ring = blynk_batch.FileRing("ring%d-%d" % (number, step_s), capacity_bytes=12288)
+            client = blynk_batch.Client("token%d" % number, ring=ring, transport=FakeServer(), clock=PoweredOn())
+            client.clock.wait(60000)
+            client.log(1, 1)
+            assert client.due(900) and client.upload().uploaded
+            client.log(1, 1)
+            found = due_after(client, 900, step_s)
+            best = found if step_s == 1 else best
+            assert -step_s // 2 <= found - best <= step_s // 2, (step_s, best, found)
 
 
 def test_no_other_start_makes_a_drain_wait():

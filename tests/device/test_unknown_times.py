@@ -37,6 +37,16 @@ def test_never_earlier_than_the_last_known_instant_and_spread_evenly_where_they_
     assert client.stats()["estimated"] == 9
 
 
+def test_never_earlier_than_what_was_delivered_before():
+    client = client_on(FakeClock(NOW_MS - MINUTE))
+    client.log(1, 0)
+    assert client.upload().uploaded
+    client.close()
+    _, server = known_after_unknown(3, 2, 4)
+    found = [ms for ms, _ in arrived(server)]
+    assert -MINUTE < found[0] and found == sorted(found) and len(set(found)) == 10, found
+
+
 def test_estimated_times_of_a_refused_pin_are_counted_as_it_arrives():
     unknown_boot(4)
     refusal = (400, {}, b'{"error":{"message":"No datastream setup for that pin."}}')
