@@ -1,6 +1,6 @@
 """Readings without a clock, the anchors that give them their time, and the sleeps that carry it over."""
 
-from blynk_batch.ring.state import DROPPED
+from blynk_batch.ring.state import ANCHOR, DROPPED
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from timing import DAY, HOUR, MINUTE, arrived, client_on, sleepy, times
 
@@ -25,6 +25,20 @@ def test_readings_before_the_clock_was_set_get_its_time_once_it_is():
     assert client.upload().waiting is None
     assert arrived(server) == [(minute * MINUTE, minute) for minute in range(6)]
     assert client.stats()["estimated"] == 0
+
+
+def test_the_last_anchor_is_known_over_resets_whatever_was_logged_since():
+    clock = FakeClock(None)
+    client = client_on(clock)
+    client.log(1, 0)
+    clock.now_ms = NOW_MS
+    client.log(1, 1)
+    anchor = client.ring.state[ANCHOR]
+    for count in (1, 100, 100, 1000):
+        client = client_on(FakeClock(NOW_MS + DAY))
+        assert client.ring.state[ANCHOR] == anchor
+        for number in range(count):
+            client.log(1, number)
 
 
 def test_each_of_several_boots_has_its_own_anchor():

@@ -97,4 +97,5 @@ def test_only_what_passed_with_the_next_batch_is_no_error_of_the_drain():
         for number in range(10):
             client.log_group({1: number, 2: number})
         result = client.upload()
-        assert result.uploaded > 0 and (result.error is None if kind is None else isinstance(result.error, kind)), result.error
+        assert result.uploaded > 0
+        assert result.error is None if kind is None else isinstance(result.error, kind), result.error

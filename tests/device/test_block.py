@@ -494,6 +494,18 @@ class TearsOneErase(NorFlash):
         super()._erase(block)
 
 
+def test_the_longest_reading_that_fits_is_taken():
+    ring = BlockRing(NorFlash(8))
+    words = raises(ValueError, ring.log, 0, START_MS, b"\x01", ["x" * 5000]).split()
+    size, most = [int(word) for word in words if word.isdigit()]
+    text = "x" * (5000 - size + most)
+    log(ring, 0, 100)  # so that it needs a sector of its own
+    ring.log(0, START_MS, b"\x01", [text])
+    raises(ValueError, ring.log, 0, START_MS, b"\x01", [text + "x"])
+    reader = ring.reader((1, 0))
+    assert reader.next() and reader.values() == [(text,)] and not reader.next()
+
+
 def test_a_sector_is_filled_up_to_the_room_for_a_drop():
     for unit, kept in ((1, 56), (16, 2 * 56 + 4 * 16)):
         ring = BlockRing(NorFlash(8, unit=unit), unit=unit)

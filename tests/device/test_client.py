@@ -224,6 +224,40 @@ def test_logging_loads_nothing_of_the_upload():
     assert "json" not in sys.modules and "requests" not in sys.modules
 
 
+def test_what_only_opening_needs_is_let_go_of():
+    for _ in range(2):
+        with client_on() as client:
+            client.log(1, 1)
+            opening = ["blynk_batch.ring." + name for name in ("recover", "decode", "reader", "parsing")]
+            assert [name for name in opening if name in sys.modules] == []
+
+
+class Patient(FakeServer):
+    watchdog = False
+
+    def post(self, url, headers, body, timeout_s):
+        self.timeout_s = timeout_s
+        return super().post(url, headers, body, timeout_s)
+
+
+def test_one_request_waits_as_long_as_the_call_has_and_its_watchdog_allows():
+    server = Patient()
+    client = client_on(server=server)
+    for options, expected in (
+        ({}, 20),
+        ({"timeout_s": 60}, 20),
+        ({"timeout_s": 5}, 5),
+        ({"timeout_s": 0.5}, 1),
+        ({"watchdog": gc.collect}, 7),
+        ({"watchdog": gc.collect, "timeout_s": 3}, 3),
+    ):
+        client.log(1, 1)
+        assert client.upload(**options).uploaded == 1 and server.timeout_s == expected, options
+    server.watchdog = True  # it calls it itself
+    client.log(1, 1)
+    assert client.upload(watchdog=gc.collect).uploaded == 1 and server.timeout_s == 20
+
+
 def test_an_upload_of_nothing_asks_nothing_and_writes_nothing():
     server = FakeServer()
     client = client_on(server=server)

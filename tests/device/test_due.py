@@ -1,7 +1,9 @@
 """due() is True only if a drain has something to send: what was refused waits for its next try."""
 
+import blynk_batch
 from blynk_batch.ring.state import SEARCH
 from delivery import DAY_S, HOUR_S, KNOWN, START_MS, UNKNOWN, Cut, World
+from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "4m"
 
@@ -24,6 +26,19 @@ def test_while_all_that_is_pending_was_refused_it_is_due_once_a_day_or_when_rele
     assert not world.client.due(900)
     world.log(2)
     assert world.client.due(900)
+
+
+def test_a_clock_that_is_set_after_a_drain_makes_no_other_due():
+    ring = blynk_batch.FileRing("ring", capacity_bytes=12288)
+    clock = FakeClock(None, 5000)
+    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=clock)
+    client.log(1, 1)
+    assert client.due(900) and client.upload().waiting == "clock"
+    clock.wait(60000)
+    clock.now_ms = NOW_MS
+    assert not client.due(900)
+    clock.wait(840000)
+    assert client.due(900)
 
 
 def test_what_is_in_doubt_is_due_once_an_hour():

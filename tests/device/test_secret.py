@@ -1,7 +1,7 @@
 """The token: shown nowhere, not in pieces of six characters, and sent to no server that is not allowed today."""
 
 import blynk_batch
-from blynk_batch.upload.secret import hide
+from blynk_batch.upload.secret import hide, server_of
 from stand_ins import FakeClock, FakeServer
 
 TOKEN = "aB3-dEfGhIjKlMnOpQrStUvWxYz_0189"
@@ -125,3 +125,10 @@ def test_a_program_that_no_longer_names_a_region_takes_it_back():
             client.log(1, 1)
             client.upload()
         assert server.requests[0][0].startswith(asked), server.requests
+
+
+def test_a_server_of_a_redirect_is_at_most_as_long_as_the_state_has_room_for():
+    for length, allowed in ((80, True), (81, False)):
+        server = "https://" + "a" * (length - 20) + ".blynk.cloud"
+        found = server_of(server + "/external/api", "https://blynk.cloud", ())
+        assert found == (server if allowed else None), found
