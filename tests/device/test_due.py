@@ -95,6 +95,10 @@ def test_new_points_of_a_pin_that_is_held_open_are_nothing_to_send_those_of_othe
     world.log(1, bad=(1,))
     assert world.client.due(900)
     world.drain()  # its second run on end
+    world.wait(HOUR_S)
+    world.log(2)
+    assert world.client.due(900)
+    world.drain()
     for _ in range(3):
         world.wait(HOUR_S)
         world.log(1, bad=(1,))
@@ -102,7 +106,7 @@ def test_new_points_of_a_pin_that_is_held_open_are_nothing_to_send_those_of_othe
     world.log(2)
     world.log(1, bad=(1,))
     assert world.client.due(900)
-    assert world.drain() == [(2, 0, 1, 200)]
+    assert world.drain() == [(2, 1, 1, 200)]
     world.wait(HOUR_S)
     world.log(1, bad=(1,))
     assert not world.client.due(900)

@@ -61,6 +61,19 @@ def test_no_reading_goes_where_acknowledgements_are_kept():
     assert len(server.points) == groups * PINS
 
 
+def test_failing_uploads_take_none_of_the_room_for_acknowledgements_not_even_after_resets():
+    device, clock = NorFlash(4), FakeClock()
+    client = client_on(device, FakeServer(), clock)
+    fill(client, clock)
+    ends = []
+    for _ in range(6):
+        client = client_on(device, FakeServer(OSError(104)), clock)
+        clock.wait(3600000)
+        assert client.upload().error
+        ends.append(client.ring.end())
+    assert ends[-1][0] == 3 and len(set(ends[3:])) == 1, ends
+
+
 def test_no_batch_is_repeated_after_a_reset_in_the_midst_of_a_drain_of_a_full_ring():
     for blocks, accepted, closes in ((4, 60, False), (4, 100, True), (8, 119, False)):
         device, clock = NorFlash(blocks), FakeClock()
