@@ -66,7 +66,7 @@ class Body:
     def __init__(self, source, pin, start, first, end):
         self._source = source
         self.pin = pin
-        self.start, self.first, self.end = start, tuple(first[:2]), tuple(end[:2])
+        self.start, self.first, self.end = start, first, tuple(end[:2])
         self.sent = 0
         self.counts = [0, 1, 0, 0, 0, 0]
         self.oldest = source.ring.oldest

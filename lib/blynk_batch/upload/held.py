@@ -75,7 +75,7 @@ class Held:
             kind = value[4]
             end = OPEN if kind & keys.OPEN_END else (value[0] + value[2], value[3])
             start = max(tuple(value[:2]), (ring.oldest, 0))  # what was overwritten counts no more
-            for pin in value[7:] if start < end and max(value[7:]) < 256 else ():
+            for pin in value[7:] if start < end else ():
                 self.ranges.append(Range(pin, start, end, kind & 3, value[5], value[6]))
 
     def store(self):
