@@ -5,6 +5,7 @@ import json
 import random
 
 import blynk_batch
+from blynk_batch.blynk import HEAD_BYTES
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 DAY_MS = 86400000
@@ -99,3 +100,21 @@ def test_only_what_passed_with_the_next_batch_is_no_error_of_the_drain():
         result = client.upload()
         assert result.uploaded > 0
         assert result.error is None if kind is None else isinstance(result.error, kind), result.error
+
+
+def test_a_window_that_was_opened_for_larger_batches_goes_out_in_full_ones_of_those_that_are_allowed_now():
+    server, clock = FakeServer(OSError(110)), FakeClock()
+    for batch_bytes in (100000, 5000):
+        blynk_batch.client._open_rings.clear()
+        ring = blynk_batch.FileRing("ring", capacity_bytes=65536)
+        options = {"transport": server, "clock": clock, "batch_bytes": batch_bytes}
+        client = blynk_batch.Client("token", ring=ring, **options)
+        if client.pending == 0:
+            for number in range(300):
+                client.log(1, "x" * 40, timestamp=NOW_MS + number)
+        result = client.upload()
+        clock.wait(3600000)
+    assert result.uploaded == 300 and len(server.requests) > 3
+    most = 5000 - HEAD_BYTES
+    sizes = [len(text) for _, text in server.requests[1:]]
+    assert max(sizes) <= most and min(sizes[:-1]) > most - 60, sizes
