@@ -32,7 +32,7 @@ powercut-long: setup ## the same at every byte
 	@$(RUN) -m tools.powercut.drive --long
 
 .PHONY: mutants
-mutants: setup ## make small mistakes in the library and see whether the tests notice (takes hours; ARGS='--count 20')
+mutants: setup ## make small mistakes in the library and see whether the tests notice (400 take an hour or two; ARGS='--count 20')
 	@$(RUN) -m tools.mutants $(ARGS)
 
 .PHONY: soak
