@@ -15,8 +15,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-# Below tests/: a file of device tests, whose functions are a test each, or its program with its arguments; or what pytest
-# takes.
+# Below tests/: a file of device tests, each function of which is a test, or its program with its arguments; or what
+# pytest takes.
 _RING = ("block", "books", "hot", "fast", "anchors", "reserve", "refused", "hostile", "wrong_content", "first_open")
 _RING += ("state_room", "opening", "medium", "corruption", "full_disk", "ledger")
 _UPLOAD = ("held", "due", "wrong_content", "wrong_clocks", "network_time", "secret", "going_on", "ledger")
