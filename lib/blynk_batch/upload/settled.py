@@ -64,7 +64,6 @@ class Settled(Held):
         """Ask no more for what was cleared while others worked."""
         at = self.ring.cleared
         self.ranges = [found for found in self.ranges if found.start >= at]
-        self._queue = [queued for queued in self._queue if queued[1] >= at]
         if self.step and self.step.low < at:
             self.step = None
 
