@@ -10,7 +10,7 @@ from blynk_batch.errors import Error, WrongDevice
 from blynk_batch.ring import sector
 from blynk_batch.ring.room import prepare
 from blynk_batch.ring.parsing import to_value
-from blynk_batch.ring.state import ANCHOR, BAD_BLOCKS, DROPPED
+from blynk_batch.ring.state import ANCHOR, BAD_BLOCKS, DROPPED, WORDS
 from flash import Cached, NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
@@ -515,6 +515,13 @@ def test_a_sector_is_filled_up_to_the_room_for_a_drop():
             log(ring, number, 1)
             number += 1
         assert kept <= 4096 - before < kept + 16, (unit, before)
+    ring, sizes = BlockRing(NorFlash(8)), []
+    while ring.offset < 4096 - 56 - 200:
+        before = ring.offset
+        ring.save_value(WORDS, bytes(80))
+        sizes.append(ring.offset - before - 80)
+    ring.save_value(WORDS, bytes(4096 - 56 - ring.offset - min(sizes)))
+    assert (ring.newest, ring.offset) == (0, 4096 - 56)  # to the last byte
 
 
 def test_a_drop_is_noted_before_the_erase_also_where_units_are_large():

@@ -168,6 +168,7 @@ def test_the_overwrite_policy_drops_the_oldest_and_counts_them():
 
 
 def test_commit_every_holds_readings_back_until_they_are_flushed():
+    client_on().close()
     client = client_on(ring_options={"commit_every": 10})
     for number in range(9):
         client.log(1, number)

@@ -55,6 +55,20 @@ def test_what_is_in_doubt_is_due_once_an_hour():
         world.requests.clear()
 
 
+def test_so_it_is_where_the_clock_is_not_set():
+    world = World(words=UNKNOWN)
+    world.log(1, 2)
+    world.trouble = True
+    world.now = lambda: None
+    world.drain()
+    for _ in range(3):
+        world.wait(HOUR_S - 60)
+        assert not world.client.due(60)
+        world.wait(61)
+        assert world.client.due(60)
+        world.drain()
+
+
 def test_a_search_that_goes_on_in_the_next_drain_is_due():
     world = World(words=KNOWN)
     for number in range(60):

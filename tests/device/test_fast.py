@@ -67,6 +67,20 @@ def test_counting_by_runs_gives_what_counting_one_by_one_does():
     assert taken == len(frames) and slow < taken // 5, (taken, slow)
 
 
+def test_a_reader_takes_plain_frames_the_quick_way_too():
+    ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+    for number in range(60):
+        ring.log(0, 1648054765458 + number * 10000, b"\x01", [20 + number])
+    reader = ring.reader()
+    assert reader.next() == DATA and reader.next() == DATA  # the first is absolute, the second in another step
+    taken = 0
+    while reader.next_delta():
+        taken += 1
+        assert (reader.number, reader.chain.time) == (1 + taken, 1648054775458 + taken * 10000)
+        assert reader.values() == [str(21 + taken)]
+    assert taken == 58
+
+
 def test_writing_by_runs_gives_the_points_of_one_pin_and_stops_where_told():
     rnd = random
     rnd.seed(8)

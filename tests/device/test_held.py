@@ -8,6 +8,7 @@ import random
 
 from blynk_batch.errors import RingFull
 from blynk_batch.upload.batch import Body
+from blynk_batch.upload.search import _place as place_of
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 
 HEAP = "64m"
@@ -512,3 +513,10 @@ def test_two_kinds_of_pins_that_share_a_range_part_and_join_again():
     days(world, 2)
     assert not world.missing() and world.client.stats()["held"] == 60
     assert "held" in repr(world.client)
+
+
+def test_the_points_that_are_tried_alone_are_the_newest_the_oldest_and_then_all_others():
+    for count in (1, 2, 4, 16):
+        tried = [place_of(number, count) for number in range(1, count + 3)]
+        assert tried[:2] == [count - 1, 0] and sorted(set(tried[1:])) == list(range(count)), tried
+    assert [place_of(number, 100) for number in range(3, 10)] == [50, 25, 75, 12, 62, 37, 87]
