@@ -362,6 +362,36 @@ def test_a_program_that_asks_now_and_then_drains_at_the_time_nearest_to_its_phas
             assert -step_s // 2 <= found - best <= step_s // 2, (step_s, best, found)
 
 
+def ring_in(path):
+    """As after a reset."""
+    blynk_batch.client._open_rings.clear()
+    return blynk_batch.FileRing(path, capacity_bytes=12288)
+
+
+class Dies(FakeServer):
+    """The power goes with the first request."""
+
+    def post(self, url, headers, body, timeout_s):
+        raise KeyboardInterrupt
+
+
+def test_a_drain_after_a_reset_that_ends_for_no_fault_leaves_no_wait_behind():
+    for faults, waiting in ((0, None), (1, "backoff")):
+        clock = FakeClock()
+        for server in [FakeServer(OSError(104))] * faults + [Dies()]:
+            client = client_on(ring_in("ring%d" % faults), transport=server, clock=clock)
+            client.log(1, 1)
+            clock.wait(3600000)
+            try:
+                client.upload()
+            except KeyboardInterrupt:
+                pass
+        clock.wait(3600000)
+        client = client_on(ring_in("ring%d" % faults), clock=clock)
+        assert client.upload(timeout_s=0).waiting == "time"
+        assert client.upload().waiting == waiting
+
+
 def test_no_other_start_makes_a_drain_wait():
     client = client_on()
     client.log(1, 1)

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from tools.bundle.__main__ import main, traced, write
 from tools.bundle.joined import Joined
 from tools.bundle.names import BundleError
+from tools.bundle.shorten import shortened
 from tools.compiled import LIBRARY, ROOT, compile_library, joined, sources, write_bundles
 from tools.size import blocks
 
@@ -163,6 +164,15 @@ CASES = {
         ),
         "(('arguments', 1), (4, 'old', 2), (4, 'old', 3), 8, 8)",
     ),
+    "load() and let_go() by a module of another bundle": (
+        package(
+            client="from . import load\n\ndef both():\n    return load('arguments').check()\n",
+            arguments="from . import let_go, load\n\ndef check():\n    found = load('upload.send').ready()\n"
+            "    let_go('upload.send')\n    return found\n",
+            upload_send="def ready():\n    return 'ready'\n",
+        ),
+        "ready",
+    ),
     "preloading, and a block of which nothing is left": (
         package(
             client="from . import let_go, load\n\ndef both():\n"
@@ -198,6 +208,23 @@ CASES = {
 def test_a_bundle_does_what_its_sources_do(same, case):
     files, expected = CASES[case]
     assert same(files, BOTH).strip() == expected
+
+
+def test_numbers_that_never_change_stand_only_where_they_are_used():
+    files = package(
+        client="SIZE = 5\n_AT, FAR = 7, 9\n\ndef both():\n    return SIZE, _AT, FAR\n",
+        ring_log="SIZE = 3\n\ndef twice():\n    FAR = 4\n    return SIZE, FAR\n",
+    )
+    text = join(files).texts["__init__"]
+    assert "return 5, 7, 9" in text and "return 3, FAR" in text and "FAR = 4" in text
+    assert "SIZE" not in text and "_AT" not in text and text.count("FAR") == 2, text
+
+
+def test_a_short_name_of_an_argument_stands_nowhere_else():
+    text = "a0 = 3\n\n\ndef _add(first, a1):\n    return first + a0 + a1\n"
+    names = {}
+    exec(shortened({"core": text}, ())["core"], names)
+    assert names["_add"](1, 2) == 6 and "first" not in names["_add"].__code__.co_varnames
 
 
 def test_the_firmwares_modules_are_imported_once_and_past_the_folders():
