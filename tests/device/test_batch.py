@@ -6,6 +6,7 @@ import random
 
 import blynk_batch
 from blynk_batch.blynk import HEAD_BYTES
+from blynk_batch.ring.state import WINDOW
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 DAY_MS = 86400000
@@ -118,3 +119,36 @@ def test_a_window_that_was_opened_for_larger_batches_goes_out_in_full_ones_of_th
     most = 5000 - HEAD_BYTES
     sizes = [len(text) for _, text in server.requests[1:]]
     assert max(sizes) <= most and min(sizes[:-1]) > most - 60, sizes
+
+
+def client_again(server, clock, path="ring", **options):
+    """As after a reset."""
+    blynk_batch.client._open_rings.clear()
+    ring = blynk_batch.FileRing(path, capacity_bytes=65536)
+    return blynk_batch.Client("token", ring=ring, transport=server, clock=clock, **options)
+
+
+def test_a_batch_that_may_have_arrived_goes_out_the_same_whatever_is_allowed_since():
+    server, clock = FakeServer(OSError(110)), FakeClock()
+    client = client_again(server, clock, points_per_day=10)
+    for number in range(35):
+        client.log(1, number, timestamp=NOW_MS + number)
+    assert client.upload().error
+    clock.wait(3600000)
+    assert client_again(server, clock).upload().uploaded == 35
+    assert server.requests[0] == server.requests[1] and len(server.points) == 35
+
+
+def test_a_window_ends_where_its_first_pin_fills_a_batch():
+    for value in (21.5, "warm " * 20):
+        for options in ({"batch_points": 10}, {"batch_bytes": HEAD_BYTES + 3072}):
+            server = FakeServer(OSError(104))
+            path = "%s of %s" % (list(options)[0], type(value).__name__)
+            client = client_again(server, FakeClock(), path, **options)
+            for number in range(160):
+                client.log(1, value, timestamp=NOW_MS + number)
+                client.log(2, value, timestamp=NOW_MS + number)
+            assert client.upload().error
+            count = len(json.loads(server.requests[0][1]))
+            window = client.ring.state[WINDOW][2]
+            assert window in (2 * count, 2 * count + 1) and 8 < count < 160, (window, count)

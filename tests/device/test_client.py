@@ -298,6 +298,14 @@ def test_the_readings_of_the_documentation_go_out_as_it_prints_them():
     assert body == b"[[1648054765458,1.0],[1648054825459,2.0],[1648054885460,3.0]]"
 
 
+def test_the_last_success_is_told_in_unix_seconds():
+    client = client_on()
+    client.log(1, 1)
+    assert client.stats()["last_success"] is None
+    client.upload()
+    assert client.stats()["last_success"] == NOW_MS // 1000
+
+
 def test_the_ring_makes_its_folder():
     client_on(path="deep/er/ring").log(1, 1)
     assert os.stat("deep/er/ring")[0] & 0x4000

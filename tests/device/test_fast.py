@@ -79,6 +79,7 @@ def test_a_reader_takes_plain_frames_the_quick_way_too():
         assert (reader.number, reader.chain.time) == (1 + taken, 1648054775458 + taken * 10000)
         assert reader.values() == [str(21 + taken)]
     assert taken == 58
+    assert Run(array("i", [0] * 512), EACH, 1 << 29, 1 << 29).take(ring.reader()) > 50  # from the first on
 
 
 def test_writing_by_runs_gives_the_points_of_one_pin_and_stops_where_told():

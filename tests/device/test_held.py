@@ -520,3 +520,22 @@ def test_the_points_that_are_tried_alone_are_the_newest_the_oldest_and_then_all_
         tried = [place_of(number, count) for number in range(1, count + 3)]
         assert tried[:2] == [count - 1, 0] and sorted(set(tried[1:])) == list(range(count)), tried
     assert [place_of(number, 100) for number in range(3, 10)] == [50, 25, 75, 12, 62, 37, 87]
+
+
+def test_good_points_of_a_pin_with_refused_ones_are_asked_for_before_they_are_held():
+    world = World(words=KNOWN)
+    world.log(1, bad=(1,))
+    world.log(2)
+    world.drain()
+    world.wait(HOUR_S)
+    world.log(1)
+    world.log(1)
+    held, judge = [], world.judge
+
+    def look(pin, points):
+        held.append(world.client.stats()["held"])
+        return judge(pin, points)
+
+    world.judge = look
+    world.drain()
+    assert held == [1] and not world.missing(), held

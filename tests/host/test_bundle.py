@@ -220,6 +220,12 @@ def test_numbers_that_never_change_stand_only_where_they_are_used():
     assert "SIZE" not in text and "_AT" not in text and text.count("FAR") == 2, text
 
 
+def test_a_module_of_the_same_bundle_is_not_loaded():
+    client = "from . import load\n\ndef both():\n    log = load('ring.log')\n    return log.near()\n"
+    text = join(package(client=client, ring_log="def near():\n    return 'near'\n")).texts["__init__"]
+    assert "log = " not in text and "load('ring.log')" not in text and "return near()" in text, text
+
+
 def test_a_short_name_of_an_argument_stands_nowhere_else():
     text = "a0 = 3\n\n\ndef _add(first, a1):\n    return first + a0 + a1\n"
     names = {}
@@ -266,6 +272,8 @@ def test_a_traceback_is_told_by_the_sources_files_and_lines(tmp_path, run_on_dev
     told = traced(run_on_device(FAILS % "blynk_batch.go()", lib=lib), found)
     assert 'File "lib/blynk_batch/client.py", line 4, in go' in told
     assert 'File "lib/blynk_batch/ring/log.py", line 2, in deep' in told
+    for other in ('File "blynk_batch/gone.mpy", line 1', 'File "main.py", line 1'):
+        assert traced(other, found) == other
 
 
 def test_compiled_bundles_tell_module_line_and_function_in_a_traceback(tmp_path, run_on_device):

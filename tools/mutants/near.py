@@ -31,6 +31,7 @@ NEAR = {
         "device/test_reply",
         "device/test_tls",
         "device/test_pieces",
+        "device/test_https_ports",
         "host/test_https.py -k 'not (ten_thousand or continue or hundreds or reason or handshake or silence)'",
         "host/test_replies.py",
         "host/test_requests.py -k 'not silence'",
