@@ -539,3 +539,21 @@ def test_good_points_of_a_pin_with_refused_ones_are_asked_for_before_they_are_he
     world.judge = look
     world.drain()
     assert held == [1] and not world.missing(), held
+
+
+def near_the_end(world, sector):
+    """Log up to where that sector has no room for notes any more, but for a few readings."""
+    ring = world.client.ring
+    while ring.newest < sector or ring.data_end - ring.offset > 250:
+        world.log(1)
+
+
+def test_there_is_room_for_notes_while_a_sector_holds_nothing_that_is_pending():
+    world = World(blocks=4, wide=True)
+    for sector in range(6):
+        near_the_end(world, sector)
+        world.drain()
+    near_the_end(world, 6)
+    assert world.client.ring.newest == 6 and world.client.uploader().search.has_room()
+    near_the_end(world, 9)
+    assert world.client.ring.newest == 9 and not world.client.uploader().search.has_room()

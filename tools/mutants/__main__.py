@@ -110,7 +110,7 @@ def main(count, seed, folders, minutes, jobs):
         return os.path.dirname(name), by
 
     with ThreadPoolExecutor(jobs) as pool:
-        outcomes = [outcome for outcome in pool.map(one, chosen) if outcome]
+        outcomes = [found for found in pool.map(one, chosen) if found]
     shutil.rmtree(ROOT / "build" / "mutants", ignore_errors=True)
     for folder in (*folders, "all"):
         found = [by for where, by in outcomes if folder in (where, "all")]
