@@ -8,6 +8,7 @@ import random
 
 from blynk_batch.errors import RingFull
 from blynk_batch.upload.batch import Body
+from blynk_batch.upload.held import HELD, Range, weight
 from blynk_batch.upload.search import _place as place_of
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 
@@ -557,3 +558,9 @@ def test_there_is_room_for_notes_while_a_sector_holds_nothing_that_is_pending():
     assert world.client.ring.newest == 6 and world.client.uploader().search.has_room()
     near_the_end(world, 9)
     assert world.client.ring.newest == 9 and not world.client.uploader().search.has_room()
+
+
+def test_a_range_of_many_pins_takes_the_room_of_several():
+    for pins, places in ((1, 1), (14, 1), (15, 2), (100, 9), (101, 10), (200, 18)):
+        ranges = [Range(pin, (5, 0), (6, 0), HELD) for pin in range(pins)]
+        assert weight(ranges) == places, (pins, weight(ranges))
