@@ -124,3 +124,16 @@ def test_both_write_what_the_frames_hold():
         assert module.take(buf, state, pins, out) == 3
         assert out[: state[FILLED]] == b",[1648054825458,0],[1648054885458,-1],[1648054945458,-2]"
         assert (state[LEFT], state[PASSED]) == (0, 6)
+
+
+def test_both_take_frames_of_up_to_64_bytes_and_leave_longer_ones_to_the_reader():
+    seed = 0x9ABCDEF0
+    high, low = divmod(1648054765458, 10**7)
+    for size in (62, 63, 64, 65, 66):
+        payload = b"\x40" + record.pack(b"1" * (2 * (size - 1)))
+        buf = record.frame(0, payload, seed) + record.frame(0, b"\x40\x1d", seed) + bytes(8)
+        for module in (hot, hot_twin):
+            pins = bytearray(b"\x01") + bytearray(255)
+            state = array("i", [0, len(buf) - 8, 60000, low, high, signed(seed), 1, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0])
+            taken = module.take(buf, state, pins, bytearray(600))
+            assert (taken, state[LEFT]) == ((2, 7) if size <= 64 else (0, 9)), (size, taken)
