@@ -564,3 +564,16 @@ def test_a_range_of_many_pins_takes_the_room_of_several():
     for pins, places in ((1, 1), (14, 1), (15, 2), (100, 9), (101, 10), (200, 18)):
         ranges = [Range(pin, (5, 0), (6, 0), HELD) for pin in range(pins)]
         assert weight(ranges) == places, (pins, weight(ranges))
+
+
+def test_a_range_is_tried_whole_and_by_one_of_its_points_in_turn():
+    world = World(words=KNOWN)
+    for _ in range(5):
+        world.log(1, bad=(1,))
+    world.log(2)
+    world.drain()
+    asked = []
+    for _ in range(8):
+        world.wait(DAY_S)
+        asked += [request[1:3] for request in world.drain()]
+    assert asked == [(0, 5), (4, 1), (0, 5), (0, 1), (0, 5), (2, 1), (0, 5), (1, 1)], asked  # first point, how many

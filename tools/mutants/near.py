@@ -19,7 +19,7 @@ from pathlib import Path
 # pytest takes.
 _RING = ("block", "books", "hot", "fast", "anchors", "reserve", "refused", "hostile", "wrong_content", "first_open")
 _RING += ("state_room", "opening", "medium", "corruption", "full_disk", "ledger")
-_UPLOAD = ("held", "due", "wrong_content", "wrong_clocks", "network_time", "secret", "going_on", "ledger")
+_UPLOAD = ("held", "due", "wrong_content", "wrong_clocks", "network_time", "secret", "going_on", "ledger", "books")
 _BOTH = ("batch", "client", "delivery.py 0 60")
 NEAR = {
     "ring": [
