@@ -119,6 +119,7 @@ def test_a_window_that_was_opened_for_larger_batches_goes_out_in_full_ones_of_th
     most = 5000 - HEAD_BYTES
     sizes = [len(text) for _, text in server.requests[1:]]
     assert max(sizes) <= most and min(sizes[:-1]) > most - 60, sizes
+    assert not [text for _, text in server.requests if b" " in text]  # which fill up what is shorter than was counted
 
 
 def client_again(server, clock, path="ring", **options):

@@ -224,6 +224,7 @@ def test_a_module_of_the_same_bundle_is_not_loaded():
     client = "from . import load\n\ndef both():\n    log = load('ring.log')\n    return log.near()\n"
     text = join(package(client=client, ring_log="def near():\n    return 'near'\n")).texts["__init__"]
     assert "log = " not in text and "load('ring.log')" not in text and "return near()" in text, text
+    assert "# From ring/log.py" in text and "# From __init__.py" not in text
 
 
 def test_a_short_name_of_an_argument_stands_nowhere_else():
