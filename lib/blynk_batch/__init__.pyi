@@ -127,7 +127,7 @@ class Client:
         clock: Optional[_Clock] = None,
         batch_points: int = 10000,
         batch_bytes: int = 2000000,
-        points_per_day: Optional[float] = 100000,
+        points_per_day: Optional[int] = 100000,
         max_age_days: Optional[float] = None,
         regions: Union[str, Sequence[str]] = ("blynk.cloud",),
         unsynced: str = "estimate",
