@@ -200,7 +200,7 @@ class WiFi:
     """Connects to the network `ssid_or_networks` with `password` (None: an open one), or to whichever of several
     [(ssid, password), ...] is in reach, and does so again whenever the connection is lost.
 
-    hostname   what the board is called in the network, 1 to 32 characters; None: the firmware's name
+    hostname   what the board is called in the network, 1 to 32 bytes; None: the firmware's name
     debug      called with one line of text for each change, such as print; None: silent
 
     Country and power management are the caller's: network.country(), network.WLAN(0).config(pm=...). ValueError or

@@ -141,6 +141,23 @@ def test_a_driver_that_raises_ends_nothing():
             assert world.live(4 * MINUTE), (port, name, world.lines)
 
 
+def test_a_connect_that_is_refused_while_disconnect_goes_on_is_made_again_at_once():
+    world = World("esp32", {})
+    world.radio.leaving_ms = 200
+    begun = []
+    for second in range(400):
+        before = len(world.radio.asked)
+        world.live(1000)
+        if len(world.radio.asked) > before:
+            begun.append(second)
+    pauses = [b - a for a, b in zip(begun, begun[1:])]
+    assert pauses == [5, 10, 20, 40, 80, 160], pauses
+    world.radio.air["home"] = "secret123"
+    assert world.live(4 * MINUTE)
+    expected = ["connecting", "no such network in reach"]
+    assert world.lines[:2] == ["Wi-Fi: 'home': " + words for words in expected] and len(world.lines) == 3, world.lines
+
+
 def test_a_debug_that_raises_costs_nothing():
     for port in PORTS:
         world = World(port)
