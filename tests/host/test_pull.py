@@ -218,7 +218,7 @@ def test_an_image_of_something_else_is_refused(tmp_path):
     image = tmp_path / "image"
     image.write_bytes(bytes(range(256)) * 64)
     _, report = pull("--image", image, status=1)
-    assert "the ring cannot be read: WrongDevice" in report
+    assert "the ring cannot be read: the device holds something else" in report
 
 
 # On a virtual board, by its own library: a ring in a folder, and one on a device that is there in its RAM.

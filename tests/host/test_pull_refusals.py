@@ -1,6 +1,7 @@
 """make pull where it cannot work: one sentence, a status that says so, and nothing that was there is changed."""
 
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -53,6 +54,7 @@ def refused(*arguments):
     assert "Traceback" not in done.stderr, done.stderr
     line = done.stderr.splitlines()[-1]
     assert line.startswith("Error: ")
+    assert not re.search("[A-Za-z](Error|Device|Ring): ", line), "no name of an exception: " + line
     return line
 
 
