@@ -183,3 +183,8 @@ def test_putting_back_that_breaks_off_leaves_the_ring_as_it_was(tmp_path, monkey
     assert target.read_bytes() == before and list(target.parent.glob("*.new")) == []
     source.put_back()
     assert target.read_bytes() == b"changed"
+
+
+def test_a_file_that_cannot_be_written_is_named_as_it_was_given_without_a_number(make_ring, tmp_path):
+    line = refused("--folder", make_ring("folder"), "--csv", tmp_path / "nowhere" / "readings.csv")
+    assert line == "Error: %s cannot be written: No such file or directory" % (tmp_path / "nowhere" / "readings.csv")
