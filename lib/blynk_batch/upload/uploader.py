@@ -248,8 +248,7 @@ class Uploader:
         if isinstance(reply, tuple) and api.accepted(*reply):
             self._accepted(source, body)
             return
-        judge = load("upload.outcomes", "judge")
-        judge(self, source, body, reply)
+        load("upload.outcomes", "judge")(self, source, body, reply)
 
     def _accepted(self, source, body):
         ring, result = self.ring, self.result
@@ -297,4 +296,6 @@ class Uploader:
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
         self._date_ok = abs(error) < _DAY_MS
         if settable and clock.agreed is not None:
+            if clock.agreed and not self._date_ok:
+                clock.ask_ms = 0  # it was put wrong since: the next upload asks NTP
             clock.agreed = self._date_ok
