@@ -349,6 +349,19 @@ def test_two_bad_blocks_in_a_row_fail_one_call_and_the_next_goes_on_behind_them(
     assert found(BlockRing(device.revive())) == list(range(150))
 
 
+def test_a_group_that_is_longer_than_a_frame_is_refused_on_the_largest_blocks_too():
+    ring = BlockRing(NorFlash(4, block_size=131072))
+    text = "x" * 1000
+    ring.log(0, NOW_MS, bytes(range(64)), [text] * 64)
+    assert "65,535" in raises(ValueError, ring.log, 0, NOW_MS + 1, bytes(range(66)), [text] * 66)
+    log(ring, 0, 5)
+    reader = ring.reader()
+    counts = []
+    while reader.next():
+        counts += [len(reader.chain.pins)] if reader.kind == 1 else []
+    assert counts == [64] + 5 * [1] and ring.pending == 69
+
+
 def test_verify_false_does_not_read_back():
     device = NorFlash(8)
     ring = BlockRing(device, verify=False)
