@@ -97,7 +97,7 @@ class Uploader:
         except DrainEnds as e:
             if e.args:
                 result.waiting, result.retry_after_s = e.args
-        except RingFull as e:  # no room for an ack: what comes next would be repeated after a reset
+        except (RingFull, OSError) as e:  # no ack is kept: what comes next would be repeated after a reset
             result.error = e
         finally:
             self._first = False
