@@ -105,10 +105,10 @@ class Uploader:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
     def _begin(self):
-        self.ring.commit()
+        self.noted, self.trusted, self.ring.defers = False, False, True
+        (self.ring.save if keys.UPLOADED in self.ring.dirty else self.ring.commit)()  # an ack that was not kept
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        self.noted = self.trusted = False
         self.failed = b""
         if keys.WINDOW in self.ring.state or keys.ASKED in self.ring.state:
             self.resume()
