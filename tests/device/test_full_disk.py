@@ -109,17 +109,17 @@ def test_a_ring_that_may_not_overwrite_refuses_on_a_full_disk_and_still_takes_ac
             assert found(FileRing("/sim/ring")) == [count]
 
 
+def station_of(server):
+    """A client of the ring as a reset leaves it."""
+    blynk_batch.client._open_rings.clear()
+    return blynk_batch.Client("token", ring=FileRing("/sim/ring"), transport=server, clock=FakeClock())
+
+
 def test_an_upload_whose_acks_find_no_block_ends_with_the_reason_and_repeats_one_batch_at_most():
     for board, page in BOARDS:
         mounted(board, page)
         server = FakeServer()
-
-        def client():
-            blynk_batch.client._open_rings.clear()
-            ring = FileRing("/sim/ring")
-            return blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock())
-
-        station = client()
+        station = station_of(server)
         for value in range(300):
             station.log(value % 50, value)
         os.remove("/sim/ring/log/spare")
@@ -130,7 +130,7 @@ def test_an_upload_whose_acks_find_no_block_ends_with_the_reason_and_repeats_one
         assert 0 < sent < 300 and result.pending == 300 - sent
         assert station.upload().requests == 0, "an ack that is not kept is no ack"
         os.remove("/sim/junk")
-        result = client().upload()
+        result = station_of(server).upload()
         assert not result.error and not result.pending
         assert len(server.points) in (300, 306)
 
