@@ -96,7 +96,7 @@ class Call:
             self.transport.close()
         try:
             client.prepare()
-        except MemoryError as e:  # log() will erase; but it may also be a callback's reading
+        except Exception as e:  # noqa: BLE001 - log() will erase; but it may also be a callback's reading
             result.error = result.error or e  # pyright: ignore
         result.pending = client.pending
         result.error = result.error or client.guard.failed  # a callback's reading that could not be stored
