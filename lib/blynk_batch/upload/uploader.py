@@ -20,6 +20,7 @@ from ..ring import state as keys
 from .batch import DrainEnds, OutOfTime
 from ..clock.wall import BUILD_MS
 from ..errors import RingFull
+from ..ring.log import ENOSPC
 from ..ring.state import LAST_SUCCESS, OWNER, REGION, SIZE
 
 _DAY_MS = const(86400000)
@@ -37,9 +38,8 @@ class Uploader:
         self._token, self.home = token, server
         self.settings = settings
         self.streams = getattr(transport, "streams", True)
-        self.batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
-        if not self.streams:
-            self.batch_bytes = min(self.batch_bytes, _BUFFERED_BYTES)
+        most_bytes = settings["batch_bytes"] - api.HEAD_BYTES
+        self.batch_bytes = most_bytes if self.streams else min(most_bytes, _BUFFERED_BYTES)
         self.verifies = getattr(transport, "verifies", False)
         self.pace = pace
         self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
@@ -69,8 +69,7 @@ class Uploader:
     @property
     def server(self):
         region = self.ring.state.get(REGION)  # whoever learned it: judged by what is allowed today
-        allowed = region and load("upload.secret", "server_of")(region, self.home, self.settings["regions"])
-        return allowed or self.home
+        return region and load("upload.secret", "server_of")(region, self.home, self.settings["regions"]) or self.home
 
     def request(self, body, timeout_s):
         """The arguments of the transport's `post`."""
@@ -97,7 +96,9 @@ class Uploader:
         except DrainEnds as e:
             if e.args:
                 result.waiting, result.retry_after_s = e.args
-        except RingFull as e:  # no room for an ack: what comes next would be repeated after a reset
+        except (RingFull, OSError) as e:  # no room for an ack: what comes next would be repeated after a reset
+            if isinstance(e, OSError) and e.args[0] != ENOSPC:
+                raise
             result.error = e
         finally:
             self._first = False
@@ -105,10 +106,10 @@ class Uploader:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
     def _begin(self):
-        self.ring.commit()
+        self.noted, self.trusted, self.ring.defers = False, False, True
+        (self.ring.save if keys.UPLOADED in self.ring.dirty else self.ring.commit)()  # an ack that was not kept
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        self.noted = self.trusted = False
         self.failed = b""
         if keys.WINDOW in self.ring.state or keys.ASKED in self.ring.state:
             self.resume()
@@ -277,8 +278,7 @@ class Uploader:
         points, accepted = size[0], size[1] + 1
         if accepted >= 8:
             points, accepted = points + max(1, points // 4), 0
-        full = points >= self.settings["batch_points"]
-        self.ring.set(SIZE, None if full else (points, accepted))
+        self.ring.set(SIZE, None if points >= self.settings["batch_points"] else (points, accepted))
 
     def _compare_clock(self, date):
         theirs = api.date_ms(date) if date else None
