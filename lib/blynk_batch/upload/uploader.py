@@ -21,7 +21,6 @@ from .batch import DrainEnds, OutOfTime
 from ..clock.wall import BUILD_MS
 from ..errors import RingFull
 from ..ring.log import ENOSPC
-from ..ring.state import LAST_SUCCESS, OWNER, REGION, SIZE
 
 _DAY_MS = const(86400000)
 _FIVE_YEARS_MS = const(157788000000)
@@ -51,12 +50,10 @@ class Uploader:
         self._search = None
         self._first = True  # no drain yet in this boot
         self.noted = False  # this drain's backoff was noted before its first request
-        if ring.state.get(OWNER) != pace.owner:
-            if OWNER in ring.state:
-                from .outcomes import unlearn
-
-                unlearn(ring)
-            ring.set(OWNER, pace.owner)
+        if ring.state.get(keys.OWNER) != pace.owner:
+            if keys.OWNER in ring.state:
+                load("upload.outcomes", "unlearn")(ring)
+            ring.set(keys.OWNER, pace.owner)
 
     def event(self, text):
         if self.settings["debug"]:
@@ -68,7 +65,7 @@ class Uploader:
 
     @property
     def server(self):
-        region = self.ring.state.get(REGION)  # whoever learned it: judged by what is allowed today
+        region = self.ring.state.get(keys.REGION)  # whoever learned it: judged by what is allowed today
         return region and load("upload.secret", "server_of")(region, self.home, self.settings["regions"]) or self.home
 
     def request(self, body, timeout_s):
@@ -97,7 +94,7 @@ class Uploader:
             if e.args:
                 result.waiting, result.retry_after_s = e.args
         except (RingFull, OSError) as e:  # no room for an ack: what comes next would be repeated after a reset
-            if isinstance(e, OSError) and e.args[0] != ENOSPC:
+            if isinstance(e, OSError) and e.args[:1] != (ENOSPC,):
                 raise
             result.error = e
         finally:
@@ -106,14 +103,17 @@ class Uploader:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
     def _begin(self):
-        self.noted, self.trusted, self.ring.defers = False, False, True
-        (self.ring.save if keys.UPLOADED in self.ring.dirty else self.ring.commit)()  # an ack that was not kept
+        ring = self.ring
+        ring.defers = True
+        if keys.UPLOADED in ring.dirty:
+            ring.save()  # an ack that found no room: before anything more is sent
+        ring.commit()
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        self.failed = b""
-        if keys.WINDOW in self.ring.state or keys.ASKED in self.ring.state:
+        self.noted, self.trusted, self.failed = False, False, b""
+        if keys.WINDOW in ring.state or keys.ASKED in ring.state:
             self.resume()
-        if self._search or keys.SEARCH in self.ring.state or keys.range_keys(self.ring.state):
+        if self._search or keys.SEARCH in ring.state or keys.range_keys(ring.state):
             self.search.begin()
 
     def resume(self):
@@ -206,7 +206,10 @@ class Uploader:
         if isinstance(reply, OutOfTime):
             raise reply
         if isinstance(reply, tuple):
-            self._compare_clock(reply[1].get("date"))
+            self._date_ok = self._date_ok is not False
+            theirs = api.date_ms(reply[1].get("date", ""))
+            if theirs is not None:
+                self._compare_clock(theirs)
         return reply
 
     def limit(self):
@@ -214,7 +217,7 @@ class Uploader:
         budget = self.pace.budget()
         if budget == 0:
             raise DrainEnds("budget", self.pace.budget_s())
-        size = self.ring.get(SIZE) or self.settings["batch_points"]
+        size = self.ring.get(keys.SIZE) or self.settings["batch_points"]
         return size if budget is None else min(size, budget)
 
     def learn(self, points):
@@ -224,11 +227,10 @@ class Uploader:
         ring.forget(keys.BATCH, keys.ASKED)
         if not ring.get(keys.DELIVERED):
             ring.close_window()
-        ring.save_value(SIZE, (max(1, points), 0))
+        ring.save_value(keys.SIZE, (max(1, points), 0))
 
     def failures(self, pin):
-        """How many of the last replies to batches of `pin`, at most 2, asked for patience. It may be the pin's own
-        fault, so the others go first."""
+        """How many of the last replies to `pin`, at most 2, asked for patience, perhaps for its own fault."""
         return self.ring.state.get(keys.FAILED, b"").count(bytes((pin,)))
 
     def set_failures(self, pin, count):
@@ -261,16 +263,15 @@ class Uploader:
         if getattr(result.error, "passing", False):
             result.error = None
         self.set_failures(body.pin, 0)
-        size = ring.state.get(SIZE)
+        size = ring.state.get(keys.SIZE)
         if size and body.points >= size[0]:
             self._grow(size)
         now = self.boots.now()
         if now is not None:
-            ring.set(LAST_SUCCESS, (now // 1000,))
-        if not self.trusted:
-            self.trusted = True
-            if self._search:
-                self._search.trust()
+            ring.set(keys.LAST_SUCCESS, (now // 1000,))
+        if self._search and not self.trusted:
+            self._search.trust()
+        self.trusted = True
         source.accepted(body)
 
     def _grow(self, size):
@@ -278,19 +279,17 @@ class Uploader:
         points, accepted = size[0], size[1] + 1
         if accepted >= 8:
             points, accepted = points + max(1, points // 4), 0
-        self.ring.set(SIZE, None if points >= self.settings["batch_points"] else (points, accepted))
+        self.ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, accepted))
 
-    def _compare_clock(self, date):
-        theirs = api.date_ms(date) if date else None
-        self._date_ok = self._date_ok is not False
+    def _compare_clock(self, theirs):
         clock = self.boots.clock
         settable = hasattr(clock, "refresh")
-        if theirs is not None and settable:
+        if settable:
             if clock.agreed is None or clock.now() is None:
                 load("upload.date", "heard")(self, clock, theirs)
             clock.heard_ms = clock.uptime()
         now = clock.now()
-        if theirs is None or now is None:
+        if now is None:
             return
         error = now - theirs
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
