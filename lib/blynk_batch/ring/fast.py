@@ -52,7 +52,7 @@ class Run:
         state[7], state[9], state[10] = 0, filled, points
         state[15], state[16] = reader.next_number - reader.first_number, base
         self._pins[:count] = pins
-        taken = take(reader.buf, state, self._pins, self.sink)
+        taken = take(reader.buf, state, self._pins, self.sink)  # pyright: ignore
         if taken:
             chain.interval, chain.kinds = state[2], 0
             chain.time = state[4] * _TEN_TO_7 + state[3]
