@@ -26,10 +26,10 @@ test: setup typings/.stamp ## run all tests (ARGS='-k ring': some of them, ARGS=
 
 .PHONY: powercut powercut-long
 powercut: setup ## cut the power all through the storage workloads (CASE=... repeats one case)
-	@$(RUN) -m tools.powercut.drive $(CASE)
+	@$(RUN) -m tools.powercut.drive $(ARGS) $(CASE)
 
 powercut-long: setup ## the same at every byte
-	@$(RUN) -m tools.powercut.drive --long
+	@$(RUN) -m tools.powercut.drive --long $(ARGS)
 
 .PHONY: mutants
 mutants: setup ## make small mistakes in the library and see whether the tests notice (400 take an hour or two; ARGS='--count 20')

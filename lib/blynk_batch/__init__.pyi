@@ -127,7 +127,7 @@ class Client:
         clock: Optional[_Clock] = None,
         batch_points: int = 10000,
         batch_bytes: int = 2000000,
-        points_per_day: Optional[float] = 100000,
+        points_per_day: Optional[int] = 100000,
         max_age_days: Optional[float] = None,
         regions: Union[str, Sequence[str]] = ("blynk.cloud",),
         unsynced: str = "estimate",
@@ -169,7 +169,7 @@ class Client:
         or the server's faults:
 
         uploaded, requests, pending    points accepted, requests made, points left
-        error           None, an UploadError (errors.py has the tree), or MemoryError
+        error           None, an UploadError (see errors.py), MemoryError; RingFull or OSError 28: no room for an ack
         waiting         None; "backoff", "budget", "clock" (a point's time is not known yet) or "time" (timeout_s)
         retry_after_s   seconds until the next try makes sense, or None
 
@@ -200,7 +200,7 @@ class WiFi:
     """Connects to the network `ssid_or_networks` with `password` (None: an open one), or to whichever of several
     [(ssid, password), ...] is in reach, and does so again whenever the connection is lost.
 
-    hostname   what the board is called in the network, 1 to 32 characters; None: the firmware's name
+    hostname   what the board is called in the network, 1 to 32 bytes; None: the firmware's name
     debug      called with one line of text for each change, such as print; None: silent
 
     Country and power management are the caller's: network.country(), network.WLAN(0).config(pm=...). ValueError or

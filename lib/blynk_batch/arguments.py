@@ -14,10 +14,13 @@ def check_server(server):
         raise TypeError('server=%r: must be a str like "https://blynk.cloud"' % (server,))
     scheme, _, place = server.lower().rstrip("/").partition("://")
     host, colon, port = place.partition(":")
-    if scheme in ("http", "https") and host and (port.isdigit() or not colon):
-        if not [byte for byte in b"/?#@[ " if byte in host.encode()]:
-            return "%s://%s" % (scheme, place)
+    if scheme in ("http", "https") and _is_host(host) and (port.isdigit() or not colon):
+        return "%s://%s" % (scheme, place)
     raise ValueError('server %r: must be like "https://blynk.cloud"' % (server,))
+
+
+def _is_host(name):
+    return name and not name.strip(_IN_TOKEN + ".")
 
 
 def check_token(token):
@@ -31,7 +34,7 @@ def check_token(token):
 
 
 def check_least(name, value, limit):
-    if isinstance(value, bool) or not isinstance(value, int):
+    if type(value) is not int:
         raise TypeError("%s=%r: must be an int" % (name, value))
     if value < limit:
         raise ValueError("%s=%d: must be at least %d" % (name, value, limit))
@@ -83,16 +86,19 @@ def check_limits(settings, ring, transport, clock, debug):
         raise TypeError("clock=%r: must be an object with now() and uptime(), or None" % (clock,))
     check_least("batch_points", settings["batch_points"], 1)
     check_least("batch_bytes", settings["batch_bytes"], 4096)
-    for name in ("points_per_day", "max_age_days"):
-        value = settings[name]
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise TypeError("%s=%r: must be a number, or None for no limit" % (name, value))
-        if value is not None and not value > 0:
-            raise ValueError("%s=%r: must be above 0, or None for no limit" % (name, value))
+    if settings["points_per_day"] is not None:
+        check_least("points_per_day", settings["points_per_day"], 1)
+    days = settings["max_age_days"]
+    if days is not None and type(days) not in (int, float):
+        raise TypeError("max_age_days=%r: must be a number, or None for no limit" % (days,))
+    if days is not None and not 0 < days < 100000:
+        raise ValueError("max_age_days=%r: must be above 0 and below 100000, or None for no limit" % days)
     regions = settings["regions"]
     settings["regions"] = regions = (regions,) if isinstance(regions, str) else regions
-    if not isinstance(regions, (tuple, list)) or [host for host in regions if not isinstance(host, str)]:
-        raise TypeError('regions=%r: must be names of hosts, such as ("blynk.cloud",)' % (regions,))
+    is_wrong = not isinstance(regions, (tuple, list)) or [host for host in regions if not isinstance(host, str)]
+    if is_wrong or [host for host in regions if not _is_host(host)]:
+        kind = TypeError if is_wrong else ValueError
+        raise kind('regions=%r: must be names of hosts, such as ("blynk.cloud",)' % (regions,))
     if settings["unsynced"] not in ("estimate", "drop"):
         raise ValueError("unsynced=%r: must be 'estimate' or 'drop'" % (settings["unsynced"],))
     if debug is not None:

@@ -168,7 +168,7 @@ class Client:
         or the server's faults:
 
         uploaded, requests, pending    points accepted, requests made, points left
-        error           None, an UploadError (errors.py has the tree), or MemoryError
+        error           None, an UploadError (see errors.py), MemoryError; RingFull or OSError 28: no room for an ack
         waiting         None; "backoff", "budget", "clock" (a point's time is not known yet) or "time" (timeout_s)
         retry_after_s   seconds until the next try makes sense, or None
 

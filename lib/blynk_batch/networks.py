@@ -26,8 +26,8 @@ def check(networks, password, hostname, debug):
     if hostname is not None:
         if not isinstance(hostname, str):
             raise TypeError("hostname=%r: must be a str" % (hostname,))
-        if not 0 < len(hostname) <= 32:
-            raise ValueError("hostname=%r: must have 1 to 32 characters" % hostname)
+        if not 0 < len(hostname.encode()) <= 32:
+            raise ValueError("hostname=%r: must have 1 to 32 bytes" % hostname)
     check_callable("debug", debug, "print")
     return tuple([tuple(pair) for pair in networks])
 

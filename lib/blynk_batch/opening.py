@@ -47,7 +47,8 @@ def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole
     """Open the BlockRing `ring`; `flags`: its overwrite, verify and format."""
     from .media.device import Device, check
 
-    check(device, start, blocks, commit_every, flags)
+    given = flags if whole_blocks is None else dict(flags, whole_blocks=whole_blocks)
+    check(device, start, blocks, commit_every, given)
     flash = Device(device, start, blocks, page_size, unit, whole_blocks, flags["verify"])
     if flash.whole:
         from .media.tails import Tails as Medium

@@ -15,7 +15,7 @@ def pin_number(pin):
     number = pin
     if isinstance(pin, str) and pin[:1] in ("V", "v") and pin[1:].isdigit():
         number = int(pin[1:])
-    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 256:
+    if type(number) is int and 0 <= number < 256:
         return number
     from .words import bad_pin
 
@@ -26,11 +26,11 @@ def check_value(pin, value):
     """`value` as it is stored, or None where there is no reading: None, NaN and the infinities.
 
     int within 64 bits, finite float, bool, str up to 1024 bytes of valid UTF-8, (lon, lat) of two finite numbers."""
-    if isinstance(value, float):
+    if type(value) is float:
         return value if value - value == 0 else None  # NaN and infinities give NaN
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, int):
+    if type(value) is int:
         if -_INT_LIMIT <= value < _INT_LIMIT:
             return value
     elif isinstance(value, str):
@@ -49,7 +49,7 @@ def check_value(pin, value):
 
 def check_seconds(name, value, watchdog=None):
     """TypeError or ValueError unless `value` is a number of seconds, and `watchdog` None or a function."""
-    if isinstance(value, (int, float)) and value is not True and 0 <= value < 1000000000:
+    if type(value) in (int, float) and 0 <= value < 1000000000:
         if watchdog is None or callable(watchdog):
             return
     from . import words

@@ -32,7 +32,7 @@ class WiFi:
     """Connects to the network `ssid_or_networks` with `password` (None: an open one), or to whichever of several
     [(ssid, password), ...] is in reach, and does so again whenever the connection is lost.
 
-    hostname   what the board is called in the network, 1 to 32 characters; None: the firmware's name
+    hostname   what the board is called in the network, 1 to 32 bytes; None: the firmware's name
     debug      called with one line of text for each change, such as print; None: silent
 
     Country and power management are the caller's: network.country(), network.WLAN(0).config(pm=...). ValueError or
@@ -151,13 +151,17 @@ class WiFi:
         self._started = time.ticks_ms()
         if index not in self._told:
             self._tell("connecting")
-        wlan = self._wlan
-        self._ask("disconnect")
-        if self._refused:
-            self._ask("active", False)
         self._refused = False
-        wlan.active(True)
-        wlan.connect(*self._networks[index])
+        self._ask("disconnect")
+        try:
+            self._connect()
+        except Exception:  # noqa: BLE001 - an ESP32 refuses while disconnect() goes on: from the start, then
+            self._ask("active", False)
+            self._connect()
+
+    def _connect(self):
+        self._wlan.active(True)
+        self._wlan.connect(*self._networks[self._index])
 
     def _failure(self):
         """Why the attempt under way failed, or None as long as it may succeed."""

@@ -20,19 +20,19 @@ def check_callable(name, value, example):
 
 
 def check_seconds(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if type(value) not in (int, float):
         raise TypeError("%s=%r: must be a number of seconds" % (name, value))
     if not 0 <= value < 1000000000:
-        raise ValueError("%s=%r: must be a number of seconds, 0 or more" % (name, value))
+        raise ValueError("%s=%r: must be a number of seconds, 0 or more and below 10**9" % (name, value))
 
 
 def bad_sleep(sleep_ms):
-    kind = ValueError if isinstance(sleep_ms, int) and not isinstance(sleep_ms, bool) else TypeError
+    kind = ValueError if type(sleep_ms) is int else TypeError
     return kind("sleep_ms=%r: must be whole milliseconds, 0 or more" % (sleep_ms,))
 
 
 def bad_pin(pin):
-    if isinstance(pin, str) or (isinstance(pin, int) and not isinstance(pin, bool)):
+    if isinstance(pin, str) or type(pin) is int:
         return ValueError("pin %r: must be V0 to V255" % (pin,))
     return TypeError("pin %r: must be an int or a str like 'V1'" % (pin,))
 
@@ -43,7 +43,7 @@ def bad_value(pin, value):
         if size <= 1024:
             return ValueError("pin V%d: the string is no valid UTF-8: %%c, or cutting it, makes such" % pin)
         return ValueError("pin V%d: a string of %d bytes, at most 1024 are taken" % (pin, size))
-    if isinstance(value, int):
+    if type(value) is int:
         return ValueError("pin V%d: %d does not fit 64 bits" % (pin, value))
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
@@ -54,7 +54,7 @@ def bad_value(pin, value):
 
 
 def bad_timestamp(timestamp):
-    if isinstance(timestamp, bool) or not isinstance(timestamp, int):
+    if type(timestamp) is not int:
         return TypeError("timestamp %r: must be an int, Unix time in milliseconds" % (timestamp,))
     return ValueError("timestamp %d: must be Unix time in milliseconds, 13 digits" % timestamp)
 

@@ -81,7 +81,7 @@ def take(buf, state, pins, sink):
         time %= _TEN_TO_7
         if not 100000 <= carry <= 999999:
             break
-        values = str(to_symbols(hexlify(view[body:stop])), "ascii").split(",")  # pyright: ignore
+        values = to_symbols(hexlify(view[body:stop])).split(b",")
         if not values[-1]:
             values.pop()
         if len(values) != len(group) or not all([is_number(value) for value in values]):
@@ -95,7 +95,7 @@ def take(buf, state, pins, sink):
         elif at >= first and pin in group:
             if not left or filled + _POINT_BYTES + _MOST_VALUE > len(sink):
                 break
-            text = b",[%d%07d,%s]" % (carry, time, values[group.find(bytes((pin,)))].encode())
+            text = b",[%d%07d,%s]" % (carry, time, values[group.find(bytes((pin,)))])
             sink[filled : filled + len(text)] = text
             filled += len(text)
             left -= 1

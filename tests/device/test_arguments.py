@@ -17,6 +17,14 @@ class Device:
     writeblocks = ioctl = readblocks
 
 
+class Int(int):
+    """Not what MicroPython's own operators take."""
+
+
+class Float(float):
+    pass
+
+
 class Network:
     class WLAN:
         IF_STA = 0
@@ -67,6 +75,8 @@ TABLE = (
     (new("Client", "t", server=5), T, "server", "5", "https://blynk.cloud"),
     (new("Client", "t", server="blynk.cloud"), V, "server", "'blynk.cloud'", "https://blynk.cloud"),
     (new("Client", "t", server="https://blynk.cloud/x"), V, "server", "/x", "https://blynk.cloud"),
+    (new("Client", "t", server="https://blynk.cloud\n"), V, "server", "\\n", "https://blynk.cloud"),
+    (new("Client", "t", server="https://bl\u00fcnk.cloud"), V, "server", "bl", "https://blynk.cloud"),
     (lambda: made(transport="HTTPS"), T, "transport", "'HTTPS'", "post() method"),
     (lambda: made(transport=FakeServer), T, "transport", "FakeServer", "post() method"),
     (lambda: made(clock=5), T, "clock", "5", "now() and uptime()"),
@@ -75,13 +85,19 @@ TABLE = (
     (lambda: made(batch_points=0), V, "batch_points", "0", "at least 1"),
     (lambda: made(batch_bytes=2e6), T, "batch_bytes", "2000000.0", RULES["int"]),
     (lambda: made(batch_bytes=100), V, "batch_bytes", "100", "at least 4096"),
-    (lambda: made(points_per_day="1000"), T, "points_per_day", "'1000'", RULES["number"]),
-    (lambda: made(points_per_day=0), V, "points_per_day", "0", "above 0"),
+    (lambda: made(batch_points=Int(5)), T, "batch_points", "5", RULES["int"]),
+    (lambda: made(points_per_day="1000"), T, "points_per_day", "'1000'", RULES["int"]),
+    (lambda: made(points_per_day=1e5), T, "points_per_day", "100000.0", RULES["int"]),
+    (lambda: made(points_per_day=0), V, "points_per_day", "0", "at least 1"),
     (lambda: made(max_age_days=[]), T, "max_age_days", "[]", RULES["number"]),
     (lambda: made(max_age_days=-1), V, "max_age_days", "-1", "above 0"),
     (lambda: made(max_age_days=float("nan")), V, "max_age_days", "nan", "above 0"),
+    (lambda: made(max_age_days=float("inf")), V, "max_age_days", "inf", "100000"),
+    (lambda: made(max_age_days=Float(5.5)), T, "max_age_days", "5.5", RULES["number"]),
     (lambda: made(regions=5), T, "regions", "5", "names of hosts"),
     (lambda: made(regions=("a", 5)), T, "regions", "5", "names of hosts"),
+    (lambda: made(regions=("a", "")), V, "regions", "''", "names of hosts"),
+    (lambda: made(regions="https://blynk.cloud"), V, "regions", "'https://blynk.cloud'", "names of hosts"),
     (lambda: made(unsynced="guess"), V, "unsynced", "'guess'", "'estimate' or 'drop'"),
     (lambda: made(unsynced=None), V, "unsynced", "None", "'estimate' or 'drop'"),
     (lambda: made(debug=True), T, "debug", "True", RULES["function"]),
@@ -89,6 +105,11 @@ TABLE = (
     (client("log", 256, 1), V, "pin", "256", RULES["pin"]),
     (client("log", 1.5, 1), T, "pin", "1.5", "must be an int or a str"),
     (client("log", True, 1), T, "pin", "True", "must be an int or a str"),
+    (client("log", Int(5), 1), T, "pin", "5", "must be an int or a str"),
+    (client("log", 1, Int(5)), T, "pin V1", "Int", "no int, float, bool, str or (lon, lat)"),
+    (client("log", 1, Float(5.5)), T, "pin V1", "Float", "no int, float, bool, str or (lon, lat)"),
+    (client("log", 1, (Int(5), 2)), T, "pin V1", "Int", "no int, float, bool, str or (lon, lat)"),
+    (client("log", 1, 1, timestamp=Int(1795000000000)), T, "timestamp", "1795000000000", "must be an int"),
     (client("log", 1, {}), T, "pin V1", "dict", "no int, float, bool, str or (lon, lat)"),
     (client("log", 1, 1 << 63), V, "pin V1", str(1 << 63), "64 bits"),
     (client("log", 1, "x" * 1025), V, "pin V1", "1025", "at most 1024"),
@@ -103,6 +124,8 @@ TABLE = (
     (client("due", "15m"), T, "interval_s", "'15m'", RULES["seconds"]),
     (client("due", None), T, "interval_s", "None", RULES["seconds"]),
     (client("due", True), T, "interval_s", "True", RULES["seconds"]),
+    (client("due", Int(5)), T, "interval_s", "5", RULES["seconds"]),
+    (client("due", 1 << 40), V, "interval_s", str(1 << 40), "below 10**9"),
     (client("due", -1), V, "interval_s", "-1", "0 or more"),
     (client("due", float("nan")), V, "interval_s", "nan", "0 or more"),
     (client("upload", timeout_s="x"), T, "timeout_s", "'x'", RULES["seconds"]),
@@ -118,6 +141,7 @@ TABLE = (
     (client("release", None), T, "pin", "None", "must be an int or a str"),
     (client("close", sleep_ms="1"), T, "sleep_ms", "'1'", "whole milliseconds"),
     (client("close", sleep_ms=1.5), T, "sleep_ms", "1.5", "whole milliseconds"),
+    (client("close", sleep_ms=Int(5)), T, "sleep_ms", "5", "whole milliseconds"),
     (client("close", sleep_ms=-1), V, "sleep_ms", "-1", "0 or more"),
     (new("FileRing", 5), T, "path", "5", "a folder's name"),
     (new("FileRing", None), T, "path", "None", "a folder's name"),
@@ -138,6 +162,7 @@ TABLE = (
     (new("BlockRing", Device(), blocks=1.0), T, "blocks", "1.0", RULES["int"]),
     (new("BlockRing", Device(), overwrite=1), T, "overwrite", "1", RULES["flag"]),
     (new("BlockRing", Device(), commit_every="1"), T, "commit_every", "'1'", RULES["int"]),
+    (new("BlockRing", Device(), whole_blocks="no"), T, "whole_blocks", "'no'", RULES["flag"]),
     (new("BlockRing", Device(), verify=None), T, "verify", "None", RULES["flag"]),
     (new("BlockRing", Device(), format="yes"), T, "format", "'yes'", RULES["flag"]),
     (new("HTTPS", ca=5), T, "ca", "5", "a certificate"),
@@ -152,7 +177,8 @@ TABLE = (
     (new("WiFi", ""), V, "ssid", "''", "1 to 32 bytes"),
     (new("WiFi", "x" * 33), V, "ssid", "x" * 33, "1 to 32 bytes"),
     (new("WiFi", "home", hostname=5), T, "hostname", "5", "must be a str"),
-    (new("WiFi", "home", hostname=""), V, "hostname", "''", "1 to 32 characters"),
+    (new("WiFi", "home", hostname=""), V, "hostname", "''", "1 to 32 bytes"),
+    (new("WiFi", "home", hostname="\u00fc" * 17), V, "hostname", "", "1 to 32 bytes"),
     (new("WiFi", "home", debug="print"), T, "debug", "'print'", RULES["function"]),
     (lambda: blynk_batch.WiFi("home").wait("15"), T, "timeout_s", "'15'", RULES["seconds"]),
     (lambda: blynk_batch.WiFi("home").wait(-1), V, "timeout_s", "-1", "0 or more"),

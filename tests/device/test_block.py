@@ -289,6 +289,29 @@ def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_to
             assert again.state.get(ANCHOR) == (None if ring.get(60) else (3, NOW_MS))
 
 
+def test_a_newest_sector_that_cannot_be_read_for_a_moment_is_found():
+    class Loose(NorFlash):
+        left = -1
+
+        def readblocks(self, block, buf, offset=0):
+            self.left -= 1
+            if -4 < self.left < 0:  # as often as a read is tried
+                raise OSError(5)
+            super().readblocks(block, buf, offset)
+
+    device = NorFlash(8)
+    log(BlockRing(device), 0, 1700)
+    read = 0
+    while read >= 0:
+        again = Loose(8, image=device.data)
+        again.left = read
+        try:
+            assert BlockRing(again).newest == 3, read
+        except OSError:
+            pass
+        read = -1 if again.left >= 0 else read + 1
+
+
 class FailsOnce(NorFlash):
     """One program, so many from now, is refused."""
 
@@ -324,6 +347,19 @@ def test_two_bad_blocks_in_a_row_fail_one_call_and_the_next_goes_on_behind_them(
     raises(OSError, log, ring, 100, 1)
     log(ring, 100, 50)
     assert found(BlockRing(device.revive())) == list(range(150))
+
+
+def test_a_group_that_is_longer_than_a_frame_is_refused_on_the_largest_blocks_too():
+    ring = BlockRing(NorFlash(4, block_size=131072))
+    text = "x" * 1000
+    ring.log(0, NOW_MS, bytes(range(64)), [text] * 64)
+    assert "65,535" in raises(ValueError, ring.log, 0, NOW_MS + 1, bytes(range(66)), [text] * 66)
+    log(ring, 0, 5)
+    reader = ring.reader()
+    counts = []
+    while reader.next():
+        counts += [len(reader.chain.pins)] if reader.kind == 1 else []
+    assert counts == [64] + 5 * [1] and ring.pending == 69
 
 
 def test_verify_false_does_not_read_back():

@@ -99,9 +99,8 @@ def test_writing_by_runs_gives_the_points_of_one_pin_and_stops_where_told():
             left = run.points
             if run.filled < 400 and left and reader.next() and reader.kind == DATA and pin in reader.chain.pins:
                 text = reader.values()[reader.chain.pins.find(bytes((pin,)))]
-                text = '"x"' if isinstance(text, tuple) else text
+                text = b'"x"' if isinstance(text, tuple) else text
                 found += b",[%d,%s]" % (reader.chain.time, text)
                 left -= 1
-        texts = ['"x"' if isinstance(text, tuple) else text for _, text in wanted]
-        expected = "".join([",[%d,%s]" % (time, text) for (time, _), text in zip(wanted, texts)][:-5])
-        assert found == expected.encode()
+        texts = [b'"x"' if isinstance(text, tuple) else text for _, text in wanted]
+        assert found == b"".join([b",[%d,%s]" % (time, text) for (time, _), text in zip(wanted, texts)][:-5])

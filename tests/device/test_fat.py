@@ -5,11 +5,13 @@ import os
 import keep_loaded  # noqa: F401 - before the others
 from blynk_batch import Client, FileRing
 from blynk_batch.errors import WrongDevice
+from blynk_batch.media import paths
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard, mount, umount
 from stand_ins import FakeClock
 from test_block import found, log, raises
 
+MOUNTS = paths.mounts
 HEAP = "16m"
 WASM = False
 CAPACITY = 4 * 4096
@@ -211,6 +213,39 @@ def test_a_card_that_fails_for_a_while_goes_on_where_it_was():
     device.out = False
     log(ring, 100, 100)
     assert closed(ring) == list(range(200)) == closed(opened())
+
+
+def test_a_read_that_fails_once_while_the_ring_is_opened_never_makes_a_new_one():
+    class Loose(SdCard):
+        left = -1
+
+        def readblocks(self, block, buf):
+            self.left -= 1
+            if self.left == -1:
+                raise OSError(5)
+            super().readblocks(block, buf)
+
+    image = mounted()
+    ring = opened(capacity_bytes=CAPACITY)
+    log(ring, 0, 700)
+    closed(ring)
+    failed, read = 0, 0
+    for is_old in (False, True):  # firmware before 1.25 does not tell what is mounted
+        while read >= 0:
+            device = mounted(Loose(256, image.data))
+            paths.mounts = (lambda path: []) if is_old else MOUNTS
+            device.left = read
+            try:
+                closed(opened())
+            except OSError:
+                failed += 1
+            paths.mounts = MOUNTS
+            read = -1 if device.left >= 0 else read + 1
+            umount("/sim")
+            mounted(SdCard(256, device.data))
+            assert closed(opened()) == list(range(700)), (read, is_old)
+        read = 0
+    assert failed > 4
 
 
 def test_fat_on_flash_with_large_blocks_is_written_in_those():

@@ -11,7 +11,7 @@ from flash import NorFlash, mount, umount
 from stand_ins import FakeClock, FakeServer
 from test_block import found, log, raises
 
-HEAP = "8m"
+HEAP = "16m"
 WASM = False
 BOARDS = ("esp32", 1), ("rp2", 256)
 
@@ -107,6 +107,32 @@ def test_a_ring_that_may_not_overwrite_refuses_on_a_full_disk_and_still_takes_ac
             assert FileRing("/sim/ring").pending == 0
             log(ring, count, 1)
             assert found(FileRing("/sim/ring")) == [count]
+
+
+def station_of(server):
+    """A client of the ring as a reset leaves it."""
+    blynk_batch.client._open_rings.clear()
+    return blynk_batch.Client("token", ring=FileRing("/sim/ring"), transport=server, clock=FakeClock())
+
+
+def test_an_upload_whose_acks_find_no_block_ends_with_the_reason_and_repeats_one_batch_at_most():
+    for board, page in BOARDS:
+        mounted(board, page)
+        server = FakeServer()
+        station = station_of(server)
+        for value in range(300):
+            station.log(value % 50, value)
+        os.remove("/sim/ring/log/spare")
+        fill_disk()
+        result = station.upload()
+        assert isinstance(result.error, OSError) and "disk is full" in str(result.error), result
+        sent = len(server.points)
+        assert 0 < sent < 300 and result.pending == 300 - sent
+        assert station.upload().requests == 0, "an ack that is not kept is no ack"
+        os.remove("/sim/junk")
+        result = station_of(server).upload()
+        assert not result.error and not result.pending
+        assert len(server.points) in (300, 306)
 
 
 def test_a_first_open_on_a_full_disk_says_so():

@@ -7,6 +7,7 @@ transport schedules them, so that each place is reached for certain.
 import micropython
 
 import blynk_batch
+from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 WASM = False  # it runs no scheduled callbacks
@@ -172,6 +173,29 @@ def test_a_waiting_reading_that_cannot_be_stored_is_told_by_the_call_it_interrup
     assert readings(client, 3) == [7] and readings(client, 1)[-1] == 8 and readings(client, 2) == []
     result = client.upload()
     assert (result.error, client.pending) == (None, 0)
+
+
+def test_a_waiting_reading_that_an_upload_could_not_store_is_told_by_its_result_on_raw_flash_too():
+    clock = FakeClock()
+    ring = blynk_batch.BlockRing(NorFlash(3), overwrite=False)
+    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(OSError(110)), clock=clock)
+    text = "x" * 900
+    try:
+        while True:
+            client.log(1, text, timestamp=NOW_MS)
+    except blynk_batch.RingFull:
+        pass
+
+    def now():
+        if client.guard.held:
+            clock.now = lambda: NOW_MS
+            micropython.schedule(lambda _: client.log(2, text, timestamp=NOW_MS), None)
+        return NOW_MS
+
+    clock.now = now
+    result = client.upload()
+    assert result.requests == 1 and result.error and client.guard.failed is None
+    assert client.upload().waiting == "backoff"
 
 
 def test_ctrl_c_in_a_reading_that_waited_does_not_leave_the_client_locked():

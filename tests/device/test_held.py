@@ -453,7 +453,7 @@ def test_twenty_four_pins_that_fail_or_are_refused_one_by_one_starve_no_other():
     for failing in (True, False):
         world = World(blocks=32)
         world.failing = pins if failing else ()
-        for _ in range(30):
+        for _ in range(12):
             for pin in pins:  # a frame each: no two have the same bounds
                 world.log(pin, bad=pins if not failing else ())
         for hour in range(60):

@@ -192,6 +192,18 @@ def test_a_set_clock_that_the_server_agrees_with_does_not_follow_ntp_into_anothe
     assert -3000 < world.error_ms() <= 0
 
 
+def test_a_clock_that_the_server_no_longer_agrees_with_is_set_by_ntp_with_the_next_upload():
+    for wrong_ms in (-3 * DAY, 3 * DAY):
+        world = World("rp2", 0, ahead_ms=0)
+        world.log(1)
+        world.client.upload()
+        world.clock.shown_ms += wrong_ms
+        for _ in range(2):
+            world.log(1)
+            world.client.upload()
+        assert -3000 < world.error_ms() <= 0, wrong_ms
+
+
 def test_without_ntp_the_date_of_the_servers_reply_sets_it():
     for port in PORTS:
         world = World(port, ahead_ms=0)

@@ -42,6 +42,16 @@ class World:
             found = self.online()
         return found
 
+    def pauses(self, seconds):
+        """Seconds from each attempt that begins within the next `seconds` to the one after it."""
+        begun = []
+        for second in range(seconds):
+            before = len(self.radio.asked)
+            self.live(1000)
+            if len(self.radio.asked) > before:
+                begun.append(second)
+        return [b - a for a, b in zip(begun, begun[1:])]
+
 
 def test_it_connects_and_says_so_with_address_and_signal():
     for port in PORTS:
@@ -88,13 +98,7 @@ def test_it_comes_back_when_the_router_starts_after_the_board_and_when_it_restar
 
 def test_the_pauses_grow_from_five_seconds_to_160():
     world = World("rp2", {})
-    begun = []
-    for second in range(1500):
-        before = len(world.radio.asked)
-        world.live(1000)
-        if len(world.radio.asked) > before:
-            begun.append(second)
-    pauses = [b - a for a, b in zip(begun, begun[1:])]
+    pauses = world.pauses(1500)
     assert pauses[:6] == [5, 10, 20, 40, 80, 160] and set(pauses[6:]) == {160}, pauses
 
 
@@ -139,6 +143,17 @@ def test_a_driver_that_raises_ends_nothing():
                 assert "the driver refuses: OSError('Wifi Unknown Error 0x0101'" in world.lines[1], world.lines
             world.radio.raises.clear()
             assert world.live(4 * MINUTE), (port, name, world.lines)
+
+
+def test_a_connect_that_is_refused_while_disconnect_goes_on_is_made_again_at_once():
+    world = World("esp32", {})
+    world.radio.leaving_ms = 200
+    pauses = world.pauses(400)
+    assert pauses == [5, 10, 20, 40, 80, 160], pauses
+    world.radio.air["home"] = "secret123"
+    assert world.live(4 * MINUTE)
+    expected = ["connecting", "no such network in reach"]
+    assert world.lines[:2] == ["Wi-Fi: 'home': " + words for words in expected] and len(world.lines) == 3, world.lines
 
 
 def test_a_debug_that_raises_costs_nothing():

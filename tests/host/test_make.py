@@ -23,6 +23,13 @@ def test_make_alone_prints_one_line_for_every_target_under_what_it_is_for():
     assert sorted(listed) == sorted(set(" ".join(targets).split()) - INTERNAL)
 
 
+@pytest.mark.parametrize("target", ["powercut", "powercut-long"])
+def test_the_power_cuts_explain_their_options(target):
+    command = ["make", "-s", target, "ARGS=--help"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True, timeout=60)
+    assert "[CASE]" in done.stdout
+
+
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     monkeypatch.setattr(lint, "ROOT", tmp_path)

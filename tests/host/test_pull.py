@@ -119,6 +119,15 @@ def test_csv_has_a_row_for_each_point_with_its_time_in_utc(make_ring):
     assert len(rows) == 1501
 
 
+def test_what_was_written_is_said_with_its_number_of_points(make_ring, tmp_path):
+    files = [tmp_path / "readings.csv", tmp_path / "readings.jsonl"]
+    output, report = pull("--folder", make_ring("folder"), "--csv", files[0], "--json", files[1])
+    assert [line for line in report.splitlines() if line.startswith("written")] == [
+        "written     1500 points to %s" % file for file in files
+    ]
+    assert not output and [len(file.read_text().splitlines()) for file in files] == [1501, 1500]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_upload_in_the_boards_place_delivers_each_point_once(make_ring, sandbox, kind):
     path = make_ring(kind)
@@ -218,7 +227,7 @@ def test_an_image_of_something_else_is_refused(tmp_path):
     image = tmp_path / "image"
     image.write_bytes(bytes(range(256)) * 64)
     _, report = pull("--image", image, status=1)
-    assert "the ring cannot be read: WrongDevice" in report
+    assert "the ring cannot be read: the device holds something else" in report
 
 
 # On a virtual board, by its own library: a ring in a folder, and one on a device that is there in its RAM.

@@ -1,6 +1,7 @@
 """make pull where it cannot work: one sentence, a status that says so, and nothing that was there is changed."""
 
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -53,6 +54,7 @@ def refused(*arguments):
     assert "Traceback" not in done.stderr, done.stderr
     line = done.stderr.splitlines()[-1]
     assert line.startswith("Error: ")
+    assert not re.search("[A-Za-z](Error|Device|Ring): ", line), "no name of an exception: " + line
     return line
 
 
@@ -181,3 +183,8 @@ def test_putting_back_that_breaks_off_leaves_the_ring_as_it_was(tmp_path, monkey
     assert target.read_bytes() == before and list(target.parent.glob("*.new")) == []
     source.put_back()
     assert target.read_bytes() == b"changed"
+
+
+def test_a_file_that_cannot_be_written_is_named_as_it_was_given_without_a_number(make_ring, tmp_path):
+    line = refused("--folder", make_ring("folder"), "--csv", tmp_path / "nowhere" / "readings.csv")
+    assert line == "Error: %s cannot be written: No such file or directory" % (tmp_path / "nowhere" / "readings.csv")

@@ -45,7 +45,8 @@ def main(**options):
     except BrokenPipeError:  # click ends quietly
         raise
     except OSError as error:
-        raise click.ClickException(str(error))
+        name = "%s: " % error.filename if error.filename else ""
+        raise click.ClickException(name + (error.strerror or str(error)))
     sys.exit(0 if good else 1)
 
 
@@ -58,7 +59,7 @@ def pull(options, work):
         return True
     good = send(source.copy, options["server"], options["token"], summary["pending"])
     if options["put_back"]:
-        click.echo("put back    %d files" % len(source.put_back()), err=True)
+        say("put back", "%d files" % len(source.put_back()))
     return good
 
 
@@ -101,15 +102,18 @@ def export(copy, options, work):
                 summary = record["summary"]
             elif options["everything"] or record["state"] in _PENDING:
                 outputs.add(record)
+    for path in outputs.paths:
+        say("written", "%d points to %s" % (outputs.points, path))
     return summary
 
 
+def say(name, text):
+    """A line for people: on standard error, so that an export can be piped on."""
+    click.echo("%-11s %s" % (name, text), err=True)
+
+
 def report(summary):
-    """What the check found, for people: on standard error, so that an export can be piped on."""
-
-    def say(name, text):
-        click.echo("%-11s %s" % (name, text), err=True)
-
+    """What the check found."""
     say("ring", "%(sectors)d sectors in use, %(used_bytes)d of %(capacity_bytes)d bytes, %(frames)d frames" % summary)
     say("pending", "%(pending)d points, %(held)d of them held" % summary)
     if summary["held"]:
@@ -135,10 +139,10 @@ def send(copy, server, token, pending):
             said.append((kind, text))
     outcome = dict(said)
     uploaded, requests, left = outcome["RESULT"].split()
-    click.echo("uploaded    %s points in %s requests, %s left" % (uploaded, requests, left), err=True)
+    say("uploaded", "%s points in %s requests, %s left" % (uploaded, requests, left))
     for kind in ("ERROR", "WAITING"):
         if kind in outcome:
-            click.echo("%-11s %s" % (kind.lower(), outcome[kind]), err=True)
+            say(kind.lower(), outcome[kind])
     return "ERROR" not in outcome and "WAITING" not in outcome
 
 

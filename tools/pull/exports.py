@@ -29,8 +29,11 @@ class Outputs:
         self._work = work
         self._files = {kind: open(work / kind.__name__, "w", encoding="utf-8", newline="") for kind in self._targets}
         self._sinks = [kind(file) for kind, file in self._files.items()]
+        self.points = 0
+        self.paths = [path for path in self._targets.values() if path != "-"]
 
     def add(self, point):
+        self.points += 1
         for sink in self._sinks:
             sink.add(point)
 

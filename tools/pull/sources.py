@@ -105,6 +105,8 @@ def replace(source, target):
         if target.exists():
             shutil.copymode(target, beside)
         os.replace(beside, target)
+    except OSError as error:
+        raise OSError(error.errno, "%s cannot be written: %s" % (target, error.strerror))
     finally:
         if beside.exists():
             beside.unlink()

@@ -41,6 +41,7 @@ class Radio:
     calls    names of the drivers' methods in the order in which they were called, `status` and `isconnected` left out
     asked    [ssid] of each connect()
     silent   a wrong password shows as an attempt that goes on, as it does with some routers
+    leaving_ms  how long an ESP32's disconnect() goes on after its return; connect() raises meanwhile
     """
 
     def __init__(self, port, clock):
@@ -50,6 +51,7 @@ class Radio:
         self.calls = []
         self.asked = []
         self.silent = False
+        self.leaving_ms = 0
         self.name = None
         self.stations = 0
         self.turn_off()
@@ -60,6 +62,7 @@ class Radio:
         self.wanted = None
         self.since = 0
         self.reason = 0
+        self.left = 0
 
     def install(self):
         sys.modules["network"] = Network(self)
@@ -143,7 +146,7 @@ class WLAN:
         radio = self._called("connect")
         if not radio.active:
             raise OSError("Wifi Not Started" if radio.port == "esp32" else 1)
-        if radio.port == "esp32" and radio.trying:
+        if radio.port == "esp32" and (radio.trying or radio.clock.ticks < radio.left):
             raise OSError("Wifi Internal Error")
         radio.asked.append(ssid)
         radio.wanted = (ssid, key)
@@ -155,6 +158,8 @@ class WLAN:
         radio = self._called("disconnect")
         if not radio.active:
             raise OSError("Wifi Not Started" if radio.port == "esp32" else 1)
+        if radio.trying or radio.up:
+            radio.left = radio.clock.ticks + radio.leaving_ms
         radio.trying = radio.up = False
         radio.reason = 0
 

@@ -11,7 +11,7 @@ from micropython import const
 
 from ..ring import sector
 from . import paths
-from .littlefs import LAST, SECTOR_BYTES, Files
+from .littlefs import LAST, SECTOR_BYTES, Files, is_missing
 
 _DEFAULT_SLOTS = const(64)
 _TAILS = const(16)  # where a ring may have been written with more than it has now
@@ -101,7 +101,8 @@ def _sequences(files, low, high):
     newest = oldest = -1
     try:
         entries = os.ilistdir(files.path + "/log")
-    except OSError:
+    except OSError as e:
+        is_missing(e)
         return newest, oldest
     for entry in entries:
         sequence = _sequence(entry[0]) if entry[1] == _FILE else -1

@@ -24,8 +24,15 @@ _SPARE_BYTES = const(8000)  # with the file's own pointers no more than two bloc
 _SPARE_PIECE = const(64)
 _ENOENT = const(2)
 _ENOTDIR = const(20)
-_ENODEV = const(19)
+_EACCES = const(13)
 _EISDIR = const(21)
+
+
+def is_missing(error):
+    """The number of an OSError that says that there is no such file; any other is raised: it may be there."""
+    if error.args[0] not in (_ENOENT, _EACCES, _ENOTDIR, _EISDIR):
+        raise error
+    return error.args[0]
 
 
 class Files:
@@ -96,8 +103,7 @@ class Files:
             with open(self._tail_name(index), "rb") as f:
                 data = f.read(self.tail_bytes + 1024)
         except OSError as e:
-            if e.args[0] not in (_ENOENT, _ENOTDIR, _ENODEV):  # those come again, in words
-                raise
+            is_missing(e)
             data = b""
         if len(data) >= _TAIL_HEAD:
             sequence, offset, crc = struct.unpack_from("<III", data)
@@ -119,8 +125,7 @@ class Files:
             try:
                 done = self._read_file(sequence, offset, view)
             except OSError as e:
-                if e.args[0] not in (_ENOENT, _EISDIR):
-                    raise
+                is_missing(e)
         if current and offset + done >= self.spilled:
             at = offset + done - self.spilled
             part = memoryview(self.tail)[at : at + len(view) - done]
@@ -137,7 +142,8 @@ class Files:
         """Bytes of that sector's file, -1 if there is none."""
         try:
             return self._opened(sequence).seek(0, 2)
-        except OSError:
+        except OSError as e:
+            is_missing(e)
             return -1
 
     def _opened(self, sequence):
@@ -161,7 +167,7 @@ class Files:
         try:
             open(self.name(sequence), "rb").close()
         except OSError as e:
-            return e.args[0] == _EISDIR
+            return is_missing(e) == _EISDIR
         return True
 
     def free_from(self, sequence):
@@ -284,5 +290,4 @@ class Files:
             if is_ours:
                 os.remove(name)
         except OSError as e:
-            if e.args[0] not in (_ENOENT, _EISDIR):
-                raise
+            is_missing(e)

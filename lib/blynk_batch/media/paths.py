@@ -7,6 +7,8 @@ import os
 
 from micropython import const
 
+from .littlefs import is_missing
+
 _DIR = const(0x4000)
 _ENOTDIR = const(20)
 _LEAST_BYTES = const(12288)
@@ -80,7 +82,8 @@ def is_there(name):
     try:
         os.stat(name)
         return True
-    except OSError:
+    except OSError as e:
+        is_missing(e)
         return False
 
 
@@ -89,5 +92,6 @@ def size_of(name):
     try:
         with open(name, "rb") as f:
             return f.seek(0, 2)
-    except OSError:
+    except OSError as e:
+        is_missing(e)
         return -1

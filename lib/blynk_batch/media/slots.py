@@ -193,7 +193,7 @@ def _newest(look, slots):
                 high = middle - 1
         sequence = lap * slots + low
         for after in (sequence + 1, sequence + 2):
-            if sequence_at(after % slots) == after:
+            if look(after % slots) == after:  # again: a block that could not be read for a moment looks empty
                 low, sequence = after % slots, after
                 break
         else:

@@ -17,6 +17,11 @@ _MOST_BYTES = const(72)  # of a frame that can be plain
 _TEN_TO_7 = const(10000000)
 
 
+def run_of(sink, pin=EACH, most_points=0, most_bytes=0):
+    """A pass's Run; None where the board has no machine code."""
+    return Run(sink, pin, most_points, most_bytes) if take else None
+
+
 class Run:
     """One pass's runs; hot.take() says what `sink` gets. `pin` is the pin to write, or EACH."""
 
@@ -31,7 +36,7 @@ class Run:
         chain, state = reader.chain, self.state
         next_at = reader.next_at
         self.points, self.filled = points, filled
-        if not take or chain.boot or next_at >= reader.limit:
+        if chain.boot or next_at >= reader.limit:
             return 0
         at = next_at - reader.base
         if not 0 <= at <= reader.filled - _MOST_BYTES:
@@ -47,7 +52,7 @@ class Run:
         state[7], state[9], state[10] = 0, filled, points
         state[15], state[16] = reader.next_number - reader.first_number, base
         self._pins[:count] = pins
-        taken = take(reader.buf, state, self._pins, self.sink)
+        taken = take(reader.buf, state, self._pins, self.sink)  # pyright: ignore
         if taken:
             chain.interval, chain.kinds = state[2], 0
             chain.time = state[4] * _TEN_TO_7 + state[3]

@@ -64,57 +64,50 @@ def get_mark(payload, at, end):
 
 
 def _number(text):
-    if text[0] == "[":
-        lon, lat = text[1:-1].split(",")
+    if text[:1] == b"[":
+        lon, lat = text[1:-1].split(b",")
         return (_number(lon), _number(lat))
+    text = str(text, "ascii")
     return float(text) if "." in text or "e" in text else int(text)
 
 
 def is_number(text):
     """True if it is a number as JSON has them, or a location of two."""
-    if text.isdigit():
-        return text[0] != "0" or len(text) == 1
-    if text[:1] == "[":
-        lon, _, lat = text[1:-1].partition(",")
-        return text[-1] == "]" and lon[:1] != "[" and is_number(lon) and lat[:1] != "[" and is_number(lat)
-    mantissa, e, exponent = text.partition("e")
-    whole, point, fraction = mantissa.partition(".")
-    whole = whole[1:] if whole[:1] == "-" else whole
-    exponent = exponent[1:] if exponent[:1] == "-" else exponent
-    if not whole.isdigit() or (whole[0] == "0" and len(whole) > 1):
-        return False
-    return fraction.isdigit() == bool(point) and exponent.isdigit() == bool(e)
+    if text[:1] == b"[":
+        lon, _, lat = text[1:-1].partition(b",")
+        return text[-1:] == b"]" and lon[:1] != b"[" and is_number(lon) and lat[:1] != b"[" and is_number(lat)
+    if b"e" in text:
+        text, _, exponent = text.partition(b"e")
+        if not (exponent[1:] if exponent[:1] == b"-" else exponent).isdigit():
+            return False
+    whole, point, fraction = (text[1:] if text[:1] == b"-" else text).partition(b".")
+    return whole.isdigit() and (whole[:1] != b"0" or len(whole) == 1) and fraction.isdigit() == bool(point)
 
 
 def split_numbers(text):
     """The texts of a group's numbers; commas inside brackets belong to a location."""
-    if "[" not in text:
-        return text.split(",")
+    if b"[" not in text:
+        return text.split(b",")
     texts = []
-    for part in text.split(","):
-        if texts and texts[-1][0] == "[" and texts[-1][-1] != "]":
-            texts[-1] += "," + part
+    for part in text.split(b","):
+        if texts and texts[-1][:1] == b"[" and texts[-1][-1:] != b"]":
+            texts[-1] += b"," + part
         else:
             texts.append(part)
     return texts
 
 
 def decode_texts(view, at, end, kinds, only=None):
-    """A list of each value as number text (str), bool, (string,), or None where it is no number. IndexError, ValueError
-    or OverflowError for what is no list of values, or goes on behind `end`: what is there is no part of the frame.
-    `only`: the index of the one value that is looked at so closely."""
+    """A list of each value as number text (bytes; record.number_text says why), bool, (string,), or None where it is
+    no number. IndexError, ValueError or OverflowError for what is no list of values, or goes on behind `end`: what is
+    there is no part of the frame. `only`: the index of the one value that is looked at so closely."""
     if not kinds:
         text = to_symbols(hexlify(view[at:end]))
-        text = text[:-1] if text[-1:] == b"," else text
-        if only is not None and b"[" not in text:
-            numbers = text.split(b",")  # bytes: record.number_text says why
-            numbers[only] = str(numbers[only], "ascii")  # pyright: ignore
-        else:
-            numbers = split_numbers(str(text, "ascii"))
-        if only is not None and is_number(numbers[only]):
-            return numbers
-        numbers = [str(number, "ascii") if isinstance(number, bytes) else number for number in numbers]
-        return [number if is_number(number) else None for number in numbers]
+        numbers = split_numbers(text[:-1] if text[-1:] == b"," else text)
+        for index in range(len(numbers)) if only is None else (only,):
+            if not is_number(numbers[index]):
+                numbers[index] = None  # pyright: ignore
+        return numbers
     values = []
     while at < end:
         kind = view[at]

@@ -56,6 +56,8 @@ def frame(kind, payload, seed, out=None):
     if not kind and size <= _SHORT_MAX:
         out.append(size)
     else:
+        if size > 0xFFFF:
+            raise ValueError("reading of %d bytes: at most 65,535 fit a frame" % size)
         out.append(kind or LONG_DATA)
         out.append(size & 0xFF)
         out.append(size >> 8)

@@ -8,7 +8,7 @@ import json
 from micropython import const
 
 from ..ring import state as keys
-from ..ring.fast import Run
+from ..ring.fast import run_of
 from ..ring.reader import DATA
 
 # The places of Body.counts
@@ -42,7 +42,7 @@ def text_bytes(text):
         return json.dumps(text[0]).encode()
     if isinstance(text, bool):
         return b"true" if text else b"false"
-    return text and text.encode()
+    return text
 
 
 class Body:
@@ -92,7 +92,7 @@ class Body:
             if text is None:
                 counts[_UNREADABLE] += 1
                 continue
-            more = len(str(time)) + 4 + len(text)
+            more = len(b"%d" % time) + 4 + len(text)
             points = counts[_POINTS]
             if points and (points == max_points or (max_bytes and counts[_BYTES] + more > max_bytes)):
                 self.end = reader.position
@@ -113,7 +113,7 @@ class Body:
         chain = reader.chain
         behind = True
         passed = 0
-        run = Run(out, self.pin) if out and not times else None
+        run = run_of(out, self.pin) if out and not times else None
         while True:
             if passed >= _PAUSE_EVERY:
                 passed = 0

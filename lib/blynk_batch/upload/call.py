@@ -7,7 +7,7 @@ from micropython import const
 
 from .. import let_go
 from .batch import OutOfTime
-from ..errors import Busy
+from ..errors import Busy, Error
 from .result import Result
 
 _STEP_S = const(20)  # for one operation on the network
@@ -96,7 +96,7 @@ class Call:
             self.transport.close()
         try:
             client.prepare()
-        except MemoryError as e:  # log() will erase; but it may also be a callback's reading
+        except (MemoryError, Error) as e:  # log() will erase; but it may also be a callback's reading
             result.error = result.error or e  # pyright: ignore
         result.pending = client.pending
         result.error = result.error or client.guard.failed  # a callback's reading that could not be stored

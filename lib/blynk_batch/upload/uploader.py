@@ -20,7 +20,7 @@ from ..ring import state as keys
 from .batch import DrainEnds, OutOfTime
 from ..clock.wall import BUILD_MS
 from ..errors import RingFull
-from ..ring.state import LAST_SUCCESS, OWNER, REGION, SIZE
+from ..ring.log import ENOSPC
 
 _DAY_MS = const(86400000)
 _FIVE_YEARS_MS = const(157788000000)
@@ -37,9 +37,8 @@ class Uploader:
         self._token, self.home = token, server
         self.settings = settings
         self.streams = getattr(transport, "streams", True)
-        self.batch_bytes = settings["batch_bytes"] - api.HEAD_BYTES
-        if not self.streams:
-            self.batch_bytes = min(self.batch_bytes, _BUFFERED_BYTES)
+        most_bytes = settings["batch_bytes"] - api.HEAD_BYTES
+        self.batch_bytes = most_bytes if self.streams else min(most_bytes, _BUFFERED_BYTES)
         self.verifies = getattr(transport, "verifies", False)
         self.pace = pace
         self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
@@ -51,12 +50,10 @@ class Uploader:
         self._search = None
         self._first = True  # no drain yet in this boot
         self.noted = False  # this drain's backoff was noted before its first request
-        if ring.state.get(OWNER) != pace.owner:
-            if OWNER in ring.state:
-                from .outcomes import unlearn
-
-                unlearn(ring)
-            ring.set(OWNER, pace.owner)
+        if ring.state.get(keys.OWNER) != pace.owner:
+            if keys.OWNER in ring.state:
+                load("upload.outcomes", "unlearn")(ring)
+            ring.set(keys.OWNER, pace.owner)
 
     def event(self, text):
         if self.settings["debug"]:
@@ -68,9 +65,8 @@ class Uploader:
 
     @property
     def server(self):
-        region = self.ring.state.get(REGION)  # whoever learned it: judged by what is allowed today
-        allowed = region and load("upload.secret", "server_of")(region, self.home, self.settings["regions"])
-        return allowed or self.home
+        region = self.ring.state.get(keys.REGION)  # whoever learned it: judged by what is allowed today
+        return region and load("upload.secret", "server_of")(region, self.home, self.settings["regions"]) or self.home
 
     def request(self, body, timeout_s):
         """The arguments of the transport's `post`."""
@@ -97,7 +93,9 @@ class Uploader:
         except DrainEnds as e:
             if e.args:
                 result.waiting, result.retry_after_s = e.args
-        except RingFull as e:  # no room for an ack: what comes next would be repeated after a reset
+        except (RingFull, OSError) as e:  # no room for an ack: what comes next would be repeated after a reset
+            if isinstance(e, OSError) and e.args[:1] != (ENOSPC,):
+                raise
             result.error = e
         finally:
             self._first = False
@@ -105,14 +103,17 @@ class Uploader:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
     def _begin(self):
-        self.ring.commit()
+        ring = self.ring
+        ring.defers = True
+        if keys.UPLOADED in ring.dirty:
+            ring.save()  # an ack that found no room: before anything more is sent
+        ring.commit()
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        self.noted = self.trusted = False
-        self.failed = b""
-        if keys.WINDOW in self.ring.state or keys.ASKED in self.ring.state:
+        self.noted, self.trusted, self.failed = False, False, b""
+        if keys.WINDOW in ring.state or keys.ASKED in ring.state:
             self.resume()
-        if self._search or keys.SEARCH in self.ring.state or keys.range_keys(self.ring.state):
+        if self._search or keys.SEARCH in ring.state or keys.range_keys(ring.state):
             self.search.begin()
 
     def resume(self):
@@ -205,7 +206,10 @@ class Uploader:
         if isinstance(reply, OutOfTime):
             raise reply
         if isinstance(reply, tuple):
-            self._compare_clock(reply[1].get("date"))
+            self._date_ok = self._date_ok is not False
+            theirs = api.date_ms(reply[1].get("date", ""))
+            if theirs is not None:
+                self._compare_clock(theirs)
         return reply
 
     def limit(self):
@@ -213,7 +217,7 @@ class Uploader:
         budget = self.pace.budget()
         if budget == 0:
             raise DrainEnds("budget", self.pace.budget_s())
-        size = self.ring.get(SIZE) or self.settings["batch_points"]
+        size = self.ring.get(keys.SIZE) or self.settings["batch_points"]
         return size if budget is None else min(size, budget)
 
     def learn(self, points):
@@ -223,11 +227,10 @@ class Uploader:
         ring.forget(keys.BATCH, keys.ASKED)
         if not ring.get(keys.DELIVERED):
             ring.close_window()
-        ring.save_value(SIZE, (max(1, points), 0))
+        ring.save_value(keys.SIZE, (max(1, points), 0))
 
     def failures(self, pin):
-        """How many of the last replies to batches of `pin`, at most 2, asked for patience. It may be the pin's own
-        fault, so the others go first."""
+        """How many of the last replies to `pin`, at most 2, asked for patience, perhaps for its own fault."""
         return self.ring.state.get(keys.FAILED, b"").count(bytes((pin,)))
 
     def set_failures(self, pin, count):
@@ -248,8 +251,7 @@ class Uploader:
         if isinstance(reply, tuple) and api.accepted(*reply):
             self._accepted(source, body)
             return
-        judge = load("upload.outcomes", "judge")
-        judge(self, source, body, reply)
+        load("upload.outcomes", "judge")(self, source, body, reply)
 
     def _accepted(self, source, body):
         ring, result = self.ring, self.result
@@ -261,16 +263,15 @@ class Uploader:
         if getattr(result.error, "passing", False):
             result.error = None
         self.set_failures(body.pin, 0)
-        size = ring.state.get(SIZE)
+        size = ring.state.get(keys.SIZE)
         if size and body.points >= size[0]:
             self._grow(size)
         now = self.boots.now()
         if now is not None:
-            ring.set(LAST_SUCCESS, (now // 1000,))
-        if not self.trusted:
-            self.trusted = True
-            if self._search:
-                self._search.trust()
+            ring.set(keys.LAST_SUCCESS, (now // 1000,))
+        if self._search and not self.trusted:
+            self._search.trust()
+        self.trusted = True
         source.accepted(body)
 
     def _grow(self, size):
@@ -278,23 +279,22 @@ class Uploader:
         points, accepted = size[0], size[1] + 1
         if accepted >= 8:
             points, accepted = points + max(1, points // 4), 0
-        full = points >= self.settings["batch_points"]
-        self.ring.set(SIZE, None if full else (points, accepted))
+        self.ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, accepted))
 
-    def _compare_clock(self, date):
-        theirs = api.date_ms(date) if date else None
-        self._date_ok = self._date_ok is not False
+    def _compare_clock(self, theirs):
         clock = self.boots.clock
         settable = hasattr(clock, "refresh")
-        if theirs is not None and settable:
+        if settable:
             if clock.agreed is None or clock.now() is None:
                 load("upload.date", "heard")(self, clock, theirs)
             clock.heard_ms = clock.uptime()
         now = clock.now()
-        if theirs is None or now is None:
+        if now is None:
             return
         error = now - theirs
         self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
         self._date_ok = abs(error) < _DAY_MS
         if settable and clock.agreed is not None:
+            if clock.agreed and not self._date_ok:
+                clock.ask_ms = 0  # it was put wrong since: the next upload asks NTP
             clock.agreed = self._date_ok

@@ -9,7 +9,7 @@ Pins are delivered one after the other, each in log order; each outcome is one s
 from micropython import const
 
 from ..ring import state as keys
-from ..ring.fast import EACH, Run
+from ..ring.fast import EACH, run_of
 from ..ring.reader import DATA
 from ..ring.state import with_done
 from .batch import Body, text_bytes
@@ -84,7 +84,7 @@ class Window:
         while size < 512:
             view[size : 2 * size] = view[:size]
             size *= 2
-        run = None if self._saved else Run(self._tally, EACH, self._max_points, self._max_bytes)
+        run = None if self._saved else run_of(self._tally, EACH, self._max_points, self._max_bytes)
         while True:
             if frames > _YIELD_EVERY:
                 frames = 0
@@ -142,9 +142,8 @@ class Window:
     def _count_frame(self, reader, time, estimated):
         """Add the frame's points; False if one of its pins has reached a limit."""
         pins = reader.chain.pins
-        base = len(str(time)) + 3
-        texts = [text_bytes(text) for text in reader.values()]
-        sizes = [len(text) if text else None for text in texts]
+        base = len(b"%d" % time) + 4
+        sizes = [len(text_bytes(text) or b"") for text in reader.values()]  # 0: it cannot be read
         if not self._saved and not self._has_room(pins, base, sizes):
             return False
         state, tally = self.ring.state, self._tally
@@ -164,7 +163,7 @@ class Window:
                 entry = self.pins[pin] = [0, 1, 0, 0, 0, 0]
                 tally[pin], tally[256 + pin] = 0, 1
                 self.order.append(pin)
-            if sizes[index] is None:
+            if not sizes[index]:
                 entry[_UNREADABLE] += 1
                 continue
             if time < 0:  # never known: Times.NEVER
@@ -173,7 +172,7 @@ class Window:
                 entry[_EXPIRED] += 1
             else:
                 tally[pin] += 1
-                tally[256 + pin] += base + sizes[index] + 1  # pyright: ignore
+                tally[256 + pin] += base + sizes[index]
                 entry[_ESTIMATED] += 1 if estimated else 0
         return True
 
@@ -181,7 +180,7 @@ class Window:
         tally = self._tally
         for index in range(len(pins)):
             pin = pins[index]
-            size = tally[256 + pin] + base + (sizes[index] or 0) + 1
+            size = tally[256 + pin] + base + sizes[index]
             if pin in self.pins and (tally[pin] >= self._max_points or size > self._max_bytes):
                 return False
         return True

@@ -18,7 +18,7 @@ from blynk_batch.report import stats
 from blynk_batch.ring.parsing import to_value
 from blynk_batch.ring.reader import DATA
 from blynk_batch.clock.times import NEVER, Times
-from rings import open_ring
+from rings import in_words, open_ring
 
 
 def main(*copy):
@@ -62,5 +62,5 @@ def state_of(ring, pin, position):
 try:
     main(*sys.argv[1:])
 except Exception as e:  # noqa: BLE001 - the host tells the user
-    print("FAILED %s: %s" % (type(e).__name__, e))
+    print("FAILED", in_words(e))
     sys.exit(1)

@@ -76,6 +76,12 @@ def open_ring(kind, *arguments):
     return _found(ring, "the image"), image.file.close
 
 
+def in_words(error):
+    """What an error says; the name of its kind only where the words were not written for people."""
+    is_plain = isinstance(error, (OSError, ValueError, blynk_batch.Error))
+    return str(error) if is_plain else "%s: %s" % (type(error).__name__, error)
+
+
 def _found(ring, place):
     """The ring, unless it was made by opening it, which leaves a first sector without a frame."""
     if not ring.newest and not ring.number:

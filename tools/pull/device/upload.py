@@ -8,7 +8,7 @@ the board's, not this machine's.
 import sys
 
 import blynk_batch
-from rings import open_ring
+from rings import in_words, open_ring
 
 
 def main(server, token, ca, *copy):
@@ -34,5 +34,5 @@ def main(server, token, ca, *copy):
 try:
     main(*sys.argv[1:])
 except Exception as e:  # noqa: BLE001 - the host tells the user
-    print("FAILED %s: %s" % (type(e).__name__, e))
+    print("FAILED", in_words(e))
     sys.exit(1)
