@@ -193,8 +193,10 @@ def _newest(look, slots):
                 high = middle - 1
         sequence = lap * slots + low
         for after in (sequence + 1, sequence + 2):
-            if look(after % slots) == after:  # again: a block that could not be read for a moment looks empty
-                low, sequence = after % slots, after
+            slot = after % slots
+            seen = sequence_at(slot)
+            if after == (look(slot) if seen < 0 else seen):  # again: what could not be read for a moment looks empty
+                low, sequence = slot, after
                 break
         else:
             return sequence
