@@ -11,7 +11,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from tools.bundle.__main__ import main, traced, write
+from tools.bundle.__main__ import main, traced
 from tools.bundle.joined import Joined
 from tools.bundle.names import BundleError
 from tools.bundle.shorten import shortened
@@ -288,7 +288,7 @@ def test_the_outcome_does_not_depend_on_the_order_of_the_files(tmp_path):
     files = sources()
     backwards = dict(sorted(files.items(), reverse=True))
     assert Joined(files).texts == Joined(backwards).texts
-    write(tmp_path / "a")
+    write_bundles(tmp_path / "a")
     environment = {"PYTHONHASHSEED": "7", "PATH": "/usr/bin:/bin"}
     script = "from pathlib import Path\nfrom tools.compiled import write_bundles\nwrite_bundles(Path(%r))"
     subprocess.run([sys.executable, "-c", script % str(tmp_path / "b")], cwd=ROOT, env=environment, check=True)
@@ -391,6 +391,8 @@ def test_make_bundle_writes_the_bundles_and_says_what_is_in_each(monkeypatch, tm
     made = ROOT / "build" / "bundles-of-a-test"
     assert {path.name for path in made.iterdir()} == {"blynk_batch", "manifest.py"}
     assert "package(" in (made / "manifest.py").read_text()
+    frozen = {path.stem: path.read_text() for path in (made / "blynk_batch").iterdir()}
+    assert frozen.keys() == joined().parts.keys() - joined().natives and "viper" not in "".join(frozen.values())
     trace = tmp_path / "trace"
     trace.write_text('  File "blynk_batch", line 2000, in f\n  File "/lib/mine.py", line 3, in g\n')
     done = CliRunner().invoke(main, ["--trace", str(trace)])

@@ -24,9 +24,15 @@ _FRAME = re.compile(r'File "(?:[^"]*/)?%s(?:[./](\w+?))?(?:\.m?py)?", line (\d+)
 
 
 def write(target, library=None):
-    """The bundles as .py below `target`, and manifest.py beside them; what joined() gives."""
+    """The bundles as .py below `target`, and manifest.py beside them; what joined() gives.
+
+    Without machine code, which the library can do without: MicroPython puts what it freezes at any even address, but on
+    an RP2040 the constants within are read from multiples of four (tools/mpy-tool.py and py/asmthumb.c of 1.28). In one
+    firmware of two the first drain hung for good."""
     shutil.rmtree(target, ignore_errors=True)
     made = write_bundles(target, library)
+    for bundle in made.natives:
+        (target / PACKAGE / (bundle + ".py")).unlink()
     (target / "manifest.py").write_text(MANIFEST, encoding="utf-8")
     return made
 
