@@ -6,7 +6,7 @@ import blynk_batch
 import invariants
 from blynk_batch import BlockRing
 from blynk_batch.errors import RingFull
-from blynk_batch.ring import record
+from blynk_batch.ring import record, state as keys
 from delivery import DAY_S, KNOWN, UNKNOWN, World
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
@@ -208,6 +208,40 @@ class Refuses(FakeServer):
             return 200, {}, b"OK"
         self.points = []
         return 400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'
+
+
+def test_a_drop_notes_nothing_that_counts_on_ranges_which_wait_in_ram():
+    def hold_all():
+        """All that is there was refused."""
+        sequence, offset, number = ring.end()
+        ring.set(keys.RANGES, (0, 0, sequence, offset, 2, 1795000000, 0, 1))
+        ring.set(keys.CURSOR, (sequence, offset, number))
+        ring.set(keys.HELD, (number,))
+
+    for more in (1, 16, 40):
+        device = DiesErasing(3)
+        ring = BlockRing(device)
+        logged = 0
+        while ring.newest < 2 or ring.offset < 3700:
+            ring.log(0, NOW_MS + logged * 1000, b"\x01", [LONG if ring.newest < 2 else 1])
+            logged += 1
+        hold_all()
+        ring.save()
+        for _ in range(more):
+            ring.log(0, NOW_MS + logged * 1000, b"\x01", [1])
+            logged += 1
+        hold_all()  # and there is no room to note it
+        device.armed = True
+        try:
+            while True:
+                ring.log(0, NOW_MS + logged * 1000, b"\x01", [1])
+                logged += 1
+        except OSError:
+            pass
+        blynk_batch.client._open_rings.clear()
+        client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=FakeServer(), clock=FakeClock())
+        invariants.check(client.ring, len(list(client.points())))
+        assert client.pending + client.stats()["dropped"] == logged, (more, client.stats(), logged)
 
 
 def test_a_full_ring_that_may_not_overwrite_keeps_what_is_refused_and_delivers_it_once_it_is_taken():

@@ -17,6 +17,7 @@ _SHAPES = {
     keys.OUTCOMES: "cccc",
     keys.VOIDS: "soosoosoo",
     keys.OVERWRITES: "p",
+    keys.RECOUNT: "p",
     keys.WINDOW: "sonmm/so",
     keys.PART: "pso",
     keys.DELIVERED: "n",

@@ -8,8 +8,8 @@ from micropython import const
 from . import record, sector
 from ..errors import RingFull
 from .sector import DROP_RESERVE, number_at
-from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, SEARCH, WINDOW
-from .state import encode_state, first_kept, range_keys
+from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RANGES, RANGES_MOST, RECOUNT
+from .state import SEARCH, WINDOW, encode_state, first_kept, range_keys
 
 ENOSPC = const(28)
 
@@ -34,10 +34,11 @@ def check_books(ring):
     window = ring.state.get(WINDOW)
     if window and window[:2] <= ring.cursor()[:2]:
         ring.close_window()  # all of it was overwritten
-    if ring.oldest > noted and ring.get(HELD):
+    if ring.get(HELD) and (ring.oldest > noted or RECOUNT in ring.state):
         from .books import recount
 
         recount(ring)
+    ring.forget(RECOUNT)
     while ring.newest - ring.oldest >= medium.slots:
         drop_oldest(ring)
 
@@ -106,6 +107,8 @@ def make_room(ring, most):
 def drop_oldest(ring, frame=True):
     """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
     brings nothing back."""
+    # Ranges that wait in RAM are not noted with it: nor may what counts on them be
+    is_ahead = [key for key in ring.dirty if RANGES <= key < RANGES + RANGES_MOST]
     if ring.seen_lost or WINDOW in ring.state or range_keys(ring.state):
         from .books import forget_sector
 
@@ -118,7 +121,11 @@ def drop_oldest(ring, frame=True):
         ring.set(OLDEST, (ring.oldest,))
         if ring.cursor()[0] < ring.oldest:
             move_cursor(ring)
-        if frame:
+        if frame and is_ahead:
+            ring.set(RECOUNT, (1,))
+            _note_drop(ring, [OLDEST, RECOUNT])
+            ring.set(RECOUNT, None)
+        elif frame:
             _note_drop(ring, [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT, HELD])
     ring.medium.drop(ring.oldest - 1)
 

@@ -14,6 +14,8 @@ EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 10, 11, 12, 13, 14
 # Places that never count, whatever may be read there: (sequence, offset, offset of the end, ...), oldest first | 1: a
 # medium that writes over what is there
 VOIDS, OVERWRITES = 15, 16
+# A sector was dropped whose points are still in the counts of HELD and DELIVERED
+RECOUNT = 17
 VOIDS_MOST = 9  # ints
 
 # The window under way: its end (sequence, offset, number), cutoff and opening in Unix ms (0 unknown) | done of the pin

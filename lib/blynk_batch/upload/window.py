@@ -136,6 +136,7 @@ class Window:
             if self.end[:2] > ring.cursor()[:2]:
                 self._close()  # nothing but damage and points of pins that are not asked
         elif not self._saved:
+            ring.set(keys.DELIVERED, None)
             seen = self._seen if self.unsure else ()
             ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
 
