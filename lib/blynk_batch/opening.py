@@ -27,7 +27,7 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
     let_go("arguments")
     path = path.rstrip("/")
     try:
-        ring.key = (load("media.paths", "place")(absolute), 0, 1)
+        ring.key = (absolute, 0, 1)
         medium, span = load("media.folder", "open_folder")(path, capacity_bytes, tails, tail_bytes)
         Ring.__init__(ring, medium, span, overwrite, commit_every)
         if capacity_bytes and medium.slots != capacity_bytes // _SECTOR_BYTES and not ring.pending:

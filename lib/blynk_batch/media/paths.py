@@ -15,13 +15,6 @@ _LEAST_BYTES = const(12288)
 _MOST_BYTES = const(262144)
 
 
-def place(path):
-    """What names the ring's place, given the absolute path of its folder: that and, where the firmware tells (1.25),
-    the filesystem mounted there."""
-    found = mounts(path)
-    return (path, id(found[0][0])) if found else path
-
-
 def mounts(path):
     """[(filesystem, where)] of the one that `path` lies in; empty before MicroPython 1.25."""
     try:
