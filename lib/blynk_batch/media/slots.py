@@ -13,7 +13,6 @@ _MAGIC = const(b"BBr")
 _BURST = const(64)
 _FRESH_WALK = const(16)  # on the first lap all behind the newest is blank: look no further than this
 _PROBES = const(64)
-_REMEMBERED = const(32)
 
 
 class Slots:
@@ -165,18 +164,8 @@ def spread(slots):
 
 def _newest(look, slots):
     """The highest sequence; -1 if there is no sector. `look(slot)` is a slot's sequence, -1 for what is no sector."""
-    seen_at = {}
-
-    def sequence_at(slot):
-        sequence = seen_at.get(slot)
-        if sequence is None:
-            sequence = look(slot)
-            if len(seen_at) < _REMEMBERED:
-                seen_at[slot] = sequence
-        return sequence
-
     for low in spread(slots):
-        sequence = sequence_at(low)
+        sequence = look(low)
         if sequence >= 0:
             break
     else:
@@ -186,28 +175,26 @@ def _newest(look, slots):
         high = slots - 1
         while low < high:
             middle = (low + high + 1) // 2
-            at, seen = _walk(sequence_at, slots, middle, high, lap)
+            at, seen = _walk(look, slots, middle, high, lap)
             if seen >= lap:
                 low, lap = at, seen
             else:
                 high = middle - 1
         sequence = lap * slots + low
         for after in (sequence + 1, sequence + 2):
-            slot = after % slots
-            seen = sequence_at(slot)
-            if after == (look(slot) if seen < 0 else seen):  # again: what could not be read for a moment looks empty
-                low, sequence = slot, after
+            if look(after % slots) == after:  # what could not be read for a moment looks empty
+                low, sequence = after % slots, after
                 break
         else:
             return sequence
 
 
-def _walk(sequence_at, slots, slot, last, lap):
+def _walk(look, slots, slot, last, lap):
     """(slot, lap) of the first sector from `slot` to `last` that can belong to the ring's last two laps."""
     if not lap:
         last = min(last, slot + _FRESH_WALK)
     while slot <= last:
-        seen = sequence_at(slot)
+        seen = look(slot)
         if seen >= 0 and seen // slots >= lap - 1:
             return slot, seen // slots
         slot += 1
