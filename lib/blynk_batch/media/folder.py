@@ -35,6 +35,7 @@ def open_folder(path, capacity, tails, tail_bytes):
         paths.make_folder(path + "/log")
     if capacity or not span:
         files.slots = (capacity or paths.usual_capacity(path)) // SECTOR_BYTES
+    files.wanted = files.slots
     return files, span
 
 

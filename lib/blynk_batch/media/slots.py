@@ -47,21 +47,18 @@ class Slots:
     # Opening
 
     def open(self):
-        """(oldest, newest) where both first slots are as this ring leaves them; else None: foreign.find() looks on."""
-        if self.magic(0) != _MAGIC or self.magic(1) == b"?":
+        """(oldest, newest) of the ring, of whatever size, that the first slot is of; None: foreign.find() looks on."""
+        head = self.head(0)
+        if not head or head.slots > self.slots_in(self.flash.most_bytes):
             return None
-        return self.span(self.newest())
+        self.slots = head.slots
+        newest = self.newest()
+        if newest < 0:
+            self.slots = self.wanted
+        return self.span(newest)
 
     def span(self, newest):
         return None if newest < 0 else (max(0, newest - self.slots + 1), newest)
-
-    def magic(self, slot):
-        """The slot's first three bytes, b"?" for a ring of another size: as few bytes as tell."""
-        buf = bytearray(12)
-        self.peek(slot, memoryview(buf))
-        if buf[:3] == _MAGIC and int.from_bytes(buf[8:], "little") != self.slots:
-            return b"?"
-        return bytes(buf[:3])
 
     def newest(self):
         """The highest sequence of a ring with `self.slots` slots, -1 if there is none."""
