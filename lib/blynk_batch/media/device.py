@@ -37,9 +37,6 @@ class Device:
         self.strict = False
         self.block_bytes = device.ioctl(_SIZE, 0) or 512
         count = device.ioctl(_COUNT, 0) or 0
-        for number in (start, blocks or 0):
-            if not isinstance(number, int):
-                raise TypeError("start=%r, blocks=%r: must be ints" % (start, blocks))
         if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
             raise ValueError("start=%r, blocks=%r: the device has %d blocks" % (start, blocks, count))
         for name, size in (("page_size", page_size), ("unit", unit)):
@@ -183,7 +180,7 @@ class Device:
     def erase(self, address):
         """Blank the sector at `address`, also where the driver's own erase does nothing; OSError if it stays."""
         for at in range(address, address + self.sector_bytes, self.block_bytes):
-            for way in (self._ask_to_erase, self._overwrite, self._write_block):
+            for way in (self._ask_to_erase, self._write_block):
                 way(at)
                 self.sync()
                 if self.is_blank(at, self.block_bytes):
@@ -199,15 +196,8 @@ class Device:
             if e.args[0] not in _UNKNOWN:
                 raise
 
-    def _overwrite(self, address):
-        """FRAM, EEPROM: 0xFF written like any other byte."""
-        blank = b"\xff" * max(_STEP, self.page)
-        if self.unit == 1:
-            for at in range(address, address + self.block_bytes, len(blank)):
-                self._write(at, blank)
-
     def _write_block(self, address):
-        """Drivers that erase where a whole block is written."""
+        """FRAM and EEPROM, where 0xFF is written like any other byte; drivers that erase where a block is written."""
         block = self._first + address // self.block_bytes
         _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
 
