@@ -52,7 +52,6 @@ class Files:
         self.tails = tails
         self._names = []  # theirs
         self.slots = 0
-        self.erases = 0
         self._has_spare = False  # or not looked for yet
         self._file = None
         self._file_sequence = -1
@@ -183,7 +182,6 @@ class Files:
         return sequence
 
     def begin(self, sequence):
-        self.erases += 1
         self.current = sequence
         self.spilled = 0
         self._reset_tails()

@@ -30,7 +30,6 @@ class Slots:
         self.patchable = flash.unit == 1
         self.sector_bytes = flash.sector_bytes
         self.wanted = self.slots = self.slots_in(flash.bytes)
-        self.erases = 0
         self.first = 0  # sequence of the first sector there can be
         self.erased = -1  # sequence whose sector was found blank or erased in this run
         self._programs = 0
@@ -111,7 +110,6 @@ class Slots:
 
     def begin(self, sequence):
         if self.erased != sequence:
-            self.erases += 1
             self.flash.erase(self._address(sequence))
         self.erased = -1
 

@@ -247,8 +247,7 @@ class Ring(Pages):
         if self.newest < 0 and medium.skips and medium.overwrites(sequence):
             self.set(OVERWRITES, (1,))
         self.set(OLDEST, (self.oldest,))
-        self.add(ERASES, medium.erases)
-        medium.erases = 0
+        self.add(ERASES, 1)
         slot = medium.slot(sequence)
         head = sector.pack(
             sequence, medium.slots, self.number, medium.sector_bytes, self.state, slot, medium.unit, self.salt
