@@ -170,7 +170,10 @@ def _newest(look, slots):
         high = slots - 1
         while low < high:
             middle = (low + high + 1) // 2
-            at, seen = _walk(look, slots, middle, high, lap)
+            for at in range(middle, (high if lap else min(high, middle + _FRESH_WALK)) + 1):
+                seen = look(at) // slots
+                if seen >= max(0, lap - 1):  # one of the ring's last two laps
+                    break
             if seen >= lap:
                 low, lap = at, seen
             else:
@@ -182,15 +185,3 @@ def _newest(look, slots):
                 break
         else:
             return sequence
-
-
-def _walk(look, slots, slot, last, lap):
-    """(slot, lap) of the first sector from `slot` to `last` that can belong to the ring's last two laps."""
-    if not lap:
-        last = min(last, slot + _FRESH_WALK)
-    while slot <= last:
-        seen = look(slot)
-        if seen >= 0 and seen // slots >= lap - 1:
-            return slot, seen // slots
-        slot += 1
-    return slot, -1
