@@ -55,7 +55,7 @@ def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole
         text = "%d bytes: a ring needs %d sectors of %d"
         raise ValueError(text % (flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
     # `start` alone would not do: two parts of one device can overlap.
-    ring.key = (flash.name(), start, start + flash.bytes // flash.block_bytes)
+    ring.key = (flash.name, start, start + flash.bytes // flash.block_bytes)
     try:
         Ring.__init__(ring, medium, _span(medium), flags["overwrite"], commit_every)
     except (CorruptRing, WrongDevice):

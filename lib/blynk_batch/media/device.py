@@ -56,7 +56,13 @@ class Device:
             self.page = page_size or (_PAGE if _is_rp2_flash(device) else 1)
             if self.page > self.block_bytes:
                 raise ValueError("page_size=%r: a block has %d bytes" % (page_size, self.block_bytes))
-        self.unit = unit or (16 if _is_encrypted(device) else 1)
+        try:
+            info = device.info()  # of itself, by an esp32.Partition: the last is whether it is encrypted
+        except AttributeError:
+            info = ()
+        is_partition = isinstance(info, tuple) and len(info) == 6
+        self.name = info if is_partition else id(device)  # what tells this device from others
+        self.unit = unit or (16 if is_partition and info[5] else 1)
 
     def _takes_offsets(self):
         try:
@@ -92,13 +98,6 @@ class Device:
         block, offset = divmod(address, self.block_bytes)
         where = () if self.whole else (offset,)
         _check(self._device.writeblocks(self._first + block, data, *where))
-
-    def name(self):
-        """What tells this device from others: what an esp32.Partition says of itself, else the object's id."""
-        try:
-            return self._device.info()
-        except AttributeError:
-            return id(self._device)
 
     def sync(self):
         """Drivers that hold a block back write it now."""
@@ -214,14 +213,6 @@ def _is_rp2_flash(device):
     except ImportError:
         return False
     return isinstance(device, rp2.Flash)
-
-
-def _is_encrypted(device):
-    """An esp32.Partition with flash encryption says so in the last field of its info()."""
-    try:
-        return bool(device.info()[5])
-    except (AttributeError, IndexError, TypeError):
-        return False
 
 
 def check(device, start, blocks, commit_every, flags):
