@@ -100,12 +100,10 @@ class Ring(Pages):
                 from .room import make_room
 
                 make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
-            if not self.add_here(0, self.chain.encode(boot, time, pins, values)):
-                self.chain.reset()  # a page's first reading does not refer to one before
-                payload = self.chain.encode(boot, time, pins, values)
-                if not self.place(0, payload):
-                    self.turn(data=True, size=len(payload))
-                    self.place(0, self.chain.encode(boot, time, pins, values))
+            kinds, body = record.encode_values(values)
+            if not self.add_data(boot, time, pins, kinds, body):
+                self.turn(data=True, size=len(self.chain.payload))
+                self.add_data(boot, time, pins, kinds, body)
             self._buffered += 1
             self.buffered_points += len(pins)
             refused = 0  # commit() counts all that waits
