@@ -55,8 +55,6 @@ def recover(ring, oldest, newest):
         _take_in(ring, reader)
     _take_up(ring, reader, last, head)
     ring.unchecked = True
-    if medium.skips:
-        ring.check_books()
 
 
 def _go_to_last_page(ring, reader):
