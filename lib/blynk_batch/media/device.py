@@ -56,10 +56,7 @@ class Device:
             self.page = page_size or (_PAGE if _is_rp2_flash(device) else 1)
             if self.page > self.block_bytes:
                 raise ValueError("page_size=%r: a block has %d bytes" % (page_size, self.block_bytes))
-        try:
-            info = device.info()  # of itself, by an esp32.Partition: the last is whether it is encrypted
-        except AttributeError:
-            info = ()
+        info = getattr(device, "info", tuple)()  # of an esp32.Partition; the last is whether it is encrypted
         is_partition = isinstance(info, tuple) and len(info) == 6
         self.name = info if is_partition else id(device)  # what tells this device from others
         self.unit = unit or (16 if is_partition and info[5] else 1)

@@ -30,7 +30,7 @@ class Tails(Slots):
         self._block = bytearray(flash.page)  # the block under way, as it is written
         self._body = memoryview(self._block)[HEAD_BYTES:]
         self._cache = bytearray(flash.page)  # the block read last
-        self._cached = (-1, -1)  # its sequence and index, and its bytes in use
+        self._cached = (-1, -1, -1)  # its sequence and index, and its bytes in use
         self._sequence = -1  # whose block is under way
         self._index = 0
         self._used = 0
@@ -68,7 +68,7 @@ class Tails(Slots):
     def _load(self, page):
         """Have a block in the cache: (sequence, index, bytes in use) if it is of this ring, or None. One wrong read
         is no damage."""
-        buf, self._cached = self._cache, (-1, -1)
+        buf, self._cached = self._cache, (-1, -1, -1)
         for _ in range(3):
             self.flash.read(page * self.flash.page, buf)
             sequence, index, used, slots = struct.unpack_from(_FORMAT, buf)
@@ -81,7 +81,7 @@ class Tails(Slots):
 
     def peek(self, slot, view):
         """The first bytes of what a slot holds, without the head; as they are if there is no such head."""
-        self._cached = (-1, -1)
+        self._cached = (-1, -1, -1)
         self.flash.read(slot * self.flash.sector_bytes, self._cache)
         at = HEAD_BYTES if self._cache[HEAD_BYTES : HEAD_BYTES + 3] == b"BBr" else 0
         view[:] = memoryview(self._cache)[at : at + len(view)]
@@ -158,7 +158,7 @@ class Tails(Slots):
             done += count
 
     def _write_place(self):
-        self._cached = (-1, -1)
+        self._cached = (-1, -1, -1)
         self._write(self.page(self._sequence, self._index))
 
     def _write(self, page):

@@ -5,9 +5,6 @@ there. Where that is the newest sector, the mark of its last page says what stat
 is read frame by frame.
 """
 
-# pyright: reportAttributeAccessIssue=false
-# A Prefix gets its salt and state here.
-
 from micropython import const
 
 from . import parsing, record, sector
