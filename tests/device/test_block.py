@@ -543,7 +543,7 @@ def test_the_longest_reading_that_fits_is_taken():
 
 
 def test_a_sector_is_filled_up_to_the_room_for_a_drop():
-    for unit, kept in ((1, 56), (16, 2 * 56 + 4 * 16)):
+    for unit, kept in ((1, 52), (16, 48 + 4 * 16)):
         ring = BlockRing(NorFlash(8, unit=unit), unit=unit)
         number = before = 0
         while not ring.newest:
@@ -552,12 +552,12 @@ def test_a_sector_is_filled_up_to_the_room_for_a_drop():
             number += 1
         assert kept <= 4096 - before < kept + 16, (unit, before)
     ring, sizes = BlockRing(NorFlash(8)), []
-    while ring.offset < 4096 - 56 - 200:
+    while ring.offset < 4096 - 52 - 200:
         before = ring.offset
         ring.save_value(WORDS, bytes(80))
         sizes.append(ring.offset - before - 80)
-    ring.save_value(WORDS, bytes(4096 - 56 - ring.offset - min(sizes)))
-    assert (ring.newest, ring.offset) == (0, 4096 - 56)  # to the last byte
+    ring.save_value(WORDS, bytes(4096 - 52 - ring.offset - min(sizes)))
+    assert (ring.newest, ring.offset) == (0, 4096 - 52)  # to the last byte
 
 
 def test_a_drop_is_noted_before_the_erase_also_where_units_are_large():

@@ -244,6 +244,38 @@ def test_a_drop_notes_nothing_that_counts_on_ranges_which_wait_in_ram():
         assert client.pending + client.stats()["dropped"] == logged, (more, client.stats(), logged)
 
 
+def test_a_cut_in_the_erase_of_a_sector_that_is_partly_delivered_keeps_the_books():
+    wrong, cuts = [], 0
+    for number in range(12):
+        pins, accepted, skew = (2, 5)[number & 1], (1, 3)[number >> 1 & 1], 4 * (number >> 2)
+        device, server, clock = DiesErasing(5), FakeServer(), FakeClock()
+        blynk_batch.client._open_rings.clear()
+        client = blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=clock, batch_points=300)
+        logged = 0
+        while client.ring.newest < 4 or client.ring.offset < 3000 + 100 * skew:
+            client.log(logged % pins, logged)
+            logged += 1
+        server.replies = [(200, {}, b"OK")] * accepted + [OSError(104)]
+        uploaded = client.upload().uploaded
+        assert uploaded and keys.WINDOW in client.ring.state
+        ring = client.ring
+        ring.set(keys.RANGES, ring.end()[:2] + (0, 1, 2, 1795000000, 0, 200))  # waits in RAM: the drop is noted alone
+        device.armed = True
+        try:
+            while True:
+                client.log(logged % pins, logged)
+                logged += 1
+        except OSError:
+            cuts += 1
+        blynk_batch.client._open_rings.clear()
+        client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=server, clock=clock)
+        there = len(list(client.points()))
+        if client.pending != there or there + uploaded + client.stats()["dropped"] != logged:
+            wrong.append((pins, accepted, skew, client.pending, there, client.stats(), logged))
+        invariants.check(client.ring, there)
+    assert not wrong and cuts == 12, (wrong, cuts)
+
+
 def test_a_full_ring_that_may_not_overwrite_keeps_what_is_refused_and_delivers_it_once_it_is_taken():
     clock = FakeClock()
     client = client_on(NorFlash(6), Refuses(), clock)
