@@ -372,7 +372,7 @@ def test_verify_false_does_not_read_back():
 
 
 def test_a_sector_that_a_drop_frame_names_is_gone_though_it_can_be_read():
-    device = NorFlash(4)
+    device = NorFlash(5)
     ring = BlockRing(device)
     log(ring, 0, 100)
     while ring.newest < 4:
@@ -382,7 +382,7 @@ def test_a_sector_that_a_drop_frame_names_is_gone_though_it_can_be_read():
         log(ring, 100, 1)
     device.data[4096 : 2 * 4096] = oldest  # the erase did nothing after all
     again = BlockRing(device)
-    assert again.newest == 4 and again.oldest == 2 and again.pending == len(found(again))
+    assert again.newest == 5 and again.oldest == 2 and again.pending == len(found(again))
 
 
 def test_erasing_ahead_takes_the_erase_out_of_log():
@@ -561,7 +561,7 @@ def test_a_sector_is_filled_up_to_the_room_for_a_drop():
 
 
 def test_a_drop_is_noted_before_the_erase_also_where_units_are_large():
-    device = TearsOneErase(3, unit=64)
+    device = TearsOneErase(4, unit=64)
     ring = BlockRing(device, unit=64)
     device.left = 4  # of the second sector that is dropped
     number = 0

@@ -55,8 +55,8 @@ def work_out(station, costs, limits, link):
     pins = len(station.pins)
     rows = math.ceil(unsent_s(station) / station.every_s)
     per_sector = costs["rows per sector"]
-    sectors = max(LEAST_SECTORS, math.ceil(rows / per_sector) + 2)  # the one under way, and the one that makes room
-    held = int((sectors - 1) * per_sector)
+    sectors = max(LEAST_SECTORS, math.ceil(rows / per_sector) + 2)  # the one under way, and the one for acks
+    held = int((sectors - 2) * per_sector)
     erases = max(costs["erases per row"], 1 / per_sector)  # a sector is erased once a turn, even if none was measured
     erases_a_year = erases * YEAR_S / station.every_s
     per_day = pins * DAY_S / station.every_s

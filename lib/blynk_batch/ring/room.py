@@ -103,6 +103,8 @@ def make_room(ring, most):
     free_accepted(ring)
     while ring.newest + 1 + ring.past - ring.oldest >= most:
         if not may_drop(ring):
+            if ring.overwrite:
+                break  # failed sectors leave none to keep
             raise RingFull("the ring holds %d readings, overwrite=False: upload or clear() first" % ring.pending)
         drop_oldest(ring)
 
