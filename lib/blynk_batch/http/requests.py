@@ -23,7 +23,7 @@ class Requests:
     streams  the module sends a body of known length as it comes (MicroPython 1.24)"""
 
     def __init__(self, module=None):
-        self.module = module or _firmware_module()
+        self.module = _firmware_module() if module is None else module
         nowhere = _Nowhere()
         try:
             self._request("http://a/b", {"Content-Length": "1"}, Stream((b"x",)), 1, nowhere)

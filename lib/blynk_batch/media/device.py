@@ -37,14 +37,8 @@ class Device:
         self.strict = False
         self.block_bytes = device.ioctl(_SIZE, 0) or 512
         count = device.ioctl(_COUNT, 0) or 0
-        for number in (start, blocks or 0):
-            if not isinstance(number, int):
-                raise TypeError("start=%r, blocks=%r: must be ints" % (start, blocks))
         if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
             raise ValueError("start=%r, blocks=%r: the device has %d blocks" % (start, blocks, count))
-        for name, size in (("page_size", page_size), ("unit", unit)):
-            if size is not None and (not isinstance(size, int) or size < 1 or size & (size - 1)):
-                raise ValueError("%s=%r: a power of two is needed" % (name, size))
         self._first = start
         self.bytes = (blocks or count - start) * self.block_bytes
         self.most_bytes = (count - start) * self.block_bytes
@@ -234,14 +228,16 @@ def _is_encrypted(device):
         return False
 
 
-def check(device, start, blocks, commit_every, flags):
+def check(device, start, flags, **others):
     """TypeError or ValueError for what BlockRing does not take."""
     from ..arguments import check_flags, check_least
 
     if not hasattr(device, "readblocks") or not hasattr(device, "ioctl") or isinstance(device, type):
         raise TypeError("device=%r: must be a block device, such as an esp32.Partition or an SD card" % (device,))
     check_least("start", start, 0)
-    if blocks is not None:
-        check_least("blocks", blocks, 1)
-    check_least("commit_every", commit_every, 1)
+    for name in others:
+        if others[name] is not None or name == "commit_every":
+            check_least(name, others[name], 1)
+        if name in ("page_size", "unit") and others[name] and others[name] & (others[name] - 1):
+            raise ValueError("%s=%d: must be a power of two" % (name, others[name]))
     check_flags(flags)
