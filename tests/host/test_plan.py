@@ -34,7 +34,7 @@ def test_the_figures_follow_from_what_a_row_costs():
     answer, advice = work_out()
     rows = 14 * 24 * 60 + 15  # what an upload interval had gathered before the outage began
     assert answer.capacity_bytes == (51 + 2) * 4096
-    assert answer.readings_held == 52 * 400 * 2
+    assert answer.readings_held == 51 * 400 * 2
     assert answer.backlog_points == rows * 2
     assert answer.catch_up_requests == 2 * 3
     assert (answer.points_per_day, answer.requests_per_month) == (2880, 5760)
