@@ -182,6 +182,8 @@ TABLE = (
     (new("HTTPS", ca="no such file"), V, "ca", "no such file", "path of a file"),
     (new("HTTPS", ca=b"xx"), V, "ca", "", "no certificate"),
     (new("WiFi", 5), T, "ssid_or_networks", "int", "must be a name, or [(ssid, password), ...]"),
+    (new("WiFi", None, "secret123"), T, "ssid_or_networks", "NoneType", "must be a name, or [(ssid, password), ...]"),
+    (new("WiFi", b"home", "secret123"), T, "ssid_or_networks", "bytes", "must be a name, or [(ssid, password), ...]"),
     (new("WiFi", []), V, "ssid_or_networks", "", "at least one"),
     (new("WiFi", ["home"]), T, "ssid_or_networks", "", "a pair (ssid, password)"),
     (new("WiFi", [("home", 5)]), T, "password", "", "must be str"),

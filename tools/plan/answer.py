@@ -145,6 +145,7 @@ def advice(station, answer, limits, together=None):
         text = "an outage of %s: Blynk takes points of the last three months, older ones may be refused"
         found.append((False, text % words.days(station.outage_s / DAY_S)))
     if answer.catch_up_days > 1 and answer.points_per_day < limits.points_per_day:
-        text = "catching up takes %.1f days, since the server takes %s points a day"
-        found.append((False, text % (answer.catch_up_days, words.exactly(limits.points_per_day))))
+        text = "catching up takes %s, since the server takes %s points a day"
+        takes = words.interval(answer.catch_up_days * DAY_S)
+        found.append((False, text % (takes, words.exactly(limits.points_per_day))))
     return sorted(found, key=lambda item: not item[0])
