@@ -294,6 +294,28 @@ def test_a_last_reading_that_reads_either_way_stays_as_opening_saw_it():
     assert counts == {2, 3}
 
 
+def test_a_last_text_of_several_programs_whose_end_reads_either_way_stays_as_opening_saw_it():
+    text, counts = "x" * 600, set()
+    for seed in range(24):
+        random.seed(seed)
+        device = NorFlash(4)
+        ring = begin(device)
+        ring.log(0, START_MS + 20, b"\x01", [text])
+        device.weak = {ring.offset - 1: ~device.data[ring.offset - 1] & (0x11 if seed % 2 else 0xFF)}
+        device = device.revive()
+        first = [value for _, value in found(BlockRing(device))]
+        assert first in ([5, 6], [5, 6, text]), seed
+        counts.add(len(first))
+        for _ in range(5):
+            ring = BlockRing(device)
+            assert [value for _, value in found(ring)] == first, seed
+        ring.log(0, START_MS + 40, b"\x01", [9])
+        for _ in range(5):
+            device = device.revive()
+            assert [value for _, value in found(BlockRing(device))] == first + [9], seed
+    assert counts == {2, 3}
+
+
 def test_each_ring_has_a_salt_of_its_own_and_keeps_it():
     salts = set()
     for _ in range(4):
