@@ -447,6 +447,20 @@ def test_a_block_that_fails_while_recovery_cleans_it_is_left_and_counted():
     assert found(BlockRing(device.revive())) == list(range(600))
 
 
+def test_a_long_text_that_a_block_refuses_is_in_the_next_one_and_counts():
+    for flaw in ("program", "wrong"):
+        device = NorFlash(8)
+        client = Client("token", ring=BlockRing(device), clock=FakeClock(), transport=FakeServer())
+        client.log(1, 5)
+        device.bad = {0: flaw}
+        client.log_group({1: "x" * 300, 2: 7})
+        client.log(1, 6)
+        assert client.ring.newest == 1 and client.pending == 4, (flaw, client)
+        left = [(pin, value) for pin, _, value in client.points()]
+        assert left == [(1, 5), (1, "x" * 300), (2, 7), (1, 6)], (flaw, left)
+        client.close()
+
+
 def test_a_block_that_fails_at_the_turn_to_it_loses_nothing_whatever_comes_next():
     for flaw in ("erase", "program", "wrong"):
         for next_block in (1, 2):

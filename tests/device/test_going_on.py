@@ -178,6 +178,20 @@ def test_run_ends_when_the_client_is_closed():
     raised(blynk_batch.Error, lambda: asyncio.run(client.run(lambda: True)), "closed")
 
 
+def test_an_upload_ends_when_its_client_is_closed_and_the_ring_may_be_anothers():
+    class Closes(FakeServer):
+        def post(self, *args):
+            reply = super().post(*args)
+            client.close()
+            return reply
+
+    server = Closes()
+    client = client_on(transport=server)
+    client.log_group({1: 1, 2: 2})
+    raised(blynk_batch.Error, client.upload, "closed")
+    assert len(server.requests) == 1 and client_on().pending == 2  # that one's reply found nobody to note it
+
+
 def test_a_debug_that_raises_costs_nothing():
     def debug(text):
         raise ValueError(text)

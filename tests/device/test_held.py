@@ -317,6 +317,13 @@ def test_one_pin_that_is_always_answered_500_starves_no_other():
 # Doubt
 
 
+def test_while_a_pin_is_in_doubt_the_result_says_that_it_is_asked_again_in_an_hour():
+    world = filled(10, pins=(1,))
+    world.trouble = True
+    world.drain()
+    assert (world.result.waiting, world.result.retry_after_s) == (None, HOUR_S)
+
+
 def test_a_server_that_takes_nothing_from_anybody_is_asked_three_times_an_hour_and_nothing_is_held():
     for pins in ((1,), (1, 2, 3)):
         world = filled(100, pins=pins)
