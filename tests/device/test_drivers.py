@@ -260,13 +260,14 @@ def test_blocks_that_are_larger_than_their_heads_can_say_are_refused_where_they_
 
 
 def test_a_size_that_is_an_error_is_no_size():
+    class Fails(NorFlash):
+        def ioctl(self, operation, argument):
+            return -5 if operation == self.wrong else super().ioctl(operation, argument)
+
     for wrong in (4, 5):
-
-        class Fails(NorFlash):
-            def ioctl(self, operation, argument):
-                return -5 if operation == wrong else super().ioctl(operation, argument)
-
-        raises(OSError, BlockRing, Fails(8))
+        device = Fails(8)
+        device.wrong = wrong
+        raises(OSError, BlockRing, device)
 
 
 def test_a_driver_without_erase_has_its_blocks_written_over():
