@@ -556,6 +556,23 @@ def test_the_longest_reading_that_fits_is_taken():
     assert reader.next() and reader.values() == [(text,)] and not reader.next()
 
 
+def test_a_long_reading_is_there_or_refused_whatever_the_unit():
+    for unit in (1, 16, 64, 128, 256, 512):
+        refused = 0
+        for size in range(2500 if unit > 100 else 3500, 4096, 31):
+            ring = BlockRing(NorFlash(3, unit=unit), unit=unit)
+            try:
+                ring.log(0, START_MS, b"\x01", ["x" * size])
+            except ValueError:
+                refused += 1
+            reader = ring.reader()
+            there = 0
+            while reader.next():
+                there += reader.kind == 1
+            assert there == ring.pending == (0 if refused else 1), (unit, size)
+        assert refused
+
+
 def test_a_sector_is_filled_up_to_the_room_for_a_drop():
     for unit, kept in ((1, 52), (16, 48 + 4 * 16)):
         ring = BlockRing(NorFlash(8, unit=unit), unit=unit)

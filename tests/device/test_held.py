@@ -369,6 +369,36 @@ def test_what_is_held_arrives_once_and_in_order_a_day_later_when_it_is_released_
         assert len([index for index in range(99) if back[index] > back[index + 1]]) <= 1, back
 
 
+def test_a_release_in_the_midst_of_an_upload_holds_for_the_next():
+    step = calls = 0
+    while calls >= step:
+        step += 1
+        world = filled(40, range(40), pins=(1, 2, 3))
+        world.drain()
+        world.wait(HOUR_S)
+        for _ in range(20):
+            world.log(1, 2, 3, bad=(1,))
+        world.drain()
+        world.wait(DAY_S)
+        world.log(2)
+        calls = 0
+
+        def watchdog(world=world, step=step):
+            nonlocal calls
+            calls += 1
+            if calls == step:
+                world.bad.clear()
+                world.client.release(1)
+
+        world.client.upload(watchdog=watchdog)
+        world.known()
+        if calls >= step:
+            world.wait(HOUR_S)
+            world.drain()
+            assert (world.missing(), twice(world)) == ([], []), step
+    assert step > 15, step
+
+
 def test_single_points_among_bad_ones_that_become_good_are_found():
     world = filled(64, range(64))
     world.drain()

@@ -16,7 +16,8 @@ _UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver
 _TRIES = const(3)
 _STEP = const(128)  # bytes compared at a time
 _PAGE = const(256)
-_LEAST_PAGE = const(64)  # of what is written whole: each has a head of 16 bytes
+_LEAST_PAGE = const(64)  # of what is written whole: each has a head of 16 bytes, two of them for its length
+_MOST_PAGE = const(65536)
 NOBODYS = const(b"\xff\x00")  # what new media hold
 SECTOR_BYTES = const(4096)  # a sector is one erase block, or as many as make up this
 
@@ -35,8 +36,8 @@ class Device:
         self._device = device
         self._verify = verify
         self.strict = False
-        self.block_bytes = device.ioctl(_SIZE, 0) or 512
-        count = device.ioctl(_COUNT, 0) or 0
+        self.block_bytes = _check(device.ioctl(_SIZE, 0)) or 512
+        count = _check(device.ioctl(_COUNT, 0)) or 0
         if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
             raise ValueError("start=%r, blocks=%r: the device has %d blocks" % (start, blocks, count))
         self._first = start
@@ -46,18 +47,20 @@ class Device:
         self.whole = not self._takes_offsets() if whole_blocks is None else whole_blocks
         if self.whole:
             self.page = page_size or max(self.block_bytes, _LEAST_PAGE)
-            if self.page < _LEAST_PAGE or self.page % self.block_bytes or self.sector_bytes % self.page:
-                text = "page_size=%r: a multiple of %d, and at least %d, is needed"
-                raise ValueError(text % (page_size, self.block_bytes, _LEAST_PAGE))
+            is_whole = not self.page % self.block_bytes and not self.sector_bytes % self.page
+            if not is_whole or not _LEAST_PAGE <= self.page <= _MOST_PAGE:
+                text = "page_size=%r: a multiple of %d, from %d to %d, is needed"
+                raise ValueError(text % (page_size, self.block_bytes, _LEAST_PAGE, _MOST_PAGE))
         else:
             self.page = page_size or (_PAGE if _is_rp2_flash(device) else 1)
             if self.page > self.block_bytes:
                 raise ValueError("page_size=%r: a block has %d bytes" % (page_size, self.block_bytes))
-        self.unit = unit or (16 if _is_encrypted(device) else 1)
+        partition = _partition(device)
+        self.unit = unit or (16 if partition and partition[5] else 1)
 
     def _takes_offsets(self):
         try:
-            self._device.readblocks(self._first, bytearray(16), 0)
+            _check(self._device.readblocks(self._first, bytearray(16), 0))
         except OSError as e:
             if e.args[0] != _EINVAL:
                 raise
@@ -92,14 +95,19 @@ class Device:
 
     def name(self):
         """What tells this device from others: what an esp32.Partition says of itself, else the object's id."""
-        try:
-            return self._device.info()
-        except AttributeError:
-            return id(self._device)
+        return _partition(self._device) or id(self._device)
 
     def sync(self):
         """Drivers that hold a block back write it now."""
-        self._device.ioctl(_SYNC, 0)
+        self._ask_for(_SYNC, 0)
+
+    def _ask_for(self, operation, block):
+        """OSError if it failed, but not from a driver that does not know of it."""
+        try:
+            _check(self._device.ioctl(operation, block) or None)
+        except OSError as e:
+            if e.args[0] not in _UNKNOWN:
+                raise
 
     # Any address, any length
 
@@ -186,12 +194,7 @@ class Device:
                 raise OSError(_EIO)
 
     def _ask_to_erase(self, address):
-        """OSError if the erase failed, but not from a driver that does not know of any."""
-        try:
-            _check(self._device.ioctl(_ERASE, self._first + address // self.block_bytes) or None)
-        except OSError as e:
-            if e.args[0] not in _UNKNOWN:
-                raise
+        self._ask_for(_ERASE, self._first + address // self.block_bytes)
 
     def _overwrite(self, address):
         """FRAM, EEPROM: 0xFF written like any other byte."""
@@ -207,9 +210,11 @@ class Device:
 
 
 def _check(result):
-    """Drivers raise, or return a negative number (False: machine.SDCard) for a failure; True and positive are none."""
+    """`result`. Drivers raise, or return a negative number (False: machine.SDCard) for a failure; True and positive are
+    none."""
     if result is False or (result and result < 0):
         raise OSError(-result or _EIO)
+    return result
 
 
 def _is_rp2_flash(device):
@@ -220,12 +225,13 @@ def _is_rp2_flash(device):
     return isinstance(device, rp2.Flash)
 
 
-def _is_encrypted(device):
-    """An esp32.Partition with flash encryption says so in the last field of its info()."""
+def _partition(device):
+    """What an esp32.Partition says of itself, with its encryption last; None for others, whose info() is another."""
     try:
-        return bool(device.info()[5])
-    except (AttributeError, IndexError, TypeError):
-        return False
+        found = device.info()
+    except Exception:  # noqa: BLE001 - there is none, or it asks for more
+        return None
+    return found if isinstance(found, tuple) and len(found) == 6 else None
 
 
 def check(device, start, flags, **others):

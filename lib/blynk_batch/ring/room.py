@@ -145,7 +145,7 @@ def _note_drop(ring):
 
 def check_size(ring, size):
     """ValueError for a data payload of `size` bytes that fits no sector, not even a new one."""
-    most = ring.data_end - sector.SALTED_BYTES - len(encode_state(ring.state)) - 96
+    most = ring.data_end - sector.SALTED_BYTES - len(encode_state(ring.state)) - 94 - 2 * ring.medium.unit
     if size > most:
         raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, most))
 

@@ -44,12 +44,9 @@ class Uploader:
         self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
         self.clock_error_s = None
         self._date_ok = None  # no reply has told yet
-        self.hops = 0  # redirects followed in this drain
-        self.trusted = False  # a batch was accepted in this drain
-        self.failed = b""  # pins that the server failed on in this drain for the first time
         self._search = None
+        self._window = None  # that of the last drain, if its time ran out
         self._first = True  # no drain yet in this boot
-        self.noted = False  # this drain's backoff was noted before its first request
         if ring.state.get(keys.OWNER) != pace.owner:
             if keys.OWNER in ring.state:
                 load("upload.outcomes", "unlearn")(ring)
@@ -84,7 +81,9 @@ class Uploader:
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
             return
-        self.result, self._tick, self.hops = result, tick, 0
+        self.result, self._tick = result, tick
+        self.hops, self.failed = 0, b""  # redirects followed; pins that the server failed on for the first time
+        self.trusted = self.noted = False  # a batch was accepted; the backoff was noted before the first request
         try:
             self.guarded(self._begin)
             yield from self._all(self.ring.end())
@@ -99,6 +98,7 @@ class Uploader:
             result.error = e
         finally:
             self._first = False
+            self._window = self._window if result.waiting == "time" else None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
@@ -110,7 +110,6 @@ class Uploader:
         ring.commit()
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        self.noted, self.trusted, self.failed = False, False, b""
         if keys.WINDOW in ring.state or keys.ASKED in ring.state:
             self.resume()
         if self._search or keys.SEARCH in ring.state or keys.range_keys(ring.state):
@@ -156,9 +155,10 @@ class Uploader:
         """All up to `end`, each pin's points of a window in log order."""
         ring = self.ring
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
-            window = load("upload.window", "Window")(self, end)
-            yield from self._through(window.count())
+            self._window = window = self._window or load("upload.window", "Window")(self, end)
+            yield from self._through(window.counting)
             yield from self._deliver(window)
+            self._window = None
             if window.waiting and not window.order:
                 self.result.waiting = "clock"
                 break

@@ -27,7 +27,8 @@ _DOUBT = const(3)
 
 
 class Window:
-    """Opens the window under way, or a new one up to the position `end`; then run `count()`.
+    """Opens the window under way, or a new one up to the position `end`; then run `counting`, a generator, to its end,
+    in as many drains as that takes.
 
     order   pins still to deliver: what is under way first, then by their first point, those refused before last
     pins    {pin: [points to send, bytes of their JSON, expired, dropped, estimated, unreadable]}
@@ -61,6 +62,7 @@ class Window:
             self.end, self.cutoff, self.now = end, uploader.cutoff(), uploader.boots.now()
             self._seen = self.ring.end()[:2]  # what comes later changes no time
         self._known = 0
+        self.counting = self._count()
 
     def times(self, known=0):
         """A new pass's Times; `known` is Unix ms of the point before, if it does not start at the cursor."""
@@ -70,8 +72,8 @@ class Window:
         times.known = known or times.known
         return times
 
-    def count(self):
-        """Count every pin's points and bytes, then fix the window: a generator that lets others work in between."""
+    def _count(self):
+        """Count every pin's points and bytes, then fix the window; lets others work in between."""
         ring = self.ring
         reader = ring.reader(end=self.end)
         chain = reader.chain
