@@ -532,6 +532,20 @@ def test_write_once_units_that_read_either_way_are_there_for_good_or_never():
             assert found(ring) == first + [20] and ring.pending == len(first) + 1
 
 
+def test_write_once_units_that_are_full_to_the_last_are_opened():
+    device = NorFlash(4, unit=16)
+    ring = BlockRing(device, unit=16)
+    log(ring, 0, 20)
+    size, kind_to_come = 4096 - ring.offset, 0xC5
+    while not ring.place(kind_to_come, bytes(size), 4096):
+        size -= 1
+    ring.commit()
+    assert ring.offset == 4096
+    ring = BlockRing(device.revive(), unit=16)
+    log(ring, 20, 1)
+    assert found(ring) == list(range(21)) and ring.newest == 1
+
+
 class TearsOneErase(NorFlash):
     """The power goes in the middle of the `left`-th erase."""
 

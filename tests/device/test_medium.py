@@ -17,7 +17,6 @@ class Dict:
 
     def __init__(self, sectors=None):
         self.sectors = {} if sectors is None else sectors
-        self.erases = 0
 
     def span(self):
         return (min(self.sectors), max(self.sectors)) if self.sectors else None
@@ -33,7 +32,6 @@ class Dict:
 
     def begin(self, sequence):
         assert sequence not in self.sectors and len(self.sectors) < self.slots
-        self.erases += 1
 
     def end(self, sequence):
         return len(self.sectors[sequence])

@@ -55,8 +55,13 @@ class Device:
             self.page = page_size or (_PAGE if _is_rp2_flash(device) else 1)
             if self.page > self.block_bytes:
                 raise ValueError("page_size=%r: a block has %d bytes" % (page_size, self.block_bytes))
-        partition = _partition(device)
-        self.unit = unit or (16 if partition and partition[5] else 1)
+        try:
+            info = device.info()  # of itself, by an esp32.Partition: the last is whether it is encrypted
+        except Exception:  # noqa: BLE001 - there is none, or it asks for more
+            info = ()
+        is_partition = isinstance(info, tuple) and len(info) == 6
+        self.name = info if is_partition else id(device)  # what tells this device from others
+        self.unit = unit or (16 if is_partition and info[5] else 1)
 
     def _takes_offsets(self):
         try:
@@ -92,10 +97,6 @@ class Device:
         block, offset = divmod(address, self.block_bytes)
         where = () if self.whole else (offset,)
         _check(self._device.writeblocks(self._first + block, data, *where))
-
-    def name(self):
-        """What tells this device from others: what an esp32.Partition says of itself, else the object's id."""
-        return _partition(self._device) or id(self._device)
 
     def sync(self):
         """Drivers that hold a block back write it now."""
@@ -185,7 +186,7 @@ class Device:
     def erase(self, address):
         """Blank the sector at `address`, also where the driver's own erase does nothing; OSError if it stays."""
         for at in range(address, address + self.sector_bytes, self.block_bytes):
-            for way in (self._ask_to_erase, self._overwrite, self._write_block):
+            for way in (self._ask_to_erase, self._write_block):
                 way(at)
                 self.sync()
                 if self.is_blank(at, self.block_bytes):
@@ -196,15 +197,8 @@ class Device:
     def _ask_to_erase(self, address):
         self._ask_for(_ERASE, self._first + address // self.block_bytes)
 
-    def _overwrite(self, address):
-        """FRAM, EEPROM: 0xFF written like any other byte."""
-        blank = b"\xff" * max(_STEP, self.page)
-        if self.unit == 1:
-            for at in range(address, address + self.block_bytes, len(blank)):
-                self._write(at, blank)
-
     def _write_block(self, address):
-        """Drivers that erase where a whole block is written."""
+        """FRAM and EEPROM, where 0xFF is written like any other byte; drivers that erase where a block is written."""
         block = self._first + address // self.block_bytes
         _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
 
@@ -223,15 +217,6 @@ def _is_rp2_flash(device):
     except ImportError:
         return False
     return isinstance(device, rp2.Flash)
-
-
-def _partition(device):
-    """What an esp32.Partition says of itself, with its encryption last; None for others, whose info() is another."""
-    try:
-        found = device.info()
-    except Exception:  # noqa: BLE001 - there is none, or it asks for more
-        return None
-    return found if isinstance(found, tuple) and len(found) == 6 else None
 
 
 def check(device, start, flags, **others):

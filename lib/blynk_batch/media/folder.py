@@ -35,6 +35,7 @@ def open_folder(path, capacity, tails, tail_bytes):
         paths.make_folder(path + "/log")
     if capacity or not span:
         files.slots = (capacity or paths.usual_capacity(path)) // SECTOR_BYTES
+    files.wanted = files.slots
     return files, span
 
 
@@ -84,7 +85,7 @@ def _newest(files, tails):
         head = _head(files, newest)
         if head:
             break
-        if newest == last or _is_sector(files, newest):
+        if newest == last or _prefix(files, newest)[:3] == b"BBr":
             damaged.append(newest)
         newest = _sequences(files, 0, newest)[0]
     for sequence, offset, body in tails:
@@ -139,10 +140,6 @@ def _prefix(files, sequence):
     data = bytearray(sector.PREFIX_BYTES)
     files.read(sequence, 0, memoryview(data))
     return data
-
-
-def _is_sector(files, sequence):
-    return _prefix(files, sequence)[:3] == b"BBr"
 
 
 def _head(files, sequence):

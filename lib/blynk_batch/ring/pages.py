@@ -50,15 +50,16 @@ class Pages(State):
         self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
         self.data_end = self.medium.sector_bytes - _DROP_RESERVE - 4 * self.medium.unit
 
-    def add_here(self, kind, payload):
-        """Have a frame wait for commit() in the page under way. False where it begins another, or the next sector."""
-        frame = self.framed(kind, payload, self._frame)
+    def add_data(self, boot, time, pins, kinds, body):
+        """Have a data frame wait for commit(); what it holds is encode()'s. False if the sector is to have no more."""
+        frame = self.framed(0, self.chain.encode(boot, time, pins, kinds, body), self._frame)
         end = self.offset + len(self.waiting)
         last = end + len(frame) - 1
-        if self.sealed or not end // PAGE == self.page == last // PAGE or last >= self.data_end:
-            return False
-        self.waiting.extend(frame)
-        return True
+        if not self.sealed and end // PAGE == self.page == last // PAGE and last < self.data_end:
+            self.waiting.extend(frame)
+            return True
+        self.chain.reset()  # a page's first reading does not refer to one before
+        return self.place(0, self.chain.encode(boot, time, pins, kinds, body))
 
     def place(self, kind, payload, data_end=None, most=_MARK_STATE):
         """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be
