@@ -69,7 +69,7 @@ class Body:
         self.start, self.first, self.end = start, first, tuple(end[:2])
         self.sent = 0
         self.counts = [0, 1, 0, 0, 0, 0]
-        self.oldest = source.ring.oldest
+        self.oldest, self._cleared = source.ring.oldest, source.ring.cleared
 
     @property
     def points(self):
@@ -146,11 +146,11 @@ class Body:
             elif counts:
                 counts[_DROPPED if time < 0 else _EXPIRED] += 1
 
-    def leave(self, ring, mark):
+    def leave(self, ring):
         """It was accepted, or there is nothing in it to send: count its points as what they are now; how many there
-        still are in the ring. `mark` is the key that the state has lost if the ring was cleared meanwhile."""
-        if ring.oldest != self.oldest or mark not in ring.state:
-            # What was overwritten meanwhile counts as dropped, but what of it was sent the server has.
+        still are in the ring."""
+        if ring.oldest != self.oldest or ring.cleared != self._cleared:
+            # What was overwritten or cleared meanwhile counts as dropped, but what of it was sent the server has.
             from ..ring.books import is_delivered
 
             for _ in self.measure(but=is_delivered):

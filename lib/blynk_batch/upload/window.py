@@ -34,8 +34,6 @@ class Window:
     waiting True if it ended at a point whose time is not known yet
     """
 
-    mark = keys.WINDOW
-
     def __init__(self, uploader, end):
         self._uploader, self.ring = uploader, uploader.ring
         settings, state = uploader.settings, self.ring.state
@@ -231,7 +229,7 @@ class Window:
     def accepted(self, body):
         """Nothing of `body` is left to send in this window: one state frame."""
         ring, pin = self.ring, body.pin
-        done = body.leave(ring, self.mark)
+        done = body.leave(ring)
         ring.forget(keys.BATCH)
         if keys.WINDOW in ring.state:
             ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + done,))
