@@ -122,19 +122,17 @@ class Pace:
 
     # Refused points
 
-    def rested(self, tried):
-        """True if what was tried last at `tried` (Unix s; 0: never, or it was released) is to be tried again."""
+    def rested(self, tried, for_s=_AGAIN_S):
+        """True if `for_s` have passed, as far as is known, since the last try at `tried`: Unix s; 0: never, or it was
+        released; 1: without a clock."""
         now = self._boots.now()
         if now is None and tried:
-            return self._boots.uptime() - self.tried_ms >= _DAY_MS
-        return not tried or not 0 <= now // 1000 - tried < _AGAIN_S
+            return self._boots.uptime() - self.tried_ms >= for_s * 1000
+        return not tried or not 0 <= now // 1000 - tried < for_s
 
     def may_ask(self):
-        """True if the hour since the last questions in doubt has passed, as far as is known."""
-        now, until = self._boots.now(), self._ring.state.get(DOUBT, (0, 1))[1]
-        if now is None or not until:
-            return until == 1 or self._boots.uptime() - self.tried_ms >= _HOUR_S * 1000
-        return not 0 < until - now // 1000 <= _HOUR_S
+        """True if the hour since the last questions in doubt has passed."""
+        return self.rested(self._ring.state.get(DOUBT, (0, 0))[1], _HOUR_S)
 
     def _has_new(self):
         """True if some of the points that were never asked for are of a pin that is not held open."""

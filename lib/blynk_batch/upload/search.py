@@ -17,19 +17,14 @@ from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
 from .held import DOUBT, FRESH, HELD, RUN
-from .settled import Settled, Step
+from .settled import FIND, HALVE, STRIDE, TRY, WALK, Settled, Step
 
 _ALL = const(1 << 29)
-_HOUR_S = const(3600)
 _WHOLE = const(0)  # of the numbers of single points: newest, oldest, middle, quarters ...
 _NEWEST = const(1)
 _OLDEST = const(2)
 _MIDDLE = const(3)
 _SAMPLES = const(12)  # most points within a bad run that are asked for at once
-
-# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
-_FIND, _TRY = 0, 1
-_WALK, _STRIDE, _HALVE = 0, 1, 2
 
 
 class Search(Settled):
@@ -40,7 +35,7 @@ class Search(Settled):
         self._spent, self._most = {}, {}  # requests of each pin in this drain
         self._queue = []  # (pin, low, high, place) to be tried
         saved = self.ring.state.get(keys.SEARCH)
-        self.step = Step(saved) if saved and len(saved) == 22 else None
+        self.step = Step(saved) if saved else None
         self.unsure = True
 
     # As a Window for its batches
@@ -76,21 +71,19 @@ class Search(Settled):
         while True:
             crowded = not self.has_room()
             asked = ring.state.get(keys.ASKED) if self.step else None
-            if crowded and not asked and self.step and self.step.what == _FIND:
-                self.step = None
             if asked:
                 body = Body(self, self.step.pin, asked[:2] + (0,), asked[:2], asked[2:4])
                 yield from body.measure()
-            else:
-                if not self.step:
-                    if not (yield from self._next_step(crowded)):
-                        return None
-                    self.forget_cleared()
-                    if not self.step:
-                        continue
+            elif self.step and not (crowded and self.step.what == FIND):
+                body = yield from self._next_body()
+            elif (yield from self._next_step(crowded)):
+                self.forget_cleared()
+                if self.step:
                     self.store()
                     ring.set(keys.SEARCH, self.step.value)  # clear() takes it away
-                body = yield from self._next_body()
+                continue
+            else:
+                return None
             if body and body.points:
                 return body
             if body:
@@ -109,7 +102,7 @@ class Search(Settled):
             if found.kind == FRESH:
                 step.pin, step.low, step.high = found.pin, found.start, found.end
                 count = (yield from self._count_to_send(step.low, step.high))[0]
-                if not count or (yield from self._requests_left()) > 0:
+                if not count or self._requests_left(count) > 0:
                     bad = found.start <= self._refused.pop(found.pin, (-1, 0)) < step.high
                     step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
                     step.size = 1 if step.bad else _ALL
@@ -120,7 +113,7 @@ class Search(Settled):
             or (not crowded and (yield from self._look_into_runs()))
             or self._try_daily(now, crowded)
         ):
-            step.what = _TRY
+            step.what = TRY
             step.pin, step.low, step.high, step.place = self._queue.pop(0)
             return True
         self.step = None
@@ -145,7 +138,7 @@ class Search(Settled):
         places = (first, first + 1, _MIDDLE + turn)
         self._queue = [(pin, low, high, place) for place in places[: count + 1]]
         uploader.pace.tried_ms = uploader.boots.uptime()
-        self.ring.set(keys.DOUBT, (turn + 1, 0 if now is None else now // 1000 + _HOUR_S))
+        self.ring.set(keys.DOUBT, (turn + 1, 1 if now is None else now // 1000))
         return True
 
     def _look_into_runs(self):
@@ -159,7 +152,7 @@ class Search(Settled):
                 alone = len([other for other in self.ranges if other.pin == found.pin]) == 1
                 count = (yield from self._count_to_send(found.start, end))[0]
                 most = 0 if alone else min(count // 4, _SAMPLES)
-                if (yield from self._requests_left()) < most:
+                if self._requests_left(count) < most:
                     break
                 self._queue += [(found.pin, found.start, end, _MIDDLE + number) for number in range(most)]
             else:
@@ -195,16 +188,11 @@ class Search(Settled):
         """The ranges that share a place in the state with `one`: what they become, they become together."""
         return [found for found in self.ranges if found.bounds() == one.bounds()]
 
-    def _requests_left(self):
-        """Requests that the search may still make for the step's pin in this drain."""
-        step, pin = self.step, self.step.pin
-        if pin not in self._most:
-            ranges = [found for found in self.ranges if found.pin == pin]
-            first = min([step.low] + [found.start for found in ranges])
-            last = max([step.high] + [self.end_of(found) for found in ranges])
-            count = (yield from self._count_to_send(first, last))[0]
-            size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
-            self._most[pin] = 2 * _bits(count) + 6 + count // size
+    def _requests_left(self, count):
+        """Requests that the search may still make for the step's pin in this drain, `count` of its points before it."""
+        pin, bits = self.step.pin, len(bin(count)) - 2
+        size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
+        self._most[pin] = max(self._most.get(pin, 0), 2 * bits + 6 + count // size)
         return self._most[pin] - self._spent.get(pin, 0)
 
     def _next_body(self):
@@ -212,7 +200,7 @@ class Search(Settled):
         the step is over or became another."""
         step, ring = self.step, self.ring
         low, high = step.low, step.high
-        if step.phase == _HALVE:
+        if step.phase == HALVE:
             low, high = step.good_end, step.at
         count = (yield from self._count_to_send(low, high))[0]
         if not count:
@@ -225,23 +213,21 @@ class Search(Settled):
             self.save()
             return None
         index, points = self._choose(count, self._uploader.limit())
-        other = index + points
-        while True:
-            places = (yield from self._count_to_send(low, high, index, other))[1]
-            if index and index not in places:
-                return None  # overwritten meanwhile
-            start, end = places[index] if index else low, places.get(other, high)
-            if step.what == _FIND and (yield from self._requests_left()) <= 0:
-                return self._end_step()
-            if not self.leaves_places(step.pin, start, end):
-                return self._end_step(over=True)
-            body = Body(self, step.pin, start + (0,), start, end)
-            yield from body.measure(None, self._uploader.batch_bytes)
-            if body.end == end or step.what == _TRY or step.phase == _HALVE:
-                break
-            index += body.points  # too many bytes to walk with: those on the right
+        places = (yield from self._count_to_send(low, high, index, index + points))[1]
+        if index and index not in places:
+            return None  # overwritten meanwhile
+        start, end = places[index] if index else low, places.get(index + points, high)
+        if step.what == FIND and self._requests_left(count) <= 0:
+            return self._end_step()
+        if not self.leaves_places(step.pin, start, end):
+            return self._end_step(over=True)
+        body = Body(self, step.pin, start + (0,), start, end)
+        yield from body.measure(None, self._uploader.batch_bytes)
+        if body.end != end and step.what == FIND and step.phase == WALK:
+            step.size = body.points  # too many bytes to walk with
+            return None
         if keys.SEARCH not in ring.state:
-            self.was_cleared()
+            self.load()
             return None
         ring.set(keys.ASKED, start + body.end)
         self.save()
@@ -250,18 +236,14 @@ class Search(Settled):
     def _choose(self, count, limit):
         """(number of the first, how many) of the step's `count` points to ask for."""
         step = self.step
-        if step.what == _TRY:
+        if step.what == TRY:
             return (0, min(count, limit)) if step.place == _WHOLE else (_place(step.place, count), 1)
-        if step.phase == _WALK:
+        if step.phase == WALK:
             points = min(step.size, limit, count)
             return count - points, points
-        if step.phase == _STRIDE:
+        if step.phase == STRIDE:
             return max(0, count - (1 if step.far < 4 else step.far)), 1
         return 0, min((count + 1) // 2, limit)
-
-
-def _bits(number):
-    return len(bin(number)) - 2
 
 
 def _place(number, count):

@@ -15,8 +15,8 @@ _HOUR_S = const(3600)
 _NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
-_FIND, _TRY = 0, 1
-_WALK, _STRIDE, _HALVE = 0, 1, 2
+FIND, TRY = 0, 1
+WALK, STRIDE, HALVE = 0, 1, 2
 
 
 class Step:
@@ -24,7 +24,7 @@ class Step:
 
     what, pin     see above                       low, high  what is left of it, as all places (sequence, offset)
     cutoff, now   Unix ms, fixed; seen: the ring's end then
-    phase         of _FIND; `place` of _TRY: which single point (search.py), 0 for all
+    phase         of FIND; `place` of TRY: which single point (search.py), 0 for all
     bad           so many of the last points hold a bad one, 0 if none is known to;  size  points of the next piece
     good          so many were accepted in a row;  far  from the bad one to the next single point, 1 if < 4
     at, top       the bad run as it is known;      good_end  end of the good ones before it
@@ -47,8 +47,6 @@ class Step:
 
 
 class Settled(Held):
-    mark = keys.ASKED
-
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
@@ -79,34 +77,34 @@ class Settled(Held):
     def _nothing_to_send(self, body):
         """Nothing of `body` is to be sent: expired, without a time, or damaged."""
         step = self.step
-        self.ring.add(keys.HELD, -body.leave(self.ring, keys.SEARCH))
+        self.ring.add(keys.HELD, -body.leave(self.ring))
         self.ring.forget(keys.ASKED)
         self.ranges = self.without(step.pin, body.first, body.end)
-        if step.phase == _HALVE:
+        if step.phase == HALVE:
             step.good_end = step.at
             self._end_run()
             self.save()
         else:
             self._end_step()
 
-    def was_cleared(self):
-        """Take the ranges from the state, for the ring may have overwritten some. True if it was cleared."""
-        self.load()
+    def load(self):
+        """From the state, for the ring may have overwritten some ranges, or was cleared."""
+        super().load()
         if keys.SEARCH not in self.ring.state:
             self.step = None
-        return not self.step
 
     def accepted(self, body):
         step, pin, points = self.step, body.pin, body.points
         self._spend(pin)
-        self.ring.add(keys.HELD, -body.leave(self.ring, self.mark))
-        if self.was_cleared():
+        self.ring.add(keys.HELD, -body.leave(self.ring))
+        self.load()
+        if not self.step:
             self.save(True)
             return
         self.ranges = self.without(pin, body.first, body.end, True)
-        if step.what == _FIND:
+        if step.what == FIND:
             self._found(body, points, True)
-        elif step.what == _TRY and not step.place:
+        elif step.what == TRY and not step.place:
             step.low = body.end  # the rest in order
         else:
             self.step = None  # there are good ones: search on both sides
@@ -123,14 +121,15 @@ class Settled(Held):
             return
         step, pin = self.step, body.pin
         self._spend(pin)
-        if self.was_cleared():
+        self.load()
+        if not self.step:
             return
-        if step.what == _FIND and known:
+        if step.what == FIND and known:
             self._found(body, body.points, False)
         else:
             self.step = None
-            if step.what == _FIND:  # perhaps it is the server now
-                self._become(DOUBT, pin, step.low, step.high if step.phase == _WALK else step.top)
+            if step.what == FIND:  # perhaps it is the server now
+                self._become(DOUBT, pin, step.low, step.high if step.phase == WALK else step.top)
             elif [found for found in self.ranges if found.kind == DOUBT and found.pin == pin]:
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
@@ -170,7 +169,7 @@ class Settled(Held):
 
     def _found(self, body, points, ok):
         step = self.step
-        if step.phase == _WALK:
+        if step.phase == WALK:
             if ok:
                 step.good += points
                 step.high = body.first
@@ -183,9 +182,9 @@ class Settled(Held):
             else:
                 step.size = 1 if step.good == 0 and not step.bad else max(1, points // 2)
                 step.bad = points
-        elif step.phase == _STRIDE:
+        elif step.phase == STRIDE:
             if ok:
-                step.high, step.good_end, step.phase = body.first, body.end, _HALVE
+                step.high, step.good_end, step.phase = body.first, body.end, HALVE
                 self._end_run()
             else:
                 self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
@@ -199,10 +198,10 @@ class Settled(Held):
     def _at_bad(self, place, far=1):
         """`place` is bad alone and all right of it is settled: how far does the run of bad ones go?"""
         step = self.step
-        if step.phase == _WALK:
+        if step.phase == WALK:
             step.top = step.high
         step.at = step.high = place
-        step.far, step.bad, step.phase = far, 0, _STRIDE
+        step.far, step.bad, step.phase = far, 0, STRIDE
         if step.low >= place:
             step.good_end = place
             self._end_run()
@@ -213,7 +212,7 @@ class Settled(Held):
         if step.good_end < step.at:
             return
         self._settle(step.pin, step.good_end, step.top)
-        step.phase, step.size, step.bad, step.good = _WALK, max(1, 2 * step.good), 0, 1
+        step.phase, step.size, step.bad, step.good = WALK, max(1, 2 * step.good), 0, 1
         if step.low >= step.high:
             self.step = None
 
@@ -221,9 +220,9 @@ class Settled(Held):
         """The step ends for today (`over`), or until the next drain."""
         step = self.step
         self.ring.forget(keys.ASKED)
-        if step.phase != _WALK:  # what lies before it is not known to be bad, and is searched on
+        if step.phase != WALK:  # what lies before it is not known to be bad, and is searched on
             self._settle(step.pin, step.at, step.top)
-        if over and step.what == _FIND:
+        if over and step.what == FIND:
             self._settle(step.pin, step.low, step.high)
         self.step = None
         self.save()
