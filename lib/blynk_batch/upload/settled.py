@@ -9,6 +9,7 @@
 from micropython import const
 
 from ..ring import state as keys
+from .batch import passed
 from .held import DOUBT, FRESH, HELD, OPEN, RUN, Held
 
 _HOUR_S = const(3600)
@@ -149,8 +150,9 @@ class Settled(Held):
     def hold_window(self, window, body, kind):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
         self.load()  # the ring may have been overwritten or cleared since
-        ring, pin, counts = self.ring, body.pin, window.pins[body.pin]
-        count = sum(counts) - counts[1] - counts[4]  # not the bytes, nor the estimated ones twice
+        ring, pin = self.ring, body.pin
+        points, _, others = window.pins[pin]
+        count = points + passed(others)
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
         ring.add(keys.HELD, count)
         self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind)

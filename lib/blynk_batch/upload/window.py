@@ -12,16 +12,10 @@ from ..ring import state as keys
 from ..ring.fast import EACH, run_of
 from ..ring.reader import DATA
 from ..ring.state import with_done
-from .batch import Body, text_bytes
+from .batch import Body, one_more, text_bytes
 
 _YIELD_EVERY = const(16)  # frames
 _FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
-_POINTS = const(0)
-_BYTES = const(1)
-_EXPIRED = const(2)
-_DROPPED = const(3)
-_ESTIMATED = const(4)
-_UNREADABLE = const(5)
 _FRESH = const(0)  # kinds of ranges, see held.py
 _DOUBT = const(3)
 
@@ -30,7 +24,7 @@ class Window:
     """Opens the window under way, or a new one up to the position `end`; then run `count()`.
 
     order   pins still to deliver: what is under way first, then by their first point, those refused before last
-    pins    {pin: [points to send, bytes of their JSON, expired, dropped, estimated, unreadable]}
+    pins    {pin: [points to send, bytes of their JSON, the others, see Body]}
     waiting True if it ended at a point whose time is not known yet
     """
 
@@ -111,7 +105,7 @@ class Window:
             if time > 0:
                 self._known = time
         for pin, entry in self.pins.items():
-            entry[_POINTS], entry[_BYTES] = self._tally[pin], self._tally[256 + pin]
+            entry[:2] = self._tally[pin], self._tally[256 + pin]
         self._tally = None
         if ring.cursor() == self._cursor:
             self._fix(reader.lost)
@@ -157,22 +151,22 @@ class Window:
             if pin in self._shut:
                 self._passed += 1
                 continue
-            entry = self.pins.get(pin)
-            if entry is None:
-                entry = self.pins[pin] = [0, 1, 0, 0, 0, 0]
+            if pin not in self.pins:
+                self.pins[pin] = [0, 1, {}]
                 tally[pin], tally[256 + pin] = 0, 1
                 self.order.append(pin)
+            others = self.pins[pin][2]
             if not sizes[index]:
-                entry[_UNREADABLE] += 1
-                continue
-            if time < 0:  # never known: Times.NEVER
-                entry[_DROPPED] += 1
+                one_more(others, keys.CORRUPT)
+            elif time < 0:  # never known: Times.NEVER
+                one_more(others, keys.DROPPED)
             elif time < self.cutoff:
-                entry[_EXPIRED] += 1
+                one_more(others, keys.EXPIRED)
             else:
                 tally[pin] += 1
                 tally[256 + pin] += base + sizes[index]
-                entry[_ESTIMATED] += 1 if estimated else 0
+                if estimated:
+                    one_more(others, keys.ESTIMATED)
         return True
 
     def _has_room(self, pins, base, sizes):
@@ -193,7 +187,7 @@ class Window:
         uploader, state = self._uploader, self.ring.state
         while self.order and not self.stale():  # what is overwritten meanwhile: the rest gets a new window
             pin = self.order[0]
-            entry = self.pins[pin]
+            points, len_bytes, others = self.pins[pin]
             part = state.get(keys.PART)
             first = self.ring.cursor()[:2]
             if part and part[0] == pin:
@@ -203,22 +197,22 @@ class Window:
             known = self._saved and batch[0] != pin  # of an earlier drain, not under way: what came since goes first
             failures = uploader.failures(pin)
             patience = 1 if known and self.ring.end()[2] > self.end[2] else 2
-            if entry[_POINTS] and batch[0] != pin and not uploader.trusted and failures >= patience:
+            if points and batch[0] != pin and not uploader.trusted and failures >= patience:
                 uploader.search.hold_window(self, body, _DOUBT)
                 continue
             if pin in self._last and known and uploader.search.has_room():
                 uploader.search.hold_window(self, body, _FRESH)
                 continue
             late = pin in self._last or failures  # that it is asked is noted, since else it is not asked again
-            limit = uploader.limit() if entry[_POINTS] else 0
+            limit = uploader.limit() if points else 0
             if batch[0] == pin:
                 body.end = tuple(batch[1:])  # it was sent before
                 yield from body.measure()
-            elif entry[_POINTS] > limit or entry[_BYTES] > self._max_bytes:
+            elif points > limit or len_bytes > self._max_bytes:
                 yield from body.measure(limit, self._max_bytes)
                 late = True
             else:
-                body.counts = entry[:]
+                body.points, body.len_bytes, body.others = points, len_bytes, others
             if late and body.points and batch[0] != pin and not self.stale():
                 self.ring.save_value(keys.BATCH, (pin,) + body.end)
             if body.points:
@@ -239,9 +233,10 @@ class Window:
                 ring.set(keys.PART, (pin,) + body.end)
         if pin in self.order and not self.stale():
             entry = self.pins[pin]
-            for place in range(len(entry)):
-                entry[place] -= body.counts[place]
-            entry[_BYTES] += 1  # of the bracket
+            entry[0] -= body.points
+            entry[1] -= body.len_bytes - 1  # the bracket stays
+            for key in body.others:
+                entry[2][key] = entry[2].get(key, 0) - body.others[key]
         ring.save()
 
     def leave(self, pin):
