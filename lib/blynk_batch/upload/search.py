@@ -77,10 +77,7 @@ class Search(Settled):
             elif self.step and not (crowded and self.step.what == FIND):
                 body = yield from self._next_body()
             elif (yield from self._next_step(crowded)):
-                self.forget_cleared()
-                if self.step:
-                    self.store()
-                    ring.set(keys.SEARCH, self.step.value)  # clear() takes it away
+                self.note()
                 continue
             else:
                 return None
@@ -226,7 +223,7 @@ class Search(Settled):
         if body.end != end and step.what == FIND and step.phase == WALK:
             step.size = body.points  # too many bytes to walk with
             return None
-        if keys.SEARCH not in ring.state:
+        if keys.SEARCH not in ring.state:  # cleared meanwhile
             self.load()
             return None
         ring.set(keys.ASKED, start + body.end)

@@ -51,20 +51,20 @@ class Settled(Held):
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
-        self.forget_cleared()
+        self.note()
+        if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES if is_ack else _NOTES_BYTES):
+            ring.save()
+
+    def note(self):
+        """All to the state, but for what was cleared while others worked."""
+        ring = self.ring
+        self.ranges = [found for found in self.ranges if found.start >= ring.cleared]
+        if self.step and self.step.low < ring.cleared:
+            self.step = None
         self.store()
         value = self.step.value if self.step else None
         if value != ring.state.get(keys.SEARCH):
             ring.set(keys.SEARCH, value)
-        if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES if is_ack else _NOTES_BYTES):
-            ring.save()
-
-    def forget_cleared(self):
-        """Ask no more for what was cleared while others worked."""
-        at = self.ring.cleared
-        self.ranges = [found for found in self.ranges if found.start >= at]
-        if self.step and self.step.low < at:
-            self.step = None
 
     def has_room(self, size=_NOTES_BYTES):
         """True if notes of that size push no reading out of the ring."""

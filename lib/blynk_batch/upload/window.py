@@ -11,7 +11,6 @@ from micropython import const
 from ..ring import state as keys
 from ..ring.fast import EACH, run_of
 from ..ring.reader import DATA
-from ..ring.state import with_done
 from .batch import Body, one_more, text_bytes
 
 _YIELD_EVERY = const(16)  # frames
@@ -31,7 +30,6 @@ class Window:
     def __init__(self, uploader, end):
         self._uploader, self.ring = uploader, uploader.ring
         settings, state = uploader.settings, self.ring.state
-        self._unsynced = settings["unsynced"]
         self._max_points = self.ring.get(keys.SIZE) or settings["batch_points"]
         self._max_bytes = uploader.batch_bytes
         self.pins = {}
@@ -54,13 +52,11 @@ class Window:
             self._seen = self.ring.end()[:2]  # what comes later changes no time
         self._known = 0
 
-    def times(self, known=0):
-        """A new pass's Times; `known` is Unix ms of the point before, if it does not start at the cursor."""
+    def times(self):
+        """Those of a new pass, from the cursor on."""
         from ..clock.times import Times
 
-        times = Times(self.ring, self.now, self._unsynced, self._seen)
-        times.known = known or times.known
-        return times
+        return Times(self.ring, self.now, self._uploader.settings["unsynced"], self._seen)
 
     def count(self):
         """Count every pin's points and bytes, then fix the window: a generator that lets others work in between."""
@@ -70,13 +66,13 @@ class Window:
         times = None
         frames = 0
         # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
-        self._tally = tally = self._uploader.tally
+        tally = self._uploader.tally
         view, size = memoryview(tally), 1
         tally[0] = _FULL
         while size < 512:
             view[size : 2 * size] = view[:size]
             size *= 2
-        run = None if self._saved else run_of(self._tally, EACH, self._max_points, self._max_bytes)
+        run = None if self._saved else run_of(tally, EACH, self._max_points, self._max_bytes)
         while True:
             if frames > _YIELD_EVERY:
                 frames = 0
@@ -95,7 +91,8 @@ class Window:
             time = chain.time
             if times or chain.boot:
                 if not times:
-                    times = self.times(self._known)
+                    times = self.times()
+                    times.known = self._known or times.known  # it does not start at the cursor
                     self.unsure = True
                 time = times.of(reader)
             if time is None or not self._count_frame(reader, time, times and times.estimated):
@@ -105,8 +102,7 @@ class Window:
             if time > 0:
                 self._known = time
         for pin, entry in self.pins.items():
-            entry[:2] = self._tally[pin], self._tally[256 + pin]
-        self._tally = None
+            entry[:2] = tally[pin], tally[256 + pin]
         if ring.cursor() == self._cursor:
             self._fix(reader.lost)
         else:
@@ -139,15 +135,13 @@ class Window:
         sizes = [len(text_bytes(text) or b"") for text in reader.values()]  # 0: it cannot be read
         if not self._saved and not self._has_room(pins, base, sizes):
             return False
-        state, tally = self.ring.state, self._tally
+        state, tally = self.ring.state, self._uploader.tally
+        done, part = state.get(keys.DONE, b""), state.get(keys.PART, (-1,))
         for index in range(len(pins)):
             pin = pins[index]
-            if self._saved:
-                from ..ring.books import is_delivered, is_held
-
-                if is_delivered(state, pin, reader.position) or is_held(state, pin, reader.position):
-                    self._done += 1
-                    continue
+            if self._saved and (keys.is_done(done, pin) or (part[0] == pin and reader.position < part[1:3])):
+                self._done += 1
+                continue
             if pin in self._shut:
                 self._passed += 1
                 continue
@@ -170,7 +164,7 @@ class Window:
         return True
 
     def _has_room(self, pins, base, sizes):
-        tally = self._tally
+        tally = self._uploader.tally
         for index in range(len(pins)):
             pin = pins[index]
             size = tally[256 + pin] + base + sizes[index]
@@ -242,7 +236,7 @@ class Window:
     def leave(self, pin):
         """Nothing of `pin` is to be sent in this window any more: on to the next pin, or close the window."""
         ring = self.ring
-        ring.set(keys.DONE, with_done(ring.state.get(keys.DONE, b""), pin))
+        ring.set(keys.DONE, keys.with_done(ring.state.get(keys.DONE, b""), pin))
         ring.forget(keys.PART, keys.BATCH)
         if pin in self.order:
             self.order.remove(pin)
