@@ -51,7 +51,7 @@ class Pace:
         self._points_per_day = points_per_day
         self._until = 0  # uptime ms
         # Without a clock a day is one of uptime, of the budget, and of the last tries and questions
-        self._day_from = self.tried_ms = boots.uptime()
+        self._day_from = self._tried_ms = boots.uptime()
         self._shut, self._looked = b"", (0, 0)  # up to where all points are of those pins
         saved = ring.state.get(BACKOFF)
         if saved:
@@ -122,12 +122,17 @@ class Pace:
 
     # Refused points
 
+    def tries(self):
+        """Note a try; what `rested` is to be asked of it."""
+        self._tried_ms, now = self._boots.uptime(), self._boots.now()
+        return 1 if now is None else now // 1000
+
     def rested(self, tried, for_s=_AGAIN_S):
-        """True if `for_s` have passed, as far as is known, since the last try at `tried`: Unix s; 0: never, or it was
-        released; 1: without a clock."""
+        """True if `for_s` have passed, as far as is known, since the last try at `tried`: Unix s, 1 without a clock;
+        0: never, or it was released."""
         now = self._boots.now()
         if now is None and tried:
-            return self._boots.uptime() - self.tried_ms >= for_s * 1000
+            return self._boots.uptime() - self._tried_ms >= for_s * 1000
         return not tried or not 0 <= now // 1000 - tried < for_s
 
     def may_ask(self):

@@ -42,7 +42,7 @@ class Search(Settled):
 
     @property
     def cutoff(self):
-        return self.step.cutoff if self.step else 0
+        return self.step.cutoff
 
     def times(self):
         # All of them are older than the last point delivered, which serves where the clock is not set.
@@ -91,8 +91,7 @@ class Search(Settled):
         there is no room for notes, and there will be once the oldest sector's points are delivered."""
         uploader, ring = self._uploader, self.ring
         step = self.step = Step()
-        now = uploader.boots.now()
-        step.cutoff, step.now, step.seen = uploader.cutoff(), now or 0, ring.end()[:2]
+        step.cutoff, step.now, step.seen = uploader.cutoff(), uploader.boots.now() or 0, ring.end()[:2]
         for found in self.ranges:
             found.end = self.end_of(found) if found.kind == FRESH else found.end
         for found in self.ranges if not crowded else ():
@@ -106,9 +105,9 @@ class Search(Settled):
                     return True
         if (
             self._queue
-            or (yield from self._ask_in_doubt(now))
+            or (yield from self._ask_in_doubt())
             or (not crowded and (yield from self._look_into_runs()))
-            or self._try_daily(now, crowded)
+            or self._try_daily(crowded)
         ):
             step.what = TRY
             step.pin, step.low, step.high, step.place = self._queue.pop(0)
@@ -116,7 +115,7 @@ class Search(Settled):
         self.step = None
         return False
 
-    def _ask_in_doubt(self, now):
+    def _ask_in_doubt(self):
         """While nobody is accepted, queue what one pin in doubt is asked for this hour: the whole unless it was just
         refused, the newest or the oldest point, another one each time. False if there is none."""
         uploader = self._uploader
@@ -134,8 +133,7 @@ class Search(Settled):
         first = _NEWEST if pin in self._refused else _WHOLE
         places = (first, first + 1, _MIDDLE + turn)
         self._queue = [(pin, low, high, place) for place in places[: count + 1]]
-        uploader.pace.tried_ms = uploader.boots.uptime()
-        self.ring.set(keys.DOUBT, (turn + 1, 1 if now is None else now // 1000))
+        self.ring.set(keys.DOUBT, (turn + 1, uploader.pace.tries()))
         return True
 
     def _look_into_runs(self):
@@ -160,7 +158,7 @@ class Search(Settled):
         self.store()
         return False
 
-    def _try_daily(self, now, crowded):
+    def _try_daily(self, crowded):
         """Queue the tries of the first range whose day has passed; False if there is none."""
         pace = self._uploader.pace
         due = [
@@ -170,16 +168,17 @@ class Search(Settled):
             and pace.rested(found.tried)
             and self._spent.get(found.pin, 0) < self._most.get(found.pin, _ALL)
         ]
-        if now is None and due:
-            pace.tried_ms = self._uploader.boots.uptime()
+        if not due:
+            return False
         for found in due:
-            found.tried = 0
-        for found in self._sharing(due[0]) if due else ():
+            found.tried = 0  # without a clock the next try tells of all
+        tried = pace.tries()
+        for found in self._sharing(due[0]):
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
             place = _NEWEST + found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
             self._queue.append((found.pin, found.start, self.end_of(found), place))
-            found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
-        return bool(due)
+            found.tried, found.tries = tried, found.tries + (not crowded)
+        return True
 
     def _sharing(self, one):
         """The ranges that share a place in the state with `one`: what they become, they become together."""
@@ -205,15 +204,15 @@ class Search(Settled):
             yield from body.measure()
             return body
         step.bad = step.bad if step.bad <= count else 0
-        if step.bad == 1:  # the newest, for sure
-            self._at_bad((yield from self._count_to_send(low, high, count - 1))[1][count - 1] if count > 1 else low)
-            self.save()
-            return None
         index, points = self._choose(count, self._uploader.limit())
         places = (yield from self._count_to_send(low, high, index, index + points))[1]
         if index and index not in places:
             return None  # overwritten meanwhile
         start, end = places[index] if index else low, places.get(index + points, high)
+        if step.bad == 1:  # the newest, for sure
+            self._at_bad(start)
+            self.save()
+            return None
         if step.what == FIND and self._requests_left(count) <= 0:
             return self._end_step()
         if not self.leaves_places(step.pin, start, end):
