@@ -211,6 +211,7 @@ class Search(Settled):
         start, end = places[index] if index else low, places.get(index + points, high)
         if step.bad == 1:  # the newest, for sure
             self._at_bad(start)
+            self._walk_on()
             self.save()
             return None
         if step.what == FIND and self._requests_left(count) <= 0:

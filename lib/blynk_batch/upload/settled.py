@@ -83,7 +83,7 @@ class Settled(Held):
         self.ranges = self.without(step.pin, body.first, body.end)
         if step.phase == HALVE:
             step.good_end = step.at
-            self._end_run()
+            self._walk_on()
             self.save()
         else:
             self._end_step()
@@ -105,7 +105,7 @@ class Settled(Held):
         self.ranges = self.without(pin, body.first, body.end, True)
         if step.what == FIND:
             self._found(body, points, True)
-        elif step.what == TRY and not step.place:
+        elif not step.place:
             step.low = body.end  # the rest in order
         else:
             self.step = None  # there are good ones: search on both sides
@@ -177,8 +177,6 @@ class Settled(Held):
                 step.high = body.first
                 step.bad = max(0, step.bad - points)
                 step.size = max(1, step.bad // 2) if step.bad else 2 * points
-                if step.low >= step.high:
-                    self.step = None
             elif points == 1:
                 self._at_bad(body.first)
             else:
@@ -187,15 +185,13 @@ class Settled(Held):
         elif step.phase == STRIDE:
             if ok:
                 step.high, step.good_end, step.phase = body.first, body.end, HALVE
-                self._end_run()
             else:
                 self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
+        elif ok:
+            step.good_end = body.end
         else:
-            if ok:
-                step.good_end = body.end
-            else:
-                step.at = body.first if points == 1 else body.last
-            self._end_run()
+            step.at = body.first if points == 1 else body.last
+        self._walk_on()
 
     def _at_bad(self, place, far=1):
         """`place` is bad alone and all right of it is settled: how far does the run of bad ones go?"""
@@ -203,19 +199,16 @@ class Settled(Held):
         if step.phase == WALK:
             step.top = step.high
         step.at = step.high = place
+        step.good_end = step.low
         step.far, step.bad, step.phase = far, 0, STRIDE
-        if step.low >= place:
-            step.good_end = place
-            self._end_run()
 
-    def _end_run(self):
-        """Once nothing lies between the bad run and the good points before it, settle it, and walk on."""
+    def _walk_on(self):
+        """Settle the bad run once nothing lies between it and the good points before it; then on to the left."""
         step = self.step
-        if step.good_end < step.at:
-            return
-        self._settle(step.pin, step.good_end, step.top)
-        step.phase, step.size, step.bad, step.good = WALK, max(1, 2 * step.good), 0, 1
-        if step.low >= step.high:
+        if step.phase != WALK and step.good_end >= step.at:
+            self._settle(step.pin, step.good_end, step.top)
+            step.phase, step.size, step.bad, step.good = WALK, max(1, 2 * step.good), 0, 1
+        if step.phase == WALK and step.low >= step.high:
             self.step = None
 
     def _end_step(self, over=False):
