@@ -70,7 +70,7 @@ class HTTPS:
 
     def request(self, url, headers, body, timeout_s):
         """One batch to its reply."""
-        load("http.reply", "read")  # from source the large files first
+        load("http.reply")  # from source the large files first
         scheme, _, host = url.split("/")[:3]
         head = load("http.pieces", "head")(url, headers)
         tick = getattr(body, "tick", None)
@@ -111,8 +111,7 @@ class HTTPS:
         return connection
 
     def send(self, connection, head, body):
-        gather = load("http.pieces", "gather")
-        read, read_head, read_rest = load("http.reply", "read"), load("http.reply", "head"), load("http.reply", "rest")
+        gather, reply = load("http.pieces", "gather"), load("http.reply")
         yield from connection.write(head)
         tick, watchdog = connection.tick, getattr(body, "watchdog", None)
         early = None
@@ -122,14 +121,14 @@ class HTTPS:
                 continue
             if connection.peek() is not None:
                 connection.wait(watchdog)
-                early = yield from read_head(connection)
+                early = yield from reply.head(connection)
                 if early[0] >= 200:
                     break  # the server has had enough before it had all: its reason says more than a broken pipe
                 early = None  # 100 Continue, unasked: go on
                 connection.tick, connection.end = tick, None
             yield from connection.write(piece)
         connection.wait(watchdog)
-        status, found, text, keep = yield from (read_rest(connection, *early) if early else read(connection))
+        status, found, text, keep = yield from (reply.rest(connection, *early) if early else reply.read(connection))
         if early and status < 300:
             raise OSError("a reply came before the batch was sent")
         if early or not keep:

@@ -132,7 +132,7 @@ class Body:
             if behind or (but and but(state, self.pin, reader.position)):
                 continue
             if time is None:
-                return  # of a refused pin; the clock was lost since
+                return  # what told it was damaged since
             self._estimated = times and times.estimated
             if time >= cutoff:  # Times.NEVER is below any
                 yield reader, time, index

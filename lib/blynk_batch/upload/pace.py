@@ -16,10 +16,9 @@ from micropython import const
 from ..ring.state import BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OPEN_END, OWNER, SEARCH, range_keys
 
 _FIRST_S = const(10)
-_CAP_S = const(3600)
 _WAKE_S = const(60)  # from one boot to the next, as far as is known
 _AWAY_S = const(960)  # even an hour's sleeper then tries within a day
-_STEPS = const(9)
+_STEPS = const(9)  # of twice as long each
 _LONGEST_S = const(86400)
 _SPREAD_S = const(30)  # of the first drains after power-on
 _DAY_MS = const(86400000)
@@ -78,7 +77,7 @@ class Pace:
     def back_off(self, wait_s=None, steps=1):
         """Wait longer than the last time; or `wait_s`, as the server or the outcome asks for."""
         step = max(1, min(_STEPS, self._ring.get(BACKOFF) + steps))
-        wait = min(_CAP_S, _FIRST_S << (step - 1))
+        wait = _FIRST_S << (step - 1)
         wait = wait * 3 // 4 + _random(wait // 2 + 1)
         if wait_s is not None:
             wait = max(1, min(_LONGEST_S, wait_s))

@@ -28,6 +28,8 @@ _SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
 
 class Search(Settled):
+    unsure = True
+
     def begin(self):
         """A drain begins."""
         self.load()
@@ -36,7 +38,6 @@ class Search(Settled):
         self._queue = []  # (pin, low, high, place) to be tried
         saved = self.ring.state.get(keys.SEARCH)
         self.step = Step(saved) if saved else None
-        self.unsure = True
 
     # As a Window for its batches
 
