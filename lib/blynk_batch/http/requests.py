@@ -28,13 +28,14 @@ class Requests:
 
     def post(self, url, headers, body, timeout_s):
         module, tls = self.module, {}
-        request = _Request(url, headers, body, timeout_s)
+        self._head, self._body, self.timeout_s = head(url, dict(headers, Connection="close")), body, timeout_s
+        self.wires = []
         name = "socket" if hasattr(module, "socket") else "usocket"  # older versions
         real = getattr(module, name)
-        setattr(module, name, _Lent(real, request))
+        setattr(module, name, _Lent(real, self))
         if url.startswith("https:"):
             tls = _tls_modules()  # imported within the call
-            sys.modules.update({each: _Lent(tls[each], request) for each in tls})
+            sys.modules.update({each: _Lent(tls[each], self) for each in tls})
         try:
             module.request("POST", url)
         except Heard as e:
@@ -42,9 +43,35 @@ class Requests:
         finally:
             setattr(module, name, real)
             sys.modules.update(tls)
-            while request.wires:
-                request.wires.pop().close()
+            self._head = self._body = self._stream = None  # not to be held till the next drain
+            while self.wires:
+                self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
+
+    def exchange(self, stream):
+        """All that goes out over the connected `stream`, and what comes back: Heard."""
+        self._stream = stream
+        stream.write(self._head)
+        for piece in gather(self._body):
+            stream.write(piece)
+        self._started = time.ticks_ms()
+        try:
+            next(read(self))
+        except StopIteration as e:
+            raise Heard(*e.value[:3])
+
+    def more(self, size, line=False):
+        """For reply.py. By single bytes, so that a server that drips them is left in time."""
+        text = bytearray()
+        while len(text) < size and not (line and text[-1:] == b"\n"):
+            if time.ticks_diff(time.ticks_ms(), self._started) > self.timeout_s * 1000:
+                raise OSError("the reply takes too long")
+            byte = self._stream.read(1)
+            if not byte:
+                break
+            text.extend(byte)
+        return bytes(text)
+        yield  # a generator that never waits
 
 
 def _firmware_module():
@@ -73,71 +100,39 @@ class Heard(OSError):
 class _Lent:
     """In place of a module or an SSLContext: what comes from it to write to is a Wire, all else is its own."""
 
-    def __init__(self, real, request):
-        self._real, self._request = real, request
+    def __init__(self, real, requests):
+        self._real, self._requests = real, requests
 
     def __getattr__(self, name):
         return getattr(self._real, name)
 
     def socket(self, *args):
         made = self._real.socket(*args)
-        wire = _Wire(made, self._request)
+        wire = _Wire(made, self._requests)
         at_once(made, self._real)
-        made.settimeout(self._request.timeout_s)
+        made.settimeout(self._requests.timeout_s)
         return wire
 
     def SSLContext(self, *args):
-        return _Lent(self._real.SSLContext(*args), self._request)
+        return _Lent(self._real.SSLContext(*args), self._requests)
 
     def wrap_socket(self, wire, **options):
         if hasattr(self._real, "verify_mode"):
             self._real.verify_mode = self.verify_mode  # as the module set it here
-        return _Wire(self._real.wrap_socket(wire.real, **options), self._request)
+        return _Wire(self._real.wrap_socket(wire.real, **options), self._requests)
 
 
 class _Wire:
     """In place of a socket: the first write is the whole exchange."""
 
-    def __init__(self, real, request):
-        self.real, self._request = real, request
-        request.wires.append(self)
+    def __init__(self, real, requests):
+        self.real, self._requests = real, requests
+        requests.wires.append(self)
 
     def __getattr__(self, name):
         return getattr(self.real, name)
 
     def write(self, _):
-        self._request.exchange(self.real)
+        self._requests.exchange(self.real)
 
     send = sendall = write
-
-
-class _Request:
-    """What goes out over the last of `wires`, and what comes back, within `timeout_s`, by reply.py."""
-
-    def __init__(self, url, headers, body, timeout_s):
-        self._head, self._body, self.timeout_s = head(url, dict(headers, Connection="close")), body, timeout_s
-        self.wires = []
-
-    def exchange(self, stream):
-        self._stream = stream
-        stream.write(self._head)
-        for piece in gather(self._body):
-            stream.write(piece)
-        self._started = time.ticks_ms()
-        try:
-            next(read(self))
-        except StopIteration as e:
-            raise Heard(*e.value[:3])
-
-    def more(self, size, line=False):
-        """For reply.py. By single bytes, so that a server that drips them is left in time."""
-        text = bytearray()
-        while len(text) < size and not (line and text[-1:] == b"\n"):
-            if time.ticks_diff(time.ticks_ms(), self._started) > self.timeout_s * 1000:
-                raise OSError("the reply takes too long")
-            byte = self._stream.read(1)
-            if not byte:
-                break
-            text.extend(byte)
-        return bytes(text)
-        yield  # a generator that never waits

@@ -246,9 +246,9 @@ class Search(Settled):
 
 def _place(number, count):
     """Newest, oldest, middle, quarters, ... of `count` points."""
-    if number < _MIDDLE:
-        return 0 if number == _OLDEST else count - 1
+    if number == _NEWEST:
+        return count - 1
     number, at, step = number - _OLDEST, 0, 1
     while number:
         at, step, number = 2 * at + (number & 1), step * 2, number >> 1
-    return at * count // step % count
+    return at * count // step

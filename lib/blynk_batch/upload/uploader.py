@@ -256,9 +256,10 @@ class Uploader:
         if getattr(result.error, "passing", False):
             result.error = None
         self.set_failures(body.pin, 0)
-        size = ring.state.get(keys.SIZE)
-        if size and body.points >= size[0]:
-            self._grow(size)
+        points, full = ring.state.get(keys.SIZE, (0, 0))
+        if 0 < points <= body.points:  # a learned size grows by a quarter after eight full batches of it
+            points, full = (points, full + 1) if full < 7 else (points + max(1, points // 4), 0)
+            ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, full))
         now = self.boots.now()
         if now is not None:
             ring.set(keys.LAST_SUCCESS, (now // 1000,))
@@ -266,13 +267,6 @@ class Uploader:
             self._search.trust()
         self.trusted = True
         source.accepted(body)
-
-    def _grow(self, size):
-        """A learned size grows by a quarter after eight full batches of it."""
-        points, accepted = size[0], size[1] + 1
-        if accepted >= 8:
-            points, accepted = points + max(1, points // 4), 0
-        self.ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, accepted))
 
     def _compare_clock(self, theirs):
         clock = self.boots.clock
