@@ -65,10 +65,8 @@ class Uploader:
         region = self.ring.state.get(keys.REGION)  # whoever learned it: judged by what is allowed today
         return region and load("upload.secret", "server_of")(region, self.home, self.settings["regions"]) or self.home
 
-    def request(self, body, timeout_s):
-        """The arguments of the transport's `post`."""
-        url = getattr(body, "url", None) or api.url(self.server, self._token, body.pin)
-        return url, api.headers(body.len_bytes), body, timeout_s
+    def url(self, pin):
+        return api.url(self.server, self._token, pin)
 
     # The drain
 
@@ -111,18 +109,14 @@ class Uploader:
         self.boots.anchor(self.boots.now())
         self.pace.drains()
         if keys.WINDOW in ring.state or keys.ASKED in ring.state:
-            self.resume()
+            # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
+            # others wait, so that a board that resets in its uploads does not hammer the server.
+            self.noted = self._first
+            if self._first:
+                self.pace.back_off()
+                ring.save(must=False)
         if self._search or keys.SEARCH in ring.state or keys.range_keys(ring.state):
             self.search.begin()
-
-    def resume(self):
-        """The last boot may have ended with a request under way, and so may this one: the first is made at once, but
-        others wait, so that a board that resets in its uploads does not hammer the server."""
-        if self._first:
-            self._first = False
-            self.noted = True
-            self.pace.back_off()
-            self.ring.save(must=False)
 
     @property
     def search(self):
@@ -134,10 +128,9 @@ class Uploader:
 
     def _all(self, end):
         """Windows up to `end`, then what was refused."""
-        if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
-            yield from load("upload.date", "ask")(self)
-        elif self._date_ok is None and self.cutoff():
-            yield from load("upload.date", "ask")(self, self.cutoff())
+        expiry = self.cutoff() if self._date_ok is None else 0
+        if expiry or (self.boots.now() is None and hasattr(self.boots.clock, "refresh")):
+            yield from load("upload.date", "ask")(self, expiry)
         before, self.ring.defers = self.result.requests, False
         try:
             yield from self._windows(end)
@@ -263,9 +256,10 @@ class Uploader:
         if getattr(result.error, "passing", False):
             result.error = None
         self.set_failures(body.pin, 0)
-        size = ring.state.get(keys.SIZE)
-        if size and body.points >= size[0]:
-            self._grow(size)
+        points, full = ring.state.get(keys.SIZE, (0, 0))
+        if 0 < points <= body.points:  # a learned size grows by a quarter after eight full batches of it
+            points, full = (points, full + 1) if full < 7 else (points + max(1, points // 4), 0)
+            ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, full))
         now = self.boots.now()
         if now is not None:
             ring.set(keys.LAST_SUCCESS, (now // 1000,))
@@ -273,13 +267,6 @@ class Uploader:
             self._search.trust()
         self.trusted = True
         source.accepted(body)
-
-    def _grow(self, size):
-        """A learned size grows by a quarter after eight full batches of it."""
-        points, accepted = size[0], size[1] + 1
-        if accepted >= 8:
-            points, accepted = points + max(1, points // 4), 0
-        self.ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, accepted))
 
     def _compare_clock(self, theirs):
         clock = self.boots.clock
