@@ -11,7 +11,7 @@ WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # `make` lists these two groups first; every other target with a text after two number signs is for development.
 FOR_USE := demo sandbox plan pull audit
-FOR_A_BOARD := flash install deploy board-check board zip package verify-live
+FOR_A_BOARD := flash deploy board-check board emulate package release verify-live
 
 .PHONY: help
 help:

@@ -36,8 +36,8 @@ def check_token(token):
 def check_least(name, value, limit):
     if type(value) is not int:
         raise TypeError("%s=%r: must be an int" % (name, value))
-    if value < limit:
-        raise ValueError("%s=%d: must be at least %d" % (name, value, limit))
+    if not limit <= value < 1000000000:
+        raise ValueError("%s=%d: must be at least %d, and below 10**9" % (name, value, limit))
 
 
 def check_flags(flags):

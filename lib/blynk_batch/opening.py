@@ -44,7 +44,7 @@ def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole
     from .media.device import Device, check
 
     given = flags if whole_blocks is None else dict(flags, whole_blocks=whole_blocks)
-    check(device, start, blocks, commit_every, given)
+    check(device, start, given, blocks=blocks, commit_every=commit_every, page_size=page_size, unit=unit)
     flash = Device(device, start, blocks, page_size, unit, whole_blocks, flags["verify"])
     if flash.whole:
         from .media.tails import Tails as Medium

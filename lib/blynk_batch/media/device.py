@@ -16,7 +16,8 @@ _UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver
 _TRIES = const(3)
 _STEP = const(128)  # bytes compared at a time
 _PAGE = const(256)
-_LEAST_PAGE = const(64)  # of what is written whole: each has a head of 16 bytes
+_LEAST_PAGE = const(64)  # of what is written whole: each has a head of 16 bytes, two of them for its length
+_MOST_PAGE = const(65536)
 NOBODYS = const(b"\xff\x00")  # what new media hold
 SECTOR_BYTES = const(4096)  # a sector is one erase block, or as many as make up this
 
@@ -35,13 +36,10 @@ class Device:
         self._device = device
         self._verify = verify
         self.strict = False
-        self.block_bytes = device.ioctl(_SIZE, 0) or 512
-        count = device.ioctl(_COUNT, 0) or 0
+        self.block_bytes = _check(device.ioctl(_SIZE, 0)) or 512
+        count = _check(device.ioctl(_COUNT, 0)) or 0
         if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
             raise ValueError("start=%r, blocks=%r: the device has %d blocks" % (start, blocks, count))
-        for name, size in (("page_size", page_size), ("unit", unit)):
-            if size is not None and (not isinstance(size, int) or size < 1 or size & (size - 1)):
-                raise ValueError("%s=%r: a power of two is needed" % (name, size))
         self._first = start
         self.bytes = (blocks or count - start) * self.block_bytes
         self.most_bytes = (count - start) * self.block_bytes
@@ -49,21 +47,25 @@ class Device:
         self.whole = not self._takes_offsets() if whole_blocks is None else whole_blocks
         if self.whole:
             self.page = page_size or max(self.block_bytes, _LEAST_PAGE)
-            if self.page < _LEAST_PAGE or self.page % self.block_bytes or self.sector_bytes % self.page:
-                text = "page_size=%r: a multiple of %d, and at least %d, is needed"
-                raise ValueError(text % (page_size, self.block_bytes, _LEAST_PAGE))
+            is_whole = not self.page % self.block_bytes and not self.sector_bytes % self.page
+            if not is_whole or not _LEAST_PAGE <= self.page <= _MOST_PAGE:
+                text = "page_size=%r: a multiple of %d, from %d to %d, is needed"
+                raise ValueError(text % (page_size, self.block_bytes, _LEAST_PAGE, _MOST_PAGE))
         else:
             self.page = page_size or (_PAGE if _is_rp2_flash(device) else 1)
             if self.page > self.block_bytes:
                 raise ValueError("page_size=%r: a block has %d bytes" % (page_size, self.block_bytes))
-        info = getattr(device, "info", tuple)()  # of an esp32.Partition; the last is whether it is encrypted
+        try:
+            info = device.info()  # of itself, by an esp32.Partition: the last is whether it is encrypted
+        except Exception:  # noqa: BLE001 - there is none, or it asks for more
+            info = tuple()
         is_partition = isinstance(info, tuple) and len(info) == 6
         self.name = info if is_partition else id(device)  # what tells this device from others
         self.unit = unit or (16 if is_partition and info[5] else 1)
 
     def _takes_offsets(self):
         try:
-            self._device.readblocks(self._first, bytearray(16), 0)
+            _check(self._device.readblocks(self._first, bytearray(16), 0))
         except OSError as e:
             if e.args[0] != _EINVAL:
                 raise
@@ -98,7 +100,15 @@ class Device:
 
     def sync(self):
         """Drivers that hold a block back write it now."""
-        self._device.ioctl(_SYNC, 0)
+        self._ask_for(_SYNC, 0)
+
+    def _ask_for(self, operation, block):
+        """OSError if it failed, but not from a driver that does not know of it."""
+        try:
+            _check(self._device.ioctl(operation, block) or None)
+        except OSError as e:
+            if e.args[0] not in _UNKNOWN:
+                raise
 
     # Any address, any length
 
@@ -185,12 +195,7 @@ class Device:
                 raise OSError(_EIO)
 
     def _ask_to_erase(self, address):
-        """OSError if the erase failed, but not from a driver that does not know of any."""
-        try:
-            _check(self._device.ioctl(_ERASE, self._first + address // self.block_bytes) or None)
-        except OSError as e:
-            if e.args[0] not in _UNKNOWN:
-                raise
+        self._ask_for(_ERASE, self._first + address // self.block_bytes)
 
     def _write_block(self, address):
         """FRAM and EEPROM, where 0xFF is written like any other byte; drivers that erase where a block is written."""
@@ -199,9 +204,11 @@ class Device:
 
 
 def _check(result):
-    """Drivers raise, or return a negative number (False: machine.SDCard) for a failure; True and positive are none."""
+    """`result`. Drivers raise, or return a negative number (False: machine.SDCard) for a failure; True and positive are
+    none."""
     if result is False or (result and result < 0):
         raise OSError(-result or _EIO)
+    return result
 
 
 def _is_rp2_flash(device):
@@ -212,14 +219,16 @@ def _is_rp2_flash(device):
     return isinstance(device, rp2.Flash)
 
 
-def check(device, start, blocks, commit_every, flags):
+def check(device, start, flags, **others):
     """TypeError or ValueError for what BlockRing does not take."""
     from ..arguments import check_flags, check_least
 
     if not hasattr(device, "readblocks") or not hasattr(device, "ioctl") or isinstance(device, type):
         raise TypeError("device=%r: must be a block device, such as an esp32.Partition or an SD card" % (device,))
     check_least("start", start, 0)
-    if blocks is not None:
-        check_least("blocks", blocks, 1)
-    check_least("commit_every", commit_every, 1)
+    for name in others:
+        if others[name] is not None or name == "commit_every":
+            check_least(name, others[name], 1)
+        if name in ("page_size", "unit") and others[name] and others[name] & (others[name] - 1):
+            raise ValueError("%s=%d: must be a power of two" % (name, others[name]))
     check_flags(flags)

@@ -30,9 +30,9 @@ _EISDIR = const(21)
 
 def is_missing(error):
     """The number of an OSError that says that there is no such file; any other is raised: it may be there."""
-    if error.args[0] not in (_ENOENT, _EACCES, _ENOTDIR, _EISDIR):
+    if error.errno not in (_ENOENT, _EACCES, _ENOTDIR, _EISDIR):
         raise error
-    return error.args[0]
+    return error.errno
 
 
 class Files:

@@ -214,13 +214,13 @@ class Ring(Pages):
     # Sectors
 
     def turn(self, data, size=0):
-        """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
-        payload of `size` bytes that fits none."""
+        """Begin the next sector, dropping the oldest where the ring is full; readings leave one to acks and state.
+        ValueError for a data frame with a payload of `size` bytes that fits none."""
         self.check_books()
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         self.settle()
-        most = self.medium.slots - (1 if data and not self.overwrite else 0)
+        most = self.medium.slots - (1 if data else 0)
         for tries in (1, 2):  # of raw sectors that fail
             if self.newest + 1 + self.past - self.oldest >= most:
                 from .room import make_room
