@@ -52,8 +52,8 @@ def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole
         from .media.slots import Slots as Medium
     medium = Medium(flash)
     if medium.wanted < _LEAST_SLOTS:
-        text = "%d bytes: a ring needs %d sectors of %d"
-        raise ValueError(text % (flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
+        text = "start=%r, blocks=%r: %d bytes, and a ring needs %d sectors of %d"
+        raise ValueError(text % (start, blocks, flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
     # `start` alone would not do: two parts of one device can overlap.
     ring.key = (flash.name, start, start + flash.bytes // flash.block_bytes)
     try:

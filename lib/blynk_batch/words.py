@@ -10,6 +10,7 @@ _OS_ERRORS = {
     20: "is not a folder, or lies in something that is none",
     22: "cannot be used by this filesystem: is it mounted and whole?",
     28: "has no room: the disk is full",
+    36: "has a name that is too long for this filesystem",
     30: "cannot be written: the filesystem is mounted read-only",
 }
 
@@ -28,7 +29,7 @@ def check_seconds(name, value):
 
 def bad_sleep(sleep_ms):
     kind = ValueError if type(sleep_ms) is int else TypeError
-    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more" % (sleep_ms,))
+    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more and below 10**13" % (sleep_ms,))
 
 
 def bad_pin(pin):

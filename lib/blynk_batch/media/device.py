@@ -44,6 +44,8 @@ class Device:
         self.bytes = (blocks or count - start) * self.block_bytes
         self.most_bytes = (count - start) * self.block_bytes
         self.sector_bytes = -(-SECTOR_BYTES // self.block_bytes) * self.block_bytes
+        if (unit or 1) > self.block_bytes:
+            raise ValueError("unit=%r: a block has %d bytes" % (unit, self.block_bytes))
         self.whole = not self._takes_offsets() if whole_blocks is None else whole_blocks
         if self.whole:
             self.page = page_size or max(self.block_bytes, _LEAST_PAGE)
