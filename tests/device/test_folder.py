@@ -43,8 +43,12 @@ def test_a_missing_folder_is_made_and_those_above_it():
     os.mkdir("/sim/here")
     os.chdir("/sim/here")
     log(FileRing("down/ring"), 0, 4)
-    assert found(FileRing("/sim/here/down/ring")) == [0, 1, 2, 3]
+    ring = FileRing("/sim/here/down/ring")
+    assert found(ring) == [0, 1, 2, 3]
+    ring = FileRing("down/ring")
     os.chdir("/")
+    log(ring, 4, 300)
+    assert found(FileRing("/sim/here/down/ring")) == list(range(304))
 
 
 def test_a_card_that_is_not_mounted_does_not_become_a_folder_of_the_boards_flash():
