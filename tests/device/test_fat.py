@@ -36,6 +36,14 @@ def closed(ring):
     return numbers
 
 
+def test_a_folder_in_the_place_of_the_rings_file_is_refused_with_words():
+    mounted()
+    os.mkdir("/sim/ring")
+    os.mkdir("/sim/ring/ring0")
+    assert "folder" in raises(OSError, FileRing, "/sim/ring", capacity_bytes=16384)
+    assert os.listdir("/sim/ring/ring0") == []
+
+
 def test_a_folder_that_is_named_from_where_the_program_is_lies_where_that_was():
     mounted()
     os.mkdir("/sim/elsewhere")
