@@ -27,7 +27,7 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
     path = path.rstrip("/")
     try:
         ring.key = (absolute, 0, 1)
-        medium, span = load("media.folder", "open_folder")(path, capacity_bytes, tails, tail_bytes)
+        medium, span = load("media.folder", "open_folder")(path, absolute, capacity_bytes, tails, tail_bytes)
         Ring.__init__(ring, medium, span, overwrite, commit_every)
         if medium.slots != medium.wanted and not ring.pending:
             _resize(ring)

@@ -63,7 +63,7 @@ class Device:
             info = ()
         is_partition = isinstance(info, tuple) and len(info) == 6
         self.name = info if is_partition else id(device)  # what tells this device from others
-        self.unit = unit or (16 if is_partition and info[5] else 1)
+        self.unit = unit or (16 if is_partition and info[5] else 1)  # pyright: ignore
 
     def _takes_offsets(self):
         try:

@@ -29,7 +29,13 @@ _MAGIC = const(b"BBr")
 
 def draw_salt():
     """32 bits that nobody can foretell who writes a string into the ring."""
-    return int.from_bytes(os.urandom(4), "little")
+    try:
+        return int.from_bytes(os.urandom(4), "little")
+    except AttributeError:  # a small port: what differs from boot to boot is the best there is
+        import random
+        import time
+
+        return crc32(b"%d %d" % (random.getrandbits(30), time.ticks_us()))
 
 
 def pack(sequence, slots, number, sector_bytes, state, slot, unit, salt):
