@@ -6,6 +6,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 ARGS ?=
+# Nobody is to update what this project pins.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NPM_CONFIG_UPDATE_NOTIFIER := false
 # One more test than cores at a time: many wait for a board's line or a socket.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 

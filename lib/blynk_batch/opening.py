@@ -27,7 +27,7 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
     path = path.rstrip("/")
     try:
         ring.key = (absolute, 0, 1)
-        medium, span = load("media.folder", "open_folder")(path, capacity_bytes, tails, tail_bytes)
+        medium, span = load("media.folder", "open_folder")(path, absolute, capacity_bytes, tails, tail_bytes)
         Ring.__init__(ring, medium, span, overwrite, commit_every)
         if medium.slots != medium.wanted and not ring.pending:
             _resize(ring)
@@ -52,8 +52,8 @@ def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole
         from .media.slots import Slots as Medium
     medium = Medium(flash)
     if medium.wanted < _LEAST_SLOTS:
-        text = "%d bytes: a ring needs %d sectors of %d"
-        raise ValueError(text % (flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
+        text = "start=%r, blocks=%r: %d bytes, and a ring needs %d sectors of %d"
+        raise ValueError(text % (start, blocks, flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
     # `start` alone would not do: two parts of one device can overlap.
     ring.key = (flash.name, start, start + flash.bytes // flash.block_bytes)
     try:

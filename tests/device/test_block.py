@@ -129,6 +129,8 @@ def test_a_part_of_a_device_is_used_and_the_rest_left_alone():
     assert ring.key != BlockRing(NorFlash(12), start=2, blocks=6).key
     for start, blocks in ((-1, None), (12, None), (0, 13), (4, 9), (0, 2)):
         raises(ValueError, BlockRing, device, start=start, blocks=blocks)
+    assert "unit=8192" in raises(ValueError, BlockRing, device, unit=8192)
+    assert "blocks=2" in raises(ValueError, BlockRing, device, blocks=2)
 
 
 def refused(device, *words):

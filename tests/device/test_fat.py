@@ -36,6 +36,30 @@ def closed(ring):
     return numbers
 
 
+def test_a_folder_in_the_place_of_the_rings_file_is_refused_with_words():
+    mounted()
+    os.mkdir("/sim/ring")
+    os.mkdir("/sim/ring/ring0")
+    assert "folder" in raises(OSError, FileRing, "/sim/ring", capacity_bytes=16384)
+    assert os.listdir("/sim/ring/ring0") == []
+
+
+def test_a_folder_that_is_named_from_where_the_program_is_lies_where_that_was():
+    mounted()
+    os.mkdir("/sim/elsewhere")
+    os.mkdir("/sim/elsewhere/ring")
+    os.chdir("/sim")
+    ring = FileRing("ring", capacity_bytes=16384)
+    assert type(ring.medium).__name__ == "FatTails"  # what has to be on FAT, whatever the board's own flash has
+    log(ring, 0, 10)
+    ring.close()
+    os.chdir("/sim/elsewhere")
+    log(ring, 10, 10)
+    assert os.listdir("/sim/elsewhere/ring") == []
+    os.chdir("/")
+    assert found(FileRing("/sim/ring")) == list(range(20))
+
+
 def test_the_ring_is_one_file_of_the_capacity_and_two_blocks():
     mounted()
     ring = opened(capacity_bytes=CAPACITY)

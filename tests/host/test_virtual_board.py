@@ -143,6 +143,13 @@ def test_main_that_runs_for_ever_does_not_lock_a_tool_out(line, board, begun):
     assert mpremote(board, "exec", "print('in')").strip() == "in"
 
 
+def test_a_tool_gets_in_while_main_sleeps_deeply(line, board):
+    (board.folder / "main.py").write_text("import machine\nprint('wakes')\nmachine.deepsleep(600000)\n")
+    board.reset()
+    line.until("wakes\r\n")
+    line.until(">>> ", press="\x03")
+
+
 NETWORK = """
 import network, requests, socket
 wlan = network.WLAN(network.STA_IF)

@@ -24,7 +24,9 @@ class Requests:
     streams = True
 
     def __init__(self, module=None):
-        self.module = _firmware_module() if module is None else module
+        if module is not None and not hasattr(module, "request"):
+            raise TypeError("module=%r: must be like the firmware's `requests`, or None" % (module,))
+        self.module = module or _firmware_module()
 
     def post(self, url, headers, body, timeout_s):
         module, tls = self.module, {}

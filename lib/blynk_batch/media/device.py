@@ -44,6 +44,8 @@ class Device:
         self.bytes = (blocks or count - start) * self.block_bytes
         self.most_bytes = (count - start) * self.block_bytes
         self.sector_bytes = -(-SECTOR_BYTES // self.block_bytes) * self.block_bytes
+        if (unit or 1) > self.block_bytes:
+            raise ValueError("unit=%r: a block has %d bytes" % (unit, self.block_bytes))
         self.whole = not self._takes_offsets() if whole_blocks is None else whole_blocks
         if self.whole:
             self.page = page_size or max(self.block_bytes, _LEAST_PAGE)
@@ -61,7 +63,7 @@ class Device:
             info = tuple()
         is_partition = isinstance(info, tuple) and len(info) == 6
         self.name = info if is_partition else id(device)  # what tells this device from others
-        self.unit = unit or (16 if is_partition and info[5] else 1)
+        self.unit = unit or (16 if is_partition and info[5] else 1)  # pyright: ignore
 
     def _takes_offsets(self):
         try:

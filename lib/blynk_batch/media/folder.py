@@ -18,13 +18,14 @@ _TAILS = const(16)  # where a ring may have been written with more than it has n
 _FILE = const(0x8000)
 
 
-def open_folder(path, capacity, tails, tail_bytes):
-    """(medium, span): Files, or on FAT a FatTails, in the folder `path`; span as Ring takes it."""
+def open_folder(given, path, capacity, tails, tail_bytes):
+    """(medium, span): Files, or on FAT a FatTails, in the folder `path`, an absolute one, since the program may go to
+    another; span as Ring takes it. `given`: the same as the program names it."""
     files = Files(path, tails, tail_bytes)
     span = _as_left(files)
     if not span:
         files.close()
-        paths.make_folder(path)
+        paths.make_folder(given)
         if paths.is_fat(path):
             from .fat import open_file
 

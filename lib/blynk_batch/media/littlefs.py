@@ -96,14 +96,13 @@ class Files:
         return self._names[index]
 
     def read_tail(self, index):
-        """(sequence, offset, body), sequence -1 where there is none that is whole. A file of somebody else's ends the
-        tails, so that it is never written."""
+        """(sequence, offset, body), sequence -1 where there is none that is whole. A file or folder of somebody else's
+        ends the tails, so that it is never written."""
         try:
             with open(self._tail_name(index), "rb") as f:
                 data = f.read(self.tail_bytes + 1024)
         except OSError as e:
-            is_missing(e)
-            data = b""
+            data = b"/" if is_missing(e) == _EISDIR else b""
         if len(data) >= _TAIL_HEAD:
             sequence, offset, crc = struct.unpack_from("<III", data)
             body = data[_TAIL_HEAD:]
