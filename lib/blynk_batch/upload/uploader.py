@@ -44,12 +44,8 @@ class Uploader:
         self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
         self.clock_error_s = None
         self._date_ok = None  # no reply has told yet
-        self.hops = 0  # redirects followed in this drain
-        self.trusted = False  # a batch was accepted in this drain
-        self.failed = b""  # pins that the server failed on in this drain for the first time
         self._search = None
         self._first = True  # no drain yet in this boot
-        self.noted = False  # this drain's backoff was noted before its first request
         if ring.state.get(keys.OWNER) != pace.owner:
             if keys.OWNER in ring.state:
                 load("upload.outcomes", "unlearn")(ring)
@@ -82,7 +78,10 @@ class Uploader:
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
             return
-        self.result, self._tick, self.hops = result, tick, 0
+        self.result, self._tick = result, tick
+        # In this drain: redirects followed | pins that the server failed on for the first time | True: its backoff was
+        # noted before its first request | a batch was accepted
+        self.hops, self.failed, self.noted, self.trusted = 0, b"", False, False
         try:
             self.guarded(self._begin)
             yield from self._all(self.ring.end())
@@ -108,7 +107,6 @@ class Uploader:
         ring.commit()
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        self.noted, self.trusted, self.failed = False, False, b""
         if keys.WINDOW in ring.state or keys.ASKED in ring.state:
             # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
             # others wait, so that a board that resets in its uploads does not hammer the server.
