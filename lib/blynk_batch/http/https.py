@@ -108,7 +108,7 @@ class HTTPS:
         yield from connection.write(head)
         tick, watchdog = connection.tick, getattr(body, "watchdog", None)
         early = None
-        for piece in gather(body, True):
+        for piece in gather(body):
             if piece is None:
                 yield 0
                 continue

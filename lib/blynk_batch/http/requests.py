@@ -53,7 +53,8 @@ class Requests:
         self._stream = stream
         stream.write(self._head)
         for piece in gather(self._body):
-            stream.write(piece)
+            if piece:
+                stream.write(piece)
         self._started = time.ticks_ms()
         try:
             next(read(self))
