@@ -16,7 +16,7 @@ _MOST_VALUE = const(128)
 def take(buf, state, pins, sink):
     """See hot.take()."""
     at, limit, interval, low, high, seed, count, passed, pin, filled, left, most_points, most_bytes = state[:13]
-    first, last, number, base = state[13:]
+    last, number, base = state[13:]
     view = memoryview(buf)
     taken = 0
     before = None  # what a mark that no frame follows yet came after
@@ -92,7 +92,7 @@ def take(buf, state, pins, sink):
             for q, value in zip(group, values):
                 sink[q] += 1
                 sink[256 + q] += _POINT_BYTES + len(value)
-        elif at >= first and pin in group:
+        elif pin in group:
             if not left or filled + _POINT_BYTES + _MOST_VALUE > len(sink):
                 break
             text = b",[%d%07d,%s]" % (carry, time, values[group.find(bytes((pin,)))])
@@ -109,5 +109,5 @@ def take(buf, state, pins, sink):
     if before:
         at, interval, count = before
     state[0], state[2], state[3], state[4], state[6] = at, interval, low, high, count
-    state[7], state[9], state[10], state[14] = passed, filled, left, last
+    state[7], state[9], state[10], state[13] = passed, filled, left, last
     return taken

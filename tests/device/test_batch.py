@@ -49,6 +49,21 @@ def by_pin(points):
     return found
 
 
+def test_a_batch_size_that_grows_between_two_batches_of_one_pin_sends_and_counts_each_point_once():
+    too_much = (400, {}, b'{"error":{"message":"Too much data in batch."}}')
+    ok = (200, {}, b"OK")
+    server = FakeServer(ok, too_much)  # what was accepted before keeps the window as large as it was
+    ring = blynk_batch.FileRing("ring", capacity_bytes=131072)
+    client = blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock(), batch_points=20)
+    counts = {1: 20, 2: 20, 3: 20, 4: 20, 5: 10, 6: 12}  # the first ten of V6 are the eighth full batch of ten
+    for number in range(20):
+        client.log_group({pin: number for pin in counts if number < counts[pin]})
+    result = client.upload()
+    assert (result.error, result.uploaded, client.stats()["dropped"]) == (None, sum(counts.values()), 0), result
+    sizes = [len(json.loads(text)) for _, text in server.requests]
+    assert sizes == [20, 20] + [10] * 8 + [2], sizes
+
+
 def test_rows_of_one_pin_and_what_breaks_them_arrive_as_they_were_logged():
     for seed in range(4):
         points = list(mixed(seed))

@@ -47,7 +47,7 @@ def forged(seed, page):
     frames = record.frame(record.MARK, bytes((page, 2, 0)), seed)
     chain = record.Chain()
     for number in range(3):
-        frames += record.frame(0, chain.encode(0, START_MS + number, b"\x4d", [number]), seed)
+        frames += record.frame(0, chain.encode(0, START_MS + number, b"\x4d", *record.encode_values([number])), seed)
     frames += record.frame(record.STATE, encode_state(LIES), seed)
     endless = bytes((0x7E, 127)) + b"\xff" * 127
     return frames + record.frame(record.STATE, endless, seed)
@@ -257,6 +257,31 @@ def test_a_wrong_bit_in_one_read_loses_nothing_and_changes_nothing():
     assert places > 100
 
 
+class Wavers(NorFlash):
+    """The byte at `wrong` is read wrongly `left` times."""
+
+    left = 0
+
+    def readblocks(self, block, buf, offset=0):
+        super().readblocks(block, buf, offset)
+        at = self.wrong - block * self.block_size - offset if self.left else -1
+        if 0 <= at < len(buf):
+            buf[at] ^= 1
+            self.left -= 1
+
+
+def test_what_reads_wrong_twice_on_end_is_read_once_more_and_lost_no_reading():
+    base = NorFlash(4)
+    ring = BlockRing(base)
+    for number in range(300):
+        ring.log(0, START_MS + number * 10000, b"\x01", [number])
+    for wrong in range(ring.first + 20, ring.offset, 97):
+        device = Wavers(4, image=base.image())
+        ring = BlockRing(device)
+        device.wrong, device.left = wrong, 2
+        assert [value for _, value in found(ring)] == list(range(300)) and not device.left, wrong
+
+
 def test_what_opening_saw_last_is_programmed_again_with_the_next_reading():
     device = NorFlash(4)
     ring = begin(device)
@@ -291,6 +316,28 @@ def test_a_last_reading_that_reads_either_way_stays_as_opening_saw_it():
         counts.add(len(first))
         for _ in range(5):
             assert [value for _, value in found(BlockRing(device))] == first, (seed, at)
+    assert counts == {2, 3}
+
+
+def test_a_last_text_of_several_programs_whose_end_reads_either_way_stays_as_opening_saw_it():
+    text, counts = "x" * 600, set()
+    for seed in range(24):
+        random.seed(seed)
+        device = NorFlash(4)
+        ring = begin(device)
+        ring.log(0, START_MS + 20, b"\x01", [text])
+        device.weak = {ring.offset - 1: ~device.data[ring.offset - 1] & (0x11 if seed % 2 else 0xFF)}
+        device = device.revive()
+        first = [value for _, value in found(BlockRing(device))]
+        assert first in ([5, 6], [5, 6, text]), seed
+        counts.add(len(first))
+        for _ in range(5):
+            ring = BlockRing(device)
+            assert [value for _, value in found(ring)] == first, seed
+        ring.log(0, START_MS + 40, b"\x01", [9])
+        for _ in range(5):
+            device = device.revive()
+            assert [value for _, value in found(BlockRing(device))] == first + [9], seed
     assert counts == {2, 3}
 
 

@@ -50,6 +50,22 @@ def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
     assert [key for key in state if again.get(key) != state[key]] == []
 
 
+def test_a_ring_whose_header_ends_with_a_page_opens_with_and_without_frames_behind_it():
+    for size in (511, 512, 513):
+        chip = NorFlash(8)
+        ring = blynk_batch.BlockRing(chip)
+        ring.set(0xFE, b"x" * 200)  # another library's
+        ring.set(0xFF, b"x")
+        ring.turn(data=False)
+        ring.set(0xFF, b"x" * (1 + size - ring.offset))
+        ring.turn(data=False)
+        assert ring.offset == size
+        for count in range(3):
+            ring = blynk_batch.BlockRing(chip)
+            assert (ring.pending, len(ring.state[0xFE])) == (count, 200), (size, count)
+            ring.log(0, 1795000000000 + count, b"\x01", [1])
+
+
 # Of each key what its value can be: bits of each number, after None those that may be missing; or bytes at most
 _SHAPES = {
     1: (30,),

@@ -227,6 +227,13 @@ def test_a_module_of_the_same_bundle_is_not_loaded():
     assert "# From ring/log.py" in text and "# From __init__.py" not in text
 
 
+def test_a_name_of_the_same_bundle_and_a_number_of_any_are_not_loaded():
+    client = "from . import load\n\ndef both():\n    return load('ring.log', 'near')(), load('ring.recover', 'LIMIT')\n"
+    log, recover = "def near():\n    return 'near'\n", "LIMIT = 8\n"
+    text = join(package(client=client, ring_log=log, ring_recover=recover)).texts["__init__"]
+    assert "return near(), 8" in text, text
+
+
 def test_a_short_name_of_an_argument_stands_nowhere_else():
     text = "a0 = 3\n\n\ndef _add(first, a1):\n    return first + a0 + a1\n"
     names = {}

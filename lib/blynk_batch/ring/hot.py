@@ -24,10 +24,9 @@ _FILLED = const(9)  # bytes in the text so far
 _LEFT = const(10)  # points that may still be written
 _MOST_POINTS = const(11)  # counting stops in front of the frame by which a pin might pass them
 _MOST_BYTES = const(12)
-_FIRST = const(13)  # a frame before here is passed
-_LAST = const(14)  # where the last frame started
-_NUMBER = const(15)  # points of the sector before the next frame
-_BASE = const(16)  # the buffer's start in the sector
+_LAST = const(13)  # where the last frame started
+_NUMBER = const(14)  # points of the sector before the next frame
+_BASE = const(15)  # the buffer's start in the sector
 
 _TEN_TO_7 = const(10000000)
 _MARK = const(0xC4)
@@ -83,7 +82,6 @@ def take(buf, state, pins, sink) -> int:
     left = s[_LEFT]
     most_points = s[_MOST_POINTS]
     most_bytes = s[_MOST_BYTES]
-    first = s[_FIRST]
     last = s[_LAST]
     number = s[_NUMBER]
     base = s[_BASE]
@@ -219,7 +217,7 @@ def take(buf, state, pins, sink) -> int:
                 i += 1
             if not fits:
                 break
-        elif at >= first:
+        else:
             i = 0
             while i < many:
                 q = b[new + i] if new else p[i]

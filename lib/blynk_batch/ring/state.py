@@ -14,7 +14,7 @@ EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 10, 11, 12, 13, 14
 # Places that never count, whatever may be read there: (sequence, offset, offset of the end, ...), oldest first | 1: a
 # medium that writes over what is there
 VOIDS, OVERWRITES = 15, 16
-# A sector was dropped whose points are still in HELD, which is to be counted anew
+# 1: the sector before OLDEST was dropped, and the books still have its points
 RECOUNT = 17
 VOIDS_MOST = 9  # ints
 

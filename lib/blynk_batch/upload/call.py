@@ -5,7 +5,7 @@ Knows the transport's one method and how to step through a drain; nothing of wha
 
 from micropython import const
 
-from .. import let_go
+from .. import let_go, load
 from ..blynk import headers
 from .batch import OutOfTime
 from ..errors import Busy, Error
@@ -96,6 +96,8 @@ class Call:
         if hasattr(self.transport, "close"):
             self.transport.close()
         try:
+            if client.released:
+                client.guard.run(load("upload.held", "release_of"), (client,))
             client.prepare()
         except (MemoryError, Error) as e:  # log() will erase; but it may also be a callback's reading
             result.error = result.error or e  # pyright: ignore

@@ -45,6 +45,7 @@ class Uploader:
         self.clock_error_s = None
         self._date_ok = None  # no reply has told yet
         self._search = None
+        self._window = None  # that of the last drain, if its time ran out
         self._first = True  # no drain yet in this boot
         if ring.state.get(keys.OWNER) != pace.owner:
             if keys.OWNER in ring.state:
@@ -79,9 +80,8 @@ class Uploader:
             result.waiting, result.retry_after_s = "backoff", wait
             return
         self.result, self._tick = result, tick
-        # In this drain: redirects followed | pins that the server failed on for the first time | True: its backoff was
-        # noted before its first request | a batch was accepted
-        self.hops, self.failed, self.noted, self.trusted = 0, b"", False, False
+        self.hops, self.failed = 0, b""  # redirects followed; pins that the server failed on for the first time
+        self.trusted = self.noted = False  # a batch was accepted; the backoff was noted before the first request
         try:
             self.guarded(self._begin)
             yield from self._all(self.ring.end())
@@ -96,6 +96,7 @@ class Uploader:
             result.error = e
         finally:
             self._first = False
+            self._window = self._window if result.waiting == "time" else None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
@@ -147,9 +148,10 @@ class Uploader:
         """All up to `end`, each pin's points of a window in log order."""
         ring = self.ring
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
-            window = load("upload.window", "Window")(self, end)
-            yield from self._through(window.count())
+            self._window = window = self._window or load("upload.window", "Window")(self, end)
+            yield from self._through(window.counting)
             yield from self._deliver(window)
+            self._window = None
             if window.waiting and not window.order:
                 self.result.waiting = "clock"
                 break

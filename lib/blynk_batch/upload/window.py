@@ -20,7 +20,8 @@ _DOUBT = const(3)
 
 
 class Window:
-    """Opens the window under way, or a new one up to the position `end`; then run `count()`.
+    """Opens the window under way, or a new one up to the position `end`; then run `counting`, a generator, to its end,
+    in as many drains as that takes.
 
     order   pins still to deliver: what is under way first, then by their first point, those refused before last
     pins    {pin: [points to send, bytes of their JSON, the others, see Body]}
@@ -51,6 +52,7 @@ class Window:
             self.end, self.cutoff, self.now = end, uploader.cutoff(), uploader.boots.now()
             self._seen = self.ring.end()[:2]  # what comes later changes no time
         self._known = 0
+        self.counting = self._count()
 
     def times(self):
         """Those of a new pass, from the cursor on."""
@@ -58,8 +60,8 @@ class Window:
 
         return Times(self.ring, self.now, self._uploader.settings["unsynced"], self._seen)
 
-    def count(self):
-        """Count every pin's points and bytes, then fix the window: a generator that lets others work in between."""
+    def _count(self):
+        """Count every pin's points and bytes, then fix the window; lets others work in between."""
         ring = self.ring
         reader = ring.reader(end=self.end)
         chain = reader.chain
