@@ -225,6 +225,8 @@ def test_a_module_of_the_same_bundle_is_not_loaded():
     text = join(package(client=client, ring_log="def near():\n    return 'near'\n")).texts["__init__"]
     assert "log = " not in text and "load('ring.log')" not in text and "return near()" in text, text
     assert "# From ring/log.py" in text and "# From __init__.py" not in text
+    alone = join(package(client="from . import load\n\ndef both():\n    load('ring.log')\n    return 1\n")).texts["__init__"]
+    assert "load(" not in alone.partition("def both")[2], alone
 
 
 def test_a_name_of_the_same_bundle_and_a_number_of_any_are_not_loaded():
