@@ -398,6 +398,19 @@ def test_a_point_that_was_refused_alone_on_seven_days_gives_way_when_the_table_i
     world.check()
 
 
+def test_where_each_refused_pin_takes_a_place_of_its_own_the_one_of_fewest_points_gives_way_counted():
+    world = World(words=KNOWN)
+    for pin in range(1, 18):
+        for _ in range(1 if pin == 5 else 2):
+            world.log(pin, bad=(pin,))
+        world.drain()
+        world.check()
+        stats = world.client.stats()
+        assert stats["rejected"] == (1 if pin == 17 else 0), (pin, stats)
+        world.wait(HOUR_S)
+    assert stats["held"] == 2 * 16 and not [pin for pin, _, _ in world.client.points() if pin == 5]
+
+
 def test_pins_that_the_server_always_fails_on_starve_no_other_however_many_they_are():
     world = World(words=UNKNOWN)
     world.failing = (1, 2, 3, 5, 6)
