@@ -313,6 +313,17 @@ def test_one_pin_that_is_always_answered_500_starves_no_other():
         assert world.client.pending == 0 and not twice(world)
 
 
+def test_after_two_drains_that_failed_for_all_a_pin_that_fails_on_keeps_the_other_waiting_once_more():
+    world = filled(3, pins=(1, 2))
+    asked = []
+    for failing in ((1, 2), (1, 2), (1,), (1,)):
+        world.failing = failing
+        asked.append([pin for pin, _, _, _ in world.drain()])
+        world.wait(world.result.retry_after_s or HOUR_S)
+    assert asked[:3] == [[1], [2], [1]] and asked[3][0] == 2, asked
+    assert not [point for point in world.missing() if point[0] == 2]
+
+
 # Doubt
 
 
