@@ -235,8 +235,9 @@ def test_a_module_of_the_same_bundle_is_not_loaded():
     text = join(package(client=client, ring_log="def near():\n    return 'near'\n")).texts["__init__"]
     assert "log = " not in text and "load('ring.log')" not in text and "return near()" in text, text
     assert "# From ring/log.py" in text and "# From __init__.py" not in text
-    alone = join(package(client="from . import load\n\ndef both():\n    load('ring.log')\n    return 1\n")).texts["__init__"]
-    assert "load(" not in alone.partition("def both")[2], alone
+    files = package(client="from . import load\n\ndef both():\n    load('ring.log')\n    return 1\n")
+    text = join(files).texts["__init__"]
+    assert "load(" not in text.partition("def both")[2], text
 
 
 def test_a_name_of_the_same_bundle_and_a_number_of_any_are_not_loaded():
@@ -347,8 +348,8 @@ def test_machine_code_stays_alone_and_is_left_out_where_no_processor_is_named(tm
              arguments="from .ring.log import Ring\nb = Ring\n\ndef a():\n    pass\n"),
      "the bundles __init__ and _open import each other at the top level"),
     (package(client="class A:\n    from .ring.log import Ring\n"), "client.py:2: an import in a class is not joined"),
-    (package(client="def f():\n    pass\n\ntry:\n    f()\nexcept OSError as g:\n    pass\n", ring_log="def g():\n    pass\n"),
-     "client.py:6: the name 'g' of an exception clashes"),
+    (package(client="def f():\n    pass\n\ntry:\n    f()\nexcept OSError as g:\n    pass\n",
+             ring_log="def g():\n    pass\n"), "client.py:6: the name 'g' of an exception clashes"),
     (package(client="from .ring.log import a\nb = [a]\n", ring_log="from ..client import b\na = [b]\n"),
      "ring/log.py:2: needs b of client while it is imported, and that one needs this one"),
 ])

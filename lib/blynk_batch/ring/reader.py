@@ -180,7 +180,7 @@ class Reader:
         return True
 
     def went(self, next_at, points, count):
-        """Somebody took this over good frames to `next_at`, `points` in all, `count` in the last. No `position` follows."""
+        """Somebody took this over good frames to `next_at`: `points` in all, `count` in the last. `position` stays."""
         self.number += self._count + points - count
         self._count = count
         self.next_at = self.good_end = next_at
