@@ -6,12 +6,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 ARGS ?=
+# Nobody is to update what this project pins.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NPM_CONFIG_UPDATE_NOTIFIER := false
 # One more test than cores at a time: many wait for a board's line or a socket.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # `make` lists these two groups first; every other target with a text after two number signs is for development.
 FOR_USE := demo sandbox plan pull audit
-FOR_A_BOARD := flash install deploy board-check board zip package verify-live
+FOR_A_BOARD := flash deploy board-check board emulate package release verify-live
 
 .PHONY: help
 help:

@@ -1,5 +1,7 @@
 """What the command lines' options share."""
 
+from urllib.parse import urlsplit
+
 import click
 
 
@@ -17,3 +19,11 @@ class Parsed(click.ParamType):
             return self.parse(value)
         except ValueError as error:
             self.fail(str(error))
+
+
+def server_url(context, parameter, value):
+    """An option's callback: the address of a server, without a slash at its end."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+        raise click.BadParameter("%r: must be like https://blynk.cloud" % value)
+    return value.rstrip("/")

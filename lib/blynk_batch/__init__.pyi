@@ -238,9 +238,7 @@ class HTTPS:
         """End the connection and forget the parsed certificates; the next request makes both anew."""
 
 class Requests:
-    """`module`: stands in for the firmware's `requests`. NetworkError if there is none, or none that sends anything.
-
-    streams  the module sends a body of known length as it comes (MicroPython 1.24)"""
+    """`module`: stands in for the firmware's `requests`. NetworkError if there is none."""
 
     def __init__(self, module: Any = None) -> None: ...
     def post(self, url: str, headers: Dict[str, str], body: Any, timeout_s: float) -> _Reply: ...

@@ -14,13 +14,14 @@ def check_server(server):
         raise TypeError('server=%r: must be a str like "https://blynk.cloud"' % (server,))
     scheme, _, place = server.lower().rstrip("/").partition("://")
     host, colon, port = place.partition(":")
-    if scheme in ("http", "https") and _is_host(host) and (port.isdigit() or not colon):
+    is_port = port.isdigit() and 0 < int(port) < 65536
+    if scheme in ("http", "https") and _is_host(host) and (is_port or not colon):
         return "%s://%s" % (scheme, place)
     raise ValueError('server %r: must be like "https://blynk.cloud"' % (server,))
 
 
 def _is_host(name):
-    return name and not name.strip(_IN_TOKEN + ".")
+    return "" not in name.split(".") and not name.strip(_IN_TOKEN + ".")
 
 
 def check_token(token):
@@ -36,8 +37,8 @@ def check_token(token):
 def check_least(name, value, limit):
     if type(value) is not int:
         raise TypeError("%s=%r: must be an int" % (name, value))
-    if value < limit:
-        raise ValueError("%s=%d: must be at least %d" % (name, value, limit))
+    if not limit <= value < 1000000000:
+        raise ValueError("%s=%d: must be at least %d, and below 10**9" % (name, value, limit))
 
 
 def check_flags(flags):
@@ -51,8 +52,8 @@ def check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_byte
     """The absolute path, without a slash at its end. ValueError or TypeError for what FileRing does not take."""
     if not isinstance(path, str):
         raise TypeError("path=%r: must be a folder's name, such as '/readings'" % (path,))
-    if not path:
-        raise ValueError("path='': must be a folder's name, such as '/readings'")
+    if not path or "\0" in path:
+        raise ValueError("path=%r: must be a folder's name, such as '/readings'" % path)
     check_flags({"overwrite": overwrite})
     if capacity_bytes is not None:
         check_least("capacity_bytes", capacity_bytes, 3 * 4096)

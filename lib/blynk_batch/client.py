@@ -69,6 +69,7 @@ class Client:
         self.guard = Guard()
         self._uploader = self._pace = self.last_error = None
         self.uploading = False
+        self.released = b""  # pins whose ranges are to be tried
         self._open = True
         _claim(ring)  # last: a client that could not be made leaves it free
 
@@ -187,11 +188,9 @@ class Client:
     def release(self, pin):
         """Try with the next upload what the server has refused of `pin`, at once and whole."""
         self.check_open()
-        self.guard.run(self._release, (bytes((pin_number(pin),)),))
-
-    def _release(self, pins):
-        load("upload.held", "release")(self.ring, pins)
-        self.ring.save(must=False)  # a full ring has it until the next reset
+        self.released += bytes((pin_number(pin),))
+        if not self.uploading:  # else the upload's end does it: meanwhile it may hold them again
+            self.guard.run(load("upload.held", "release_of"), (self,))
 
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""

@@ -8,12 +8,11 @@ def check(networks, password, hostname, debug):
     not."""
     if isinstance(networks, str):
         networks = ((networks, password),)
+    elif not isinstance(networks, (list, tuple)):
+        kind = type(networks).__name__
+        raise TypeError("ssid_or_networks: must be a name, or [(ssid, password), ...], not %s" % kind)
     elif password is not None:
         raise TypeError("password: belongs to one ssid; several networks are [(ssid, password), ...]")
-    if not isinstance(networks, (list, tuple)):
-        raise TypeError(
-            "ssid_or_networks: must be a name, or [(ssid, password), ...], not %s" % type(networks).__name__
-        )
     if not networks:
         raise ValueError("ssid_or_networks: at least one network is needed")
     for pair in networks:

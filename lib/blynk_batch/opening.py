@@ -13,7 +13,6 @@ from .ring.log import Ring
 from .ring.state import CURSOR
 
 _LEAST_SLOTS = const(3)
-_SECTOR_BYTES = const(4096)
 _TAILS = {"rp2": (3, 220)}  # by what each board's littlefs keeps inside a folder's metadata: rp2 512 bytes a file,
 _TAILS_ELSE = (4, 120)  # esp32 128
 
@@ -27,14 +26,11 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
     let_go("arguments")
     path = path.rstrip("/")
     try:
-        ring.key = (load("media.paths", "place")(absolute), 0, 1)
-        medium, span = load("media.folder", "open_folder")(path, capacity_bytes, tails, tail_bytes)
+        ring.key = (absolute, 0, 1)
+        medium, span = load("media.folder", "open_folder")(path, absolute, capacity_bytes, tails, tail_bytes)
         Ring.__init__(ring, medium, span, overwrite, commit_every)
-        if capacity_bytes and medium.slots != capacity_bytes // _SECTOR_BYTES and not ring.pending:
-            old, medium = medium, load("media.fat", "of_another_size")(medium, capacity_bytes)
-            if medium:
-                _move(ring, medium, 0)
-                old.remove()
+        if medium.slots != medium.wanted and not ring.pending:
+            _resize(ring)
         let_go("media.folder")
         let_go("media.paths")
     except OSError as e:
@@ -48,7 +44,7 @@ def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole
     from .media.device import Device, check
 
     given = flags if whole_blocks is None else dict(flags, whole_blocks=whole_blocks)
-    check(device, start, blocks, commit_every, given)
+    check(device, start, given, blocks=blocks, commit_every=commit_every, page_size=page_size, unit=unit)
     flash = Device(device, start, blocks, page_size, unit, whole_blocks, flags["verify"])
     if flash.whole:
         from .media.tails import Tails as Medium
@@ -56,10 +52,10 @@ def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole
         from .media.slots import Slots as Medium
     medium = Medium(flash)
     if medium.wanted < _LEAST_SLOTS:
-        text = "%d bytes: a ring needs %d sectors of %d"
-        raise ValueError(text % (flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
+        text = "start=%r, blocks=%r: %d bytes, and a ring needs %d sectors of %d"
+        raise ValueError(text % (start, blocks, flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
     # `start` alone would not do: two parts of one device can overlap.
-    ring.key = (flash.name(), start, start + flash.bytes // flash.block_bytes)
+    ring.key = (flash.name, start, start + flash.bytes // flash.block_bytes)
     try:
         Ring.__init__(ring, medium, _span(medium), flags["overwrite"], commit_every)
     except (CorruptRing, WrongDevice):
@@ -68,8 +64,11 @@ def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole
         load("media.foreign", "wipe")(medium)
         Ring.__init__(ring, medium, _span(medium), flags["overwrite"], commit_every)
         ring.clear()  # an old ring can be there still, below what was refused
-    if medium.slots != medium.wanted:
+    if medium.slots != medium.wanted and not ring.pending:
         _resize(ring)
+    elif medium.slots > medium.wanted:
+        text = "%d readings are pending in a ring of %d sectors, more than the %d now given: open it with the old"
+        raise Error(text % (ring.pending, medium.slots, medium.wanted) + " `blocks`, upload or clear() first")
 
 
 def _span(medium):
@@ -77,22 +76,13 @@ def _span(medium):
 
 
 def _resize(ring):
-    """Go over to the wanted size, if nothing is pending."""
+    """Have the empty `ring` begin anew with the wanted size, in slot 0 and in a lap of its own. The header carries all
+    state over, and falls on nothing of the newest sector: a power cut leaves the old ring whole, or the new one."""
     medium = ring.medium
-    if not ring.pending:
-        taken = medium.slot(ring.newest)  # stays until the new ring's first header is whole
-        medium.slots = medium.wanted
-        _move(ring, medium, 0 if taken else 1)
-    elif medium.slots > medium.wanted:
-        text = "%d readings are pending in a ring of %d sectors, more than the %d now given: open it with the old"
-        raise Error(text % (ring.pending, medium.slots, medium.wanted) + " `blocks`, upload or clear() first")
-
-
-def _move(ring, medium, slot):
-    """Begin the empty `ring` anew on `medium`, in that slot of a lap of its own; the header carries all state over. So
-    a power cut leaves the old ring whole, or the new one."""
-    sequence = (ring.newest // medium.slots + 1) * medium.slots + slot
-    ring.medium = medium
+    while medium.slot(ring.newest) in (0, medium.wanted):  # of whole blocks, the new ring's tails are there
+        ring.turn(data=False)
+    medium.slots = medium.wanted
+    sequence = (ring.newest // medium.slots + 1) * medium.slots
     ring.close_window()
     ring.set(CURSOR, (sequence, 0, ring.number))
     ring.oldest = sequence

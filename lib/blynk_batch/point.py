@@ -7,7 +7,7 @@ from micropython import const
 
 _INT_LIMIT = const(1 << 63)
 _FIRST_MS = const(1000000000000)  # 2001-09-09: what is smaller was meant in seconds
-_LAST_MS = const(10000000000000)  # 2286-11-20
+_LAST_MS = const(10000000000000)  # 2286-11-20; no sleep is longer
 
 
 def pin_number(pin):
@@ -84,7 +84,7 @@ def check_group(values):
 
 def check_sleep(sleep_ms):
     """TypeError or ValueError unless it is None or whole milliseconds."""
-    if sleep_ms is not None and (type(sleep_ms) is not int or sleep_ms < 0):
+    if sleep_ms is not None and (type(sleep_ms) is not int or not 0 <= sleep_ms < _LAST_MS):
         from .words import bad_sleep
 
         raise bad_sleep(sleep_ms)

@@ -16,6 +16,7 @@ _SETTLE_MS = const(3000)  # before that status() may speak of the attempt before
 _ATTEMPT_MS = const(20000)
 _FIRST_MS = const(5000)  # from one round to the next
 _LONGEST_MS = const(160000)
+_SILENT = const("no connection after %d s: is the password right, the signal strong enough?")
 _FAILURES = const(
     (
         ("STAT_WRONG_PASSWORD", "wrong password"),
@@ -81,6 +82,8 @@ class WiFi:
         left_ms = int(timeout_s * 1000)
         while not self.online():
             if left_ms <= 0:
+                if timeout_s * 1000 >= _SETTLE_MS and self._told.get(self._index) == "connecting":
+                    self._tell(_SILENT % timeout_s)
                 return False
             if watchdog:
                 watchdog()
@@ -137,7 +140,7 @@ class WiFi:
             if not failure and passed < _ATTEMPT_MS and not self._refused:
                 return False
             if not self._refused:
-                self._tell(failure or "no connection after 20 s: is the password right, the signal strong enough?")
+                self._tell(failure or _SILENT % 20)
             if self._index + 1 >= len(self._networks) and passed < self._pause_ms:
                 return False
         self._begin()

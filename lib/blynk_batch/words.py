@@ -6,10 +6,12 @@ point.py has the rules; this is loaded only where one is broken.
 _OS_ERRORS = {
     2: "is not there: is its filesystem mounted, and the folder above it made?",
     5: "cannot be read or written: the medium failed or was taken out",
+    13: "cannot be used: is a folder in it named as a file of the ring's?",
     19: "is not there: is its filesystem mounted?",
     20: "is not a folder, or lies in something that is none",
     22: "cannot be used by this filesystem: is it mounted and whole?",
     28: "has no room: the disk is full",
+    36: "has a name that is too long for this filesystem",
     30: "cannot be written: the filesystem is mounted read-only",
 }
 
@@ -28,7 +30,7 @@ def check_seconds(name, value):
 
 def bad_sleep(sleep_ms):
     kind = ValueError if type(sleep_ms) is int else TypeError
-    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more" % (sleep_ms,))
+    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more and below 10**13" % (sleep_ms,))
 
 
 def bad_pin(pin):

@@ -129,6 +129,8 @@ def test_a_part_of_a_device_is_used_and_the_rest_left_alone():
     assert ring.key != BlockRing(NorFlash(12), start=2, blocks=6).key
     for start, blocks in ((-1, None), (12, None), (0, 13), (4, 9), (0, 2)):
         raises(ValueError, BlockRing, device, start=start, blocks=blocks)
+    assert "unit=8192" in raises(ValueError, BlockRing, device, unit=8192)
+    assert "blocks=2" in raises(ValueError, BlockRing, device, blocks=2)
 
 
 def refused(device, *words):
@@ -372,7 +374,7 @@ def test_verify_false_does_not_read_back():
 
 
 def test_a_sector_that_a_drop_frame_names_is_gone_though_it_can_be_read():
-    device = NorFlash(4)
+    device = NorFlash(5)
     ring = BlockRing(device)
     log(ring, 0, 100)
     while ring.newest < 4:
@@ -382,7 +384,7 @@ def test_a_sector_that_a_drop_frame_names_is_gone_though_it_can_be_read():
         log(ring, 100, 1)
     device.data[4096 : 2 * 4096] = oldest  # the erase did nothing after all
     again = BlockRing(device)
-    assert again.newest == 4 and again.oldest == 2 and again.pending == len(found(again))
+    assert again.newest == 5 and again.oldest == 2 and again.pending == len(found(again))
 
 
 def test_erasing_ahead_takes_the_erase_out_of_log():
@@ -556,6 +558,20 @@ def test_write_once_units_that_read_either_way_are_there_for_good_or_never():
             assert found(ring) == first + [20] and ring.pending == len(first) + 1
 
 
+def test_write_once_units_that_are_full_to_the_last_are_opened():
+    device = NorFlash(4, unit=16)
+    ring = BlockRing(device, unit=16)
+    log(ring, 0, 20)
+    size, kind_to_come = 4096 - ring.offset, 0xC5
+    while not ring.place(kind_to_come, bytes(size), 4096):
+        size -= 1
+    ring.commit()
+    assert ring.offset == 4096
+    ring = BlockRing(device.revive(), unit=16)
+    log(ring, 20, 1)
+    assert found(ring) == list(range(21)) and ring.newest == 1
+
+
 class TearsOneErase(NorFlash):
     """The power goes in the middle of the `left`-th erase."""
 
@@ -580,8 +596,25 @@ def test_the_longest_reading_that_fits_is_taken():
     assert reader.next() and reader.values() == [(text,)] and not reader.next()
 
 
+def test_a_long_reading_is_there_or_refused_whatever_the_unit():
+    for unit in (1, 16, 64, 128, 256, 512):
+        refused = 0
+        for size in range(2500 if unit > 100 else 3500, 4096, 31):
+            ring = BlockRing(NorFlash(3, unit=unit), unit=unit)
+            try:
+                ring.log(0, START_MS, b"\x01", ["x" * size])
+            except ValueError:
+                refused += 1
+            reader = ring.reader()
+            there = 0
+            while reader.next():
+                there += reader.kind == 1
+            assert there == ring.pending == (0 if refused else 1), (unit, size)
+        assert refused
+
+
 def test_a_sector_is_filled_up_to_the_room_for_a_drop():
-    for unit, kept in ((1, 56), (16, 2 * 56 + 4 * 16)):
+    for unit, kept in ((1, 52), (16, 48 + 4 * 16)):
         ring = BlockRing(NorFlash(8, unit=unit), unit=unit)
         number = before = 0
         while not ring.newest:
@@ -590,16 +623,16 @@ def test_a_sector_is_filled_up_to_the_room_for_a_drop():
             number += 1
         assert kept <= 4096 - before < kept + 16, (unit, before)
     ring, sizes = BlockRing(NorFlash(8)), []
-    while ring.offset < 4096 - 56 - 200:
+    while ring.offset < 4096 - 52 - 200:
         before = ring.offset
         ring.save_value(WORDS, bytes(80))
         sizes.append(ring.offset - before - 80)
-    ring.save_value(WORDS, bytes(4096 - 56 - ring.offset - min(sizes)))
-    assert (ring.newest, ring.offset) == (0, 4096 - 56)  # to the last byte
+    ring.save_value(WORDS, bytes(4096 - 52 - ring.offset - min(sizes)))
+    assert (ring.newest, ring.offset) == (0, 4096 - 52)  # to the last byte
 
 
 def test_a_drop_is_noted_before_the_erase_also_where_units_are_large():
-    device = TearsOneErase(3, unit=64)
+    device = TearsOneErase(4, unit=64)
     ring = BlockRing(device, unit=64)
     device.left = 4  # of the second sector that is dropped
     number = 0

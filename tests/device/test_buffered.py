@@ -1,4 +1,4 @@
-"""A transport that takes whole bodies only, as `requests` before MicroPython 1.24: as large as there is room for."""
+"""A transport of one's own that takes whole bodies only: as large as there is room for."""
 
 import blynk_batch
 from stand_ins import NOW_MS, FakeClock

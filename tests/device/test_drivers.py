@@ -138,6 +138,42 @@ def test_a_negative_result_is_a_failure():
     assert found(BlockRing(device)) == list(range(11))
 
 
+def test_a_cache_that_says_that_it_could_not_be_written_back_fails_log():
+    class Syncs(NorFlash):
+        result = 0
+
+        def ioctl(self, operation, argument):
+            return self.result if operation == 3 else super().ioctl(operation, argument)
+
+    device = Syncs(8)
+    ring = BlockRing(device)
+    log(ring, 0, 10)
+    device.result = -5
+    raises(OSError, log, ring, 10, 1)
+    device.result = -22  # it knows of no cache
+    log(ring, 10, 1)
+    assert found(BlockRing(device)) == list(range(11))
+
+
+class Odd(NorFlash):
+    """Its info() is its own; perhaps it needs an argument, or asks a bus that does not answer."""
+
+    def __init__(self, answer):
+        super().__init__(8)
+        self.answer = answer
+
+    def info(self):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def test_an_info_that_is_no_partitions_says_nothing_of_the_ring():
+    for answer in ({"size": 32768}, [1, 2], (32768, 512), None, OSError(5), TypeError()):
+        keeps_readings(Odd(answer))
+        assert BlockRing(Odd(answer)).key != BlockRing(Odd(answer)).key, "two chips of a kind are two"
+
+
 class Picky(SdCard):
     """Takes an offset as an argument, but no other than whole blocks."""
 
@@ -200,6 +236,38 @@ class NoErase(NorFlash):
         if operation == 3:
             return None
         raise OSError(22)
+
+
+class SaysByNumber(SdCard):
+    def readblocks(self, block, buf, offset=None):
+        return -22 if offset is not None else super().readblocks(block, buf)
+
+    def writeblocks(self, block, buf, offset=None):
+        return -22 if offset is not None else super().writeblocks(block, buf)
+
+
+def test_a_driver_that_refuses_an_offset_by_its_result_gets_whole_blocks():
+    keeps_readings(SaysByNumber(66))
+
+
+def test_blocks_that_are_larger_than_their_heads_can_say_are_refused_where_they_are_written_whole():
+    card = SdCard(5 * 128)
+    card.block_size, card.blocks = 65536, 5
+    keeps_readings(card)
+    card = SdCard(5 * 256)
+    card.block_size, card.blocks = 131072, 5
+    assert "65536" in raises(ValueError, BlockRing, card)
+
+
+def test_a_size_that_is_an_error_is_no_size():
+    class Fails(NorFlash):
+        def ioctl(self, operation, argument):
+            return -5 if operation == self.wrong else super().ioctl(operation, argument)
+
+    for wrong in (4, 5):
+        device = Fails(8)
+        device.wrong = wrong
+        raises(OSError, BlockRing, device)
 
 
 def test_a_driver_without_erase_has_its_blocks_written_over():

@@ -43,8 +43,12 @@ def test_a_missing_folder_is_made_and_those_above_it():
     os.mkdir("/sim/here")
     os.chdir("/sim/here")
     log(FileRing("down/ring"), 0, 4)
-    assert found(FileRing("/sim/here/down/ring")) == [0, 1, 2, 3]
+    ring = FileRing("/sim/here/down/ring")
+    assert found(ring) == [0, 1, 2, 3]
+    ring = FileRing("down/ring")
     os.chdir("/")
+    log(ring, 4, 300)
+    assert found(FileRing("/sim/here/down/ring")) == list(range(304))
 
 
 def test_a_card_that_is_not_mounted_does_not_become_a_folder_of_the_boards_flash():
@@ -165,6 +169,21 @@ def test_a_file_in_the_place_of_the_first_tail_costs_wear_and_no_reading():
     for at in range(0, 60, 20):
         log(FileRing("/sim/ring"), at, 20)
     assert found(FileRing("/sim/ring")) == list(range(60)) and contents("/sim/ring")["/sim/ring/0"] == b"mine"
+
+
+def test_a_folder_in_the_place_of_a_tail_or_a_spare_costs_wear_and_no_reading():
+    for name in ("0", "2", "log", "log/spare"):
+        mounted()
+        os.mkdir("/sim/ring")
+        if "/" in name:
+            os.mkdir("/sim/ring/log")
+        os.mkdir("/sim/ring/" + name)
+        for at in range(0, 60, 20):
+            log(FileRing("/sim/ring"), at, 20)
+        log(FileRing("/sim/ring"), 60, 1000)
+        left = found(FileRing("/sim/ring"))
+        assert left == list(range(1060)), name
+        assert name == "log" or os.listdir("/sim/ring/" + name) == []
 
 
 def test_a_file_in_the_place_of_the_sectors_folder_is_refused_with_words():

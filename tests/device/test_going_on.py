@@ -389,6 +389,59 @@ class Dies(FakeServer):
         raise KeyboardInterrupt
 
 
+class SlowBoard(FakeClock):
+    """Each look at the time takes `step_ms`, as long as a board takes from one to the next."""
+
+    step_ms = 0
+
+    def uptime(self):
+        self.wait(self.step_ms)
+        return self.uptime_ms
+
+
+def test_an_upload_whose_time_ends_while_it_counts_goes_on_there_the_next_time():
+    for pins in (1, 12):
+        for lost in (0, 3):
+            clock, server = SlowBoard(), FakeServer()
+            client = client_on(blynk_batch.BlockRing(NorFlash(4)), clock=clock, transport=server)
+            for number in range(1200 // pins):
+                client.log_group({pin: number for pin in range(pins)})
+                clock.wait(1000)
+            clock.step_ms = 100
+            server.replies = [OSError(110)] * lost
+            calls = 0
+            while client.pending:
+                calls += 1
+                result = client.upload(timeout_s=1)
+                assert calls < 60 and (result.error is None or lost), (pins, result)
+                clock.wait(4000000)
+            assert len(server.points) == len(set(server.points)) == 1200
+            client.close()
+
+
+def test_what_is_cleared_or_overwritten_while_an_upload_pauses_in_its_count_is_not_sent():
+    for happens in ("clear", "overwrite", "log"):
+        clock, server = SlowBoard(), FakeServer()
+        client = client_on(blynk_batch.BlockRing(NorFlash(5)), clock=clock, transport=server)
+        for number in range(1200):
+            client.log(1, number)
+            clock.wait(1000)
+        clock.step_ms = 50
+        result = client.upload(timeout_s=1)
+        assert (result.waiting, result.requests) == ("time", 0)
+        if happens == "clear":
+            client.clear()
+        for number in range(1200, 4000 if happens == "overwrite" else 1210):
+            client.log(1, number)
+        there = [value for _, _, value in client.points()]
+        clock.step_ms = 0
+        client.upload(timeout_s=1)
+        assert [value for _, _, value in server.points] == there and not client.pending, happens
+        stats = client.stats()
+        assert stats["logged"] == stats["uploaded"] + stats["dropped"] and stats["uploaded"] == len(there)
+        client.close()
+
+
 def test_a_drain_after_a_reset_that_ends_for_no_fault_leaves_no_wait_behind():
     for faults, waiting in ((0, None), (1, "backoff")):
         clock = FakeClock()

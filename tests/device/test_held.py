@@ -7,6 +7,7 @@ import math
 import random
 
 from blynk_batch.errors import RingFull
+from blynk_batch.ring import state as keys
 from blynk_batch.upload.batch import Body
 from blynk_batch.upload.held import HELD, Range, weight
 from blynk_batch.upload.search import _place as place_of
@@ -379,6 +380,36 @@ def test_what_is_held_arrives_once_and_in_order_a_day_later_when_it_is_released_
         assert len([index for index in range(99) if back[index] > back[index + 1]]) <= 1, back
 
 
+def test_a_release_in_the_midst_of_an_upload_holds_for_the_next():
+    step = calls = 0
+    while calls >= step:
+        step += 1
+        world = filled(40, range(40), pins=(1, 2, 3))
+        world.drain()
+        world.wait(HOUR_S)
+        for _ in range(20):
+            world.log(1, 2, 3, bad=(1,))
+        world.drain()
+        world.wait(DAY_S)
+        world.log(2)
+        calls = 0
+
+        def watchdog(world=world, step=step):
+            nonlocal calls
+            calls += 1
+            if calls == step:
+                world.bad.clear()
+                world.client.release(1)
+
+        world.client.upload(watchdog=watchdog)
+        world.known()
+        if calls >= step:
+            world.wait(HOUR_S)
+            world.drain()
+            assert (world.missing(), twice(world)) == ([], []), step
+    assert step > 15, step
+
+
 def test_single_points_among_bad_ones_that_become_good_are_found():
     world = filled(64, range(64))
     world.drain()
@@ -588,7 +619,11 @@ def test_there_is_room_for_notes_while_a_sector_holds_nothing_that_is_pending():
     near_the_end(world, 6)
     assert world.client.ring.newest == 6 and world.client.uploader().search.has_room()
     near_the_end(world, 9)
-    assert world.client.ring.newest == 9 and not world.client.uploader().search.has_room()
+    ring, search = world.client.ring, world.client.uploader().search
+    assert ring.newest == 9 and search.has_room()
+    while ring.newest < 10 or ring.offset < 3900:
+        ring.save_value(keys.WORDS, bytes(100))
+    assert not search.has_room()  # what is kept for notes is full
 
 
 def test_a_range_of_many_pins_takes_the_room_of_several():

@@ -47,7 +47,7 @@ def forged(seed, page):
     frames = record.frame(record.MARK, bytes((page, 2, 0)), seed)
     chain = record.Chain()
     for number in range(3):
-        frames += record.frame(0, chain.encode(0, START_MS + number, b"\x4d", [number]), seed)
+        frames += record.frame(0, chain.encode(0, START_MS + number, b"\x4d", *record.encode_values([number])), seed)
     frames += record.frame(record.STATE, encode_state(LIES), seed)
     endless = bytes((0x7E, 127)) + b"\xff" * 127
     return frames + record.frame(record.STATE, endless, seed)

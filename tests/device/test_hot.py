@@ -26,7 +26,7 @@ def frames(rnd, seed, how_many):
     starts = [0]
     pins = bytes((1,))
     points = 0
-    chain.encode(0, now, pins, [0])
+    chain.encode(0, now, pins, *record.encode_values([0]))
     for _ in range(how_many):
         now += rnd.choice((0, 1, 63, 1000, 60000, 60001, 90000000, -5))
         if rnd.random() < 0.4:
@@ -37,7 +37,7 @@ def frames(rnd, seed, how_many):
         if rnd.random() < 0.1:
             chain.reset()
             out.extend(bytes(rnd.choice((0, 0, 1, 5))) + mark(rnd, points, seed))
-        payload = chain.encode(rnd.choice((0,) * 40 + (3,)), max(0, now), pins, values)
+        payload = chain.encode(rnd.choice((0,) * 40 + (3,)), max(0, now), pins, *record.encode_values(values))
         points += len(pins)
         out.extend(record.frame(0, payload, seed))
         if rnd.random() < 0.05:  # a delta as it should be, and values as they should not
@@ -111,11 +111,13 @@ def test_both_write_what_the_frames_hold():
     seed = 0x9ABCDEF0
     chain = record.Chain()
     now = 1648054765458
-    chain.encode(0, now, b"\x01\x02", [0, 0])
+    chain.encode(0, now, b"\x01\x02", *record.encode_values([0, 0]))
     buf = bytearray()
     for number in range(20):
         now += 60000
-        buf.extend(record.frame(0, chain.encode(0, now, b"\x01\x02", [number + 0.25, -number]), seed))
+        buf.extend(
+            record.frame(0, chain.encode(0, now, b"\x01\x02", *record.encode_values([number + 0.25, -number])), seed)
+        )
     for module in (hot, hot_twin):
         out = bytearray(1400)
         pins = bytearray(b"\x01\x02") + bytearray(254)

@@ -143,7 +143,7 @@ def test_where_the_server_takes_small_batches_only_their_acks_neither_fill_a_ful
             client = blynk_batch.Client("token", ring=ring, transport=server, clock=clock)
             count = 0
             try:
-                while ring.newest < 15 or ring.offset < 1000:
+                while ring.newest < 14 or ring.offset < 1000:
                     clock.wait(1000)
                     client.log_group({pin: count for pin in range(pins)})
                     count += 1
@@ -152,6 +152,23 @@ def test_where_the_server_takes_small_batches_only_their_acks_neither_fill_a_ful
             result = client.upload()
             assert (result.error, result.uploaded, result.pending) == (None, count * pins, 0), (pins, count, result)
             assert client.stats()["dropped"] == 0 and len(server.points) == count * pins, client.stats()
+
+
+def test_the_acks_of_several_pins_push_no_reading_out_of_a_full_ring_that_overwrites():
+    pushed = []
+    for slots, batch_points, pins, more in ((4, 8, 3, 40), (4, 10000, 20, 7), (6, 10000, 100, 3), (6, 10000, 20, 30)):
+        blynk_batch.client._open_rings.clear()
+        options = {"ring": BlockRing(NorFlash(slots)), "batch_points": batch_points, "clock": FakeClock()}
+        client = blynk_batch.Client("token", transport=FakeServer(), **options)
+        for number in range(3600 + more):
+            client.log(number % pins, number)
+            if client.ring.newest > slots and client.ring.offset > 3900:
+                break  # a sector that is full but for one ack or two
+        pending, dropped = client.pending, client.stats()["dropped"]
+        result = client.upload()
+        if (result.error, result.uploaded, result.pending, client.stats()["dropped"]) != (None, pending, 0, dropped):
+            pushed.append((slots, batch_points, pins, pending, client.stats()["dropped"] - dropped, result))
+    assert not pushed, pushed
 
 
 LONG = "0123456789" * 20  # fills the sectors that do not matter
@@ -172,7 +189,7 @@ def test_a_drop_is_noted_before_its_erase_also_where_acks_filled_the_sector():
     cuts = 0
     for fails in (1, 4, 9):
         for skew in (0, 3, 7, 11, 15, 19):
-            clock, server, device = FakeClock(), FakeServer(), DiesErasing(3)
+            clock, server, device = FakeClock(), FakeServer(), DiesErasing(4)
             blynk_batch.client._open_rings.clear()
             client = blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=clock)
             while not (client.ring.newest == 3 and client.ring.offset >= 3900 - 20 * skew):
@@ -219,7 +236,7 @@ def test_a_drop_notes_nothing_that_counts_on_ranges_which_wait_in_ram():
         ring.set(keys.HELD, (number,))
 
     for more in (1, 16, 40):
-        device = DiesErasing(3)
+        device = DiesErasing(4)
         ring = BlockRing(device)
         logged = 0
         while ring.newest < 2 or ring.offset < 3700:
@@ -242,6 +259,38 @@ def test_a_drop_notes_nothing_that_counts_on_ranges_which_wait_in_ram():
         client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=FakeServer(), clock=FakeClock())
         invariants.check(client.ring, len(list(client.points())))
         assert client.pending + client.stats()["dropped"] == logged, (more, client.stats(), logged)
+
+
+def test_a_cut_in_the_erase_of_a_sector_that_is_partly_delivered_keeps_the_books():
+    wrong, cuts = [], 0
+    for number in range(12):
+        pins, accepted, skew = (2, 5)[number & 1], (1, 3)[number >> 1 & 1], 4 * (number >> 2)
+        device, server, clock = DiesErasing(5), FakeServer(), FakeClock()
+        blynk_batch.client._open_rings.clear()
+        client = blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=clock, batch_points=300)
+        logged = 0
+        while client.ring.newest < 4 or client.ring.offset < 3000 + 100 * skew:
+            client.log(logged % pins, logged)
+            logged += 1
+        server.replies = [(200, {}, b"OK")] * accepted + [OSError(104)]
+        uploaded = client.upload().uploaded
+        assert uploaded and keys.WINDOW in client.ring.state
+        ring = client.ring
+        ring.set(keys.RANGES, ring.end()[:2] + (0, 1, 2, 1795000000, 0, 200))  # waits in RAM: the drop is noted alone
+        device.armed = True
+        try:
+            while True:
+                client.log(logged % pins, logged)
+                logged += 1
+        except OSError:
+            cuts += 1
+        blynk_batch.client._open_rings.clear()
+        client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=server, clock=clock)
+        there = len(list(client.points()))
+        if client.pending != there or there + uploaded + client.stats()["dropped"] != logged:
+            wrong.append((pins, accepted, skew, client.pending, there, client.stats(), logged))
+        invariants.check(client.ring, there)
+    assert not wrong and cuts == 12, (wrong, cuts)
 
 
 def test_a_full_ring_that_may_not_overwrite_keeps_what_is_refused_and_delivers_it_once_it_is_taken():

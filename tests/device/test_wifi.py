@@ -224,6 +224,17 @@ def test_wait_feeds_the_watchdog_and_ends_with_the_connection_or_the_time():
         assert world.wifi.wait(0) is False
 
 
+def test_a_wait_that_ends_before_the_attempt_does_says_so_once():
+    for port in PORTS:
+        world = World(port, {"home": "another one"})
+        world.radio.silent = True
+        assert world.wifi.wait(0) is False and world.wifi.wait(2) is False
+        assert world.lines == ["Wi-Fi: 'home': connecting"]
+        assert world.wifi.wait(10) is False and world.wifi.wait(5) is False
+        words = "Wi-Fi: 'home': no connection after 10 s: is the password right, the signal strong enough?"
+        assert world.lines == ["Wi-Fi: 'home': connecting", words], world.lines
+
+
 def test_a_board_that_asks_seldom_gets_over_the_wrap_of_its_ticks():
     for port in PORTS:
         world = World(port, {})

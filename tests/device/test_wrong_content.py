@@ -42,7 +42,7 @@ def wrong_payload():
         return bytes([random.getrandbits(8) for _ in range(random.randrange(1, 40))])
     values = random.choice(VALUES)
     pins = bytes(range(1, 1 + len(values)))
-    payload = record.Chain().encode(random.choice((0, 0, 1)), NOW_MS, pins, values)
+    payload = record.Chain().encode(random.choice((0, 0, 1)), NOW_MS, pins, *record.encode_values(values))
     for _ in range(random.randrange(1, 4)):
         payload[random.randrange(len(payload))] = random.getrandbits(8)
     return bytes(payload[: random.randrange(1, len(payload) + 1)] if random.randrange(3) == 0 else payload)
@@ -127,12 +127,12 @@ def assert_passed(payloads):
 
 def test_a_group_that_names_a_pin_twice_is_passed_and_what_follows_arrives():
     groups = ([1, 2], ["a text", 2], [2, "a text"])
-    assert_passed([record.Chain().encode(0, NOW_MS, bytes((9, 9)), values) for values in groups])
+    assert_passed([record.Chain().encode(0, NOW_MS, bytes((9, 9)), *record.encode_values(values)) for values in groups])
 
 
 def test_a_value_or_pins_longer_than_their_frame_are_not_read_from_the_next_one():
-    text = record.Chain().encode(0, NOW_MS, bytes((9,)), ["abc"])
-    pins = record.Chain().encode(0, NOW_MS, bytes(range(1, 13)), [1] * 12)
+    text = record.Chain().encode(0, NOW_MS, bytes((9,)), *record.encode_values(["abc"]))
+    pins = record.Chain().encode(0, NOW_MS, bytes(range(1, 13)), *record.encode_values([1] * 12))
     assert_passed([text[:-1], text[:-3], pins[:-13]])
 
 

@@ -87,3 +87,5 @@ def test_a_wrong_token_or_server_is_one_sentence(ring, sandbox):
     assert (status, output.count("\n")) == (1, 1) and output.startswith("Error: the service does not know this token")
     status, output = audit(folder, sandbox, server="http://127.0.0.1:1")
     assert (status, output.count("\n")) == (1, 1) and output.startswith("Error: http://127.0.0.1:1: no answer: ")
+    status, output = audit(folder, sandbox, server="blynk.cloud")
+    assert status == 2 and output.endswith("'blynk.cloud': must be like https://blynk.cloud\n")

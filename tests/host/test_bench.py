@@ -71,6 +71,42 @@ def test_the_figures_for_programs_are_those_of_the_document():
     assert len(stored) > 100
 
 
+@pytest.mark.parametrize(
+    ("page", "text", "shown"),
+    [
+        (
+            "README.md",
+            "%s KB of heap compiled, %s KB from",
+            [("least heap with a drain of 10000 points, KiB", on) for on in (".mpy", ".py")],
+        ),
+        ("docs/architecture.md", "in a heap of %s KB", [("least heap with a drain of 10000 points, KiB", ".mpy")]),
+        ("docs/storage.md", "up to %s readings", [("readings per 4 KiB sector", "esp32")]),
+        ("docs/storage.md", "\n%s on cards", [("readings per 4 KiB sector", "sd")]),
+        *[
+            (
+                "docs/storage.md",
+                "| %s | %%s / %%s | %%s / %%s |" % label,
+                [
+                    ("%s per %sreading%s" % (unit, durable, rest), on)
+                    for unit in ("erases", "bytes programmed")
+                    for on in ("esp32", "rp2")
+                ],
+            )
+            for label, durable, rest in (
+                ("1 (default)", "durable ", ""),
+                ("8", "", ", commit_every=8"),
+                ("32", "", ", commit_every=32"),
+            )
+        ],
+    ],
+)
+def test_the_texts_name_the_figures_of_the_last_run(page, text, shown):
+    measured = figures.load()
+    values = [measured[what][on] for what, on in shown]
+    words = tuple("%.3f" % value if value < 1 else "%d" % round(value) for value in values)
+    assert text % words in (ROOT / page).read_text(encoding="utf-8"), text % words
+
+
 def test_a_figure_that_was_not_measured_is_named():
     assert figures.figure("erases per durable reading", "nor") < 1
     with pytest.raises(KeyError, match="'erases per reading' on 'moon'"):

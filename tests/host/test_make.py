@@ -19,7 +19,12 @@ def test_make_alone_prints_one_line_for_every_target_under_what_it_is_for():
     assert [group[0] for group in groups] == ["use", "a board", "develop"]
     listed = [re.match(r"  make (\S+) +\S", line).group(1) for group in groups for line in group[1:]]
     assert "sandbox" in listed[:5] and listed.index("deploy") < listed.index("test")
-    targets = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    makefile = (ROOT / "Makefile").read_text()
+    named = " ".join(re.findall("^FOR_.* := (.*)$", makefile, re.MULTILINE)).split()
+    assert sorted(named) == sorted(
+        re.match(r"  make (\S+)", line).group(1) for group in groups[:2] for line in group[1:]
+    )
+    targets = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     assert sorted(listed) == sorted(set(" ".join(targets).split()) - INTERNAL)
 
 

@@ -34,7 +34,7 @@ def test_the_figures_follow_from_what_a_row_costs():
     answer, advice = work_out()
     rows = 14 * 24 * 60 + 15  # what an upload interval had gathered before the outage began
     assert answer.capacity_bytes == (51 + 2) * 4096
-    assert answer.readings_held == 52 * 400 * 2
+    assert answer.readings_held == 51 * 400 * 2
     assert answer.backlog_points == rows * 2
     assert answer.catch_up_requests == 2 * 3
     assert (answer.points_per_day, answer.requests_per_month) == (2880, 5760)
@@ -72,7 +72,7 @@ LIFE = dict(COSTS, **{"erases per row": 20})
         ({"outage_s": 86400 * 80}, COSTS, True, "a ring of 1164 KiB does not fit 1024 KiB"),
         ({}, LIFE, False, "the flash lasts about 4 years: log every 3 minutes"),
         ({"outage_s": 86400 * 100, "every_s": 900}, COSTS, False, "Blynk takes points of the last three months"),
-        ({"outage_s": 86400 * 9, "every_s": 2}, COSTS, False, "catching up takes"),
+        ({"outage_s": 86400 * 9, "every_s": 2}, COSTS, False, "catching up takes 58 days, since"),
     ],
 )
 def test_what_cannot_work_or_may_bite_is_said_with_what_would_do(changes, costs, fails, words):
@@ -124,7 +124,8 @@ def test_flash_lasts_no_longer_than_its_makers_promise(years, said):
 
 def test_counts_and_days_are_rounded_down():
     assert [words.count(number) for number in (7, 999, 41768)] == ["7", "999", "41,700"]
-    assert [words.days(number) for number in (0.4, 1.9, 14.52)] == ["9 hours", "45 hours", "14 days"]
+    said = ["9 hours", "45 hours", "14 days", "3 years", "more than 20 years"]
+    assert [words.days(number) for number in (0.4, 1.9, 14.52, 1200, 48500)] == said
 
 
 def test_groups_are_recommended_to_who_logs_pins_apart():
@@ -161,6 +162,11 @@ def test_rows_that_no_sector_holds_and_rows_a_year_apart_end_without_a_traceback
     assert done.returncode == 1 and "Traceback" not in done.stdout
     assert done.stdout.startswith("Error: such rows cannot be measured: ValueError: reading of 41")
     assert run_plan("--pin", "V1:double", "--every", "365d").returncode == 0
+
+
+def test_a_row_may_have_all_pins_that_there_are():
+    done = run_plan(*(word for number in range(256) for word in ("--pin", "V%d:boolean" % number)))
+    assert "Error" not in done.stdout and "ring " in done.stdout
 
 
 # Logs the rows of an outage into a ring of the capacity that the plan chose; prints how many were dropped.

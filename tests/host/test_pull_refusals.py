@@ -132,6 +132,8 @@ def test_an_export_without_room_or_into_the_ring_is_refused(make_ring):
     folder = make_ring("folder")
     assert "No space left on device" in refused("--folder", folder, "--csv", "/dev/full")
     assert "that is where the ring is" in refused("--folder", folder, "--csv", folder / "new")
+    both = folder.parent / "both"
+    assert "--csv and --json" in refused("--folder", folder, "--csv", both, "--json", both) and not both.exists()
     export = folder.parent / "export.csv"
     export.write_text("older")
     command = ["bash", "-c", 'ulimit -f 8; exec "$@"', "bash", sys.executable, "-m", "tools.pull"]

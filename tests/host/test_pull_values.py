@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,32 @@ for row, value in enumerate(("a\\ud83d", "b")):
 ring.close()
 """
 
+# A ring that has dropped sectors and holds V2, which was refused, its oldest header damaged; argv: where to save it
+MAKE_DAMAGED = """
+import sys
+sys.path.append(%r)
+import blynk_batch
+from flash import NorFlash
+
+class Server:
+    def post(self, url, headers, body, timeout_s):
+        for _ in body:
+            pass
+        if url.endswith("v1"):
+            return 200, {}, b"OK"
+        return 400, {}, b'{"error":{"message":"No datastream setup for that pin."}}'
+
+device = NorFlash(6)
+client = blynk_batch.Client("t", ring=blynk_batch.BlockRing(device), server="http://h", transport=Server())
+for row in range(3000):
+    client.log_group({1: row, 2: row}, timestamp=1748054765458 + row * 1000)
+assert client.ring.oldest
+client.upload()
+client.close()
+device.data[client.ring.oldest %% 6 * 4096 + 1] ^= 1
+device.save(sys.argv[1])
+""" % str(ROOT / "tools" / "sim")
+
 
 def pull(*arguments):
     """What `make pull` says of a ring that it can read."""
@@ -76,6 +103,14 @@ def test_half_a_surrogate_pair_in_a_ring_stops_no_export(run_on_device, tmp_path
     pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
     first, second = exported(tmp_path / "csv")
     assert first.startswith("a\ufffd") and second == "b"
+
+
+def test_what_is_lost_before_the_first_header_that_can_be_read_is_reported(run_on_device, tmp_path):
+    run_on_device(MAKE_DAMAGED, tmp_path / "nor", heap="16m")
+    report = pull("--image", tmp_path / "nor", "--csv", tmp_path / "csv")
+    pending = int(re.search("pending +([0-9]+) points", report).group(1))
+    lost = pending - len(exported(tmp_path / "csv"))
+    assert lost > 100 and ", %d points lost with them" % lost in report
 
 
 @pytest.mark.parametrize("size", [512, 1024, 2048, 4096])

@@ -156,17 +156,35 @@ def test_a_name_that_only_ends_like_an_allowed_one_is_foreign(station, foreign):
 
 
 def test_https_never_becomes_http(station):
-    """The rule itself, since the sandbox speaks plain HTTP here: what `https` answered is never followed to `http`."""
+    """Neither from `https` that was configured nor from one that was learned. The sandbox speaks plain HTTP here."""
     said = station.run(
         """
-        redirect = __import__("blynk_batch.upload.outcomes", None, None, ("_redirect",))._redirect
-        home = "https://blynk.cloud"
-        for location in arguments["locations"]:
-            say(redirect(location, home, home, ("blynk.cloud",)))
+        class Redirecting:
+            def __init__(self, locations):
+                self.locations, self.asked = locations, []
+
+            def post(self, url, headers, body, timeout_s):
+                self.asked.append(url.split(".")[0])
+                location = self.locations.pop(0) if self.locations else "nowhere"
+                return 308, {"location": location + ".blynk.cloud" + arguments["path"]}, b""
+
+        for way in arguments["ways"]:
+            transport = Redirecting(way[1:])
+            board.new()
+            client = board.boot(server=way[0] + ".blynk.cloud", transport=transport)
+            client.log(1, 1)
+            client.upload()
+            say(transport.asked)
         """,
-        locations=[scheme + "://ny3.blynk.cloud" + PATH for scheme in ("http", "https", "HTTPS")],
+        path=PATH,
+        ways=[
+            ["https://a", "http://b"],
+            ["https://a", "https://b"],
+            ["https://a", "HTTPS://b"],
+            ["http://a", "https://b", "http://c"],
+        ],
     )
-    assert said == [None, "https://ny3.blynk.cloud", "https://ny3.blynk.cloud"]
+    assert said == [["https://a"], *[["https://a", "https://b"]] * 2, ["http://a", "https://b"]]
 
 
 def test_a_redirect_to_itself_is_an_error_that_keeps_the_data(station):

@@ -63,12 +63,12 @@ def test_a_reply_lost_again_and_again_over_resets_repeats_the_same_batch_only(st
     assert len(set(batches)) == 1, "a retry was not the batch that was in flight"
 
 
-def test_firmware_that_cannot_stream_sends_small_batches_and_repeats_one_of_those(station):
+def test_a_transport_that_cannot_stream_sends_small_batches_and_repeats_one_of_those(station):
     station.fault("lose_reply", count=1, skip=2)
     said = station.run(
         """
         transport = blynk_batch.Requests()
-        transport.streams = False  # as MicroPython before 1.24 does
+        transport.streams = False
         client = board.boot(transport=transport)
         log_many(1000)
         say(outcome(client.upload())[0])

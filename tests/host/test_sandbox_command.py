@@ -151,6 +151,7 @@ def test_a_second_ctrl_c_does_not_cut_a_clean_end_short(tmp_path):
         ["--total-limit", "many"],
         ["--token", "t@nowhere"],
         ["--region", "home"],
+        ["--words", "too_old"],
         ["--fault", "nonsense"],
         ["--fault", "server_error:status"],
     ],

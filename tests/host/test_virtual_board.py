@@ -143,12 +143,19 @@ def test_main_that_runs_for_ever_does_not_lock_a_tool_out(line, board, begun):
     assert mpremote(board, "exec", "print('in')").strip() == "in"
 
 
+def test_a_tool_gets_in_while_main_sleeps_deeply(line, board):
+    (board.folder / "main.py").write_text("import machine\nprint('wakes')\nmachine.deepsleep(600000)\n")
+    board.reset()
+    line.until("wakes\r\n")
+    line.until(">>> ", press="\x03")
+
+
 NETWORK = """
 import network, requests, socket
 wlan = network.WLAN(network.STA_IF)
 wlan.active(True)
 wlan.connect("any", "password")
-print(wlan.isconnected(), requests.post(%r, json=[[1648054765458, 1.5]]).text)
+print(wlan.isconnected(), wlan.status("rssi"), requests.post(%r, json=[[1648054765458, 1.5]]).text)
 s = socket.socket()
 s.settimeout(0.2)
 s.connect(("127.0.0.1", %d))
@@ -167,7 +174,7 @@ except OSError as e:
 
 def test_its_network_is_the_hosts(board, sandbox):
     said = mpremote(board, "exec", NETWORK % (sandbox.upload_url(), sandbox.port))
-    assert said.split() == ["True", "OK", "110", "111"]
+    assert said.split() == ["True", "-50", "OK", "110", "111"]
     assert sandbox.points() == [(1, 1648054765458, 1.5)]
 
 

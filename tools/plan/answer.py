@@ -55,8 +55,8 @@ def work_out(station, costs, limits, link):
     pins = len(station.pins)
     rows = math.ceil(unsent_s(station) / station.every_s)
     per_sector = costs["rows per sector"]
-    sectors = max(LEAST_SECTORS, math.ceil(rows / per_sector) + 2)  # the one under way, and the one that makes room
-    held = int((sectors - 1) * per_sector)
+    sectors = max(LEAST_SECTORS, math.ceil(rows / per_sector) + 2)  # the one under way, and the one for acks
+    held = int((sectors - 2) * per_sector)
     erases = max(costs["erases per row"], 1 / per_sector)  # a sector is erased once a turn, even if none was measured
     erases_a_year = erases * YEAR_S / station.every_s
     per_day = pins * DAY_S / station.every_s
@@ -145,6 +145,7 @@ def advice(station, answer, limits, together=None):
         text = "an outage of %s: Blynk takes points of the last three months, older ones may be refused"
         found.append((False, text % words.days(station.outage_s / DAY_S)))
     if answer.catch_up_days > 1 and answer.points_per_day < limits.points_per_day:
-        text = "catching up takes %.1f days, since the server takes %s points a day"
-        found.append((False, text % (answer.catch_up_days, words.exactly(limits.points_per_day))))
+        text = "catching up takes %s, since the server takes %s points a day"
+        takes = words.interval(answer.catch_up_days * DAY_S)
+        found.append((False, text % (takes, words.exactly(limits.points_per_day))))
     return sorted(found, key=lambda item: not item[0])

@@ -36,9 +36,13 @@ def exactly(number):
 
 
 def days(number):
-    """At most so long: 14.52 as "14 days", 0.4 as "9 hours"."""
+    """At most so long: 14.52 as "14 days", 0.4 as "9 hours", 1200 as "3 years"."""
     if number < 2:
         return "%d hours" % (number * 24)
+    if number >= RETENTION_YEARS * 365.25:
+        return "more than %d years" % RETENTION_YEARS
+    if number >= 2 * 365.25:
+        return "%d years" % (number / 365.25)
     return "%s days" % count(number)
 
 

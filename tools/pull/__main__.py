@@ -85,6 +85,8 @@ def check(options):
         output = Path(options[name] or "-").resolve()
         if output == source or options["folder"] and source in output.parents:
             raise click.UsageError("--%s %s: that is where the ring is" % (name, options[name]))
+    if options["csv"] and options["json"] and Path(options["csv"]).resolve() == Path(options["json"]).resolve():
+        raise click.UsageError("--csv and --json: two exports need two files")
     if options["upload"] and not options["token"]:
         raise click.UsageError("--upload needs --token")
     if options["put_back"] and not options["upload"]:

@@ -50,7 +50,9 @@ def parse_datastream(text):
 
 def parse_words(text):
     """too_old=Some words. as (reason, words)."""
-    reason, _, words = text.partition("=")
+    reason, sign, words = text.partition("=")
+    if not sign:
+        raise ValueError("%.40r: write REASON=TEXT, as in too_old=Too old." % text)
     return _reason(reason), words
 
 
@@ -166,7 +168,7 @@ def _limit(text, kind):
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or (kind != "double" and number != int(number)):
-        raise ValueError("%.40r is no number for a %s's limit" % (text, kind))
+        raise ValueError("%.40r is no number; a limit of type %s has to be one" % (text, kind))
     return "%d" % number if number == int(number) and abs(number) < 2**53 else repr(number)
 
 

@@ -5,11 +5,10 @@ import re
 import time
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
-from tools.options import Parsed
+from tools.options import Parsed, server_url
 from tools.sandbox.contract import Refusal, parse_pin
 from tools.sandbox.testing import Sandbox
 from tools.verify_live.batches import DAILY_POINTS, MOST_POINTS, TYPES, batches, daily
@@ -38,20 +37,13 @@ def _datastream(text):
         raise ValueError("%r is no pin; write V0 to V255, or V1:integer" % text)
 
 
-def _server(context, parameter, value):
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
-        raise click.BadParameter("%r: must be like https://blynk.cloud" % value)
-    return value.rstrip("/")
-
-
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--token", envvar="BLYNK_TOKEN", required=True, help="The device's auth token; or set BLYNK_TOKEN.")
 @click.option("--pin", "pins", required=True, multiple=True, type=Parsed("pin[:type]", _datastream),
               help="A datastream that may take test values, and its type (%s) [default: double]; repeat for more."
               % ", ".join(TYPES))  # fmt: skip
 @click.option("--unknown-pin", default="V255", show_default=True, callback=_pin, help="One without a datastream.")
-@click.option("--server", default="https://blynk.cloud", show_default=True, callback=_server, help="The live service.")
+@click.option("--server", default="https://blynk.cloud", show_default=True, callback=server_url, help="The service.")
 @click.option("--daily-limit", is_flag=True, help="Also send a day's points, to see what comes past them.")
 @click.option("--settle", default=60, show_default=True, type=click.IntRange(0), help="Seconds before reading back.")
 @click.option(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from tools.options import server_url
 from tools.pull import __main__ as pull
 from tools.pull import reading
 from tools.verify_live.history import history
@@ -32,13 +33,14 @@ def main(**options):
     pull.check(dict(options, csv=None, json=None, upload=False, put_back=False))
     if not options["token"]:
         raise click.UsageError("--token is needed, or BLYNK_TOKEN")
+    server = server_url(None, None, options["server"])
     with tempfile.TemporaryDirectory(prefix="audit-") as work:
         try:
             source = pull.take(options, Path(work))
             points = [record for record in reading.records(source.copy) if "value" in record]
         except OSError as error:
             raise click.ClickException(str(error))
-    counts, missing = compare(points, options["server"].rstrip("/"), options["token"])
+    counts, missing = compare(points, server, options["token"])
     report(counts, missing)
     sys.exit(1 if missing else 0)
 

@@ -41,7 +41,7 @@ class Board {
   async start(kind, raw) {
     this.wire.setState(BOOTING);
     await this.boot(kind, raw);
-    this.wire.setState(IDLE);
+    if (!this.wanted) this.wire.setState(IDLE);
   }
 
   async boot(kind, raw) {
@@ -159,6 +159,7 @@ class Board {
     if (!this.wanted) return false;
     const { kind, sleepMs } = this.wanted;
     this.wanted = null;
+    this.wire.setState(BOOTING); // so that Ctrl-C reaches the sleep, and main.py behind it
     this.wire.sleep(sleepMs); // deep sleep; Ctrl-C ends it, which a real board does not offer
     this.wire.muted = false;
     await this.restart(kind, kind === "soft" && this.raw);

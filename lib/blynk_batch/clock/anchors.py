@@ -23,7 +23,7 @@ def before(ring, position, boot):
 
     sequence = position[0]
     found = load_header(ring, sequence)
-    anchor = found[1].get(keys.ANCHOR) if found else None
+    anchor = found.state.get(keys.ANCHOR) if found else None
     reader = ring.reader((sequence, 0, 0), position)
     while True:
         kind = reader.next()

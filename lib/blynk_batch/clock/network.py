@@ -69,15 +69,12 @@ def ask(clock, tell, watchdog):
     watchdog()
     if answer and now is not None and clock.agreed and not -_DAY_MS < answer - now < _DAY_MS:
         answer = None  # the server's word is on the clock's side
-    text = None
     if set_to(answer):
         clock.ask_ms, clock.heard_ms = uptime + _DAY_MS, uptime
-        text = "clock set by NTP"
-    else:
-        clock.ask_ms = uptime + _HOUR_MS
-        if uptime - clock.heard_ms >= _DAY_MS:
-            clock.heard_ms = uptime
-            text = "no network time for a day, neither by NTP nor from the server: readings "
-            text += "wait on the flash until there is one" if now is None else "get the time that the clock keeps alone"
-    if text:
-        tell(text)
+        tell("clock set by NTP")
+        return
+    clock.ask_ms = uptime + _HOUR_MS
+    if uptime - clock.heard_ms >= _DAY_MS:
+        clock.heard_ms = uptime
+        what = "wait on the flash until there is one" if now is None else "get the time that the clock keeps alone"
+        tell("no network time for a day, neither by NTP nor from the server: readings " + what)

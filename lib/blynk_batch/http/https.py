@@ -26,10 +26,10 @@ class HTTPS:
     watchdog = True  # it calls that of the body while it waits
 
     def __init__(self, ca=None):
-        if ca is not None:
-            load("http.tls").check(ca)
+        self._ca = ca if isinstance(ca, (tuple, list)) else () if ca is None else (ca,)
+        if self._ca:
+            load("http.tls").check(self._ca)
             let_go("http.tls")
-        self._ca = ca
         self._context = None
         self._connection = None
 
@@ -70,12 +70,9 @@ class HTTPS:
 
     def request(self, url, headers, body, timeout_s):
         """One batch to its reply."""
-        load("http.reply", "read")  # from source the large files first
-        scheme, _, rest = url.partition("://")
-        host, _, path = rest.partition("/")
-        head = ["POST /%s HTTP/1.1\r\nHost: %s\r\n" % (path, host)]
-        head += ["%s: %s\r\n" % (name, headers[name]) for name in headers]
-        head = ("".join(head) + "\r\n").encode()
+        load("http.reply")  # from source the large files first
+        scheme, _, host = url.split("/")[:3]
+        head = load("http.pieces", "head")(url, headers)
         tick = getattr(body, "tick", None)
         connection = self._kept(scheme, host)
         if connection:
@@ -101,21 +98,20 @@ class HTTPS:
         return None
 
     def _open(self, scheme, host, timeout_s, tick):
-        if scheme == "https" and not self._context:
+        if scheme == "https:" and not self._context:
             self._context = load("http.tls").context(self._ca)
             let_go("http.tls")  # before the rest is loaded
         Connection = load("http.connection", "Connection")
         name, _, port = host.partition(":")
         self._connection = connection = Connection((scheme, host))
         connection.begin(timeout_s, tick)
-        yield from connection.connect(name, int(port or (443 if scheme == "https" else 80)))
-        if scheme == "https":
+        yield from connection.connect(name, int(port or (443 if scheme == "https:" else 80)))
+        if scheme == "https:":
             connection.secure(self._context, name)
         return connection
 
     def send(self, connection, head, body):
-        gather = load("http.pieces", "gather")
-        read, read_head, read_rest = load("http.reply", "read"), load("http.reply", "head"), load("http.reply", "rest")
+        gather, reply = load("http.pieces", "gather"), load("http.reply")
         yield from connection.write(head)
         tick, watchdog = connection.tick, getattr(body, "watchdog", None)
         early = None
@@ -125,14 +121,14 @@ class HTTPS:
                 continue
             if connection.peek() is not None:
                 connection.wait(watchdog)
-                early = yield from read_head(connection)
+                early = yield from reply.head(connection)
                 if early[0] >= 200:
                     break  # the server has had enough before it had all: its reason says more than a broken pipe
                 early = None  # 100 Continue, unasked: go on
                 connection.tick, connection.end = tick, None
             yield from connection.write(piece)
         connection.wait(watchdog)
-        status, found, text, keep = yield from (read_rest(connection, *early) if early else read(connection))
+        status, found, text, keep = yield from (reply.rest(connection, *early) if early else reply.read(connection))
         if early and status < 300:
             raise OSError("a reply came before the batch was sent")
         if early or not keep:

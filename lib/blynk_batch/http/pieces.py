@@ -1,4 +1,4 @@
-"""How a body goes out, with either transport: in pieces of a TCP segment, each of them at once."""
+"""How a request goes out, with either transport: its head, then the body in pieces of a TCP segment, each at once."""
 
 import sys
 
@@ -6,6 +6,14 @@ from micropython import const
 
 _PIECE_BYTES = const(1400)  # a TCP segment; a packet for each chunk would cost more than making it
 _TCP = const(6)  # the level of its options
+
+
+def head(url, headers):
+    """The first bytes of a POST."""
+    host, _, path = url.partition("://")[2].partition("/")
+    lines = ["POST /%s HTTP/1.1\r\nHost: %s\r\n" % (path, host)]
+    lines += ["%s: %s\r\n" % (name, headers[name]) for name in headers]
+    return ("".join(lines) + "\r\n").encode()
 
 
 def gather(chunks, wait=False):

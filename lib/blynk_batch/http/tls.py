@@ -10,14 +10,16 @@ from binascii import a2b_base64
 
 from micropython import const
 
+from ..errors import NetworkError
+
 _BEGIN = const("-----BEGIN CERTIFICATE-----")
 _END = const("-----END CERTIFICATE-----")
 _VERIFY_FAILED = const(-0x2700)  # Mbed TLS's number, where the firmware has no words for it
 
 
 def check(ca):
-    """ValueError or TypeError, which names the rule, for a `ca` (see https.py) that cannot be a certificate."""
-    for one in ca if isinstance(ca, (tuple, list)) else (ca,):
+    """ValueError or TypeError, which names the rule, for one of `ca` (see https.py) that cannot be a certificate."""
+    for one in ca:
         if isinstance(one, str) and _BEGIN not in one:
             try:
                 os.stat(one)
@@ -33,13 +35,13 @@ def context(ca):
     """What has `wrap_socket` and trusts `ca` alone. NetworkError if there is no certificate in `ca`, or the firmware
     cannot verify one."""
     roots = []
-    for part in ca if isinstance(ca, (tuple, list)) else (ca,) if ca else ():
+    for part in ca:
         try:
             roots.extend(parse(part))
         except (OSError, ValueError) as e:
-            raise error("ca: no certificate can be read from it: %r" % e)
+            raise NetworkError("ca: no certificate can be read from it: %r" % e)
     if not roots:
-        raise error("https:// needs HTTPS(ca=...), the root certificate that the server's leads to")
+        raise NetworkError("https:// needs HTTPS(ca=...), the root certificate that the server's leads to")
     for name in ("tls", "ssl"):
         try:
             module = __import__(name)
@@ -52,9 +54,9 @@ def context(ca):
                 try:
                     made.load_verify_locations(root)
                 except ValueError as e:
-                    raise error("ca: the firmware cannot read the certificate: %s" % e)
+                    raise NetworkError("ca: the firmware cannot read the certificate: %s" % e)
             return made
-    raise error("this firmware's TLS cannot verify certificates: update it to MicroPython 1.22")
+    raise NetworkError("this firmware's TLS cannot verify certificates: update it to MicroPython 1.22")
 
 
 def parse(one):
@@ -69,21 +71,15 @@ def parse(one):
     return [a2b_base64("".join(part.split(_END)[0].split())) for part in one.split(_BEGIN)[1:]]
 
 
-def error(text):
-    from ..errors import NetworkError
-
-    return NetworkError(text)
-
-
 def failed(cause, host):
     """The NetworkError that says why there is no TLS with `host`."""
     code = cause.args[0] if isinstance(cause, OSError) and cause.args else 0
     if isinstance(cause, ValueError) or code == _VERIFY_FAILED:
         words = "refused by this firmware" if code else ", ".join([line for line in str(cause).split("\n") if line])
-        return error("the certificate of %s is not to be trusted: %s%s" % (host, words, _clock_hint()))
+        return NetworkError("the certificate of %s is not to be trusted: %s%s" % (host, words, _clock_hint()))
     if code <= -256:
-        return error("no TLS with %s: %s; is this a TLS port?" % (host, cause.args[-1]))
-    return error("the TLS handshake with %s broke off: %s %s" % (host, type(cause).__name__, cause))
+        return NetworkError("no TLS with %s: %s; is this a TLS port?" % (host, cause.args[-1]))
+    return NetworkError("the TLS handshake with %s broke off: %s %s" % (host, type(cause).__name__, cause))
 
 
 def _clock_hint():

@@ -7,7 +7,6 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
     unit          frames start at multiples of  burst    bytes of one append() that a cut can leave torn
     patchable     True: bytes can be programmed to 0x00 in place, also what a torn append left
     skips         True: raw; a sector whose begin() or append() fails is left out, and the next one tried
-    erases        sectors begun that the ring has not counted yet; it takes them
     place, remedy where it is, and what ends a refusal, in words
 
     read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, as does a missing sector

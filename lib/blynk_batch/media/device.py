@@ -16,7 +16,8 @@ _UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver
 _TRIES = const(3)
 _STEP = const(128)  # bytes compared at a time
 _PAGE = const(256)
-_LEAST_PAGE = const(64)  # of what is written whole: each has a head of 16 bytes
+_LEAST_PAGE = const(64)  # of what is written whole: each has a head of 16 bytes, two of them for its length
+_MOST_PAGE = const(65536)
 NOBODYS = const(b"\xff\x00")  # what new media hold
 SECTOR_BYTES = const(4096)  # a sector is one erase block, or as many as make up this
 
@@ -35,35 +36,38 @@ class Device:
         self._device = device
         self._verify = verify
         self.strict = False
-        self.block_bytes = device.ioctl(_SIZE, 0) or 512
-        count = device.ioctl(_COUNT, 0) or 0
-        for number in (start, blocks or 0):
-            if not isinstance(number, int):
-                raise TypeError("start=%r, blocks=%r: must be ints" % (start, blocks))
+        self.block_bytes = _check(device.ioctl(_SIZE, 0)) or 512
+        count = _check(device.ioctl(_COUNT, 0)) or 0
         if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
             raise ValueError("start=%r, blocks=%r: the device has %d blocks" % (start, blocks, count))
-        for name, size in (("page_size", page_size), ("unit", unit)):
-            if size is not None and (not isinstance(size, int) or size < 1 or size & (size - 1)):
-                raise ValueError("%s=%r: a power of two is needed" % (name, size))
         self._first = start
         self.bytes = (blocks or count - start) * self.block_bytes
         self.most_bytes = (count - start) * self.block_bytes
         self.sector_bytes = -(-SECTOR_BYTES // self.block_bytes) * self.block_bytes
+        if (unit or 1) > self.block_bytes:
+            raise ValueError("unit=%r: a block has %d bytes" % (unit, self.block_bytes))
         self.whole = not self._takes_offsets() if whole_blocks is None else whole_blocks
         if self.whole:
             self.page = page_size or max(self.block_bytes, _LEAST_PAGE)
-            if self.page < _LEAST_PAGE or self.page % self.block_bytes or self.sector_bytes % self.page:
-                text = "page_size=%r: a multiple of %d, and at least %d, is needed"
-                raise ValueError(text % (page_size, self.block_bytes, _LEAST_PAGE))
+            is_whole = not self.page % self.block_bytes and not self.sector_bytes % self.page
+            if not is_whole or not _LEAST_PAGE <= self.page <= _MOST_PAGE:
+                text = "page_size=%r: a multiple of %d, from %d to %d, is needed"
+                raise ValueError(text % (page_size, self.block_bytes, _LEAST_PAGE, _MOST_PAGE))
         else:
             self.page = page_size or (_PAGE if _is_rp2_flash(device) else 1)
             if self.page > self.block_bytes:
                 raise ValueError("page_size=%r: a block has %d bytes" % (page_size, self.block_bytes))
-        self.unit = unit or (16 if _is_encrypted(device) else 1)
+        try:
+            info = device.info()  # of itself, by an esp32.Partition: the last is whether it is encrypted
+        except Exception:  # noqa: BLE001 - there is none, or it asks for more
+            info = ()
+        is_partition = isinstance(info, tuple) and len(info) == 6
+        self.name = info if is_partition else id(device)  # what tells this device from others
+        self.unit = unit or (16 if is_partition and info[5] else 1)  # pyright: ignore
 
     def _takes_offsets(self):
         try:
-            self._device.readblocks(self._first, bytearray(16), 0)
+            _check(self._device.readblocks(self._first, bytearray(16), 0))
         except OSError as e:
             if e.args[0] != _EINVAL:
                 raise
@@ -96,16 +100,17 @@ class Device:
         where = () if self.whole else (offset,)
         _check(self._device.writeblocks(self._first + block, data, *where))
 
-    def name(self):
-        """What tells this device from others: what an esp32.Partition says of itself, else the object's id."""
-        try:
-            return self._device.info()
-        except AttributeError:
-            return id(self._device)
-
     def sync(self):
         """Drivers that hold a block back write it now."""
-        self._device.ioctl(_SYNC, 0)
+        self._ask_for(_SYNC, 0)
+
+    def _ask_for(self, operation, block):
+        """OSError if it failed, but not from a driver that does not know of it."""
+        try:
+            _check(self._device.ioctl(operation, block) or None)
+        except OSError as e:
+            if e.args[0] not in _UNKNOWN:
+                raise
 
     # Any address, any length
 
@@ -183,7 +188,7 @@ class Device:
     def erase(self, address):
         """Blank the sector at `address`, also where the driver's own erase does nothing; OSError if it stays."""
         for at in range(address, address + self.sector_bytes, self.block_bytes):
-            for way in (self._ask_to_erase, self._overwrite, self._write_block):
+            for way in (self._ask_to_erase, self._write_block):
                 way(at)
                 self.sync()
                 if self.is_blank(at, self.block_bytes):
@@ -192,30 +197,20 @@ class Device:
                 raise OSError(_EIO)
 
     def _ask_to_erase(self, address):
-        """OSError if the erase failed, but not from a driver that does not know of any."""
-        try:
-            _check(self._device.ioctl(_ERASE, self._first + address // self.block_bytes) or None)
-        except OSError as e:
-            if e.args[0] not in _UNKNOWN:
-                raise
-
-    def _overwrite(self, address):
-        """FRAM, EEPROM: 0xFF written like any other byte."""
-        blank = b"\xff" * max(_STEP, self.page)
-        if self.unit == 1:
-            for at in range(address, address + self.block_bytes, len(blank)):
-                self._write(at, blank)
+        self._ask_for(_ERASE, self._first + address // self.block_bytes)
 
     def _write_block(self, address):
-        """Drivers that erase where a whole block is written."""
+        """FRAM and EEPROM, where 0xFF is written like any other byte; drivers that erase where a block is written."""
         block = self._first + address // self.block_bytes
         _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
 
 
 def _check(result):
-    """Drivers raise, or return a negative number (False: machine.SDCard) for a failure; True and positive are none."""
+    """`result`. Drivers raise, or return a negative number (False: machine.SDCard) for a failure; True and positive are
+    none."""
     if result is False or (result and result < 0):
         raise OSError(-result or _EIO)
+    return result
 
 
 def _is_rp2_flash(device):
@@ -226,22 +221,16 @@ def _is_rp2_flash(device):
     return isinstance(device, rp2.Flash)
 
 
-def _is_encrypted(device):
-    """An esp32.Partition with flash encryption says so in the last field of its info()."""
-    try:
-        return bool(device.info()[5])
-    except (AttributeError, IndexError, TypeError):
-        return False
-
-
-def check(device, start, blocks, commit_every, flags):
+def check(device, start, flags, **others):
     """TypeError or ValueError for what BlockRing does not take."""
     from ..arguments import check_flags, check_least
 
     if not hasattr(device, "readblocks") or not hasattr(device, "ioctl") or isinstance(device, type):
         raise TypeError("device=%r: must be a block device, such as an esp32.Partition or an SD card" % (device,))
     check_least("start", start, 0)
-    if blocks is not None:
-        check_least("blocks", blocks, 1)
-    check_least("commit_every", commit_every, 1)
+    for name in others:
+        if others[name] is not None or name == "commit_every":
+            check_least(name, others[name], 1)
+        if name in ("page_size", "unit") and others[name] and others[name] & (others[name] - 1):
+            raise ValueError("%s=%d: must be a power of two" % (name, others[name]))
     check_flags(flags)

@@ -1,11 +1,11 @@
 """FileRing on FAT: one file of full size, made once, that serves as a card does: sectors of blocks and two tails.
 
-FAT has nothing atomic: a file that grows has its acknowledged bytes written again, and its folder with them. So the
-ring's file never grows. Its blocks are written whole and in place, which touches no table and no folder, and
+FAT has nothing atomic: a file that grows has its acknowledged bytes written again, and its folder with them. So no
+reading makes the ring's file grow. Its blocks are written whole and in place, which touches no table and no folder, and
 tails.py keeps what a torn block would lose. Knows files on FAT; sectors are tails.py's.
 
-    <path>/ring0   as many sectors as fit the capacity, then two blocks. Another capacity is another file, ring1, in
-                   which the ring begins anew once nothing is pending; then ring0 goes. The next change goes back
+    <path>/ring0   as many sectors as fit the capacity, then two blocks; more zeros behind them for a larger capacity.
+                   Once nothing is pending, the ring begins anew in the file with as many sectors as it is to have
 """
 
 import os
@@ -26,75 +26,39 @@ _ENOSPC = const(28)
 
 
 def open_file(path, capacity):
-    """(medium, span) of the ring in the folder, in a new file if none has one. What a file holds tells whose it is:
-    of two with a ring the newer counts, which a cut left beside the one that it replaces."""
-    best = span = refused = free = None
-    for name in _names(path):
-        size = size_of(name)
-        if not _is_ring_size(size):
-            if size <= 0:
-                free = free or name
-            continue
-        medium = FatTails(path, name, size)
+    """(medium, span) of the ring in the folder. Its file is made if there is none; for a larger capacity it gets
+    longer, if there is room."""
+    name = path + "/ring0"
+    slots = (capacity or 0) // SECTOR_BYTES
+    if size_of(name) <= 0:
+        new = slots or usual_capacity(path) // SECTOR_BYTES
+        _extend(name, path, new * SECTOR_BYTES + 2 * _page(os.statvfs(path)))
+    medium = FatTails(name)
+    span = medium.open() or find(medium)
+    if slots > medium.wanted:
         try:
-            found = medium.open() or find(medium)
-        except WrongDevice as e:
             medium.close()
-            refused = e
-            continue
-        if found and (not span or found[1] > span[1]):
-            medium, best, span = best, medium, found
-        if medium:  # zeros, or a ring that was replaced
-            medium.remove()
-            free = free or name
-    if best:
-        return best, span
-    if refused or not free:
-        raise refused or WrongDevice("%s: somebody else's files have the names ring0 and ring1" % path)
-    return FatTails(path, free, _make(free, path, (capacity or usual_capacity(path)) // SECTOR_BYTES)), None
+            _extend(name, path, (slots - medium.wanted) * SECTOR_BYTES)
+        except OSError as e:
+            if e.args[0] != _ENOSPC:
+                raise
+            slots = medium.wanted
+    medium.wanted = slots or medium.slots
+    if not span:
+        medium.slots = medium.wanted
+    return medium, span
 
 
-def of_another_size(old, capacity):
-    """A medium over a new file, beside that of `old`; None where there is no room for both or the name is taken."""
-    for name in _names(old.path):
-        if name != old.place and size_of(name) <= 0:
-            try:
-                return FatTails(old.path, name, _make(name, old.path, capacity // SECTOR_BYTES))
-            except OSError as e:
-                _remove(name)
-                if e.args[0] != _ENOSPC:
-                    raise
-    return None
-
-
-def _names(path):
-    return path + "/ring0", path + "/ring1"
-
-
-def _is_ring_size(size):
-    return size >= 3 * SECTOR_BYTES and size % SECTOR_BYTES in (0, 2 * _BLOCK)
-
-
-def _remove(name):
-    try:
-        os.remove(name)
-    except OSError:
-        pass
-
-
-def _make(name, path, slots):
-    """Write the file, all zeros; its bytes. It counts from the moment that it is closed."""
+def _extend(name, path, count):
+    """Append so many zeros to the file; they count from the moment that it is closed."""
     status = os.statvfs(path)
-    page = _page(status)
-    size = slots * SECTOR_BYTES + 2 * page
     free = status[1] * status[4]
-    if free < size:
-        raise OSError(_ENOSPC, "%s: %d bytes are free, capacity_bytes asks for %d" % (path, free, size))
-    step = bytes(min(SECTOR_BYTES, 2 * page))
-    with open(name, "wb") as f:
-        for _ in range(size // len(step)):
+    if free < count:
+        raise OSError(_ENOSPC, "%s: %d bytes are free, capacity_bytes asks for %d" % (path, free, count))
+    step = bytes(2 * _BLOCK)
+    with open(name, "ab") as f:
+        for _ in range(count // len(step)):
             f.write(step)
-    return size
 
 
 def _page(status):
@@ -105,22 +69,19 @@ def _page(status):
 
 
 class FatTails(Tails):
-    """Sectors in the file `name` of `size` bytes, in the folder `path`."""
+    """Sectors in the file `name`."""
 
-    def __init__(self, path, name, size):
-        page = _BLOCK if size % SECTOR_BYTES else _FLASH_BLOCK
-        self.path = path
-        self.file = Blocks(name, size)
-        super().__init__(Device(self.file, 0, None, page, None, True, True))
-        self.place = name
+    def __init__(self, name):
+        size = size_of(name)
         self.remedy = "remove %s to start anew" % name
+        if size < 3 * SECTOR_BYTES or size % SECTOR_BYTES not in (0, 2 * _BLOCK):
+            raise WrongDevice("%s is somebody else's file: %s" % (name, self.remedy))
+        self.file = Blocks(name, size)
+        super().__init__(Device(self.file, 0, None, _BLOCK if size % SECTOR_BYTES else _FLASH_BLOCK, None, True, True))
+        self.place = name
 
     def close(self):
         self.file.close()
-
-    def remove(self):
-        self.close()
-        _remove(self.place)
 
 
 class Blocks:

@@ -18,13 +18,14 @@ _TAILS = const(16)  # where a ring may have been written with more than it has n
 _FILE = const(0x8000)
 
 
-def open_folder(path, capacity, tails, tail_bytes):
-    """(medium, span): Files, or on FAT a FatTails, in the folder `path`; span as Ring takes it."""
+def open_folder(given, path, capacity, tails, tail_bytes):
+    """(medium, span): Files, or on FAT a FatTails, in the folder `path`, an absolute one, since the program may go to
+    another; span as Ring takes it. `given`: the same as the program names it."""
     files = Files(path, tails, tail_bytes)
     span = _as_left(files)
     if not span:
         files.close()
-        paths.make_folder(path)
+        paths.make_folder(given)
         if paths.is_fat(path):
             from .fat import open_file
 
@@ -35,6 +36,7 @@ def open_folder(path, capacity, tails, tail_bytes):
         paths.make_folder(path + "/log")
     if capacity or not span:
         files.slots = (capacity or paths.usual_capacity(path)) // SECTOR_BYTES
+    files.wanted = files.slots
     return files, span
 
 
@@ -84,7 +86,7 @@ def _newest(files, tails):
         head = _head(files, newest)
         if head:
             break
-        if newest == last or _is_sector(files, newest):
+        if newest == last or _prefix(files, newest)[:3] == b"BBr":
             damaged.append(newest)
         newest = _sequences(files, 0, newest)[0]
     for sequence, offset, body in tails:
@@ -139,10 +141,6 @@ def _prefix(files, sequence):
     data = bytearray(sector.PREFIX_BYTES)
     files.read(sequence, 0, memoryview(data))
     return data
-
-
-def _is_sector(files, sequence):
-    return _prefix(files, sequence)[:3] == b"BBr"
 
 
 def _head(files, sequence):

@@ -1,6 +1,6 @@
-"""What a device holds where no ring of the wanted size is found at once: nothing, a ring of another size, others' data.
+"""What a device holds whose first slot tells of no ring: nothing, a ring that begins behind it, others' data.
 
-Loaded when a device is opened for the first time, or with another `start` or `blocks` than before. Reads a bounded
+Loaded when a device is opened for the first time, or its first slot was torn or damaged. Reads a bounded
 number of bytes; erases only where format=True asks for it.
 """
 
@@ -21,14 +21,11 @@ _START = const(2)  # the slot where a ring begins that has to erase it first
 
 def find(medium):
     """(oldest, newest) of the ring of whatever size, or None on a device that holds nothing. Else WrongDevice."""
-    first = medium.magic(0)
-    if first not in (b"BBr", b"?"):  # a filesystem may have been made where a ring was: old sectors are there still
+    first = bytearray(3)
+    medium.peek(0, memoryview(first))
+    if first != b"BBr":  # a filesystem may have been made where a ring was: old sectors are there still
         _refuse_filesystem(medium)
-    newest = -1
-    if b"?" not in (first, medium.magic(1)):
-        newest = medium.newest()
-    if newest < 0:
-        newest = _of_any_size(medium)
+    newest = _of_any_size(medium)
     if newest < 0 and not medium.is_taken:
         medium.flash.strict = True
         _refuse_what_is_there(medium)
@@ -45,15 +42,16 @@ def _of_any_size(medium):
         head = medium.head(slot)
         if head and head.slots <= most:
             sizes.add(head.slots)
-    best = -1
-    size = medium.wanted
+    found = []
     for slots in sizes:
         medium.slots = slots
-        newest = medium.newest()
-        if newest > best:
-            best, size = newest, slots
-    medium.slots = size
-    return -1 if best < 0 else medium.newest()  # takes up the block under way of the ring that counts
+        found.append((medium.newest(), slots))
+    for newest, slots in reversed(sorted(found)):
+        medium.slots = slots
+        if newest >= 0 and medium.newest() == newest:  # takes up its block under way; a header can read either way
+            return newest
+    medium.slots = medium.wanted
+    return -1
 
 
 def _refuse_filesystem(medium):

@@ -30,9 +30,9 @@ _EISDIR = const(21)
 
 def is_missing(error):
     """The number of an OSError that says that there is no such file; any other is raised: it may be there."""
-    if error.args[0] not in (_ENOENT, _EACCES, _ENOTDIR, _EISDIR):
+    if error.errno not in (_ENOENT, _EACCES, _ENOTDIR, _EISDIR):
         raise error
-    return error.args[0]
+    return error.errno
 
 
 class Files:
@@ -52,7 +52,6 @@ class Files:
         self.tails = tails
         self._names = []  # theirs
         self.slots = 0
-        self.erases = 0
         self._has_spare = False  # or not looked for yet
         self._file = None
         self._file_sequence = -1
@@ -97,14 +96,13 @@ class Files:
         return self._names[index]
 
     def read_tail(self, index):
-        """(sequence, offset, body), sequence -1 where there is none that is whole. A file of somebody else's ends the
-        tails, so that it is never written."""
+        """(sequence, offset, body), sequence -1 where there is none that is whole. A file or folder of somebody else's
+        ends the tails, so that it is never written."""
         try:
             with open(self._tail_name(index), "rb") as f:
                 data = f.read(self.tail_bytes + 1024)
         except OSError as e:
-            is_missing(e)
-            data = b""
+            data = b"/" if is_missing(e) == _EISDIR else b""
         if len(data) >= _TAIL_HEAD:
             sequence, offset, crc = struct.unpack_from("<III", data)
             body = data[_TAIL_HEAD:]
@@ -183,7 +181,6 @@ class Files:
         return sequence
 
     def begin(self, sequence):
-        self.erases += 1
         self.current = sequence
         self.spilled = 0
         self._reset_tails()
@@ -191,40 +188,38 @@ class Files:
             self._make_spare()
 
     def _spare_bytes(self):
-        """Bytes of the spare, -1 if there is none, -2 if the file of that name is somebody else's."""
+        """Bytes of the spare, 0 if there is none, -1 if the file of that name is somebody else's."""
         try:
             with open(self.path + "/log/spare", "rb") as f:
                 size = f.seek(0, 2)
                 f.seek(0)
                 ours = f.read(_SPARE_PIECE) == b"\xff" * _SPARE_PIECE
         except OSError:
-            return -1
-        return size if not size or size == _SPARE_BYTES and ours else -2
+            return 0
+        return size if not size or size == _SPARE_BYTES and ours else -1
 
     def _make_spare(self):
         """Have the two blocks that are given up on a full disk: one is for the sector's file, one to append to it,
         which writes its last block anew. Without room the ring goes without."""
-        size = self._spare_bytes()
-        self._has_spare = size > 0 or size == -2
-        if not self._has_spare:
+        self._has_spare = True
+        if not self._spare_bytes():
             try:
                 with open(self.path + "/log/spare", "wb") as f:
                     for _ in range(_SPARE_BYTES // _SPARE_PIECE):
                         f.write(b"\xff" * _SPARE_PIECE)
-                self._has_spare = True
             except OSError:
                 self.give_spare()
 
     def give_spare(self):
         """Free the spare blocks; False if there are none."""
-        size = self._spare_bytes()
         self._has_spare = False
         try:
-            if size >= 0:
+            if self._spare_bytes() > 0:
                 os.remove(self.path + "/log/spare")
+                return True
         except OSError:
-            return False
-        return size > 0
+            pass
+        return False
 
     def append(self, sequence, offset, data):
         """Durable on return. What fits no tail goes to the file together with all that is in tails."""

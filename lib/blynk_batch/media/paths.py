@@ -15,13 +15,6 @@ _LEAST_BYTES = const(12288)
 _MOST_BYTES = const(262144)
 
 
-def place(path):
-    """What names the ring's place, given the absolute path of its folder: that and, where the firmware tells (1.25),
-    the filesystem mounted there."""
-    found = mounts(path)
-    return (path, id(found[0][0])) if found else path
-
-
 def mounts(path):
     """[(filesystem, where)] of the one that `path` lies in; empty before MicroPython 1.25."""
     try:
@@ -36,20 +29,17 @@ def make_folder(path):
     """The folder and those above it, but not the first of an absolute path: a card that is not mounted must not
     become a folder of the board's own flash."""
     at = max(0, path.find("/", 1)) if path.startswith("/") else 0
+    error = None
     while at >= 0:
         at = path.find("/", at + 1)
         try:
             os.mkdir(path if at < 0 else path[:at])
         except OSError as e:
-            if at < 0:
-                _must_be_folder(path, e)
-
-
-def _must_be_folder(path, error):
+            error = e
     try:
         mode = os.stat(path)[0]
     except OSError:
-        raise error
+        raise error  # pyright: ignore
     if not mode & _DIR:
         raise OSError(_ENOTDIR)
 
@@ -61,11 +51,11 @@ def is_fat(path):
     if kinds:
         return kinds == ["VfsFat"]
     name = path + "/ring0"
-    was_there = is_there(name)
+    was_there = size_of(name) >= 0
     if not was_there:
         with open(name, "wb"):
             pass
-    found = is_there(path + "/RING0")
+    found = size_of(path + "/RING0") >= 0
     if not found and not was_there:
         os.remove(name)
     return found
@@ -77,21 +67,10 @@ def usual_capacity(path):
     return max(_LEAST_BYTES, min(_MOST_BYTES, free[1] * free[4] // 2))
 
 
-def is_there(name):
-    """True for a file or folder of that name."""
-    try:
-        os.stat(name)
-        return True
-    except OSError as e:
-        is_missing(e)
-        return False
-
-
 def size_of(name):
-    """Bytes of a file, -1 if there is none."""
+    """Bytes of a file, those of a folder are 0; -1 if there is neither."""
     try:
-        with open(name, "rb") as f:
-            return f.seek(0, 2)
+        return os.stat(name)[6]
     except OSError as e:
         is_missing(e)
         return -1

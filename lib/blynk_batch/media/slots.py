@@ -13,7 +13,6 @@ _MAGIC = const(b"BBr")
 _BURST = const(64)
 _FRESH_WALK = const(16)  # on the first lap all behind the newest is blank: look no further than this
 _PROBES = const(64)
-_REMEMBERED = const(32)
 
 
 class Slots:
@@ -31,7 +30,6 @@ class Slots:
         self.patchable = flash.unit == 1
         self.sector_bytes = flash.sector_bytes
         self.wanted = self.slots = self.slots_in(flash.bytes)
-        self.erases = 0
         self.first = 0  # sequence of the first sector there can be
         self.erased = -1  # sequence whose sector was found blank or erased in this run
         self._programs = 0
@@ -48,21 +46,18 @@ class Slots:
     # Opening
 
     def open(self):
-        """(oldest, newest) where both first slots are as this ring leaves them; else None: foreign.find() looks on."""
-        if self.magic(0) != _MAGIC or self.magic(1) == b"?":
+        """(oldest, newest) of the ring, of whatever size, that the first slot is of; None: foreign.find() looks on."""
+        head = self.head(0)
+        if not head or head.slots > self.slots_in(self.flash.most_bytes):
             return None
-        return self.span(self.newest())
+        self.slots = head.slots
+        newest = self.newest()
+        if newest < 0:
+            self.slots = self.wanted
+        return self.span(newest)
 
     def span(self, newest):
         return None if newest < 0 else (max(0, newest - self.slots + 1), newest)
-
-    def magic(self, slot):
-        """The slot's first three bytes, b"?" for a ring of another size: as few bytes as tell."""
-        buf = bytearray(12)
-        self.peek(slot, memoryview(buf))
-        if buf[:3] == _MAGIC and int.from_bytes(buf[8:], "little") != self.slots:
-            return b"?"
-        return bytes(buf[:3])
 
     def newest(self):
         """The highest sequence of a ring with `self.slots` slots, -1 if there is none."""
@@ -115,7 +110,6 @@ class Slots:
 
     def begin(self, sequence):
         if self.erased != sequence:
-            self.erases += 1
             self.flash.erase(self._address(sequence))
         self.erased = -1
 
@@ -165,18 +159,8 @@ def spread(slots):
 
 def _newest(look, slots):
     """The highest sequence; -1 if there is no sector. `look(slot)` is a slot's sequence, -1 for what is no sector."""
-    seen_at = {}
-
-    def sequence_at(slot):
-        sequence = seen_at.get(slot)
-        if sequence is None:
-            sequence = look(slot)
-            if len(seen_at) < _REMEMBERED:
-                seen_at[slot] = sequence
-        return sequence
-
     for low in spread(slots):
-        sequence = sequence_at(low)
+        sequence = look(low)
         if sequence >= 0:
             break
     else:
@@ -186,29 +170,18 @@ def _newest(look, slots):
         high = slots - 1
         while low < high:
             middle = (low + high + 1) // 2
-            at, seen = _walk(sequence_at, slots, middle, high, lap)
+            for at in range(middle, (high if lap else min(high, middle + _FRESH_WALK)) + 1):
+                seen = look(at) // slots
+                if seen >= max(0, lap - 1):  # one of the ring's last two laps
+                    break
             if seen >= lap:
                 low, lap = at, seen
             else:
                 high = middle - 1
         sequence = lap * slots + low
         for after in (sequence + 1, sequence + 2):
-            slot = after % slots
-            seen = sequence_at(slot)
-            if after == (look(slot) if seen < 0 else seen):  # again: what could not be read for a moment looks empty
-                low, sequence = slot, after
+            if look(after % slots) == after:  # what could not be read for a moment looks empty
+                low, sequence = after % slots, after
                 break
         else:
             return sequence
-
-
-def _walk(sequence_at, slots, slot, last, lap):
-    """(slot, lap) of the first sector from `slot` to `last` that can belong to the ring's last two laps."""
-    if not lap:
-        last = min(last, slot + _FRESH_WALK)
-    while slot <= last:
-        seen = sequence_at(slot)
-        if seen >= 0 and seen // slots >= lap - 1:
-            return slot, seen // slots
-        slot += 1
-    return slot, -1

@@ -57,21 +57,15 @@ class Tails(Slots):
                 self._block[:] = self._cache
         self._cached = (-1, -1)
         newest = super().newest()
-        if best[0] >= newest:
-            self._sequence, self._index, self._used = best
-            return best[0]
-        self._take_up(newest)
-        return newest
-
-    def _take_up(self, sequence):
-        """Both tails are damaged: the last block that is in its place counts."""
-        self._sequence = -1
-        index = self._per_sector - 1
-        while index and self._find(sequence, index) < 0:
-            index -= 1
-        used = max(0, self._find(sequence, index))
-        self._block[:] = self._cache
-        self._sequence, self._index, self._used = sequence, index, used
+        if best[0] < newest:  # both tails are damaged: the last block that is in its place counts
+            self._sequence = -1
+            index = self._per_sector - 1
+            while index and self._find(newest, index) < 0:
+                index -= 1
+            best = newest, index, max(0, self._find(newest, index))
+            self._block[:] = self._cache
+        self._sequence, self._index, self._used = best
+        return best[0]
 
     def _load(self, page, buf):
         """(sequence, index, bytes in use) of a block of this ring, or None. One wrong read is no damage."""

@@ -41,14 +41,16 @@ def is_delivered(state, pin, position):
 
 
 def recount(ring):
-    """Sectors went that no frame noted: what was held there is dropped."""
-    held = 0
+    """A sector went, and nothing but that was noted: what is held and what is delivered of the window, anew."""
+    cursor, held, done = ring.cursor()[:2], 0, 0
     reader = ring.reader((ring.oldest, 0))
     while reader.next():
         for pin in reader.chain.pins if reader.kind == DATA else ():
-            held += is_held(ring.state, pin, reader.position)
-    ring.add(keys.DROPPED, ring.get(keys.HELD) - held)
-    ring.set(keys.HELD, (held,) if held else None)
+            refused = is_held(ring.state, pin, reader.position)
+            held += refused
+            done += reader.position >= cursor and (refused or is_delivered(ring.state, pin, reader.position))
+    ring.set(keys.HELD, (held,))
+    ring.set(keys.DELIVERED, (done,))
 
 
 def forget_sector(ring, sequence):

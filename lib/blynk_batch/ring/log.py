@@ -100,12 +100,10 @@ class Ring(Pages):
                 from .room import make_room
 
                 make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
-            if not self.add_here(0, self.chain.encode(boot, time, pins, values)):
-                self.chain.reset()  # a page's first reading does not refer to one before
-                payload = self.chain.encode(boot, time, pins, values)
-                if not self.place(0, payload):
-                    self.turn(data=True, size=len(payload))
-                    self.place(0, self.chain.encode(boot, time, pins, values))
+            kinds, body = record.encode_values(values)
+            if not self.add_data(boot, time, pins, kinds, body):
+                self.turn(data=True, size=len(self.chain.payload))
+                self.add_data(boot, time, pins, kinds, body)
             self._buffered += 1
             self.buffered_points += len(pins)
             refused = 0  # commit() counts all that waits
@@ -216,13 +214,13 @@ class Ring(Pages):
     # Sectors
 
     def turn(self, data, size=0):
-        """Begin the next sector, dropping the oldest where the ring is full. ValueError for a data frame with a
-        payload of `size` bytes that fits none."""
+        """Begin the next sector, dropping the oldest where the ring is full; readings leave one to acks and state.
+        ValueError for a data frame with a payload of `size` bytes that fits none."""
         self.check_books()
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         self.settle()
-        most = self.medium.slots - (1 if data and not self.overwrite else 0)
+        most = self.medium.slots - (1 if data else 0)
         for tries in (1, 2):  # of raw sectors that fail
             if self.newest + 1 + self.past - self.oldest >= most:
                 from .room import make_room
@@ -247,8 +245,7 @@ class Ring(Pages):
         if self.newest < 0 and medium.skips and medium.overwrites(sequence):
             self.set(OVERWRITES, (1,))
         self.set(OLDEST, (self.oldest,))
-        self.add(ERASES, medium.erases)
-        medium.erases = 0
+        self.add(ERASES, 1)
         slot = medium.slot(sequence)
         head = sector.pack(
             sequence, medium.slots, self.number, medium.sector_bytes, self.state, slot, medium.unit, self.salt

@@ -12,9 +12,11 @@ from micropython import const
 
 from . import record
 from .record import PAGE
-from .sector import DROP_RESERVE
 from .state import DONE, DONE_TOO, State, encode_state, is_done
 
+# Bytes behind every other frame: for a mark and two frames of 16 that note a drop, since a cut can tear one, and for
+# what fills them up to the medium's units
+_DROP_RESERVE = const(48)
 _MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
 
 
@@ -46,19 +48,18 @@ class Pages(State):
         self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
         self.first, self.page = first, (first - 1) // PAGE
         self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
-        unit = self.medium.unit
-        reserve = DROP_RESERVE if unit == 1 else 2 * DROP_RESERVE + 4 * unit  # a torn one stays, with a mark behind it
-        self.data_end = self.medium.sector_bytes - reserve  # behind it only a drop frame goes
+        self.data_end = self.medium.sector_bytes - _DROP_RESERVE - 4 * self.medium.unit
 
-    def add_here(self, kind, payload):
-        """Have a frame wait for commit() in the page under way. False where it begins another, or the next sector."""
-        frame = self.framed(kind, payload, self._frame)
+    def add_data(self, boot, time, pins, kinds, body):
+        """Have a data frame wait for commit(); what it holds is encode()'s. False if the sector is to have no more."""
+        frame = self.framed(0, self.chain.encode(boot, time, pins, kinds, body), self._frame)
         end = self.offset + len(self.waiting)
         last = end + len(frame) - 1
-        if self.sealed or not end // PAGE == self.page == last // PAGE or last >= self.data_end:
-            return False
-        self.waiting.extend(frame)
-        return True
+        if not self.sealed and end // PAGE == self.page == last // PAGE and last < self.data_end:
+            self.waiting.extend(frame)
+            return True
+        self.chain.reset()  # a page's first reading does not refer to one before
+        return self.place(0, self.chain.encode(boot, time, pins, kinds, body))
 
     def place(self, kind, payload, data_end=None, most=_MARK_STATE):
         """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be

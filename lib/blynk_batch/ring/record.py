@@ -150,7 +150,7 @@ class Chain:
 
     def __init__(self):
         self._checked = b""  # pins of which each is named once
-        self._payload = bytearray()  # the one that is encoded: its memory serves all
+        self.payload = bytearray()  # the one that is encoded: its memory serves all
         self.reset()
 
     def reset(self):
@@ -158,19 +158,12 @@ class Chain:
         self.pins = None
         self.kinds = 0
 
-    def encode(self, boot, time, pins, values):
-        """The payload of one data frame, `values` in the order of `pins`, until the next is encoded; moves the chain.
-        Absolute after `reset()`."""
-        kinds, body = encode_values(values)
-        out = self.head(boot, time, pins, kinds)
-        out.extend(body)
-        return out
-
-    def head(self, boot, time, pins, kinds):
-        """The payload up to the values, which stand with or without their kinds; moves the chain."""
+    def encode(self, boot, time, pins, kinds, body):
+        """The payload of one data frame, until the next is encoded; moves the chain. `kinds` and `body` as
+        encode_values gives them for values in the order of `pins`. Absolute after `reset()`."""
         interval = time - self.time
         absolute = self.pins is None or boot != self.boot or not 0 <= interval < 0x10000000
-        out = self._payload
+        out = self.payload
         out[:] = b""
         same = pins == self.pins and not absolute
         if same and not kinds and -64 <= interval - self.interval < 64:
@@ -191,6 +184,7 @@ class Chain:
                 out.extend(time.to_bytes(6, "little"))
             if not same:
                 out.extend(pins)
+        out.extend(body)
         self.boot, self.time, self.interval, self.pins = boot, time, 0 if absolute else interval, pins
         return out
 

@@ -6,7 +6,7 @@ is read frame by frame.
 """
 
 # pyright: reportAttributeAccessIssue=false
-# A Prefix gets its salt here.
+# A Prefix gets its salt and state here.
 
 from micropython import const
 
@@ -14,15 +14,13 @@ from . import parsing, record, sector
 from ..errors import CorruptRing, RingFull
 from .decode import decode_state, within
 from .reader import DATA, Reader
-from .record import MARK, PAGE
+from .record import BLANK, MARK, PAGE
 from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, OVERWRITES, SLEEP
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
 _FILL = const(64)  # not all of a page of 256: the drop frame needs its room
-_READS = const(6)
-_READS_ONCE = const(12)
-_READS_MOST = const(32)
-_LOOK = const(48)  # bytes that tell if a page has begun: no frame holds as many 0xFF on end
+_READS = const(6)  # of a round, that show which bits read either way
+_ROUNDS = const(5)  # two at least where one wrong read would change what is done
 
 
 def recover(ring, oldest, newest):
@@ -30,20 +28,16 @@ def recover(ring, oldest, newest):
     ring.oldest, ring.newest = oldest, newest
     medium = ring.medium
     first = newest
-    while True:
-        head = load_header(ring, first)
-        if head:
-            head, ring.state = head
-            break
-        if not first:  # it begins with no state: it does without, if the salt is whole
-            break
+    head = load_header(ring, first)
+    while not head and first:
         first -= 1
         if first < oldest:
             raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
+        head = load_header(ring, first)
     if head:
-        ring.salt = head.salt
+        ring.salt, ring.state = head.salt, head.state
     else:
-        ring.salt = _salt_in(_read_often(medium, 0, sector.SALTED_BYTES))
+        ring.salt = sector.draw_salt()  # nothing of the first sector can be checked: it goes on with the next
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # what is before went before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
     if head and first == newest:
@@ -59,9 +53,7 @@ def recover(ring, oldest, newest):
                 last.pop(0)
             before = reader.kind
         _take_in(ring, reader)
-    _take_up(ring, reader, last)
-    if not head:
-        ring.sealed = True  # the next sector's header will be whole
+    _take_up(ring, reader, last, head)
     ring.unchecked = True
     if medium.skips:
         ring.check_books()
@@ -69,40 +61,34 @@ def recover(ring, oldest, newest):
 
 def _go_to_last_page(ring, reader):
     """Have `reader` go on at the mark of the newest sector's last page, with the state as it was there."""
-    low, high = reader.next_at // PAGE, (ring.medium.end(ring.newest) - 1) // PAGE
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _has_begun(reader, middle * PAGE):
-            low = middle
+    last, blank = reader.next_at // PAGE, (ring.medium.end(ring.newest) - 1) // PAGE + 1
+    while last + 1 < blank:
+        middle = (last + blank) // 2
+        if reader.buf[reader.fetch(middle * PAGE, 1)] == BLANK:
+            blank = middle
         else:
-            high = middle - 1
-    while low > reader.next_at // PAGE and not reader.is_mark(low * PAGE):
-        low -= 1  # in the middle of a long frame, or damaged
-    if low * PAGE <= reader.next_at:
+            last = middle
+    while last * PAGE > reader.next_at and not reader.is_mark(last * PAGE):
+        last -= 1  # in the middle of a long frame, or damaged
+    if last * PAGE <= reader.next_at:
         return
-    reader.is_mark(low * PAGE)
     page, _, state_page, is_more, _ = reader.mark()
     if is_more and not state_page:
         return  # it is in frames from the header on: so all is read
     if state_page and state_page != page:
         if not reader.is_mark(state_page * PAGE):
             return  # so all is read
-        _take_in_mark(ring, reader)
+        reader.kind = MARK
+        _take_in(ring, reader)
     reader.next_at = (state_page if is_more else page) * PAGE
-
-
-def _has_begun(reader, offset):
-    at = reader.fetch(offset, _LOOK)
-    return at >= 0 and reader.view[at : at + _LOOK] != b"\xff" * _LOOK
 
 
 def _take_in(ring, reader):
     """What the frame says of the state."""
     kind = reader.kind
-    if kind == MARK:
-        _take_in_mark(ring, reader)
-    elif kind == record.STATE:
-        _take_in_state(ring, reader, reader.body)
+    if kind == MARK or kind == record.STATE:
+        start = reader.mark()[4] if kind == MARK else reader.body
+        ring.changed.update(decode_state(reader.view, start, reader.body_end, ring.state))
     elif kind == record.ANCHOR:
         ring.state[ANCHOR] = parsing.get_anchor(reader.payload())
         ring.changed.add(ANCHOR)
@@ -114,18 +100,10 @@ def _take_in(ring, reader):
             ring.changed.add(BOOT)
 
 
-def _take_in_mark(ring, reader):
-    _take_in_state(ring, reader, reader.mark()[4])
-
-
-def _take_in_state(ring, reader, start):
-    ring.changed.update(decode_state(reader.view, start, reader.body_end, ring.state))
-
-
-def _take_up(ring, reader, last):
+def _take_up(ring, reader, last, head):
     """Go on where `reader` found the last good frame, one of `last` in the newest sector."""
     medium = ring.medium
-    is_head = reader.good_end > 0
+    is_head = bool(head) and reader.good_end > 0
     ring.offset = reader.good_end + -reader.good_end % medium.unit
     ring.first_number, ring.number = reader.first_number, reader.number
     ring.begin_pages(ring.offset)
@@ -161,23 +139,15 @@ def _settle(ring, last):
     buf = bytearray(min(size + medium.burst, medium.sector_bytes - start))
     part = memoryview(buf)[lead:]
     medium.read(ring.newest, start, memoryview(buf)[:lead])
-    blank = b"\xff" * (len(buf) - size)
     is_steady, torn = True, 0
-    seen = before = None
-    for count in range(1, _READS_MOST + 1):
-        medium.read(ring.newest, start + lead, part)
-        now = int.from_bytes(part, "little")
-        is_steady = is_steady and before in (None, now)
-        before = now
-        seen = now if seen is None else seen & now
-        torn += buf[size:] != blank
-        if count >= _READS and torn != 1:
-            data = bytes(buf[:lead]) + seen.to_bytes(len(part), "little")[: size - lead]
-            if _is_good(ring, start, data):
-                ring.weak, ring.weak_points = data, ring.number - number
-                break
-        if count == _READS_MOST // 2:
-            seen = None
+    for count in range(_ROUNDS):
+        low, high = _read_often(ring, start + lead, part)
+        is_steady = is_steady and low == high
+        part[:] = low.to_bytes(len(part), "little")
+        torn += buf[size:] != b"\xff" * (len(buf) - size)
+        if (count or not torn) and _is_good(ring, start, buf[:size]):
+            ring.weak, ring.weak_points = bytes(buf[:size]), ring.number - number
+            break
     newest = ring.newest
     if is_steady and ring.get(OVERWRITES):
         ring.weak = b""
@@ -195,23 +165,22 @@ def _pass_weak(ring, reader, last):
     medium = ring.medium
     start = last[0][0] if last else 0
     end = ring.offset
-    while end == ring.offset or not reader.is_blank(end):  # the end of a long frame, too
-        end = min(end + medium.burst, medium.sector_bytes)
-    buf = bytearray(end - start)
-    every_bit = (1 << 8 * len(buf)) - 1
-    one = zero = ones = zeros = 0  # bits that were so once, and again
-    for count in range(_READS_MOST):
-        medium.read(ring.newest, start, memoryview(buf))
-        now = int.from_bytes(buf, "little")
-        one, ones = one | now, ones | one & now
-        now ^= every_bit
-        zero, zeros = zero | now, zeros | zero & now
-        if count == _READS_ONCE and not one & zero:
+    while end < medium.sector_bytes:
+        end = min(end + medium.burst, medium.sector_bytes)  # the end of a long frame, too
+        if reader.is_blank(end):
+            break
+    view = memoryview(bytearray(end - start))
+    once = twice = 0  # bits that read either way in one round, in another too: else it was a wrong read
+    for count in range(_ROUNDS):
+        low, high = _read_often(ring, start, view)
+        twice |= once & (low ^ high)
+        once |= low ^ high
+        if count and not once:
             return False
-    weak = (ones & zeros).to_bytes(len(buf), "little")
+    if not twice:
+        return False
+    weak = twice.to_bytes(len(view), "little")
     at, end = end - len(weak.lstrip(b"\0")), start + len(weak.rstrip(b"\0"))
-    if at >= end:
-        return False  # one wrong read
     end = max(end, ring.offset) - 1
     while last and at < ring.offset:
         ring.offset, ring.number = last.pop()
@@ -243,20 +212,19 @@ def _is_good(ring, start, data):
     return True
 
 
-def _read_often(medium, offset, size):
-    """These bytes of the first sector as two reads on end give them."""
-    buf, again = bytearray(size), bytearray(size)
-    medium.read(0, offset, memoryview(buf))
+def _read_often(ring, offset, view):
+    """(the bits that are 1 in each of some reads, those that are 1 in any) of the newest sector from `offset` on, as
+    numbers; `view` has room for the bytes."""
+    low, high = -1, 0
     for _ in range(_READS):
-        medium.read(0, offset, memoryview(again))
-        if buf == again:
-            break
-        buf, again = again, buf
-    return buf
+        ring.medium.read(ring.newest, offset, view)
+        now = int.from_bytes(view, "little")
+        low, high = low & now, high | now
+    return low, high
 
 
 def load_header(ring, sequence):
-    """(Prefix, with the salt, state) from that sector's header; None if it is damaged."""
+    """The Prefix, with `salt` and `state`, from that sector's header; None if it is damaged."""
     head = sector.read_prefix(ring.medium, sequence)
     if not head:
         return None
@@ -266,15 +234,11 @@ def load_header(ring, sequence):
         ring.medium.read(sequence, 0, memoryview(buf))
         end = sector.state_end(buf, head.size, sequence, ring.medium.slot(sequence))
         if end:
-            state = {}
-            decode_state(buf, sector.SALTED_BYTES, end, state)
-            head.salt = _salt_in(buf)
-            return head, state
+            head.salt = int.from_bytes(buf[sector.PREFIX_BYTES : sector.SALTED_BYTES], "little")
+            head.state = {}
+            decode_state(buf, sector.SALTED_BYTES, end, head.state)
+            return head
     return None
-
-
-def _salt_in(buf):
-    return int.from_bytes(buf[sector.PREFIX_BYTES : sector.SALTED_BYTES], "little")
 
 
 def _leave_torn(ring, reader):

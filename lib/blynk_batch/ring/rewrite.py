@@ -41,7 +41,6 @@ def _chain_at(ring, end):
 
 def _place(ring, frames, old):
     """Have the frames wait as the newest sector takes them; `old` is the Chain where they were."""
-    new = ring.chain
     view = memoryview(frames)
     at = 0
     while at < len(frames):
@@ -53,12 +52,7 @@ def _place(ring, frames, old):
         start, end = parsing.payload(frames, at, size)
         if kind <= record.LONG_DATA:
             start = old.decode(view, start)
-            head = new.head(old.boot, old.time, old.pins, old.kinds)
-            is_placed = ring.add_here(0, head + view[start:end])
-            if not is_placed:
-                new.reset()
-                head = new.head(old.boot, old.time, old.pins, old.kinds)
-                is_placed = ring.place(0, head + view[start:end])
+            is_placed = ring.add_data(old.boot, old.time, old.pins, old.kinds, view[start:end])
             ring.buffered_points += len(old.pins)  # pyright: ignore
         elif kind not in (record.STATE, record.MARK):  # the new sector's header carries all state
             is_placed = ring.place(kind, bytes(view[start:end]))

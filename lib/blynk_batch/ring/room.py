@@ -7,9 +7,9 @@ from micropython import const
 
 from . import record, sector
 from ..errors import RingFull
-from .sector import DROP_RESERVE, number_at
-from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RANGES, RANGES_MOST, RECOUNT
-from .state import SEARCH, WINDOW, encode_state, first_kept, range_keys
+from .sector import number_at
+from .state import ASKED, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, SEARCH, WINDOW
+from .state import encode_state, first_kept, range_keys
 
 ENOSPC = const(28)
 
@@ -26,18 +26,21 @@ def check_books(ring):
     while ring.oldest < min(ring.get(OLDEST), ring.newest):
         medium.drop(ring.oldest)
         ring.oldest += 1
-    noted, ring.oldest = ring.oldest, medium.oldest_from(ring.oldest, ring.newest)
-    cursor = ring.cursor()
+    ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
+    cursor, held, done = ring.cursor(), ring.get(HELD), ring.get(DELIVERED)
+    # On a full disk a sector goes before its drop is noted
+    went = RECOUNT in ring.state or ring.get(OLDEST) < ring.oldest > first_kept(ring.state)[0]
     if cursor[0] < ring.oldest:
-        move_cursor(ring)  # on a full disk a sector goes before its drop is noted
-        ring.add(DROPPED, max(0, ring.cursor()[2] - cursor[2] - ring.get(DELIVERED)))
+        move_cursor(ring)
     window = ring.state.get(WINDOW)
     if window and window[:2] <= ring.cursor()[:2]:
         ring.close_window()  # all of it was overwritten
-    if ring.get(HELD) and (ring.oldest > noted or RECOUNT in ring.state):
+    if went and (held or done):
         from .books import recount
 
         recount(ring)
+    gone = ring.cursor()[2] - cursor[2] - (done - ring.get(DELIVERED)) + held - ring.get(HELD)
+    ring.add(DROPPED, max(0, gone))
     ring.forget(RECOUNT)
     while ring.newest - ring.oldest >= medium.slots:
         drop_oldest(ring)
@@ -100,6 +103,8 @@ def make_room(ring, most):
     free_accepted(ring)
     while ring.newest + 1 + ring.past - ring.oldest >= most:
         if not may_drop(ring):
+            if ring.overwrite:
+                break  # failed sectors leave none to keep
             raise RingFull("the ring holds %d readings, overwrite=False: upload or clear() first" % ring.pending)
         drop_oldest(ring)
 
@@ -107,8 +112,6 @@ def make_room(ring, most):
 def drop_oldest(ring, frame=True):
     """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
     brings nothing back."""
-    # Ranges that wait in RAM are not noted with it: nor may what counts on them be
-    is_ahead = [key for key in ring.dirty if RANGES <= key < RANGES + RANGES_MOST]
     if ring.seen_lost or WINDOW in ring.state or range_keys(ring.state):
         from .books import forget_sector
 
@@ -121,21 +124,17 @@ def drop_oldest(ring, frame=True):
         ring.set(OLDEST, (ring.oldest,))
         if ring.cursor()[0] < ring.oldest:
             move_cursor(ring)
-        if frame and is_ahead:
-            ring.set(RECOUNT, (1,))
-            _note_drop(ring, [OLDEST, RECOUNT])
-            ring.set(RECOUNT, None)
-        elif frame:
-            _note_drop(ring, [OLDEST, CURSOR, DROPPED, DELIVERED, CORRUPT, HELD])
+        if frame:
+            _note_drop(ring)
     ring.medium.drop(ring.oldest - 1)
 
 
-def _note_drop(ring, keys):
-    """The drop frame: the changed ones of `keys`, in the room that was kept for it."""
-    keys = [key for key in keys if key in ring.dirty]
-    payload = encode_state(ring.state, keys)
-    end = ring.medium.sector_bytes
-    if ring.place(record.STATE, payload, end) or ring.place(record.STATE, payload, end, -1):
+def _note_drop(ring):
+    """The drop frame, in the room that was kept for it. It says that the sector is gone and the books are to be counted
+    anew, no more: of what waits in RAM one thing counts on another. The next header says it all."""
+    payload = encode_state({OLDEST: (ring.oldest,), RECOUNT: (1,)})
+    if ring.place(record.STATE, payload, ring.medium.sector_bytes, -1):
+        ring.dirty.add(RECOUNT)
         try:
             ring.program(ring.waiting)
         except OSError as e:
@@ -146,9 +145,9 @@ def _note_drop(ring, keys):
 
 def check_size(ring, size):
     """ValueError for a data payload of `size` bytes that fits no sector, not even a new one."""
-    room = ring.medium.sector_bytes - sector.SALTED_BYTES - len(encode_state(ring.state)) - 64
-    if size + 32 > room - DROP_RESERVE:
-        raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, room - DROP_RESERVE - 32))
+    most = ring.data_end - sector.SALTED_BYTES - len(encode_state(ring.state)) - 94 - 2 * ring.medium.unit
+    if size > most:
+        raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, most))
 
 
 def clear(ring):

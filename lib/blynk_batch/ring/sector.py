@@ -23,7 +23,6 @@ VERSION = const(2)
 STATE_BYTES = const(1024)  # more than all keys at their largest
 SALTED_BYTES = const(28)  # prefix and salt
 READS = const(12)  # one wrong read is no damage, and a bit that a cut left half programmed reads either way
-DROP_RESERVE = const(56)  # bytes for the frame that notes a drop: behind every other frame there is room for it
 _FORMAT = const("<3sBIIIBBH")
 _MAGIC = const(b"BBr")
 

@@ -14,7 +14,7 @@ EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 10, 11, 12, 13, 14
 # Places that never count, whatever may be read there: (sequence, offset, offset of the end, ...), oldest first | 1: a
 # medium that writes over what is there
 VOIDS, OVERWRITES = 15, 16
-# A sector was dropped whose points are still in HELD, which is to be counted anew
+# 1: the sector before OLDEST was dropped, and the books still have its points
 RECOUNT = 17
 VOIDS_MOST = 9  # ints
 
@@ -25,7 +25,7 @@ WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
 # replies, at most 2, asked for patience
 BATCH, FAILED = 39, 0xA3
 # What was refused: points behind the cursor or in DONE | the search, see upload/search.py | the places of its request |
-# hourly questions in doubt, Unix s of the next | the server's words of the last refusal
+# hourly questions in doubt, Unix s of the last | the server's words of the last refusal
 HELD, SEARCH, ASKED, DOUBT, WORDS = 48, 49, 50, 51, 0xA2
 # Sixteen ranges of refused points: (sequence, offset, sectors to its end, offset there, kind, Unix s of the last try,
 # tries, pin, ...). OPEN of the kinds: it has no end

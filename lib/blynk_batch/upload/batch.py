@@ -11,14 +11,6 @@ from ..ring import state as keys
 from ..ring.fast import run_of
 from ..ring.reader import DATA
 
-# The places of Body.counts
-_POINTS = const(0)
-_BYTES = const(1)
-_EXPIRED = const(2)
-_DROPPED = const(3)
-_ESTIMATED = const(4)
-_UNREADABLE = const(5)
-
 _CHUNK_BYTES = const(600)  # a long-running heap has few large holes
 _MOST_BYTES = const(145)  # of a point that a run of plain frames writes
 _PAUSE_EVERY = const(16)  # frames read without a break
@@ -45,14 +37,23 @@ def text_bytes(text):
     return text
 
 
+def one_more(others, key):
+    others[key] = others.get(key, 0) + 1
+
+
+def passed(others):
+    """How many points are not sent."""
+    return sum(others.values()) - others.get(keys.ESTIMATED, 0)
+
+
 class Body:
     """`[[ms,value],...]`; every `iter()` streams it anew.
 
     source        whose batch it is: a Window or a Search, which know the cutoff and the times
     start         (sequence, offset, number) from where on it takes to resolve its times
     first, end    (sequence, offset) of its points: all of the pin that lie in between
-    counts        points to send, bytes, expired, dropped, estimated and unreadable ones, as the window counted or
-                  `measure` did
+    points        to send, and len_bytes of them, as the window counted or `measure` did
+    others        {counter of the state: how many}: those that are not sent, and how many of `points` are estimated
     last          (sequence, offset) of the last one to send, once it is measured
     sent          points of the last pass
     oldest        of the ring's sectors when it was made
@@ -67,44 +68,36 @@ class Body:
         self._source = source
         self.pin = pin
         self.start, self.first, self.end = start, first, tuple(end[:2])
-        self.sent = 0
-        self.counts = [0, 1, 0, 0, 0, 0]
-        self.oldest = source.ring.oldest
-
-    @property
-    def points(self):
-        return self.counts[_POINTS]
-
-    @property
-    def len_bytes(self):
-        return self.counts[_BYTES]
+        self.points = self.sent = 0
+        self.len_bytes, self.others = 1, {}
+        self.oldest, self._cleared = source.ring.oldest, source.ring.cleared
 
     def measure(self, max_points=None, max_bytes=None, but=None):
         """Count what fits the limits, at least one point, and end the batch there: a generator that lets others work
         in between. `but`: not those of which this function says so."""
-        self.counts = counts = [0, 1, 0, 0, 0, 0]
-        for found in self._frames(counts, but):
+        self.points, self.len_bytes, self.others = 0, 1, {}
+        for found in self._frames(self.others, but):
             if not found:
                 yield
                 continue
             reader, time, index = found
             text = text_bytes(reader.values(index)[index])
             if text is None:
-                counts[_UNREADABLE] += 1
+                one_more(self.others, keys.CORRUPT)
                 continue
             more = len(b"%d" % time) + 4 + len(text)
-            points = counts[_POINTS]
-            if points and (points == max_points or (max_bytes and counts[_BYTES] + more > max_bytes)):
+            if self.points and (self.points == max_points or (max_bytes and self.len_bytes + more > max_bytes)):
                 self.end = reader.position
                 return
-            counts[_POINTS] = points + 1
-            counts[_ESTIMATED] += 1 if self._estimated else 0
-            counts[_BYTES] += more
+            self.points += 1
+            self.len_bytes += more
+            if self._estimated:
+                one_more(self.others, keys.ESTIMATED)
             self.last = reader.position
 
-    def _frames(self, counts=None, but=None, out=None):
+    def _frames(self, others=None, but=None, out=None):
         """(reader, Unix ms, place in the frame) of every point of this pin to send; None now and then in between. The
-        others are counted in `counts`. With `out`, runs of plain frames are written there instead."""
+        others are counted in `others`. With `out`, runs of plain frames are written there instead."""
         source = self._source
         first, cutoff, one = self.first, source.cutoff, bytes((self.pin,))
         state = source.ring.state
@@ -139,29 +132,27 @@ class Body:
             if behind or (but and but(state, self.pin, reader.position)):
                 continue
             if time is None:
-                return  # of a refused pin; the clock was lost since
+                return  # what told it was damaged since
             self._estimated = times and times.estimated
             if time >= cutoff:  # Times.NEVER is below any
                 yield reader, time, index
-            elif counts:
-                counts[_DROPPED if time < 0 else _EXPIRED] += 1
+            elif others is not None:
+                one_more(others, keys.DROPPED if time < 0 else keys.EXPIRED)
 
-    def leave(self, ring, mark):
+    def leave(self, ring):
         """It was accepted, or there is nothing in it to send: count its points as what they are now; how many there
-        still are in the ring. `mark` is the key that the state has lost if the ring was cleared meanwhile."""
-        if ring.oldest != self.oldest or mark not in ring.state:
-            # What was overwritten meanwhile counts as dropped, but what of it was sent the server has.
+        still are in the ring."""
+        if ring.oldest != self.oldest or ring.cleared != self._cleared:
+            # What was overwritten or cleared meanwhile counts as dropped, but what of it was sent the server has.
             from ..ring.books import is_delivered
 
             for _ in self.measure(but=is_delivered):
                 pass
-        counts = self.counts
         ring.add(keys.UPLOADED, self.sent)
-        ring.add(keys.DROPPED, counts[_POINTS] - self.sent + counts[_DROPPED])
-        ring.add(keys.EXPIRED, counts[_EXPIRED])
-        ring.add(keys.ESTIMATED, counts[_ESTIMATED])
-        ring.add(keys.CORRUPT, counts[_UNREADABLE])
-        return sum(counts) - counts[_BYTES] - counts[_ESTIMATED]
+        ring.add(keys.DROPPED, self.points - self.sent)
+        for key in self.others:
+            ring.add(key, self.others[key])
+        return self.points + passed(self.others)
 
     def __iter__(self):
         out = bytearray(_CHUNK_BYTES)

@@ -5,7 +5,8 @@ Knows the transport's one method and how to step through a drain; nothing of wha
 
 from micropython import const
 
-from .. import let_go
+from .. import let_go, load
+from ..blynk import headers
 from .batch import OutOfTime
 from ..errors import Busy, Error
 from .result import Result
@@ -52,8 +53,8 @@ class Call:
 
     def request(self, body):
         """The arguments of the transport's `post`."""
-        url, headers, _, timeout_s = self._uploader.request(body, self._step_s)
-        return url, headers, body if self._uploader.streams else self._piece(body), timeout_s
+        url = getattr(body, "url", None) or self._uploader.url(body.pin)
+        return url, headers(body.len_bytes), body if self._uploader.streams else self._piece(body), self._step_s
 
     def _piece(self, body):
         """All of the body in one buffer of its size."""
@@ -95,6 +96,8 @@ class Call:
         if hasattr(self.transport, "close"):
             self.transport.close()
         try:
+            if client.released:
+                client.guard.run(load("upload.held", "release_of"), (client,))
             client.prepare()
         except (MemoryError, Error) as e:  # log() will erase; but it may also be a callback's reading
             result.error = result.error or e  # pyright: ignore

@@ -29,7 +29,7 @@ class Question:
         return iter((b"[]",))
 
 
-def ask(uploader, before=None):
+def ask(uploader, before):
     """Have a reply for its Date, if there are points, with `before` if some are older than that; without a time most
     readings wait. A fault ends the drain."""
     pin = uploader.guarded(_first_pin, uploader, before)
@@ -51,7 +51,7 @@ def ask(uploader, before=None):
 
 
 def _first_pin(uploader, before):
-    """The pin of the first point that is pending, of those before Unix ms `before` if that is given; or -1."""
+    """The pin of the first point that is pending, of those before Unix ms `before` unless that is 0; or -1."""
     from ..clock.times import Times
     from ..ring.reader import DATA
 

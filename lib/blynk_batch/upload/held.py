@@ -167,3 +167,10 @@ def release(ring, pins=None):
         if not pins or [pin for pin in value[7:] if pin in pins]:
             ring.set(key, value[:5] + (0, value[6] & ~1) + value[7:])
     ring.forget(keys.DOUBT)
+
+
+def release_of(client):
+    """What its program released."""
+    pins, client.released = client.released, b""
+    release(client.ring, pins)
+    client.ring.save(must=False)  # a full ring has it until the next reset

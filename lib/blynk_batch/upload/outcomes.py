@@ -38,7 +38,9 @@ def judge(uploader, source, body, reply):
     uploader.event("V%d: %s" % (body.pin, error))
     kind = type(error)
     if kind == refusals.BatchTooLarge and body.points > 1:
-        _smaller(uploader, body, error)
+        _count(uploader, _SMALLER)
+        uploader.result.error = error
+        uploader.learn(body.points // 2)
     elif status == 308:
         _elsewhere(uploader, headers.get("location", ""), error)
     elif kind == refusals.InvalidToken:
@@ -104,12 +106,6 @@ def _later(uploader, error, wait_s=None, which=_RETRIED):
     raise DrainEnds()
 
 
-def _smaller(uploader, body, error):
-    _count(uploader, _SMALLER)
-    uploader.result.error = error
-    uploader.learn(body.points // 2)
-
-
 def unlearn(ring):
     """Another token or server takes over the data, but none of what was learned; what was refused is tried anew."""
     from .held import release
@@ -121,22 +117,16 @@ def unlearn(ring):
 
 
 def _elsewhere(uploader, location, error):
-    home = uploader.home
-    server = _redirect(location, uploader.server, home, uploader.settings["regions"])
+    """To the server that `location` names: followed is the same path alone, and from https only to https."""
+    asked, home = uploader.server, uploader.home
+    server = server_of(location, home, uploader.settings["regions"])
+    scheme, _, path = split(location)
     uploader.hops += 1
-    if server is None or server == uploader.server or uploader.hops > _HOPS:
+    is_elsewhere = path.split("?")[0] != api.PATH or (scheme == "http" and asked.startswith("https:"))
+    if is_elsewhere or server in (None, asked) or uploader.hops > _HOPS:
         return _later(uploader, error)
     _count(uploader, _REDIRECTED)
     uploader.ring.save_value(REGION, None if server == home else server.encode())
-
-
-def _redirect(location, server, home, regions):
-    """The server that `location` names, or None where the token must not go: followed is the same path alone, and from
-    https, which the one asked, `server`, speaks, only to https."""
-    scheme, _, path = split(location)
-    if path.split("?")[0] != api.PATH or (scheme == "http" and server.startswith("https:")):
-        return None
-    return server_of(location, home, regions)
 
 
 def _stop(uploader, error):

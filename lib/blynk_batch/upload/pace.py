@@ -16,10 +16,9 @@ from micropython import const
 from ..ring.state import BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OPEN_END, OWNER, SEARCH, range_keys
 
 _FIRST_S = const(10)
-_CAP_S = const(3600)
 _WAKE_S = const(60)  # from one boot to the next, as far as is known
 _AWAY_S = const(960)  # even an hour's sleeper then tries within a day
-_STEPS = const(9)
+_STEPS = const(9)  # of twice as long each
 _LONGEST_S = const(86400)
 _SPREAD_S = const(30)  # of the first drains after power-on
 _DAY_MS = const(86400000)
@@ -51,7 +50,7 @@ class Pace:
         self._points_per_day = points_per_day
         self._until = 0  # uptime ms
         # Without a clock a day is one of uptime, of the budget, and of the last tries and questions
-        self._day_from = self.tried_ms = boots.uptime()
+        self._day_from = self._tried_ms = boots.uptime()
         self._shut, self._looked = b"", (0, 0)  # up to where all points are of those pins
         saved = ring.state.get(BACKOFF)
         if saved:
@@ -78,7 +77,7 @@ class Pace:
     def back_off(self, wait_s=None, steps=1):
         """Wait longer than the last time; or `wait_s`, as the server or the outcome asks for."""
         step = max(1, min(_STEPS, self._ring.get(BACKOFF) + steps))
-        wait = min(_CAP_S, _FIRST_S << (step - 1))
+        wait = _FIRST_S << (step - 1)
         wait = wait * 3 // 4 + _random(wait // 2 + 1)
         if wait_s is not None:
             wait = max(1, min(_LONGEST_S, wait_s))
@@ -122,19 +121,22 @@ class Pace:
 
     # Refused points
 
-    def rested(self, tried):
-        """True if what was tried last at `tried` (Unix s; 0: never, or it was released) is to be tried again."""
+    def tries(self):
+        """Note a try; what `rested` is to be asked of it."""
+        self._tried_ms, now = self._boots.uptime(), self._boots.now()
+        return 1 if now is None else now // 1000
+
+    def rested(self, tried, for_s=_AGAIN_S):
+        """True if `for_s` have passed, as far as is known, since the last try at `tried`: Unix s, 1 without a clock;
+        0: never, or it was released."""
         now = self._boots.now()
         if now is None and tried:
-            return self._boots.uptime() - self.tried_ms >= _DAY_MS
-        return not tried or not 0 <= now // 1000 - tried < _AGAIN_S
+            return self._boots.uptime() - self._tried_ms >= for_s * 1000
+        return not tried or not 0 <= now // 1000 - tried < for_s
 
     def may_ask(self):
-        """True if the hour since the last questions in doubt has passed, as far as is known."""
-        now, until = self._boots.now(), self._ring.state.get(DOUBT, (0, 1))[1]
-        if now is None or not until:
-            return until == 1 or self._boots.uptime() - self.tried_ms >= _HOUR_S * 1000
-        return not 0 < until - now // 1000 <= _HOUR_S
+        """True if the hour since the last questions in doubt has passed."""
+        return self.rested(self._ring.state.get(DOUBT, (0, 0))[1], _HOUR_S)
 
     def _has_new(self):
         """True if some of the points that were never asked for are of a pin that is not held open."""

@@ -17,22 +17,19 @@ from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
 from .held import DOUBT, FRESH, HELD, RUN
-from .settled import Settled, Step
+from .settled import FIND, HALVE, STRIDE, TRY, WALK, Settled, Step
 
 _ALL = const(1 << 29)
-_HOUR_S = const(3600)
 _WHOLE = const(0)  # of the numbers of single points: newest, oldest, middle, quarters ...
 _NEWEST = const(1)
 _OLDEST = const(2)
 _MIDDLE = const(3)
 _SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
-# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
-_FIND, _TRY = 0, 1
-_WALK, _STRIDE, _HALVE = 0, 1, 2
-
 
 class Search(Settled):
+    unsure = True
+
     def begin(self):
         """A drain begins."""
         self.load()
@@ -40,14 +37,13 @@ class Search(Settled):
         self._spent, self._most = {}, {}  # requests of each pin in this drain
         self._queue = []  # (pin, low, high, place) to be tried
         saved = self.ring.state.get(keys.SEARCH)
-        self.step = Step(saved) if saved and len(saved) == 22 else None
-        self.unsure = True
+        self.step = Step(saved) if saved else None
 
     # As a Window for its batches
 
     @property
     def cutoff(self):
-        return self.step.cutoff if self.step else 0
+        return self.step.cutoff
 
     def times(self):
         # All of them are older than the last point delivered, which serves where the clock is not set.
@@ -76,21 +72,16 @@ class Search(Settled):
         while True:
             crowded = not self.has_room()
             asked = ring.state.get(keys.ASKED) if self.step else None
-            if crowded and not asked and self.step and self.step.what == _FIND:
-                self.step = None
             if asked:
                 body = Body(self, self.step.pin, asked[:2] + (0,), asked[:2], asked[2:4])
                 yield from body.measure()
-            else:
-                if not self.step:
-                    if not (yield from self._next_step(crowded)):
-                        return None
-                    self.forget_cleared()
-                    if not self.step:
-                        continue
-                    self.store()
-                    ring.set(keys.SEARCH, self.step.value)  # clear() takes it away
+            elif self.step and not (crowded and self.step.what == FIND):
                 body = yield from self._next_body()
+            elif (yield from self._next_step(crowded)):
+                self.note()
+                continue
+            else:
+                return None
             if body and body.points:
                 return body
             if body:
@@ -101,32 +92,31 @@ class Search(Settled):
         there is no room for notes, and there will be once the oldest sector's points are delivered."""
         uploader, ring = self._uploader, self.ring
         step = self.step = Step()
-        now = uploader.boots.now()
-        step.cutoff, step.now, step.seen = uploader.cutoff(), now or 0, ring.end()[:2]
+        step.cutoff, step.now, step.seen = uploader.cutoff(), uploader.boots.now() or 0, ring.end()[:2]
         for found in self.ranges:
             found.end = self.end_of(found) if found.kind == FRESH else found.end
         for found in self.ranges if not crowded else ():
             if found.kind == FRESH:
                 step.pin, step.low, step.high = found.pin, found.start, found.end
                 count = (yield from self._count_to_send(step.low, step.high))[0]
-                if not count or (yield from self._requests_left()) > 0:
+                if not count or self._requests_left(count) > 0:
                     bad = found.start <= self._refused.pop(found.pin, (-1, 0)) < step.high
                     step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
                     step.size = 1 if step.bad else _ALL
                     return True
         if (
             self._queue
-            or (yield from self._ask_in_doubt(now))
+            or (yield from self._ask_in_doubt())
             or (not crowded and (yield from self._look_into_runs()))
-            or self._try_daily(now, crowded)
+            or self._try_daily(crowded)
         ):
-            step.what = _TRY
+            step.what = TRY
             step.pin, step.low, step.high, step.place = self._queue.pop(0)
             return True
         self.step = None
         return False
 
-    def _ask_in_doubt(self, now):
+    def _ask_in_doubt(self):
         """While nobody is accepted, queue what one pin in doubt is asked for this hour: the whole unless it was just
         refused, the newest or the oldest point, another one each time. False if there is none."""
         uploader = self._uploader
@@ -144,8 +134,7 @@ class Search(Settled):
         first = _NEWEST if pin in self._refused else _WHOLE
         places = (first, first + 1, _MIDDLE + turn)
         self._queue = [(pin, low, high, place) for place in places[: count + 1]]
-        uploader.pace.tried_ms = uploader.boots.uptime()
-        self.ring.set(keys.DOUBT, (turn + 1, 0 if now is None else now // 1000 + _HOUR_S))
+        self.ring.set(keys.DOUBT, (turn + 1, uploader.pace.tries()))
         return True
 
     def _look_into_runs(self):
@@ -159,7 +148,7 @@ class Search(Settled):
                 alone = len([other for other in self.ranges if other.pin == found.pin]) == 1
                 count = (yield from self._count_to_send(found.start, end))[0]
                 most = 0 if alone else min(count // 4, _SAMPLES)
-                if (yield from self._requests_left()) < most:
+                if self._requests_left(count) < most:
                     break
                 self._queue += [(found.pin, found.start, end, _MIDDLE + number) for number in range(most)]
             else:
@@ -170,7 +159,7 @@ class Search(Settled):
         self.store()
         return False
 
-    def _try_daily(self, now, crowded):
+    def _try_daily(self, crowded):
         """Queue the tries of the first range whose day has passed; False if there is none."""
         pace = self._uploader.pace
         due = [
@@ -180,31 +169,27 @@ class Search(Settled):
             and pace.rested(found.tried)
             and self._spent.get(found.pin, 0) < self._most.get(found.pin, _ALL)
         ]
-        if now is None and due:
-            pace.tried_ms = self._uploader.boots.uptime()
+        if not due:
+            return False
         for found in due:
-            found.tried = 0
-        for found in self._sharing(due[0]) if due else ():
+            found.tried = 0  # without a clock the next try tells of all
+        tried = pace.tries()
+        for found in self._sharing(due[0]):
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
             place = _NEWEST + found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
             self._queue.append((found.pin, found.start, self.end_of(found), place))
-            found.tried, found.tries = now // 1000 if now is not None else 1, found.tries + (not crowded)
-        return bool(due)
+            found.tried, found.tries = tried, found.tries + (not crowded)
+        return True
 
     def _sharing(self, one):
         """The ranges that share a place in the state with `one`: what they become, they become together."""
         return [found for found in self.ranges if found.bounds() == one.bounds()]
 
-    def _requests_left(self):
-        """Requests that the search may still make for the step's pin in this drain."""
-        step, pin = self.step, self.step.pin
-        if pin not in self._most:
-            ranges = [found for found in self.ranges if found.pin == pin]
-            first = min([step.low] + [found.start for found in ranges])
-            last = max([step.high] + [self.end_of(found) for found in ranges])
-            count = (yield from self._count_to_send(first, last))[0]
-            size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
-            self._most[pin] = 2 * _bits(count) + 6 + count // size
+    def _requests_left(self, count):
+        """Requests that the search may still make for the step's pin in this drain, `count` of its points before it."""
+        pin, bits = self.step.pin, len(bin(count)) - 2
+        size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
+        self._most[pin] = max(self._most.get(pin, 0), 2 * bits + 6 + count // size)
         return self._most[pin] - self._spent.get(pin, 0)
 
     def _next_body(self):
@@ -212,7 +197,7 @@ class Search(Settled):
         the step is over or became another."""
         step, ring = self.step, self.ring
         low, high = step.low, step.high
-        if step.phase == _HALVE:
+        if step.phase == HALVE:
             low, high = step.good_end, step.at
         count = (yield from self._count_to_send(low, high))[0]
         if not count:
@@ -220,28 +205,27 @@ class Search(Settled):
             yield from body.measure()
             return body
         step.bad = step.bad if step.bad <= count else 0
+        index, points = self._choose(count, self._uploader.limit())
+        places = (yield from self._count_to_send(low, high, index, index + points))[1]
+        if index and index not in places:
+            return None  # overwritten meanwhile
+        start, end = places[index] if index else low, places.get(index + points, high)
         if step.bad == 1:  # the newest, for sure
-            self._at_bad((yield from self._count_to_send(low, high, count - 1))[1][count - 1] if count > 1 else low)
+            self._at_bad(start)
+            self._walk_on()
             self.save()
             return None
-        index, points = self._choose(count, self._uploader.limit())
-        other = index + points
-        while True:
-            places = (yield from self._count_to_send(low, high, index, other))[1]
-            if index and index not in places:
-                return None  # overwritten meanwhile
-            start, end = places[index] if index else low, places.get(other, high)
-            if step.what == _FIND and (yield from self._requests_left()) <= 0:
-                return self._end_step()
-            if not self.leaves_places(step.pin, start, end):
-                return self._end_step(over=True)
-            body = Body(self, step.pin, start + (0,), start, end)
-            yield from body.measure(None, self._uploader.batch_bytes)
-            if body.end == end or step.what == _TRY or step.phase == _HALVE:
-                break
-            index += body.points  # too many bytes to walk with: those on the right
-        if keys.SEARCH not in ring.state:
-            self.was_cleared()
+        if step.what == FIND and self._requests_left(count) <= 0:
+            return self._end_step()
+        if not self.leaves_places(step.pin, start, end):
+            return self._end_step(over=True)
+        body = Body(self, step.pin, start + (0,), start, end)
+        yield from body.measure(None, self._uploader.batch_bytes)
+        if body.end != end and step.what == FIND and step.phase == WALK:
+            step.size = body.points  # too many bytes to walk with
+            return None
+        if keys.SEARCH not in ring.state:  # cleared meanwhile
+            self.load()
             return None
         ring.set(keys.ASKED, start + body.end)
         self.save()
@@ -250,25 +234,21 @@ class Search(Settled):
     def _choose(self, count, limit):
         """(number of the first, how many) of the step's `count` points to ask for."""
         step = self.step
-        if step.what == _TRY:
+        if step.what == TRY:
             return (0, min(count, limit)) if step.place == _WHOLE else (_place(step.place, count), 1)
-        if step.phase == _WALK:
+        if step.phase == WALK:
             points = min(step.size, limit, count)
             return count - points, points
-        if step.phase == _STRIDE:
+        if step.phase == STRIDE:
             return max(0, count - (1 if step.far < 4 else step.far)), 1
         return 0, min((count + 1) // 2, limit)
 
 
-def _bits(number):
-    return len(bin(number)) - 2
-
-
 def _place(number, count):
     """Newest, oldest, middle, quarters, ... of `count` points."""
-    if number < _MIDDLE:
-        return 0 if number == _OLDEST else count - 1
+    if number == _NEWEST:
+        return count - 1
     number, at, step = number - _OLDEST, 0, 1
     while number:
         at, step, number = 2 * at + (number & 1), step * 2, number >> 1
-    return at * count // step % count
+    return at * count // step

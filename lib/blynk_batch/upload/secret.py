@@ -33,16 +33,9 @@ def server_of(url, home, regions):
 
 def split(url):
     """(scheme, host with port, path and query) of a URL."""
-    at = url.find("://")
-    if at < 0:
-        return "", "", ""
-    rest = url[at + 3 :]
-    end = len(rest)
-    for char in "/?#":
-        found = rest.find(char)
-        if 0 <= found < end:
-            end = found
-    return url[:at].lower(), rest[:end].lower(), rest[end:]
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme.lower(), host.lower(), slash + path
 
 
 def hide(text, token):

@@ -9,14 +9,15 @@
 from micropython import const
 
 from ..ring import state as keys
+from .batch import passed
 from .held import DOUBT, FRESH, HELD, OPEN, RUN, Held
 
 _HOUR_S = const(3600)
 _NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
 # What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
-_FIND, _TRY = 0, 1
-_WALK, _STRIDE, _HALVE = 0, 1, 2
+FIND, TRY = 0, 1
+WALK, STRIDE, HALVE = 0, 1, 2
 
 
 class Step:
@@ -24,7 +25,7 @@ class Step:
 
     what, pin     see above                       low, high  what is left of it, as all places (sequence, offset)
     cutoff, now   Unix ms, fixed; seen: the ring's end then
-    phase         of _FIND; `place` of _TRY: which single point (search.py), 0 for all
+    phase         of FIND; `place` of TRY: which single point (search.py), 0 for all
     bad           so many of the last points hold a bad one, 0 if none is known to;  size  points of the next piece
     good          so many were accepted in a row;  far  from the bad one to the next single point, 1 if < 4
     at, top       the bad run as it is known;      good_end  end of the good ones before it
@@ -47,25 +48,23 @@ class Step:
 
 
 class Settled(Held):
-    mark = keys.ASKED
-
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
-        self.forget_cleared()
+        self.note()
+        if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES if is_ack else _NOTES_BYTES):
+            ring.save()
+
+    def note(self):
+        """All to the state, but for what was cleared while others worked."""
+        ring = self.ring
+        self.ranges = [found for found in self.ranges if found.start >= ring.cleared]
+        if self.step and self.step.low < ring.cleared:
+            self.step = None
         self.store()
         value = self.step.value if self.step else None
         if value != ring.state.get(keys.SEARCH):
             ring.set(keys.SEARCH, value)
-        if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES if is_ack else _NOTES_BYTES):
-            ring.save()
-
-    def forget_cleared(self):
-        """Ask no more for what was cleared while others worked."""
-        at = self.ring.cleared
-        self.ranges = [found for found in self.ranges if found.start >= at]
-        if self.step and self.step.low < at:
-            self.step = None
 
     def has_room(self, size=_NOTES_BYTES):
         """True if notes of that size push no reading out of the ring."""
@@ -79,34 +78,34 @@ class Settled(Held):
     def _nothing_to_send(self, body):
         """Nothing of `body` is to be sent: expired, without a time, or damaged."""
         step = self.step
-        self.ring.add(keys.HELD, -body.leave(self.ring, keys.SEARCH))
+        self.ring.add(keys.HELD, -body.leave(self.ring))
         self.ring.forget(keys.ASKED)
         self.ranges = self.without(step.pin, body.first, body.end)
-        if step.phase == _HALVE:
+        if step.phase == HALVE:
             step.good_end = step.at
-            self._end_run()
+            self._walk_on()
             self.save()
         else:
             self._end_step()
 
-    def was_cleared(self):
-        """Take the ranges from the state, for the ring may have overwritten some. True if it was cleared."""
-        self.load()
+    def load(self):
+        """From the state, for the ring may have overwritten some ranges, or was cleared."""
+        super().load()
         if keys.SEARCH not in self.ring.state:
             self.step = None
-        return not self.step
 
     def accepted(self, body):
         step, pin, points = self.step, body.pin, body.points
         self._spend(pin)
-        self.ring.add(keys.HELD, -body.leave(self.ring, self.mark))
-        if self.was_cleared():
+        self.ring.add(keys.HELD, -body.leave(self.ring))
+        self.load()
+        if not self.step:
             self.save(True)
             return
         self.ranges = self.without(pin, body.first, body.end, True)
-        if step.what == _FIND:
+        if step.what == FIND:
             self._found(body, points, True)
-        elif step.what == _TRY and not step.place:
+        elif not step.place:
             step.low = body.end  # the rest in order
         else:
             self.step = None  # there are good ones: search on both sides
@@ -123,14 +122,15 @@ class Settled(Held):
             return
         step, pin = self.step, body.pin
         self._spend(pin)
-        if self.was_cleared():
+        self.load()
+        if not self.step:
             return
-        if step.what == _FIND and known:
+        if step.what == FIND and known:
             self._found(body, body.points, False)
         else:
             self.step = None
-            if step.what == _FIND:  # perhaps it is the server now
-                self._become(DOUBT, pin, step.low, step.high if step.phase == _WALK else step.top)
+            if step.what == FIND:  # perhaps it is the server now
+                self._become(DOUBT, pin, step.low, step.high if step.phase == WALK else step.top)
             elif [found for found in self.ranges if found.kind == DOUBT and found.pin == pin]:
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
@@ -150,8 +150,9 @@ class Settled(Held):
     def hold_window(self, window, body, kind):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
         self.load()  # the ring may have been overwritten or cleared since
-        ring, pin, counts = self.ring, body.pin, window.pins[body.pin]
-        count = sum(counts) - counts[1] - counts[4]  # not the bytes, nor the estimated ones twice
+        ring, pin = self.ring, body.pin
+        points, _, others = window.pins[pin]
+        count = points + passed(others)
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
         ring.add(keys.HELD, count)
         self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind)
@@ -170,60 +171,53 @@ class Settled(Held):
 
     def _found(self, body, points, ok):
         step = self.step
-        if step.phase == _WALK:
+        if step.phase == WALK:
             if ok:
                 step.good += points
                 step.high = body.first
                 step.bad = max(0, step.bad - points)
                 step.size = max(1, step.bad // 2) if step.bad else 2 * points
-                if step.low >= step.high:
-                    self.step = None
             elif points == 1:
                 self._at_bad(body.first)
             else:
                 step.size = 1 if step.good == 0 and not step.bad else max(1, points // 2)
                 step.bad = points
-        elif step.phase == _STRIDE:
+        elif step.phase == STRIDE:
             if ok:
-                step.high, step.good_end, step.phase = body.first, body.end, _HALVE
-                self._end_run()
+                step.high, step.good_end, step.phase = body.first, body.end, HALVE
             else:
                 self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
+        elif ok:
+            step.good_end = body.end
         else:
-            if ok:
-                step.good_end = body.end
-            else:
-                step.at = body.first if points == 1 else body.last
-            self._end_run()
+            step.at = body.first if points == 1 else body.last
+        self._walk_on()
 
     def _at_bad(self, place, far=1):
         """`place` is bad alone and all right of it is settled: how far does the run of bad ones go?"""
         step = self.step
-        if step.phase == _WALK:
+        if step.phase == WALK:
             step.top = step.high
         step.at = step.high = place
-        step.far, step.bad, step.phase = far, 0, _STRIDE
-        if step.low >= place:
-            step.good_end = place
-            self._end_run()
+        step.good_end = step.low
+        step.far, step.bad, step.phase = far, 0, STRIDE
 
-    def _end_run(self):
-        """Once nothing lies between the bad run and the good points before it, settle it, and walk on."""
+    def _walk_on(self):
+        """Settle the bad run once nothing lies between it and the good points before it; then on to the left."""
         step = self.step
-        if step.good_end < step.at:
-            return
-        self._settle(step.pin, step.good_end, step.top)
-        step.phase, step.size, step.bad, step.good = _WALK, max(1, 2 * step.good), 0, 1
-        if step.low >= step.high:
+        if step.phase != WALK and step.good_end >= step.at:
+            self._settle(step.pin, step.good_end, step.top)
+            step.phase, step.size, step.bad, step.good = WALK, max(1, 2 * step.good), 0, 1
+        if step.phase == WALK and step.low >= step.high:
             self.step = None
 
     def _end_step(self, over=False):
         """The step ends for today (`over`), or until the next drain."""
         step = self.step
         self.ring.forget(keys.ASKED)
-        if step.phase != _WALK:  # what lies before it is not known to be bad, and is searched on
+        if step.phase != WALK:  # what lies before it is not known to be bad, and is searched on
             self._settle(step.pin, step.at, step.top)
-        if over and step.what == _FIND:
+        if over and step.what == FIND:
             self._settle(step.pin, step.low, step.high)
         self.step = None
         self.save()

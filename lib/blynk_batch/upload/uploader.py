@@ -44,12 +44,9 @@ class Uploader:
         self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
         self.clock_error_s = None
         self._date_ok = None  # no reply has told yet
-        self.hops = 0  # redirects followed in this drain
-        self.trusted = False  # a batch was accepted in this drain
-        self.failed = b""  # pins that the server failed on in this drain for the first time
         self._search = None
+        self._window = None  # that of the last drain, if its time ran out
         self._first = True  # no drain yet in this boot
-        self.noted = False  # this drain's backoff was noted before its first request
         if ring.state.get(keys.OWNER) != pace.owner:
             if keys.OWNER in ring.state:
                 load("upload.outcomes", "unlearn")(ring)
@@ -68,10 +65,8 @@ class Uploader:
         region = self.ring.state.get(keys.REGION)  # whoever learned it: judged by what is allowed today
         return region and load("upload.secret", "server_of")(region, self.home, self.settings["regions"]) or self.home
 
-    def request(self, body, timeout_s):
-        """The arguments of the transport's `post`."""
-        url = getattr(body, "url", None) or api.url(self.server, self._token, body.pin)
-        return url, api.headers(body.len_bytes), body, timeout_s
+    def url(self, pin):
+        return api.url(self.server, self._token, pin)
 
     # The drain
 
@@ -84,7 +79,9 @@ class Uploader:
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
             return
-        self.result, self._tick, self.hops = result, tick, 0
+        self.result, self._tick = result, tick
+        self.hops, self.failed = 0, b""  # redirects followed; pins that the server failed on for the first time
+        self.trusted = self.noted = False  # a batch was accepted; the backoff was noted before the first request
         try:
             self.guarded(self._begin)
             yield from self._all(self.ring.end())
@@ -99,6 +96,7 @@ class Uploader:
             result.error = e
         finally:
             self._first = False
+            self._window = self._window if result.waiting == "time" else None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
@@ -110,20 +108,15 @@ class Uploader:
         ring.commit()
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        self.noted, self.trusted, self.failed = False, False, b""
         if keys.WINDOW in ring.state or keys.ASKED in ring.state:
-            self.resume()
+            # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
+            # others wait, so that a board that resets in its uploads does not hammer the server.
+            self.noted = self._first
+            if self._first:
+                self.pace.back_off()
+                ring.save(must=False)
         if self._search or keys.SEARCH in ring.state or keys.range_keys(ring.state):
             self.search.begin()
-
-    def resume(self):
-        """The last boot may have ended with a request under way, and so may this one: the first is made at once, but
-        others wait, so that a board that resets in its uploads does not hammer the server."""
-        if self._first:
-            self._first = False
-            self.noted = True
-            self.pace.back_off()
-            self.ring.save(must=False)
 
     @property
     def search(self):
@@ -135,10 +128,9 @@ class Uploader:
 
     def _all(self, end):
         """Windows up to `end`, then what was refused."""
-        if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
-            yield from load("upload.date", "ask")(self)
-        elif self._date_ok is None and self.cutoff():
-            yield from load("upload.date", "ask")(self, self.cutoff())
+        expiry = self.cutoff() if self._date_ok is None else 0
+        if expiry or (self.boots.now() is None and hasattr(self.boots.clock, "refresh")):
+            yield from load("upload.date", "ask")(self, expiry)
         before, self.ring.defers = self.result.requests, False
         try:
             yield from self._windows(end)
@@ -156,9 +148,10 @@ class Uploader:
         """All up to `end`, each pin's points of a window in log order."""
         ring = self.ring
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
-            window = load("upload.window", "Window")(self, end)
-            yield from self._through(window.count())
+            self._window = window = self._window or load("upload.window", "Window")(self, end)
+            yield from self._through(window.counting)
             yield from self._deliver(window)
+            self._window = None
             if window.waiting and not window.order:
                 self.result.waiting = "clock"
                 break
@@ -263,9 +256,10 @@ class Uploader:
         if getattr(result.error, "passing", False):
             result.error = None
         self.set_failures(body.pin, 0)
-        size = ring.state.get(keys.SIZE)
-        if size and body.points >= size[0]:
-            self._grow(size)
+        points, full = ring.state.get(keys.SIZE, (0, 0))
+        if 0 < points <= body.points:  # a learned size grows by a quarter after eight full batches of it
+            points, full = (points, full + 1) if full < 7 else (points + max(1, points // 4), 0)
+            ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, full))
         now = self.boots.now()
         if now is not None:
             ring.set(keys.LAST_SUCCESS, (now // 1000,))
@@ -273,13 +267,6 @@ class Uploader:
             self._search.trust()
         self.trusted = True
         source.accepted(body)
-
-    def _grow(self, size):
-        """A learned size grows by a quarter after eight full batches of it."""
-        points, accepted = size[0], size[1] + 1
-        if accepted >= 8:
-            points, accepted = points + max(1, points // 4), 0
-        self.ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, accepted))
 
     def _compare_clock(self, theirs):
         clock = self.boots.clock

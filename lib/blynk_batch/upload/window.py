@@ -11,35 +11,26 @@ from micropython import const
 from ..ring import state as keys
 from ..ring.fast import EACH, run_of
 from ..ring.reader import DATA
-from ..ring.state import with_done
-from .batch import Body, text_bytes
+from .batch import Body, one_more, text_bytes
 
 _YIELD_EVERY = const(16)  # frames
 _FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
-_POINTS = const(0)
-_BYTES = const(1)
-_EXPIRED = const(2)
-_DROPPED = const(3)
-_ESTIMATED = const(4)
-_UNREADABLE = const(5)
 _FRESH = const(0)  # kinds of ranges, see held.py
 _DOUBT = const(3)
 
 
 class Window:
-    """Opens the window under way, or a new one up to the position `end`; then run `count()`.
+    """Opens the window under way, or a new one up to the position `end`; then run `counting`, a generator, to its end,
+    in as many drains as that takes.
 
     order   pins still to deliver: what is under way first, then by their first point, those refused before last
-    pins    {pin: [points to send, bytes of their JSON, expired, dropped, estimated, unreadable]}
+    pins    {pin: [points to send, bytes of their JSON, the others, see Body]}
     waiting True if it ended at a point whose time is not known yet
     """
-
-    mark = keys.WINDOW
 
     def __init__(self, uploader, end):
         self._uploader, self.ring = uploader, uploader.ring
         settings, state = uploader.settings, self.ring.state
-        self._unsynced = settings["unsynced"]
         self._max_points = self.ring.get(keys.SIZE) or settings["batch_points"]
         self._max_bytes = uploader.batch_bytes
         self.pins = {}
@@ -61,30 +52,29 @@ class Window:
             self.end, self.cutoff, self.now = end, uploader.cutoff(), uploader.boots.now()
             self._seen = self.ring.end()[:2]  # what comes later changes no time
         self._known = 0
+        self.counting = self._count()
 
-    def times(self, known=0):
-        """A new pass's Times; `known` is Unix ms of the point before, if it does not start at the cursor."""
+    def times(self):
+        """Those of a new pass, from the cursor on."""
         from ..clock.times import Times
 
-        times = Times(self.ring, self.now, self._unsynced, self._seen)
-        times.known = known or times.known
-        return times
+        return Times(self.ring, self.now, self._uploader.settings["unsynced"], self._seen)
 
-    def count(self):
-        """Count every pin's points and bytes, then fix the window: a generator that lets others work in between."""
+    def _count(self):
+        """Count every pin's points and bytes, then fix the window; lets others work in between."""
         ring = self.ring
         reader = ring.reader(end=self.end)
         chain = reader.chain
         times = None
         frames = 0
         # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
-        self._tally = tally = self._uploader.tally
+        tally = self._uploader.tally
         view, size = memoryview(tally), 1
         tally[0] = _FULL
         while size < 512:
             view[size : 2 * size] = view[:size]
             size *= 2
-        run = None if self._saved else run_of(self._tally, EACH, self._max_points, self._max_bytes)
+        run = None if self._saved else run_of(tally, EACH, self._max_points, self._max_bytes)
         while True:
             if frames > _YIELD_EVERY:
                 frames = 0
@@ -103,7 +93,8 @@ class Window:
             time = chain.time
             if times or chain.boot:
                 if not times:
-                    times = self.times(self._known)
+                    times = self.times()
+                    times.known = self._known or times.known  # it does not start at the cursor
                     self.unsure = True
                 time = times.of(reader)
             if time is None or not self._count_frame(reader, time, times and times.estimated):
@@ -113,8 +104,7 @@ class Window:
             if time > 0:
                 self._known = time
         for pin, entry in self.pins.items():
-            entry[_POINTS], entry[_BYTES] = self._tally[pin], self._tally[256 + pin]
-        self._tally = None
+            entry[:2] = tally[pin], tally[256 + pin]
         if ring.cursor() == self._cursor:
             self._fix(reader.lost)
         else:
@@ -147,38 +137,36 @@ class Window:
         sizes = [len(text_bytes(text) or b"") for text in reader.values()]  # 0: it cannot be read
         if not self._saved and not self._has_room(pins, base, sizes):
             return False
-        state, tally = self.ring.state, self._tally
+        state, tally = self.ring.state, self._uploader.tally
+        done, part = state.get(keys.DONE, b""), state.get(keys.PART, (-1,))
         for index in range(len(pins)):
             pin = pins[index]
-            if self._saved:
-                from ..ring.books import is_delivered, is_held
-
-                if is_delivered(state, pin, reader.position) or is_held(state, pin, reader.position):
-                    self._done += 1
-                    continue
+            if self._saved and (keys.is_done(done, pin) or (part[0] == pin and reader.position < part[1:3])):
+                self._done += 1
+                continue
             if pin in self._shut:
                 self._passed += 1
                 continue
-            entry = self.pins.get(pin)
-            if entry is None:
-                entry = self.pins[pin] = [0, 1, 0, 0, 0, 0]
+            if pin not in self.pins:
+                self.pins[pin] = [0, 1, {}]
                 tally[pin], tally[256 + pin] = 0, 1
                 self.order.append(pin)
+            others = self.pins[pin][2]
             if not sizes[index]:
-                entry[_UNREADABLE] += 1
-                continue
-            if time < 0:  # never known: Times.NEVER
-                entry[_DROPPED] += 1
+                one_more(others, keys.CORRUPT)
+            elif time < 0:  # never known: Times.NEVER
+                one_more(others, keys.DROPPED)
             elif time < self.cutoff:
-                entry[_EXPIRED] += 1
+                one_more(others, keys.EXPIRED)
             else:
                 tally[pin] += 1
                 tally[256 + pin] += base + sizes[index]
-                entry[_ESTIMATED] += 1 if estimated else 0
+                if estimated:
+                    one_more(others, keys.ESTIMATED)
         return True
 
     def _has_room(self, pins, base, sizes):
-        tally = self._tally
+        tally = self._uploader.tally
         for index in range(len(pins)):
             pin = pins[index]
             size = tally[256 + pin] + base + sizes[index]
@@ -195,7 +183,7 @@ class Window:
         uploader, state = self._uploader, self.ring.state
         while self.order and not self.stale():  # what is overwritten meanwhile: the rest gets a new window
             pin = self.order[0]
-            entry = self.pins[pin]
+            points, len_bytes, others = self.pins[pin]
             part = state.get(keys.PART)
             first = self.ring.cursor()[:2]
             if part and part[0] == pin:
@@ -205,22 +193,22 @@ class Window:
             known = self._saved and batch[0] != pin  # of an earlier drain, not under way: what came since goes first
             failures = uploader.failures(pin)
             patience = 1 if known and self.ring.end()[2] > self.end[2] else 2
-            if entry[_POINTS] and batch[0] != pin and not uploader.trusted and failures >= patience:
+            if points and batch[0] != pin and not uploader.trusted and failures >= patience:
                 uploader.search.hold_window(self, body, _DOUBT)
                 continue
             if pin in self._last and known and uploader.search.has_room():
                 uploader.search.hold_window(self, body, _FRESH)
                 continue
             late = pin in self._last or failures  # that it is asked is noted, since else it is not asked again
-            limit = uploader.limit() if entry[_POINTS] else 0
+            limit = uploader.limit() if points else 0
             if batch[0] == pin:
                 body.end = tuple(batch[1:])  # it was sent before
                 yield from body.measure()
-            elif entry[_POINTS] > limit or entry[_BYTES] > self._max_bytes:
+            elif points > limit or len_bytes > self._max_bytes:
                 yield from body.measure(limit, self._max_bytes)
                 late = True
             else:
-                body.counts = entry[:]
+                body.points, body.len_bytes, body.others = points, len_bytes, others
             if late and body.points and batch[0] != pin and not self.stale():
                 self.ring.save_value(keys.BATCH, (pin,) + body.end)
             if body.points:
@@ -231,7 +219,7 @@ class Window:
     def accepted(self, body):
         """Nothing of `body` is left to send in this window: one state frame."""
         ring, pin = self.ring, body.pin
-        done = body.leave(ring, self.mark)
+        done = body.leave(ring)
         ring.forget(keys.BATCH)
         if keys.WINDOW in ring.state:
             ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + done,))
@@ -241,15 +229,16 @@ class Window:
                 ring.set(keys.PART, (pin,) + body.end)
         if pin in self.order and not self.stale():
             entry = self.pins[pin]
-            for place in range(len(entry)):
-                entry[place] -= body.counts[place]
-            entry[_BYTES] += 1  # of the bracket
+            entry[0] -= body.points
+            entry[1] -= body.len_bytes - 1  # the bracket stays
+            for key in body.others:
+                entry[2][key] = entry[2].get(key, 0) - body.others[key]
         ring.save()
 
     def leave(self, pin):
         """Nothing of `pin` is to be sent in this window any more: on to the next pin, or close the window."""
         ring = self.ring
-        ring.set(keys.DONE, with_done(ring.state.get(keys.DONE, b""), pin))
+        ring.set(keys.DONE, keys.with_done(ring.state.get(keys.DONE, b""), pin))
         ring.forget(keys.PART, keys.BATCH)
         if pin in self.order:
             self.order.remove(pin)

@@ -36,7 +36,7 @@ def rows(kinds, every_ms, together):
     time = START_MS
     while True:
         time += every_ms
-        values = {pin + 1: value_of(kind, time) for pin, kind in enumerate(kinds)}
+        values = {(pin + 1) % 256: value_of(kind, time) for pin, kind in enumerate(kinds)}
         if together:
             yield time, values
         else:

@@ -35,7 +35,7 @@ def walk(ring):
     """Print all that is there, oldest first; what to say of the whole."""
     times = Times(ring, int(time.time()) * 1000, "estimate")
     times.known = 0  # of what lies before the cursor nothing is known
-    frames = 0
+    frames = left = 0
     reader = ring.reader((ring.oldest, 0, number_at(ring, ring.oldest) if ring.oldest else 0))
     while reader.next():
         frames += reader.kind != record.MARK
@@ -49,8 +49,10 @@ def walk(ring):
                 point = {"pin": pin, "ms": None if how == "unknown" else ms, "time": how, "value": values[index]}
                 point["state"] = state_of(ring, pin, position) if values[index] is not None else "unreadable"
                 point["sector"], point["offset"] = position
+                left += point["state"] in ("pending", "held")
                 print(json.dumps(point))
-    return {"frames": frames, "unreadable_frames": reader.bad, "lost_here": reader.lost}
+    lost = max(reader.lost, ring.pending - left)  # where the first header is damaged, only the books tell
+    return {"frames": frames, "unreadable_frames": reader.bad, "lost_here": lost}
 
 
 def state_of(ring, pin, position):

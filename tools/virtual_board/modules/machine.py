@@ -23,6 +23,7 @@ def deepsleep(time_ms=0):
 
 
 def _leave(kind, ms):
+    time.sleep_ms(1)  # in which a Ctrl-C that ended the last sleep is noticed
     _board.reset(kind, ms)
     raise SystemExit
 

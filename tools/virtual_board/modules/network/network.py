@@ -23,7 +23,9 @@ class WLAN:
     def isconnected(self):
         return WLAN._joined
 
-    def status(self, *_):
+    def status(self, what=None):
+        if what == "rssi":
+            return -50
         return STAT_GOT_IP if WLAN._joined else STAT_IDLE
 
     def ifconfig(self, *_):
