@@ -60,7 +60,7 @@ class Device:
         try:
             info = device.info()  # of itself, by an esp32.Partition: the last is whether it is encrypted
         except Exception:  # noqa: BLE001 - there is none, or it asks for more
-            info = ()
+            info = tuple()
         is_partition = isinstance(info, tuple) and len(info) == 6
         self.name = info if is_partition else id(device)  # what tells this device from others
         self.unit = unit or (16 if is_partition and info[5] else 1)  # pyright: ignore

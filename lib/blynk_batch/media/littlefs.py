@@ -51,7 +51,7 @@ class Files:
         self.tail_bytes = tail_bytes - _TAIL_HEAD
         self.tails = tails
         self._names = []  # theirs
-        self.slots = 0
+        self.slots = self.wanted = 0
         self._has_spare = False  # or not looked for yet
         self._file = None
         self._file_sequence = -1

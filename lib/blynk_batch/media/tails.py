@@ -30,8 +30,7 @@ class Tails(Slots):
         self._block = bytearray(flash.page)  # the block under way, as it is written
         self._body = memoryview(self._block)[HEAD_BYTES:]
         self._cache = bytearray(flash.page)  # the block read last
-        self._cached = (-1, -1)
-        self._cache_used = -1
+        self._cached = (-1, -1, -1)  # its sequence and index, and its bytes in use
         self._sequence = -1  # whose block is under way
         self._index = 0
         self._used = 0
@@ -50,12 +49,11 @@ class Tails(Slots):
         """The highest sequence in the tails, else in the slots; takes up the block under way."""
         best = (-1, 0, 0)
         for tail in (0, 1):
-            found = self._load(self.slots * self._per_sector + tail, self._cache)
+            found = self._load(self.slots * self._per_sector + tail)
             if found and found > best:
                 best = found
                 self._tail = 1 - tail
                 self._block[:] = self._cache
-        self._cached = (-1, -1)
         newest = super().newest()
         if best[0] < newest:  # both tails are damaged: the last block that is in its place counts
             self._sequence = -1
@@ -67,8 +65,10 @@ class Tails(Slots):
         self._sequence, self._index, self._used = best
         return best[0]
 
-    def _load(self, page, buf):
-        """(sequence, index, bytes in use) of a block of this ring, or None. One wrong read is no damage."""
+    def _load(self, page):
+        """Have a block in the cache: (sequence, index, bytes in use) if it is of this ring, or None. One wrong read
+        is no damage."""
+        buf, self._cached = self._cache, (-1, -1, -1)
         for _ in range(3):
             self.flash.read(page * self.flash.page, buf)
             sequence, index, used, slots = struct.unpack_from(_FORMAT, buf)
@@ -81,19 +81,18 @@ class Tails(Slots):
 
     def peek(self, slot, view):
         """The first bytes of what a slot holds, without the head; as they are if there is no such head."""
-        self._cached = (-1, -1)
+        self._cached = (-1, -1, -1)
         self.flash.read(slot * self.flash.sector_bytes, self._cache)
         at = HEAD_BYTES if self._cache[HEAD_BYTES : HEAD_BYTES + 3] == b"BBr" else 0
         view[:] = memoryview(self._cache)[at : at + len(view)]
 
     def wipe(self, slot):
         """The first block and what looks like this ring's; the tails with the last slot to be wiped, 0."""
-        self._cached = (-1, -1)
         pages = [self.page(slot, index) for index in range(self._per_sector)]
         if not slot:
             pages += [self.slots * self._per_sector, self.slots * self._per_sector + 1]
         for page in pages:
-            if not page % self._per_sector or self._load(page, self._cache):
+            if not page % self._per_sector or self._load(page):
                 self.flash.program(page * self.flash.page, bytes(self.flash.page))
 
     # Sectors
@@ -119,11 +118,10 @@ class Tails(Slots):
 
     def _find(self, sequence, index):
         """Have that block in the cache; its bytes in use, -1 if it is not there."""
-        if self._cached != (sequence, index):
-            found = self._load(self.page(sequence, index), self._cache)
-            self._cached = (sequence, index)
-            self._cache_used = found[2] if found and found[:2] == (sequence, index) else -1
-        return self._cache_used
+        if self._cached[:2] != (sequence, index):
+            found = self._load(self.page(sequence, index))
+            self._cached = found if found and found[:2] == (sequence, index) else (sequence, index, -1)
+        return self._cached[2]
 
     def end(self, sequence):
         return self._index * self._holds + self._used if sequence == self._sequence else self.sector_bytes
@@ -160,7 +158,7 @@ class Tails(Slots):
             done += count
 
     def _write_place(self):
-        self._cached = (-1, -1)
+        self._cached = (-1, -1, -1)
         self._write(self.page(self._sequence, self._index))
 
     def _write(self, page):

@@ -40,15 +40,24 @@ def is_delivered(state, pin, position):
     return bool(part and keys.WINDOW in state and part[0] == pin and position < part[1:3])
 
 
-def recount(ring):
-    """A sector went, and nothing but that was noted: what is held and what is delivered of the window, anew."""
-    cursor, held, done = ring.cursor()[:2], 0, 0
-    reader = ring.reader((ring.oldest, 0))
+def _count(ring, start, end=None):
+    """Points from `start` to `end`: (pending, held, not before the cursor and not pending)."""
+    state, cursor = ring.state, ring.cursor()[:2]
+    pending = held = done = 0
+    reader = ring.reader(start, end)
     while reader.next():
         for pin in reader.chain.pins if reader.kind == DATA else ():
-            refused = is_held(ring.state, pin, reader.position)
+            refused = is_held(state, pin, reader.position)
+            is_left = not refused and not is_delivered(state, pin, reader.position)
             held += refused
-            done += reader.position >= cursor and (refused or is_delivered(ring.state, pin, reader.position))
+            pending += is_left
+            done += not is_left and reader.position >= cursor
+    return pending, held, done
+
+
+def recount(ring):
+    """A sector went, and nothing but that was noted: what is held and what is delivered of the window, anew."""
+    _, held, done = _count(ring, (ring.oldest, 0))
     ring.set(keys.HELD, (held,))
     ring.set(keys.DELIVERED, (done,))
 
@@ -56,16 +65,7 @@ def recount(ring):
 def forget_sector(ring, sequence):
     """Take the oldest sector out of the books before it is dropped: how many of its points were not delivered."""
     state, cursor = ring.state, ring.cursor()
-    pending = held = done = 0
-    reader = ring.reader((sequence, 0), (sequence, ring.medium.sector_bytes))
-    while reader.next():
-        for pin in reader.chain.pins if reader.kind == DATA else ():
-            refused = is_held(state, pin, reader.position)
-            held += refused
-            if not refused and not is_delivered(state, pin, reader.position):
-                pending += 1
-            else:
-                done += reader.position >= cursor[:2]
+    pending, held, done = _count(ring, (sequence, 0), (sequence, ring.medium.sector_bytes))
     ring.add(keys.HELD, -held)
     for key in keys.range_keys(state):  # what is before the oldest sector counts no more, but they may be in the way
         first, _, sectors, offset, kind = state[key][:5]

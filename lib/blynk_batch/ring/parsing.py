@@ -128,16 +128,6 @@ def decode_texts(view, at, end, kinds, only=None):
     return values
 
 
-def texts_of(view, at, end, kinds, count, only):
-    """The `count` entries of decode_texts; None for those that cannot be read as what they say, though their check is
-    right."""
-    try:
-        texts = decode_texts(view, at, end, kinds, only)
-    except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
-        texts = ()
-    return texts if len(texts) == count else [None] * count
-
-
 def to_value(text):
     """The Python value for one entry of `decode_texts`."""
     if text is None or isinstance(text, bool):

@@ -54,8 +54,13 @@ class Reader:
         raise AttributeError(name)
 
     def values(self, only=None):
-        """What parsing.texts_of says of each pin's value."""
-        return parsing.texts_of(self.view, self.body, self.body_end, self.chain.kinds, self._count, only)
+        """What parsing.decode_texts says of each pin's value; None for those that cannot be read as what they say,
+        though their check is right."""
+        try:
+            texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds, only)
+        except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
+            texts = ()
+        return texts if len(texts) == self._count else [None] * self._count
 
     def payload(self):
         return self.view[self.body : self.body_end]

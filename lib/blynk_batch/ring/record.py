@@ -149,7 +149,6 @@ class Chain:
     """
 
     def __init__(self):
-        self._checked = b""  # pins of which each is named once
         self.payload = bytearray()  # the one that is encoded: its memory serves all
         self.reset()
 
@@ -214,10 +213,8 @@ class Chain:
         if count:
             pins = bytes(view[at : at + count])
             at += count
-            if pins != self._checked:  # most pages begin with the same
-                if len(set(pins)) != count:
-                    raise ValueError("a pin twice")
-                self._checked = pins
+            if count > 1 and len(set(pins)) != count:
+                raise ValueError("a pin twice")
             self.pins = pins
         self.kinds = tag & _KINDS
         return at

@@ -5,9 +5,6 @@ there. Where that is the newest sector, the mark of its last page says what stat
 is read frame by frame.
 """
 
-# pyright: reportAttributeAccessIssue=false
-# A Prefix gets its salt and state here.
-
 from micropython import const
 
 from . import parsing, record, sector
@@ -55,8 +52,6 @@ def recover(ring, oldest, newest):
         _take_in(ring, reader)
     _take_up(ring, reader, last, head)
     ring.unchecked = True
-    if medium.skips:
-        ring.check_books()
 
 
 def _go_to_last_page(ring, reader):

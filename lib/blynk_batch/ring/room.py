@@ -56,14 +56,13 @@ def free_accepted(ring):
 
 
 def prepare(ring):
-    """Free what the server has and erase ahead, so that log() seldom waits: for when there is time."""
-    if ring.medium.skips:
-        free_accepted(ring)
-        if ring.newest + 1 - ring.oldest < ring.medium.slots:
-            try:
-                ring.medium.prepare(ring.newest + 1)
-            except OSError:
-                pass  # the turn to that sector finds out what to do
+    """On raw flash free what the server has and erase ahead, so that log() seldom waits: for when there is time."""
+    free_accepted(ring)
+    if ring.newest + 1 - ring.oldest < ring.medium.slots:
+        try:
+            ring.medium.prepare(ring.newest + 1)
+        except OSError:
+            pass  # the turn to that sector finds out what to do
 
 
 def may_drop(ring):

@@ -62,7 +62,9 @@ def _seed(sequence, slot):
 
 
 class Prefix:
-    """A parsed prefix: version, sequence, slots, number, log2, size."""
+    """A parsed prefix: version, sequence, slots, number, log2, size; and what recover.py read behind it."""
+
+    salt, state = 0, {}
 
     def __init__(self, buf):
         _, self.version, self.sequence, self.slots, low, high, self.log2, self.size = struct.unpack_from(_FORMAT, buf)
