@@ -5,10 +5,15 @@ import sys
 from blynk_batch.http.pieces import at_once, gather
 
 
-def sizes(*chunks, wait=False):
-    """Of the pieces, None for each pause; their bytes are those of the chunks."""
+def sizes(*chunks):
+    """Of the pieces; their bytes are those of the chunks."""
+    return [size for size in sizes_and_pauses(*chunks) if size is not None]
+
+
+def sizes_and_pauses(*chunks):
+    """None for each pause."""
     made = [bytes([65 + number]) * size for number, size in enumerate(chunks)]
-    pieces = [piece and bytes(piece) for piece in gather(iter(made), wait)]
+    pieces = [piece and bytes(piece) for piece in gather(iter(made))]
     assert b"".join([piece for piece in pieces if piece]) == b"".join(made)
     return [piece and len(piece) for piece in pieces]
 
@@ -22,8 +27,8 @@ def test_a_piece_is_at_most_a_segment_or_one_larger_chunk():
 
 
 def test_others_have_a_turn_after_each_chunk_that_is_put_by():
-    assert sizes(600, 600, 600, 1401, wait=True) == [None, None, 1200, None, 600, 1401]
-    assert sizes(1400, wait=True) == [None, 1400]
+    assert sizes_and_pauses(600, 600, 600, 1401) == [None, None, 1200, None, 600, 1401]
+    assert sizes_and_pauses(1400) == [None, 1400]
 
 
 class Socket:

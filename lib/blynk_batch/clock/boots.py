@@ -62,7 +62,9 @@ class Boots:
 
     def _apart(self, pins, time):
         if 0 <= self._last - time < _BURST_MS:
-            again = any([pin in self._pins for pin in pins])
+            again = False
+            for pin in pins:
+                again = again or pin in self._pins
             time = self._last + (1 if again else 0)
             self._pins = pins if again else self._pins + pins
         else:  # later; or the clock was set back

@@ -88,7 +88,7 @@ class Times:
     def _look_ahead(self, position, boot):
         """Find what gives `boot` its time from `position` on: its anchor, or the instant that ends its run."""
         found = self._anchor_ahead(position, boot) if boot != self._barren else None
-        if found and (found[0] is not None or self._now is None):
+        if found:
             self._run = None
             self._epoch, self._valid = found
             return
@@ -102,13 +102,13 @@ class Times:
                 self._epoch = epoch
 
     def _anchor_ahead(self, position, boot):
-        """(Unix ms of the boot's uptime 0, the anchor's position); (None, the ring's end) if it may be still running;
-        None if it has ended without an anchor."""
+        """(Unix ms of the boot's uptime 0, the anchor's position); (None, the ring's end) if it may be still running,
+        without the time; None if it has ended without an anchor."""
         reader = self._ring.reader(position + (0,), self._end)
         while True:
             kind = reader.next()
             if not kind:
-                return None, self._end
+                return (None, self._end) if self._now is None else None
             if kind == record.ANCHOR:
                 number, epoch = parsing.get_anchor(reader.payload())
                 return (epoch, reader.position) if number == boot else None
@@ -136,7 +136,7 @@ class Times:
                 # later one follows; nor any where the boot that it stands in has an anchor, or may get one.
                 if not run or run.until < self.known <= chain.time:
                     found = self._anchor_ahead(reader.position, boot) if boot != first else None
-                    if found and (found[0] is not None or self._now is None):
+                    if found:
                         return Run(found[0], length, boot - 1, reader.position)
                     run = Run(chain.time, length + uptime, boot, reader.position)
                 if run.until >= self.known:

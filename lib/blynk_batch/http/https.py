@@ -74,28 +74,21 @@ class HTTPS:
         scheme, _, host = url.split("/")[:3]
         head = load("http.pieces", "head")(url, headers)
         tick = getattr(body, "tick", None)
-        connection = self._kept(scheme, host)
-        if connection:
+        connection = self._connection
+        try:  # that of the batch before, if the server has neither ended it nor said anything more
+            is_kept = connection and connection.key == (scheme, host) and connection.peek() is None
+        except OSError:
+            is_kept = False
+        if is_kept:
             connection.begin(timeout_s, tick)
             try:
                 return (yield from self.send(connection, head, body))
             except OSError:
                 if connection.heard or not connection.ended:
                     raise
-            self.close()
+        self.close()
         connection = yield from self._open(scheme, host, timeout_s, tick)
         return (yield from self.send(connection, head, body))
-
-    def _kept(self, scheme, host):
-        """The connection of the batch before, if the server has neither ended it nor said anything more."""
-        connection = self._connection
-        try:
-            if connection and connection.key == (scheme, host) and connection.peek() is None:
-                return connection
-        except OSError:
-            pass
-        self.close()
-        return None
 
     def _open(self, scheme, host, timeout_s, tick):
         if scheme == "https:" and not self._context:
@@ -115,7 +108,7 @@ class HTTPS:
         yield from connection.write(head)
         tick, watchdog = connection.tick, getattr(body, "watchdog", None)
         early = None
-        for piece in gather(body, True):
+        for piece in gather(body):
             if piece is None:
                 yield 0
                 continue

@@ -16,10 +16,10 @@ def head(url, headers):
     return ("".join(lines) + "\r\n").encode()
 
 
-def gather(chunks, wait=False):
+def gather(chunks):
     """The bytes of all chunks in pieces of a TCP segment, or of one larger chunk; each is valid until the next.
 
-    `wait`: also gives None after every chunk that was put by, so that others can work meanwhile."""
+    None after every chunk that was put by, so that others can work meanwhile."""
     try:
         out = bytearray(_PIECE_BYTES)
     except MemoryError:
@@ -38,8 +38,7 @@ def gather(chunks, wait=False):
         else:
             out[filled : filled + size] = chunk
             filled += size
-            if wait:
-                yield None
+            yield None
     if filled:
         yield view[:filled]
 

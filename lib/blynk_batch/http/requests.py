@@ -30,8 +30,7 @@ class Requests:
 
     def post(self, url, headers, body, timeout_s):
         module, tls = self.module, {}
-        self._head, self._body, self.timeout_s = head(url, dict(headers, Connection="close")), body, timeout_s
-        self.wires = []
+        self.pieces, self.timeout_s, self.wires = _pieces(url, headers, body), timeout_s, []
         name = "socket" if hasattr(module, "socket") else "usocket"  # older versions
         real = getattr(module, name)
         setattr(module, name, _Lent(real, self))
@@ -45,35 +44,16 @@ class Requests:
         finally:
             setattr(module, name, real)
             sys.modules.update(tls)
-            self._head = self._body = self._stream = None  # not to be held till the next drain
+            self.pieces = None  # it would hold the window till the next drain
             while self.wires:
                 self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
 
-    def exchange(self, stream):
-        """All that goes out over the connected `stream`, and what comes back: Heard."""
-        self._stream = stream
-        stream.write(self._head)
-        for piece in gather(self._body):
-            stream.write(piece)
-        self._started = time.ticks_ms()
-        try:
-            next(read(self))
-        except StopIteration as e:
-            raise Heard(*e.value[:3])
 
-    def more(self, size, line=False):
-        """For reply.py. By single bytes, so that a server that drips them is left in time."""
-        text = bytearray()
-        while len(text) < size and not (line and text[-1:] == b"\n"):
-            if time.ticks_diff(time.ticks_ms(), self._started) > self.timeout_s * 1000:
-                raise OSError("the reply takes too long")
-            byte = self._stream.read(1)
-            if not byte:
-                break
-            text.extend(byte)
-        return bytes(text)
-        yield  # a generator that never waits
+def _pieces(url, headers, body):
+    """Of the whole request."""
+    yield head(url, dict(headers, Connection="close"))
+    yield from gather(body)
 
 
 def _firmware_module():
@@ -125,7 +105,7 @@ class _Lent:
 
 
 class _Wire:
-    """In place of a socket: the first write is the whole exchange."""
+    """In place of a socket: at the first write all goes out, and all comes back within the timeout, by reply.py."""
 
     def __init__(self, real, requests):
         self.real, self._requests = real, requests
@@ -135,6 +115,26 @@ class _Wire:
         return getattr(self.real, name)
 
     def write(self, _):
-        self._requests.exchange(self.real)
+        for piece in self._requests.pieces:
+            if piece:
+                self.real.write(piece)
+        self._started = time.ticks_ms()
+        try:
+            next(read(self))
+        except StopIteration as e:
+            raise Heard(*e.value[:3])
 
     send = sendall = write
+
+    def more(self, size, line=False):
+        """For reply.py. By single bytes, so that a server that drips them is left in time."""
+        text = bytearray()
+        while len(text) < size and not (line and text[-1:] == b"\n"):
+            if time.ticks_diff(time.ticks_ms(), self._started) > self._requests.timeout_s * 1000:
+                raise OSError("the reply takes too long")
+            byte = self.real.read(1)
+            if not byte:
+                break
+            text.extend(byte)
+        return bytes(text)
+        yield  # a generator that never waits

@@ -104,25 +104,26 @@ class Search(Settled):
                     step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
                     step.size = 1 if step.bad else _ALL
                     return True
-        if (
-            self._queue
-            or (yield from self._ask_in_doubt())
-            or (not crowded and (yield from self._look_into_runs()))
-            or self._try_daily(crowded)
-        ):
-            step.what = TRY
-            step.pin, step.low, step.high, step.place = self._queue.pop(0)
-            return True
-        self.step = None
-        return False
+        if not self._queue:
+            yield from self._ask_in_doubt()
+        if not self._queue and not crowded:
+            yield from self._look_into_runs()
+        if not self._queue:
+            self._try_daily(crowded)
+        if not self._queue:
+            self.step = None
+            return False
+        step.what = TRY
+        step.pin, step.low, step.high, step.place = self._queue.pop(0)
+        return True
 
     def _ask_in_doubt(self):
         """While nobody is accepted, queue what one pin in doubt is asked for this hour: the whole unless it was just
-        refused, the newest or the oldest point, another one each time. False if there is none."""
+        refused, the newest or the oldest point, another one each time."""
         uploader = self._uploader
         doubts = [found for found in self.ranges if found.kind == DOUBT]
         if not doubts or uploader.trusted or not uploader.pace.may_ask():
-            return False
+            return
         turn = self.ring.get(keys.DOUBT)
         for number in range(turn, turn + len(doubts)):
             found = doubts[number % len(doubts)]
@@ -135,11 +136,10 @@ class Search(Settled):
         places = (first, first + 1, _MIDDLE + turn)
         self._queue = [(pin, low, high, place) for place in places[: count + 1]]
         self.ring.set(keys.DOUBT, (turn + 1, uploader.pace.tries()))
-        return True
 
     def _look_into_runs(self):
-        """Queue points within a bad run that was passed in strides, unless it is all that the pin has. False if there
-        is no such run, or too few requests are left."""
+        """Queue points within a bad run that was passed in strides, unless it is all that the pin has, or too few
+        requests are left."""
         step = self.step
         for first in [found for found in self.ranges if found.kind == RUN]:
             group = self._sharing(first) if first.kind == RUN else ()
@@ -155,12 +155,11 @@ class Search(Settled):
                 for found in group:
                     found.kind = HELD
             if self._queue:
-                return True
+                return
         self.store()
-        return False
 
     def _try_daily(self, crowded):
-        """Queue the tries of the first range whose day has passed; False if there is none."""
+        """Queue the tries of the first range whose day has passed."""
         pace = self._uploader.pace
         due = [
             found
@@ -169,17 +168,14 @@ class Search(Settled):
             and pace.rested(found.tried)
             and self._spent.get(found.pin, 0) < self._most.get(found.pin, _ALL)
         ]
-        if not due:
-            return False
         for found in due:
             found.tried = 0  # without a clock the next try tells of all
-        tried = pace.tries()
-        for found in self._sharing(due[0]):
+        tried = pace.tries() if due else 0
+        for found in self._sharing(due[0]) if due else ():
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
             place = _NEWEST + found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
             self._queue.append((found.pin, found.start, self.end_of(found), place))
             found.tried, found.tries = tried, found.tries + (not crowded)
-        return True
 
     def _sharing(self, one):
         """The ranges that share a place in the state with `one`: what they become, they become together."""

@@ -190,26 +190,27 @@ class Window:
                 first = max(first, tuple(part[1:3]))
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
-            known = self._saved and batch[0] != pin  # of an earlier drain, not under way: what came since goes first
+            again = batch[0] == pin  # it was sent before
+            waited = self._saved and not again  # since an earlier drain: what came since goes first
             failures = uploader.failures(pin)
-            patience = 1 if known and self.ring.end()[2] > self.end[2] else 2
-            if points and batch[0] != pin and not uploader.trusted and failures >= patience:
+            patience = 1 if waited and self.ring.end()[2] > self.end[2] else 2
+            if points and not again and not uploader.trusted and failures >= patience:
                 uploader.search.hold_window(self, body, _DOUBT)
                 continue
-            if pin in self._last and known and uploader.search.has_room():
+            if pin in self._last and waited and uploader.search.has_room():
                 uploader.search.hold_window(self, body, _FRESH)
                 continue
             late = pin in self._last or failures  # that it is asked is noted, since else it is not asked again
             limit = uploader.limit() if points else 0
-            if batch[0] == pin:
-                body.end = tuple(batch[1:])  # it was sent before
+            if again:
+                body.end = tuple(batch[1:])
                 yield from body.measure()
             elif points > limit or len_bytes > self._max_bytes:
                 yield from body.measure(limit, self._max_bytes)
                 late = True
             else:
                 body.points, body.len_bytes, body.others = points, len_bytes, others
-            if late and body.points and batch[0] != pin and not self.stale():
+            if late and body.points and not again and not self.stale():
                 self.ring.save_value(keys.BATCH, (pin,) + body.end)
             if body.points:
                 return body
