@@ -16,7 +16,7 @@ _MOST_VALUE = const(128)
 def take(buf, state, pins, sink):
     """See hot.take()."""
     at, limit, interval, low, high, seed, count, passed, pin, filled, left, most_points, most_bytes = state[:13]
-    last, number, base = state[13:]
+    number, base = state[13:]
     view = memoryview(buf)
     taken = 0
     before = None  # what a mark that no frame follows yet came after
@@ -102,12 +102,11 @@ def take(buf, state, pins, sink):
         pins[: len(group)] = group
         count, interval, low, high = len(group), step, time, carry
         passed += count
-        last = at
         at = stop + 3
         taken += 1
         before = None
     if before:
         at, interval, count = before
     state[0], state[2], state[3], state[4], state[6] = at, interval, low, high, count
-    state[7], state[9], state[10], state[13] = passed, filled, left, last
+    state[7], state[9], state[10] = passed, filled, left
     return taken

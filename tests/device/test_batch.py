@@ -7,6 +7,7 @@ import random
 import blynk_batch
 from blynk_batch.blynk import HEAD_BYTES
 from blynk_batch.ring.state import WINDOW
+from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 DAY_MS = 86400000
@@ -62,6 +63,30 @@ def test_a_batch_size_that_grows_between_two_batches_of_one_pin_sends_and_counts
     assert (result.error, result.uploaded, client.stats()["dropped"]) == (None, sum(counts.values()), 0), result
     sizes = [len(json.loads(text)) for _, text in server.requests]
     assert sizes == [20, 20] + [10] * 8 + [2], sizes
+
+
+def test_damage_in_a_window_under_way_counts_what_was_not_delivered_of_it_and_no_more():
+    device = NorFlash(8)
+
+    def client_on(server):
+        blynk_batch.client._open_rings.clear()  # as after a reset
+        ring = blynk_batch.BlockRing(device)
+        return blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock())
+
+    client = client_on(FakeServer((200, {}, b"OK"), OSError(110)))
+    for number in range(300):
+        client.log_group({1: number, 2: number})
+    assert client.upload().uploaded == 300  # of V1; its ack lies pages behind the damage
+    device.data[600:700] = bytes(100)
+    server = FakeServer()
+    client = client_on(server)
+    client.clock.wait(DAY_MS)
+    result = client.upload()
+    lost = 300 - result.uploaded
+    assert (result.error, result.pending) == (None, 0) and 10 < lost < 90, result
+    assert len(server.points) == result.uploaded and {pin for pin, _, _ in server.points} == {2}
+    stats = client.stats()
+    assert (stats["corrupt"], stats["uploaded"], stats["logged"]) == (lost, 600 - lost, 600), (lost, stats)
 
 
 def test_rows_of_one_pin_and_what_breaks_them_arrive_as_they_were_logged():

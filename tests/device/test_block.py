@@ -435,6 +435,30 @@ def test_a_smaller_part_is_refused_until_the_ring_is_empty():
         assert found(BlockRing(device, blocks=blocks[1])) == list(range(500))
 
 
+def test_no_frame_crosses_a_page_where_a_torn_one_has_a_mark_in_its_middle():
+    places = set()
+    for size in range(16):
+        device = NorFlash(4)
+        ring = BlockRing(device)
+        ring.log(0, START_MS, b"\x02", ["x" * size])
+        number = 0
+        while ring.offset < 426 + size:  # the torn frame takes 64 bytes more
+            log(ring, number, 1)
+            number += 1
+        device.cut_at(0, 3, "random", 1)
+        raises(OSError, log, ring, number, 1)
+        ring = BlockRing(device.revive())
+        places.add(ring.offset)
+        log(ring, number, 3)
+        reader, last = ring.reader(), 0
+        while reader.next():
+            (_, first), (_, end) = reader.position, reader.after
+            assert first // 512 == (end - 1) // 512 and first >= last, (size, first, end)
+            last = end
+        assert ring.pending == number + 4, size
+    assert max(places) >= 500 and len(places) > 4, places
+
+
 def test_a_block_that_fails_while_recovery_cleans_it_is_left_and_counted():
     device = NorFlash(8)
     ring = BlockRing(device)

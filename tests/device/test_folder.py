@@ -300,6 +300,28 @@ def test_a_ring_without_any_readable_header_is_refused_with_words():
     assert contents("/sim/ring") == before
 
 
+def test_a_newest_sector_without_a_header_takes_no_more_readings():
+    for size in (0, 10, 1000):  # bytes of its file that are left, the header's spoilt
+        mounted()
+        ring = FileRing("/sim/ring", capacity_bytes=8 * 4096)
+        at = 0
+        while ring.newest < 2:
+            log(ring, at, 1)
+            at += 1
+        log(ring, at, 150)
+        name = min([name for name in contents("/sim/ring") if "/log/3" in name])
+        ring.close()
+        with open(name, "rb") as f:
+            data = f.read()
+        with open(name, "wb") as f:
+            f.write(bytes(24) + data[24:size] if size > 24 else bytes(size))
+        ring = FileRing("/sim/ring", capacity_bytes=8 * 4096)
+        assert found(ring) == list(range(at - 1)), size
+        log(ring, 2000, 3)
+        left = found(FileRing("/sim/ring", capacity_bytes=8 * 4096))
+        assert left == list(range(at - 1)) + [2000, 2001, 2002], size
+
+
 def test_the_default_capacity_is_half_of_what_is_free_and_remembered():
     mounted(blocks=30)
     first = FileRing("/sim/ring").medium.slots

@@ -233,3 +233,29 @@ def test_a_full_ring_that_may_not_overwrite_can_be_cleared_with_readings_that_wa
         os.remove("/sim/junk")
         log(ring, before, 40)
         assert len(found(FileRing("/sim/ring"))) == 40
+
+
+def test_a_reset_after_a_drop_that_was_not_noted_loses_count_of_nothing_where_the_disk_is_full_again():
+    mounted("esp32", 1)
+    logged = 0
+
+    def client_on(*replies):
+        blynk_batch.client._open_rings.clear()  # as after a reset
+        ring = FileRing("/sim/ring", capacity_bytes=65536)
+        return blynk_batch.Client("token", ring=ring, transport=FakeServer(*replies), clock=FakeClock())
+
+    client = client_on((200, {}, b"OK"), OSError(110))
+    while client.ring.newest < 4:
+        client.log_group({1: logged, 2: logged})
+        logged += 2
+    assert client.upload().uploaded == logged // 2  # the window is under way
+    fill_disk()
+    for _ in range(2):
+        oldest = client.ring.oldest
+        while client.ring.oldest == oldest:
+            client.log(3, logged)
+            logged += 1
+        client = client_on()
+    stats = client.stats()
+    assert stats["logged"] == stats["uploaded"] + stats["dropped"] + stats["pending"] == logged, (logged, stats)
+    assert stats["pending"] == len(list(client.points())) and stats["dropped"] > 300, stats

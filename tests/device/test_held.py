@@ -314,6 +314,17 @@ def test_one_pin_that_is_always_answered_500_starves_no_other():
         assert world.client.pending == 0 and not twice(world)
 
 
+def test_after_two_drains_that_failed_for_all_a_pin_that_fails_on_keeps_the_other_waiting_once_more():
+    world = filled(3, pins=(1, 2))
+    asked = []
+    for failing in ((1, 2), (1, 2), (1,), (1,)):
+        world.failing = failing
+        asked.append([pin for pin, _, _, _ in world.drain()])
+        world.wait(world.result.retry_after_s or HOUR_S)
+    assert asked[:3] == [[1], [2], [1]] and asked[3][0] == 2, asked
+    assert not [point for point in world.missing() if point[0] == 2]
+
+
 # Doubt
 
 
@@ -427,6 +438,19 @@ def test_a_point_that_was_refused_alone_on_seven_days_gives_way_when_the_table_i
     stats = world.client.stats()
     assert stats["rejected"] >= 8 and not world.missing(), stats
     world.check()
+
+
+def test_where_each_refused_pin_takes_a_place_of_its_own_the_one_of_fewest_points_gives_way_counted():
+    world = World(words=KNOWN)
+    for pin in range(1, 18):
+        for _ in range(1 if pin == 5 else 2):
+            world.log(pin, bad=(pin,))
+        world.drain()
+        world.check()
+        stats = world.client.stats()
+        assert stats["rejected"] == (1 if pin == 17 else 0), (pin, stats)
+        world.wait(HOUR_S)
+    assert stats["held"] == 2 * 16 and not [pin for pin, _, _ in world.client.points() if pin == 5]
 
 
 def test_pins_that_the_server_always_fails_on_starve_no_other_however_many_they_are():

@@ -151,6 +151,16 @@ CASES = {
         ),
         "([1], 'base')",
     ),
+    "private attributes of a class and of its base in another module": (
+        package(
+            client="from .ring.log import Base\n\nclass Mine(Base):\n    def __init__(self):\n"
+            "        super().__init__()\n        self._more = 2\n\n    def more(self):\n        return self._more\n\n"
+            "def both():\n    mine = Mine()\n    return mine.first(), mine.more()\n",
+            ring_log="class Base:\n    def __init__(self):\n        self._first = 1\n\n"
+            "    def first(self):\n        return self._first\n",
+        ),
+        "(1, 2)",
+    ),
     "what another bundle has, by import, by load() and by module": (
         package(
             client="from . import let_go, load\n\ndef both():\n    arguments = load('arguments')\n"
@@ -225,6 +235,9 @@ def test_a_module_of_the_same_bundle_is_not_loaded():
     text = join(package(client=client, ring_log="def near():\n    return 'near'\n")).texts["__init__"]
     assert "log = " not in text and "load('ring.log')" not in text and "return near()" in text, text
     assert "# From ring/log.py" in text and "# From __init__.py" not in text
+    files = package(client="from . import load\n\ndef both():\n    load('ring.log')\n    return 1\n")
+    text = join(files).texts["__init__"]
+    assert "load(" not in text.partition("def both")[2], text
 
 
 def test_a_name_of_the_same_bundle_and_a_number_of_any_are_not_loaded():
@@ -335,6 +348,8 @@ def test_machine_code_stays_alone_and_is_left_out_where_no_processor_is_named(tm
              arguments="from .ring.log import Ring\nb = Ring\n\ndef a():\n    pass\n"),
      "the bundles __init__ and _open import each other at the top level"),
     (package(client="class A:\n    from .ring.log import Ring\n"), "client.py:2: an import in a class is not joined"),
+    (package(client="def f():\n    pass\n\ntry:\n    f()\nexcept OSError as g:\n    pass\n",
+             ring_log="def g():\n    pass\n"), "client.py:6: the name 'g' of an exception clashes"),
     (package(client="from .ring.log import a\nb = [a]\n", ring_log="from ..client import b\na = [b]\n"),
      "ring/log.py:2: needs b of client while it is imported, and that one needs this one"),
 ])

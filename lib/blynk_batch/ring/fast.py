@@ -27,7 +27,7 @@ class Run:
 
     def __init__(self, sink, pin=EACH, most_points=0, most_bytes=0):
         self.sink = sink
-        self.state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0, 0))
+        self.state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0))
         self._pins = bytearray(256)
 
     def take(self, reader, points=0, filled=0):
@@ -50,7 +50,7 @@ class Run:
         pins = chain.pins or b""
         state[6] = count = len(pins)
         state[7], state[9], state[10] = 0, filled, points
-        state[14], state[15] = reader.next_number - reader.first_number, base
+        state[13], state[14] = reader.next_number - reader.first_number, base
         self._pins[:count] = pins
         taken = take(reader.buf, state, self._pins, self.sink)  # pyright: ignore
         if taken:
@@ -58,6 +58,6 @@ class Run:
             chain.time = state[4] * _TEN_TO_7 + state[3]
             if self._pins[: state[6]] != pins:
                 chain.pins = bytes(self._pins[: state[6]])
-            reader.went(base + state[13], base + state[0], state[7], state[6])
+            reader.went(base + state[0], state[7], state[6])
             self.points, self.filled = state[10], state[9]
         return taken

@@ -24,9 +24,8 @@ _FILLED = const(9)  # bytes in the text so far
 _LEFT = const(10)  # points that may still be written
 _MOST_POINTS = const(11)  # counting stops in front of the frame by which a pin might pass them
 _MOST_BYTES = const(12)
-_LAST = const(13)  # where the last frame started
-_NUMBER = const(14)  # points of the sector before the next frame
-_BASE = const(15)  # the buffer's start in the sector
+_NUMBER = const(13)  # points of the sector before the next frame
+_BASE = const(14)  # the buffer's start in the sector
 
 _TEN_TO_7 = const(10000000)
 _MARK = const(0xC4)
@@ -82,7 +81,6 @@ def take(buf, state, pins, sink) -> int:
     left = s[_LEFT]
     most_points = s[_MOST_POINTS]
     most_bytes = s[_MOST_BYTES]
-    last = s[_LAST]
     number = s[_NUMBER]
     base = s[_BASE]
     interval_before = 0
@@ -277,7 +275,6 @@ def take(buf, state, pins, sink) -> int:
             out[filled] = 0x5D
             filled += 1
         passed += count
-        last = at
         at = stop + 3
         taken += 1
         marked = -1
@@ -293,5 +290,4 @@ def take(buf, state, pins, sink) -> int:
     s[_PASSED] = passed
     s[_FILLED] = filled
     s[_LEFT] = left
-    s[_LAST] = last
     return taken

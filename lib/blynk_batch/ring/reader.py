@@ -184,11 +184,10 @@ class Reader:
         self.offset, self.next_at, self.good_end = offset, offset + size, offset + size
         return True
 
-    def went(self, offset, next_at, points, count):
-        """Somebody took this over good frames of `points` in all, the last one of `count` at `offset`."""
+    def went(self, next_at, points, count):
+        """Somebody took this over good frames to `next_at`: `points` in all, `count` in the last. `position` stays."""
         self.number += self._count + points - count
         self._count = count
-        self.offset = offset
         self.next_at = self.good_end = next_at
 
     def _step(self):
