@@ -191,6 +191,34 @@ def test_a_cut_at_any_write_of_a_change_of_capacity_keeps_the_counters_and_the_r
     kept.clear()
 
 
+def after_a_torn_first_block(readings, first, second):
+    """What a ring of `second` sectors, made as one of `first`, holds of its readings 0 .. after the power cut that
+    leaves garbage in its first block when that is full and comes to its place. Before: `readings` or none."""
+    device = mounted(SdCard(4096))
+    ring = opened(capacity_bytes=first * 4096)
+    log(ring, 0, readings or 10)
+    if not readings:
+        ring.clear()
+    ring.close()
+    ring = opened(capacity_bytes=second * 4096)
+    count = readings
+    while not ring.medium._index:
+        image = device.image()
+        log(ring, count, 1)
+        count += 1
+    mounted(SdCard(4096, image))
+    ring = opened(capacity_bytes=second * 4096)
+    ring.medium.file.writeblocks(0, b"garbage!" * 64)  # what the cut leaves: all is in the tails
+    ring.close()
+    ring = opened(capacity_bytes=second * 4096)
+    assert closed(ring) == list(range(count - 1)), (first, second)
+
+
+def test_a_first_block_that_is_torn_is_in_a_tail_whatever_size_the_ring_has_in_its_file():
+    after_a_torn_first_block(0, 256, 75)  # as large as the file was before
+    after_a_torn_first_block(10, 75, 256)  # as large as the file is once nothing is pending
+
+
 def test_a_first_open_cut_at_any_write_is_made_anew():
     base = mounted()
     umount("/sim")

@@ -13,7 +13,7 @@ from .slots import spread
 
 _BOOT = const(512)  # bytes at the start of a slot that tell what it holds
 _READ_WHOLE = const(65536)  # a device is read from end to end so far, of the rest the starts of some slots
-_WIPE_ALL = const(16384)
+_ALL_SLOTS = const(16384)  # of more only some are looked at
 _TORN = const(64)  # a first header is shorter
 _HEADER_LIKE = const(18)  # the prefix up to the sector's size: the same on every first open
 _START = const(2)  # the slot where a ring begins that has to erase it first
@@ -38,7 +38,7 @@ def _of_any_size(medium):
     of that ring from then on."""
     most = medium.slots_in(medium.flash.most_bytes)
     sizes = {medium.wanted}
-    for slot in spread(medium.slots):
+    for slot in _slots(medium):  # where a card's ring is smaller than its file, its tails are in one of them
         head = medium.head(slot)
         if head and head.slots <= most:
             sizes.add(head.slots)
@@ -52,6 +52,10 @@ def _of_any_size(medium):
             return newest
     medium.slots = medium.wanted
     return -1
+
+
+def _slots(medium):
+    return range(medium.slots) if medium.slots <= _ALL_SLOTS else spread(medium.slots)
 
 
 def _refuse_filesystem(medium):
@@ -124,8 +128,7 @@ def wipe(medium):
     """Make the device blank, as far as a ring can tell; the first slot last, so that a cut leaves it recognisable.
     Of a card of gigabytes only where the search for a ring looks."""
     medium.slots = medium.wanted
-    slots = range(medium.slots) if medium.slots <= _WIPE_ALL else spread(medium.slots)
-    for slot in slots:
+    for slot in _slots(medium):
         if slot:
             medium.wipe(slot)
     medium.wipe(0)
