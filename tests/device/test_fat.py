@@ -5,7 +5,7 @@ import os
 import keep_loaded  # noqa: F401 - before the others
 from blynk_batch import Client, FileRing
 from blynk_batch.errors import WrongDevice
-from blynk_batch.media import paths
+from blynk_batch.media import fat, paths
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard, mount, umount
 from stand_ins import FakeClock
@@ -244,6 +244,52 @@ def open_and_close(device):
         raise OSError(5)
 
 
+class BrokenOff:
+    """A file whose write number `count` Ctrl-C breaks off."""
+
+    def __init__(self, file, count):
+        self.file = file
+        self.count = count
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+    def write(self, data):
+        self.count -= 1
+        if self.count < 0:
+            raise KeyboardInterrupt
+        return self.file.write(data)
+
+
+def opened_and_broken_off(count, **options):
+    fat.open = lambda name, mode="r": BrokenOff(open(name, mode), count) if mode == "ab" else open(name, mode)  # pyright: ignore
+    try:
+        raises(KeyboardInterrupt, opened, **options)
+    finally:
+        del fat.open  # pyright: ignore
+
+
+def test_a_file_that_ctrl_c_left_half_made_or_half_grown_is_made_whole():
+    for device, before, later in ((SdCard, 5 * 4096, 9 * 4096), (NorFlash, 3 * 4096, 5 * 4096)):
+        for count in range(0, 20, 2):  # of so many and more
+            mounted(device(256 if device is SdCard else 64))
+            opened_and_broken_off(count, capacity_bytes=before)
+            ring = opened(capacity_bytes=before)
+            assert ring.medium.slots == before // 4096, count
+            log(ring, 0, 100)
+            ring.close()
+            opened_and_broken_off(count // 3, capacity_bytes=later)
+            assert closed(opened()) == list(range(100)), count
+            ring = opened(capacity_bytes=later)
+            assert closed(ring) == list(range(100)), count
+            ring.clear()
+            ring.close()
+            assert opened(capacity_bytes=later).medium.slots == later // 4096, count
+
+
 def test_a_disk_without_room_for_the_file_says_how_much_there_is():
     mounted(SdCard(128))
     text = raises(OSError, opened, capacity_bytes=100000)
@@ -343,7 +389,7 @@ def test_fat_on_flash_with_large_blocks_is_written_in_those():
 def test_a_file_of_that_name_that_is_no_ring_is_refused_with_words():
     mounted()
     os.mkdir("/sim/ring")
-    for data in (b"mine!" * 3000 + bytes(4096 * 4 + 1024 - 15000), b"mine!", bytes(20000)):
+    for data in (b"mine!" * 3000 + bytes(4096 * 4 + 1024 - 15000), b"mine!", b"mine!" * 4001):
         with open("/sim/ring/ring0", "wb") as f:
             f.write(data)
         assert "/sim/ring/ring0" in raises(WrongDevice, opened) and "remove" in raises(WrongDevice, opened)

@@ -26,19 +26,19 @@ _ENOSPC = const(28)
 
 
 def open_file(path, capacity):
-    """(medium, span) of the ring in the folder. Its file is made if there is none; for a larger capacity it gets
-    longer, if there is room."""
+    """(medium, span) of the ring in the folder. Its file is made if there is none, or no more than the beginning of
+    one; for a larger capacity it gets longer, if there is room."""
     name = path + "/ring0"
     slots = (capacity or 0) // SECTOR_BYTES
-    if size_of(name) <= 0:
-        new = slots or usual_capacity(path) // SECTOR_BYTES
-        _extend(name, path, new * SECTOR_BYTES + 2 * _page(os.statvfs(path)))
-    medium = FatTails(name)
+    page = _page(os.statvfs(path))
+    if not _is_begun(name, page):
+        _extend(name, path, page, slots or usual_capacity(path) // SECTOR_BYTES)
+    medium = FatTails(name, page)
     span = medium.open() or find(medium)
     if slots > medium.wanted:
         try:
             medium.close()
-            _extend(name, path, (slots - medium.wanted) * SECTOR_BYTES)
+            _extend(name, path, page, slots)
         except OSError as e:
             if e.args[0] != _ENOSPC:
                 raise
@@ -49,15 +49,30 @@ def open_file(path, capacity):
     return medium, span
 
 
-def _extend(name, path, count):
-    """Append so many zeros to the file; they count from the moment that it is closed."""
+def _is_begun(name, page):
+    """False where there is no file, or a few zeros: making it was broken off early."""
+    size = size_of(name)
+    if 0 < size < _least(page):
+        with open(name, "rb") as f:
+            return bool(f.read().strip(b"\0"))
+    return size > 0
+
+
+def _least(page):
+    return 3 * SECTOR_BYTES + 2 * page
+
+
+def _extend(name, path, page, slots):
+    """Append zeros to the file, up to so many sectors and the tails; they count from the moment that it is closed. What
+    is broken off leaves it at any length."""
     status = os.statvfs(path)
+    count = slots * SECTOR_BYTES + 2 * page - max(0, size_of(name))
     free = status[1] * status[4]
     if free < count:
         raise OSError(_ENOSPC, "%s: %d bytes are free, capacity_bytes asks for %d" % (path, free, count))
     step = bytes(2 * _BLOCK)
     with open(name, "ab") as f:
-        for _ in range(count // len(step)):
+        for _ in range(-(-count // len(step))):
             f.write(step)
 
 
@@ -69,15 +84,15 @@ def _page(status):
 
 
 class FatTails(Tails):
-    """Sectors in the file `name`."""
+    """Sectors in the file `name`, of blocks of `page` bytes."""
 
-    def __init__(self, name):
+    def __init__(self, name, page):
         size = size_of(name)
         self.remedy = "remove %s to start anew" % name
-        if size < 3 * SECTOR_BYTES or size % SECTOR_BYTES not in (0, 2 * _BLOCK):
+        if size < _least(page):
             raise WrongDevice("%s is somebody else's file: %s" % (name, self.remedy))
         self.file = Blocks(name, size)
-        super().__init__(Device(self.file, 0, None, _BLOCK if size % SECTOR_BYTES else _FLASH_BLOCK, None, True, True))
+        super().__init__(Device(self.file, 0, None, page, None, True, True))
         self.place = name
 
     def close(self):
