@@ -373,6 +373,20 @@ def test_verify_false_does_not_read_back():
     assert device.reads == reads
 
 
+def test_damage_to_the_state_in_a_rings_only_header_costs_no_reading():
+    device = NorFlash(8)
+    ring = BlockRing(device)
+    end = ring.offset
+    log(ring, 0, 100)
+    for at in range(sector.SALTED_BYTES, end):
+        damaged = NorFlash(8, image=device.image())
+        damaged.data[at] ^= 0x10
+        ring = BlockRing(damaged)
+        assert found(ring) == list(range(100)) and ring.pending == 100, at
+        log(ring, 100, 5)
+        assert found(BlockRing(damaged)) == list(range(105)), at
+
+
 def test_a_sector_that_a_drop_frame_names_is_gone_though_it_can_be_read():
     device = NorFlash(5)
     ring = BlockRing(device)

@@ -33,8 +33,10 @@ def recover(ring, oldest, newest):
         head = load_header(ring, first)
     if head:
         ring.salt, ring.state = head.salt, head.state
-    else:
-        ring.salt = sector.draw_salt()  # nothing of the first sector can be checked: it goes on with the next
+    else:  # the first: it begins with no state, and does without, if the salt is whole
+        buf = bytearray(sector.SALTED_BYTES)
+        medium.read(0, 0, memoryview(buf))
+        ring.salt = int.from_bytes(buf[sector.PREFIX_BYTES :], "little")
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # what is before went before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
     if head and first == newest:
