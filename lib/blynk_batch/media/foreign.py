@@ -38,7 +38,9 @@ def _of_any_size(medium):
     of that ring from then on."""
     most = medium.slots_in(medium.flash.most_bytes)
     sizes = {medium.wanted}
-    for slot in _slots(medium):  # where a card's ring is smaller than its file, its tails are in one of them
+    # Where a card's ring is smaller than its file, its tails are in one of the slots. A raw first block that has failed
+    # must not cost each wake so much.
+    for slot in spread(medium.slots) if medium.skips else _slots(medium):
         head = medium.head(slot)
         if head and head.slots <= most:
             sizes.add(head.slots)
