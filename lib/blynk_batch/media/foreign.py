@@ -89,12 +89,12 @@ def _refuse_what_is_there(medium):
     elif medium.skips:  # a card's first block lies in a tail before it comes to its place
         ours = _START
     for slot in spread(medium.slots):
+        if slot < medium.first:
+            continue  # a torn header can be read as a whole one now and then
         head = medium.head(slot)
         if head:
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
             raise WrongDevice(text % head.slots + ", or " + medium.remedy)
-        if slot < medium.first:
-            continue
         if not medium.flash.is_blank(slot * size, size if slot * size < _READ_WHOLE else _BOOT, NOBODYS):
             buf = bytearray(_BOOT)
             medium.flash.read(slot * size, buf)
