@@ -45,6 +45,16 @@ def test_opening_a_full_ring_of_any_size_reads_little():
         assert max(reads) <= 4500 and sum(reads) / len(reads) <= 2500, (blocks, max(reads), sum(reads) / len(reads))
 
 
+def test_a_first_block_that_has_failed_costs_no_wake_a_long_look():
+    for blocks in (64, 512):
+        device = NorFlash(blocks, bad={0: "program"})
+        ring = BlockRing(device)
+        for number in range(3000):
+            ring.log(0, START_MS + number * 10007, b"\x01", [20 + number % 100 / 10])
+        found = bytes_read_at_open(device, ring)
+        assert found <= 4800, (blocks, found)
+
+
 def test_a_long_frame_is_read_in_one_piece_and_nothing_far_behind_it():
     device = NorFlash(8)
     ring = BlockRing(device, verify=False)

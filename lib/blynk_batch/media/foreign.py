@@ -36,11 +36,13 @@ def find(medium):
 def _of_any_size(medium):
     """The newest sequence of all rings whose sectors are found and that fit the device; the medium's slots are those
     of that ring from then on."""
+    head = medium.head(1)
+    newest = medium.newest() if medium.skips and head and head.slots == medium.wanted else -1
+    if newest >= 0:
+        return newest  # the first block has failed, which must not cost each wake a long look
     most = medium.slots_in(medium.flash.most_bytes)
     sizes = {medium.wanted}
-    # Where a card's ring is smaller than its file, its tails are in one of the slots. A raw first block that has failed
-    # must not cost each wake so much.
-    for slot in spread(medium.slots) if medium.skips else _slots(medium):
+    for slot in _slots(medium):  # where a card's ring is smaller than its file, its tails are in one of them
         head = medium.head(slot)
         if head and head.slots <= most:
             sizes.add(head.slots)
