@@ -459,6 +459,27 @@ def test_a_drain_after_a_reset_that_ends_for_no_fault_leaves_no_wait_behind():
         assert client.upload().waiting == waiting
 
 
+class Hangs(FakeServer):
+    async def apost(self, *args):
+        import asyncio
+
+        await asyncio.sleep(1000)
+
+
+def test_uploads_that_are_cancelled_wait_for_the_boot_before_only_once():
+    client = client_on(ring_in("ring"), transport=Dies())
+    client.log(1, 1)
+    try:
+        client.upload()
+    except KeyboardInterrupt:
+        pass
+    client = client_on(ring_in("ring"), transport=Hangs())
+    for _ in range(6):
+        client.clock.wait(3600000)
+        run_for(client, lambda: True, 20)
+        assert client.pace().step() == 1, "the request before was of the last boot the first time alone"
+
+
 def test_no_other_start_makes_a_drain_wait():
     client = client_on()
     client.log(1, 1)

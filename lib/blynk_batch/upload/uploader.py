@@ -95,7 +95,6 @@ class Uploader:
                 raise
             result.error = e
         finally:
-            self._first = False
             self._window = self._window if result.waiting == "time" else None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
@@ -108,13 +107,13 @@ class Uploader:
         ring.commit()
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        if keys.WINDOW in ring.state or keys.ASKED in ring.state:
+        first, self._first = self._first, False
+        if first and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
             # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
             # others wait, so that a board that resets in its uploads does not hammer the server.
-            self.noted = self._first
-            if self._first:
-                self.pace.back_off()
-                ring.save(must=False)
+            self.noted = True
+            self.pace.back_off()
+            ring.save(must=False)
         if self._search or keys.SEARCH in ring.state or keys.range_keys(ring.state):
             self.search.begin()
 
