@@ -261,6 +261,8 @@ class Client:
     def _close(self, sleep_ms):
         self._open = False
         try:
+            if self.released:  # an upload's end comes too late
+                load("upload.held", "release_of")(self)
             if sleep_ms is not None:
                 self._boots.sleep(sleep_ms)
             self.ring.close(sleep_ms is not None)
