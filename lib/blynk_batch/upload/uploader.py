@@ -149,7 +149,8 @@ class Uploader:
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
             self._window = window = self._window or load("upload.window", "Window")(self, end)
             yield from self._through(window.counting)
-            yield from self._deliver(window)
+            if window.order:
+                yield from self._deliver(window)
             self._window = None
             if window.waiting and not window.order:
                 self.result.waiting = "clock"
