@@ -30,7 +30,7 @@ class Requests:
 
     def post(self, url, headers, body, timeout_s):
         module, tls = self.module, {}
-        self.pieces, self.timeout_s, self.wires = _pieces(url, headers, body), timeout_s, []
+        self.asked, self.timeout_s, self.wires = (url, headers, body), timeout_s, []
         name = "socket" if hasattr(module, "socket") else "usocket"  # older versions
         real = getattr(module, name)
         setattr(module, name, _Lent(real, self))
@@ -44,16 +44,16 @@ class Requests:
         finally:
             setattr(module, name, real)
             sys.modules.update(tls)
-            self.pieces = None  # it would hold the window till the next drain
+            self.asked = None  # it would hold the window till the next drain
             while self.wires:
                 self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
 
 
-def _pieces(url, headers, body):
+def _chunks(url, headers, body):
     """Of the whole request."""
     yield head(url, dict(headers, Connection="close"))
-    yield from gather(body)
+    yield from body
 
 
 def _firmware_module():
@@ -115,7 +115,7 @@ class _Wire:
         return getattr(self.real, name)
 
     def write(self, _):
-        for piece in self._requests.pieces:
+        for piece in gather(_chunks(*self._requests.asked)):
             if piece:
                 self.real.write(piece)
         self._started = time.ticks_ms()
