@@ -49,6 +49,12 @@ class Requests:
                 self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
 
+    def feed(self):
+        """The watchdog that waits, if any: between any two waits for the network, each within the timeout."""
+        watchdog = getattr(self.asked[2], "watchdog", None)
+        if watchdog:
+            watchdog()
+
 
 def _chunks(url, headers, body):
     """Of the whole request."""
@@ -99,6 +105,7 @@ class _Lent:
         return _Lent(self._real.SSLContext(*args), self._requests)
 
     def wrap_socket(self, wire, **options):
+        self._requests.feed()
         if hasattr(self._real, "verify_mode"):
             self._real.verify_mode = self.verify_mode  # as the module set it here
         return _Wire(self._real.wrap_socket(wire.real, **options), self._requests)
@@ -110,12 +117,14 @@ class _Wire:
     def __init__(self, real, requests):
         self.real, self._requests = real, requests
         requests.wires.append(self)
+        requests.feed()
 
     def __getattr__(self, name):
         return getattr(self.real, name)
 
     def write(self, _):
         for piece in gather(_chunks(*self._requests.asked)):
+            self._requests.feed()
             if piece:
                 self.real.write(piece)
         self._started = time.ticks_ms()
@@ -130,6 +139,7 @@ class _Wire:
         """For reply.py. By single bytes, so that a server that drips them is left in time."""
         text = bytearray()
         while len(text) < size and not (line and text[-1:] == b"\n"):
+            self._requests.feed()
             if time.ticks_diff(time.ticks_ms(), self._started) > self._requests.timeout_s * 1000:
                 raise OSError("the reply takes too long")
             byte = self.real.read(1)
