@@ -124,8 +124,8 @@ class _Wire:
 
     def write(self, _):
         for piece in gather(_chunks(*self._requests.asked)):
-            self._requests.feed()
             if piece:
+                self._requests.feed()
                 self.real.write(piece)
         self._started = time.ticks_ms()
         try:
