@@ -138,6 +138,7 @@ class Uploader:
                 yield from self._deliver(self.search)
             if self.result.requests > before:
                 raise
+            self._window = None  # it knows nothing of what the search has changed
             self.ring.defers = True  # else no drain could ever begin
             yield from self._windows(end)
         if self._search:
