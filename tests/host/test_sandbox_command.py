@@ -166,6 +166,12 @@ def test_an_empty_token_is_called_by_its_name(tmp_path):
     assert "--token '': the token is empty" in output
 
 
+@pytest.mark.parametrize("token", ["a b", "t&pin=2", "t%41", "tök"])
+def test_a_token_that_no_device_has_is_refused(tmp_path, token):
+    output = failure("--port", "0", "--database", str(tmp_path / "c.sqlite"), "--token", token)
+    assert "only letters, digits, - and _ are in a token" in output
+
+
 def test_listening_everywhere_prints_the_addresses_that_a_board_can_use(tmp_path):
     process = start("--port", "0", "--host", "0.0.0.0", "--database", str(tmp_path / "a.sqlite"), "--token", "t")
     lines = read_greeting(process)

@@ -222,6 +222,8 @@ def _devices(tokens, ledger, regions):
         token, _, region = text.partition("@")
         if not token:
             raise click.ClickException("--token %r: the token is empty" % text)
+        if not token.isascii() or not token.replace("-", "").replace("_", "").isalnum():
+            raise click.ClickException("--token %r: only letters, digits, - and _ are in a token" % text)
         if (region or HOME) not in regions:
             raise click.ClickException("%r: no region is named so; there are: %s" % (text, ", ".join(regions)))
         devices[token] = region or HOME
