@@ -111,13 +111,12 @@ class Client:
 
     def _store(self, pins, values, timestamp, now, skipped):
         self.check_open()  # once more: it may have waited while the client was closed
-        ring = self.ring
-        ring.add(keys.SKIPPED, skipped)
+        self.ring.add(keys.SKIPPED, skipped)
         if pins:
             boot = 0
             if timestamp is None:
                 boot, timestamp = self._boots.stamp(pins, now)
-            ring.log(boot, timestamp, pins, values)
+            self.ring.log(boot, timestamp, pins, values)
 
     def flush(self):
         """With commit_every=N: make the readings that are still in RAM durable."""
@@ -261,6 +260,8 @@ class Client:
     def _close(self, sleep_ms):
         self._open = False
         try:
+            if self.released:  # an upload's end comes too late
+                load("upload.held", "release_of")(self)
             if sleep_ms is not None:
                 self._boots.sleep(sleep_ms)
             self.ring.close(sleep_ms is not None)

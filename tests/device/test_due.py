@@ -1,8 +1,11 @@
 """due() is True only if a drain has something to send: what was refused waits for its next try."""
 
+import random
+
 import blynk_batch
 from blynk_batch.ring.state import SEARCH
 from delivery import DAY_S, HOUR_S, KNOWN, START_MS, UNKNOWN, Cut, World
+from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "4m"
@@ -139,3 +142,25 @@ def test_what_was_refused_is_due_daily_by_uptime_where_the_clock_is_not_set():
         world.wait(DAY_S)
         assert world.client.due(900)
         assert len(world.drain()) == 1
+
+
+class Refuses(FakeServer):
+    def post(self, *args):
+        reply = super().post(*args)
+        return (400, {}, UNKNOWN) if self.fails else reply
+
+
+def test_a_board_that_sleeps_and_knows_no_time_asks_again_and_has_a_new_budget_some_day():
+    for sleep_ms, options in ((1800000, {}), (1800000, {"points_per_day": 1}), (None, {})):
+        flash, server = NorFlash(8), Refuses()
+        server.fails = not options
+        random.seed(1)
+        for wake in range(120):
+            ring = blynk_batch.BlockRing(flash)
+            client = blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock(None, 1000), **options)
+            client.log_group({1: wake, 2: wake}, timestamp=NOW_MS + wake)
+            if client.due(900):
+                client.upload()
+                server.fails = server.fails and wake < 2
+            client.close(sleep_ms=sleep_ms)
+        assert len(server.requests) >= 3 if options else client.ring.pending < 100, (sleep_ms, options, server.requests)

@@ -192,6 +192,28 @@ def test_an_upload_ends_when_its_client_is_closed_and_the_ring_may_be_anothers()
     assert len(server.requests) == 1 and client_on().pending == 2  # that one's reply found nobody to note it
 
 
+def test_what_is_released_in_an_upload_is_tried_by_the_next_client_though_this_one_is_closed_meanwhile():
+    class Closes(FakeServer):
+        def post(self, *args):
+            reply = super().post(*args)
+            if self.requests[1:]:
+                client.release(2)
+                client.close()
+                self.end = client.ring.end()
+            return reply
+
+    server = Closes((400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'))
+    client = client_on(transport=server)
+    client.log(2, 1)
+    client.upload()
+    client.log(1, 1)
+    raised(blynk_batch.Error, client.upload, "closed")
+    assert client.ring.end() == server.end, "what lies behind may be another client's by now"
+    last = client_on()
+    last.upload()
+    assert [pin for pin, _, _ in last.transport.points] == [1, 2]
+
+
 def test_a_debug_that_raises_costs_nothing():
     def debug(text):
         raise ValueError(text)
@@ -442,6 +464,14 @@ def test_what_is_cleared_or_overwritten_while_an_upload_pauses_in_its_count_is_n
         client.close()
 
 
+def test_a_clock_that_is_set_after_an_upload_without_time_is_used_by_the_next():
+    client = client_on(clock=FakeClock(None))
+    client.log(1, 1)
+    client.upload(timeout_s=0)
+    client.clock.now_ms = NOW_MS
+    assert client.upload().uploaded == 1
+
+
 def test_a_drain_after_a_reset_that_ends_for_no_fault_leaves_no_wait_behind():
     for faults, waiting in ((0, None), (1, "backoff")):
         clock = FakeClock()
@@ -457,6 +487,27 @@ def test_a_drain_after_a_reset_that_ends_for_no_fault_leaves_no_wait_behind():
         client = client_on(ring_in("ring%d" % faults), clock=clock)
         assert client.upload(timeout_s=0).waiting == "time"
         assert client.upload().waiting == waiting
+
+
+class Hangs(FakeServer):
+    async def apost(self, *args):
+        import asyncio
+
+        await asyncio.sleep(1000)
+
+
+def test_uploads_that_are_cancelled_wait_for_the_boot_before_only_once():
+    client = client_on(ring_in("ring"), transport=Dies())
+    client.log(1, 1)
+    try:
+        client.upload()
+    except KeyboardInterrupt:
+        pass
+    client = client_on(ring_in("ring"), transport=Hangs())
+    for _ in range(6):
+        client.clock.wait(3600000)
+        run_for(client, lambda: True, 20)
+        assert client.pace().step() == 1, "the request before was of the last boot the first time alone"
 
 
 def test_no_other_start_makes_a_drain_wait():

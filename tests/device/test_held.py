@@ -410,6 +410,21 @@ def test_a_release_in_the_midst_of_an_upload_holds_for_the_next():
     assert step > 15, step
 
 
+def test_all_the_ranges_of_a_pin_that_became_good_arrive_with_one_upload():
+    for bad in ([6], [0], range(7)):
+        world = filled(7, bad)
+        for _ in range(6):
+            world.drain()
+            world.wait(DAY_S)
+            for arrives in ((1,), (), (1,)):
+                world.log(1, 2, bad=arrives)
+        world.drain()
+        world.wait(DAY_S)
+        world.bad.clear()
+        world.drain()
+        assert world.missing() == [], "the budget is one of all ranges, not of the first that is searched"
+
+
 def test_single_points_among_bad_ones_that_become_good_are_found():
     world = filled(64, range(64))
     world.drain()

@@ -7,6 +7,7 @@ import invariants
 from blynk_batch import BlockRing
 from blynk_batch.errors import RingFull
 from blynk_batch.ring import record, state as keys
+from blynk_batch.upload.held import HELD, OPEN
 from delivery import DAY_S, KNOWN, UNKNOWN, World
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
@@ -314,6 +315,26 @@ def test_a_full_ring_that_may_not_overwrite_keeps_what_is_refused_and_delivers_i
         client.upload()
         clock.wait(86400000)
     assert client.pending == 0, client.stats()
+
+
+def test_what_the_search_holds_open_while_a_full_ring_has_no_room_is_not_sent_by_the_window_before():
+    world = World(words=KNOWN)
+    world.log(1, 2, bad=(2,))
+    world.drain()
+    world.log(2)
+    ring, real = world.client.ring, world.client.ring.save
+
+    def save(*names, must=True):
+        if keys.BATCH in ring.dirty:
+            ring.save = real
+            found = world.client.uploader().search.ranges[0]
+            found.kind, found.end = HELD, OPEN
+            raise RingFull("acks have filled it")
+        real(*names, must=must)
+
+    ring.save = save
+    assert world.drain() == [] and ring.save == real
+    assert len(world.check()) == 2
 
 
 def filled(seed):

@@ -68,6 +68,112 @@ except blynk_batch.NetworkError as e:
     assert "cannot be used" in run_on_device(script)
 
 
+def test_a_module_that_connects_again_after_a_fault_sends_the_whole_request_again(run_on_device):
+    script = """
+import blynk_batch
+
+class Wire:
+    def __init__(self, faults):
+        self.sent, self.faults = b"", faults
+        self.text = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+
+    def write(self, data):
+        self.sent += bytes(data)
+        if self.faults and len(self.sent) > 2000:
+            raise OSError(104)
+
+    def read(self, size):
+        text, self.text = self.text[:size], self.text[size:]
+        return text
+
+    def settimeout(self, *_):
+        pass
+
+    setsockopt = close = settimeout
+
+class Stubborn:
+    socket = None
+    wires = []
+
+    def request(self, method, url):
+        for faults in (True, False):
+            self.wires.append(Wire(faults))
+            made = self.socket.socket()
+            try:
+                made.write(b"POST")
+            except blynk_batch.http.requests.Heard:
+                raise
+            except OSError:
+                pass
+
+class Sockets:
+    def socket(self):
+        return Stubborn.wires[-1]
+
+module = Stubborn()
+module.socket = Sockets()
+print(blynk_batch.Requests(module).post("http://localhost/x", {"Content-Length": "6000"}, (b"[]" * 300,) * 10, 1)[0])
+head, _, body = module.wires[1].sent.partition(b"\\r\\n\\r\\n")
+print(len(module.wires), head.split()[:2], len(body))
+"""
+    assert run_on_device(script) == "200\n2 [b'POST', b'/x'] 6000\n"
+
+
+def test_a_watchdog_is_fed_between_any_two_waits_of_the_firmware(run_on_device):
+    script = """
+import blynk_batch
+
+waits = []
+
+class Wire:
+    text = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+
+    def connect(self, address):
+        waits.append("connect")
+
+    def write(self, data):
+        waits.append("write")
+
+    def read(self, size):
+        waits.append("read")
+        text, self.text = self.text[:size], self.text[size:]
+        return text
+
+    def settimeout(self, *_):
+        pass
+
+    setsockopt = close = settimeout
+
+class Sockets:
+    def getaddrinfo(self, *_):
+        waits.append("look up")
+
+    def socket(self):
+        return Wire()
+
+class Firmware:
+    socket = Sockets()
+
+    def request(self, method, url):
+        self.socket.getaddrinfo(url)
+        made = self.socket.socket()
+        made.connect("address")
+        made.write(b"POST")
+
+class Body:
+    def watchdog(self):
+        waits.append("fed")
+
+    def __iter__(self):
+        yield b"[" + b" " * 2000
+        yield b"]"
+
+print(blynk_batch.Requests(Firmware()).post("http://localhost/x", {}, Body(), 1)[0])
+print([waits[at - 1 : at + 1] for at in range(1, len(waits)) if waits[at] != "fed" != waits[at - 1]])
+"""
+    assert run_on_device(script) == "200\n[]\n"
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_version_follows_a_redirect_to_a_stranger(drain, status):
     with Scripted(lambda number: OK) as stranger:

@@ -30,7 +30,7 @@ class Requests:
 
     def post(self, url, headers, body, timeout_s):
         module, tls = self.module, {}
-        self.pieces, self.timeout_s, self.wires = _pieces(url, headers, body), timeout_s, []
+        self.asked, self.timeout_s, self.wires = (url, headers, body), timeout_s, []
         name = "socket" if hasattr(module, "socket") else "usocket"  # older versions
         real = getattr(module, name)
         setattr(module, name, _Lent(real, self))
@@ -44,16 +44,22 @@ class Requests:
         finally:
             setattr(module, name, real)
             sys.modules.update(tls)
-            self.pieces = None  # it would hold the window till the next drain
+            self.asked = None  # it would hold the window till the next drain
             while self.wires:
                 self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
 
+    def feed(self):
+        """The watchdog that waits, if any: between any two waits for the network, each within the timeout."""
+        watchdog = getattr(self.asked[2], "watchdog", None)
+        if watchdog:
+            watchdog()
 
-def _pieces(url, headers, body):
+
+def _chunks(url, headers, body):
     """Of the whole request."""
     yield head(url, dict(headers, Connection="close"))
-    yield from gather(body)
+    yield from body
 
 
 def _firmware_module():
@@ -99,6 +105,7 @@ class _Lent:
         return _Lent(self._real.SSLContext(*args), self._requests)
 
     def wrap_socket(self, wire, **options):
+        self._requests.feed()
         if hasattr(self._real, "verify_mode"):
             self._real.verify_mode = self.verify_mode  # as the module set it here
         return _Wire(self._real.wrap_socket(wire.real, **options), self._requests)
@@ -110,13 +117,15 @@ class _Wire:
     def __init__(self, real, requests):
         self.real, self._requests = real, requests
         requests.wires.append(self)
+        requests.feed()
 
     def __getattr__(self, name):
         return getattr(self.real, name)
 
     def write(self, _):
-        for piece in self._requests.pieces:
+        for piece in gather(_chunks(*self._requests.asked)):
             if piece:
+                self._requests.feed()
                 self.real.write(piece)
         self._started = time.ticks_ms()
         try:
@@ -130,6 +139,7 @@ class _Wire:
         """For reply.py. By single bytes, so that a server that drips them is left in time."""
         text = bytearray()
         while len(text) < size and not (line and text[-1:] == b"\n"):
+            self._requests.feed()
             if time.ticks_diff(time.ticks_ms(), self._started) > self._requests.timeout_s * 1000:
                 raise OSError("the reply takes too long")
             byte = self.real.read(1)

@@ -49,8 +49,14 @@ class Pace:
         self._boots = boots
         self._points_per_day = points_per_day
         self._until = 0  # uptime ms
-        # Without a clock a day is one of uptime, of the budget, and of the last tries and questions
-        self._day_from = self._tried_ms = boots.uptime()
+        # Without a clock a day is one of uptime, of the budget, and of the last tries and questions. It goes on over
+        # planned sleeps, from the last drain; after any other reset nobody knows how long ago that was, so that one
+        # boot in some tries again.
+        _, boot, drained_ms = ring.state.get(DRAINED, (0, 0, 0))
+        goes_on = boot and boot == boots.boot
+        self._day_from = self._tried_ms = drained_ms if goes_on else boots.uptime()
+        if not goes_on and range_keys(ring.state) and not _random(_AWAY_S // _WAKE_S):
+            self._tried_ms -= _DAY_MS
         self._shut, self._looked = b"", (0, 0)  # up to where all points are of those pins
         saved = ring.state.get(BACKOFF)
         if saved:

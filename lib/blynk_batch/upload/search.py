@@ -99,7 +99,7 @@ class Search(Settled):
             if found.kind == FRESH:
                 step.pin, step.low, step.high = found.pin, found.start, found.end
                 count = (yield from self._count_to_send(step.low, step.high))[0]
-                if not count or self._requests_left(count) > 0:
+                if not count or self._requests_left() > 0:
                     bad = found.start <= self._refused.pop(found.pin, (-1, 0)) < step.high
                     step.bad = count if bad and count <= uploader.settings["batch_points"] else 0
                     step.size = 1 if step.bad else _ALL
@@ -148,7 +148,7 @@ class Search(Settled):
                 alone = len([other for other in self.ranges if other.pin == found.pin]) == 1
                 count = (yield from self._count_to_send(found.start, end))[0]
                 most = 0 if alone else min(count // 4, _SAMPLES)
-                if self._requests_left(count) < most:
+                if self._requests_left() < most:
                     break
                 self._queue += [(found.pin, found.start, end, _MIDDLE + number) for number in range(most)]
             else:
@@ -181,9 +181,10 @@ class Search(Settled):
         """The ranges that share a place in the state with `one`: what they become, they become together."""
         return [found for found in self.ranges if found.bounds() == one.bounds()]
 
-    def _requests_left(self, count):
-        """Requests that the search may still make for the step's pin in this drain, `count` of its points before it."""
-        pin, bits = self.step.pin, len(bin(count)) - 2
+    def _requests_left(self):
+        """Requests that the search may still make for the step's pin in this drain: all that is held tells how many."""
+        pin, count = self.step.pin, self.ring.get(keys.HELD)
+        bits = len(bin(count)) - 2
         size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
         self._most[pin] = max(self._most.get(pin, 0), 2 * bits + 6 + count // size)
         return self._most[pin] - self._spent.get(pin, 0)
@@ -211,7 +212,7 @@ class Search(Settled):
             self._walk_on()
             self.save()
             return None
-        if step.what == FIND and self._requests_left(count) <= 0:
+        if step.what == FIND and self._requests_left() <= 0:
             return self._end_step()
         if not self.leaves_places(step.pin, start, end):
             return self._end_step(over=True)

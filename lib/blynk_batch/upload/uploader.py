@@ -95,7 +95,6 @@ class Uploader:
                 raise
             result.error = e
         finally:
-            self._first = False
             self._window = self._window if result.waiting == "time" else None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
@@ -108,13 +107,13 @@ class Uploader:
         ring.commit()
         self.boots.anchor(self.boots.now())
         self.pace.drains()
-        if keys.WINDOW in ring.state or keys.ASKED in ring.state:
+        first, self._first = self._first, False
+        if first and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
             # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
             # others wait, so that a board that resets in its uploads does not hammer the server.
-            self.noted = self._first
-            if self._first:
-                self.pace.back_off()
-                ring.save(must=False)
+            self.noted = True
+            self.pace.back_off()
+            ring.save(must=False)
         if self._search or keys.SEARCH in ring.state or keys.range_keys(ring.state):
             self.search.begin()
 
@@ -139,6 +138,7 @@ class Uploader:
                 yield from self._deliver(self.search)
             if self.result.requests > before:
                 raise
+            self._window = None  # it knows nothing of what the search has changed
             self.ring.defers = True  # else no drain could ever begin
             yield from self._windows(end)
         if self._search:
@@ -150,7 +150,8 @@ class Uploader:
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
             self._window = window = self._window or load("upload.window", "Window")(self, end)
             yield from self._through(window.counting)
-            yield from self._deliver(window)
+            if window.order:
+                yield from self._deliver(window)
             self._window = None
             if window.waiting and not window.order:
                 self.result.waiting = "clock"
