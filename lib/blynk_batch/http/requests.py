@@ -24,16 +24,18 @@ class Requests:
     streams = True
 
     def __init__(self, module=None):
-        if module is not None and not hasattr(module, "request"):
+        if module is None:
+            module = _firmware_module()
+        self._name = "socket" if hasattr(module, "socket") else "usocket"  # older versions
+        if not hasattr(module, "request") or not hasattr(module, self._name):
             raise TypeError("module=%r: must be like the firmware's `requests`, or None" % (module,))
-        self.module = module or _firmware_module()
+        self.module = module
 
     def post(self, url, headers, body, timeout_s):
         module, tls = self.module, {}
         self.asked, self.timeout_s, self.wires = (url, headers, body), timeout_s, []
-        name = "socket" if hasattr(module, "socket") else "usocket"  # older versions
-        real = getattr(module, name)
-        setattr(module, name, _Lent(real, self))
+        real = getattr(module, self._name)
+        setattr(module, self._name, _Lent(real, self))
         if url.startswith("https:"):
             tls = _tls_modules()  # imported within the call
             sys.modules.update({each: _Lent(tls[each], self) for each in tls})
@@ -42,14 +44,14 @@ class Requests:
         except Heard as e:
             return e.args
         finally:
-            setattr(module, name, real)
+            setattr(module, self._name, real)
             sys.modules.update(tls)
             self.asked = None  # it would hold the window till the next drain
             while self.wires:
                 self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
 
-    def feed(self):
+    def _feed(self):
         """The watchdog that waits, if any: between any two waits for the network, each within the timeout."""
         watchdog = getattr(self.asked[2], "watchdog", None)
         if watchdog:
@@ -105,7 +107,7 @@ class _Lent:
         return _Lent(self._real.SSLContext(*args), self._requests)
 
     def wrap_socket(self, wire, **options):
-        self._requests.feed()
+        self._requests._feed()
         if hasattr(self._real, "verify_mode"):
             self._real.verify_mode = self.verify_mode  # as the module set it here
         return _Wire(self._real.wrap_socket(wire.real, **options), self._requests)
@@ -117,7 +119,7 @@ class _Wire:
     def __init__(self, real, requests):
         self.real, self._requests = real, requests
         requests.wires.append(self)
-        requests.feed()
+        requests._feed()
 
     def __getattr__(self, name):
         return getattr(self.real, name)
@@ -125,7 +127,7 @@ class _Wire:
     def write(self, _):
         for piece in gather(_chunks(*self._requests.asked)):
             if piece:
-                self._requests.feed()
+                self._requests._feed()
                 self.real.write(piece)
         self._started = time.ticks_ms()
         try:
@@ -139,7 +141,7 @@ class _Wire:
         """For reply.py. By single bytes, so that a server that drips them is left in time."""
         text = bytearray()
         while len(text) < size and not (line and text[-1:] == b"\n"):
-            self._requests.feed()
+            self._requests._feed()
             if time.ticks_diff(time.ticks_ms(), self._started) > self._requests.timeout_s * 1000:
                 raise OSError("the reply takes too long")
             byte = self.real.read(1)
