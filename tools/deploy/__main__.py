@@ -51,7 +51,7 @@ def check_firmware(board):
         )
     click.echo("%s, MicroPython %s, at %s" % (machine, number, board.port))
     if version < library.FULL_SET:
-        click.echo("Before MicroPython 1.22 batches are held in RAM, so they are smaller: a newer firmware is better.")
+        click.echo("Before MicroPython 1.22 no TLS is verified, by HTTPS or otherwise: a newer firmware is better.")
     if mpy & 255 != library.MPY_VERSION:
         click.echo("This firmware does not load .mpy files of version %d: sources are copied." % library.MPY_VERSION)
     return mpy
