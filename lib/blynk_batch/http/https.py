@@ -104,7 +104,7 @@ class HTTPS:
         return connection
 
     def send(self, connection, head, body):
-        gather, reply = load("http.pieces", "gather"), load("http.reply")
+        gather = load("http.pieces", "gather")
         yield from connection.write(head)
         tick, watchdog = connection.tick, getattr(body, "watchdog", None)
         early = None
@@ -114,14 +114,17 @@ class HTTPS:
                 continue
             if connection.peek() is not None:
                 connection.wait(watchdog)
-                early = yield from reply.head(connection)
+                early = yield from load("http.reply", "head")(connection)
                 if early[0] >= 200:
                     break  # the server has had enough before it had all: its reason says more than a broken pipe
                 early = None  # 100 Continue, unasked: go on
                 connection.tick, connection.end = tick, None
             yield from connection.write(piece)
         connection.wait(watchdog)
-        status, found, text, keep = yield from (reply.rest(connection, *early) if early else reply.read(connection))
+        if early:
+            status, found, text, keep = yield from load("http.reply", "rest")(connection, *early)
+        else:
+            status, found, text, keep = yield from load("http.reply", "read")(connection)
         if early and status < 300:
             raise OSError("a reply came before the batch was sent")
         if early or not keep:
