@@ -30,8 +30,9 @@ def open_file(path, capacity):
     one; for a larger capacity it gets longer, if there is room."""
     name = path + "/ring0"
     slots = (capacity or 0) // SECTOR_BYTES
-    page = _page(os.statvfs(path))
-    if not _is_begun(name, page):
+    size = size_of(name)
+    page = _page(size, path)
+    if not _is_begun(name, size, page):
         _extend(name, path, page, slots or usual_capacity(path) // SECTOR_BYTES)
     medium = FatTails(name, page)
     span = medium.open() or find(medium)
@@ -49,9 +50,8 @@ def open_file(path, capacity):
     return medium, span
 
 
-def _is_begun(name, page):
+def _is_begun(name, size, page):
     """False where there is no file, or a few zeros: making it was broken off early."""
-    size = size_of(name)
     if 0 < size < _least(page):
         with open(name, "rb") as f:
             return bool(f.read().strip(b"\0"))
@@ -70,15 +70,19 @@ def _extend(name, path, page, slots):
     free = status[1] * status[4]
     if free < count:
         raise OSError(_ENOSPC, "%s: %d bytes are free, capacity_bytes asks for %d" % (path, free, count))
-    step = bytes(2 * _BLOCK)
+    step = bytes(max(page, 2 * _BLOCK))
     with open(name, "ab") as f:
         for _ in range(-(-count // len(step))):
             f.write(step)
 
 
-def _page(status):
+def _page(size, path):
     """What is written at once: a block of the medium. A filesystem does not tell, so where it may lie on flash that
-    has larger blocks than a card, it is those."""
+    has larger blocks than a card, it is those. A card's whole file tells by its `size`: asking can take all of FAT's
+    table, which on a card is long."""
+    if size % SECTOR_BYTES == 2 * _BLOCK:
+        return _BLOCK
+    status = os.statvfs(path)
     flash = not status[0] % _FLASH_BLOCK and status[1] * status[2] < _CARD_BYTES
     return _FLASH_BLOCK if flash else _BLOCK
 
