@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 
 _LOADING_BYTES = const(4096)
 _LOADING_PARTS = const(64)  # of a large heap: to go through one takes long
+_ROOMY = const(8192)  # of such a part: the heap of a board with PSRAM, or of a desk
 _loading_bytes = 0
 # Text, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
 _HOMES = const(
@@ -70,7 +71,10 @@ def load(module, name=None):
 
 
 def let_go(name):
-    """Take the code of the module `name` out of the heap: it works once, when something is opened."""
+    """Take the code of the module `name` out of the heap: it works once, when something is opened. On a heap with much
+    room it stays, since to compile it again takes longer than all that it does."""
+    if _loading_bytes > _ROOMY:
+        return
     sys.modules.pop("blynk_batch." + name, None)
     room, _, name = name.rpartition(".")
     (sys.modules["blynk_batch." + room].__dict__ if room else globals()).pop(name, None)

@@ -8,7 +8,6 @@ point is asked for before all pins had their turn; `check()` that the books add 
 import json
 import random
 
-import keep_loaded  # noqa: F401 - before the others
 import blynk_batch
 from blynk_batch.errors import RingFull
 from flash import NorFlash

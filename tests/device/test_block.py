@@ -3,7 +3,6 @@
 import struct
 from binascii import crc32
 
-import keep_loaded  # noqa: F401 - before the others
 from blynk_batch import BlockRing, Client
 from blynk_batch.clock import anchors as clock_anchors
 from blynk_batch.errors import Error, WrongDevice

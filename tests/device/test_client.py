@@ -221,16 +221,9 @@ def test_logging_loads_nothing_of_the_upload():
     found = {name.partition(".")[2] for name in sys.modules if name.startswith("blynk_batch.")}
     logging = "client clock clock.boots clock.wall errors guard media media.littlefs point rings"
     logging += " ring ring.log ring.pages ring.reader ring.record ring.sector ring.state"
+    logging += " arguments opening media.folder media.paths ring.decode ring.parsing ring.recover"  # on a large heap
     assert found <= set(logging.split()), found
     assert "json" not in sys.modules and "requests" not in sys.modules
-
-
-def test_what_only_opening_needs_is_let_go_of():
-    for _ in range(2):
-        with client_on() as client:
-            client.log(1, 1)
-            opening = ["blynk_batch.ring." + name for name in ("recover", "decode", "reader", "parsing")]
-            assert [name for name in opening if name in sys.modules] == []
 
 
 class Patient(FakeServer):

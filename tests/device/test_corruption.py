@@ -10,7 +10,6 @@ import os
 import random
 import sys
 
-import keep_loaded  # noqa: F401 - before the others
 import blynk_batch
 import invariants
 from flash import NorFlash, SdCard, mount, umount

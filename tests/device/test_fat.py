@@ -2,7 +2,6 @@
 
 import os
 
-import keep_loaded  # noqa: F401 - before the others
 from blynk_batch import Client, FileRing
 from blynk_batch.errors import WrongDevice
 from blynk_batch.media import fat, paths

@@ -4,7 +4,6 @@ over to another size, cut at any byte: the next open goes on."""
 import os
 import random
 
-import keep_loaded  # noqa: F401 - before the others
 from blynk_batch import BlockRing, FileRing
 from blynk_batch.errors import WrongDevice
 from blynk_batch.media import paths

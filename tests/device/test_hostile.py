@@ -6,7 +6,6 @@ marks at the starts of pages, readings, and state that names another server, win
 
 import random
 
-import keep_loaded  # noqa: F401 - before the others
 import blynk_batch
 import invariants
 from blynk_batch import BlockRing, FileRing

@@ -8,7 +8,6 @@ import json
 import random
 import sys
 
-import keep_loaded  # noqa: F401 - before the others
 import blynk_batch
 import invariants
 from stand_ins import NOW_MS, FakeClock

@@ -1,6 +1,7 @@
 """A heap that is full when a batch is sent: the result says so, nothing is lost, and the client goes on afterwards."""
 
 import gc
+import sys
 
 import blynk_batch
 from flash import NorFlash
@@ -71,3 +72,11 @@ def test_so_is_a_refusal_that_leaves_no_memory_to_look_into_it():
 
 def test_on_raw_flash_an_upload_raises_nothing_where_no_memory_is_left_to_erase_ahead():
     upload_with_a_full_heap(blynk_batch.BlockRing(NorFlash(4)))
+
+
+def test_what_only_opening_needs_is_let_go_of():
+    for _ in range(2):
+        with blynk_batch.Client("token", ring=folder(), transport=FakeServer(), clock=FakeClock()) as client:
+            client.log(1, 1)
+            opening = ["blynk_batch.ring." + name for name in ("recover", "decode", "reader", "parsing")]
+            assert [name for name in opening if name in sys.modules] == []

@@ -1,6 +1,7 @@
 """What opening a full BlockRing reads: the heads that bisection looks at and the newest sector, at any size."""
 
-import keep_loaded  # noqa: F401 - before the others
+import sys
+
 from blynk_batch import BlockRing
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard
@@ -74,3 +75,10 @@ def test_opening_a_full_card_reads_a_few_blocks():
             opened = BlockRing(card, verify=False)
             assert (opened.newest, opened.offset, opened.pending) == (ring.newest, ring.offset, ring.pending)
             assert card.bytes_read <= 31 * 512, card.bytes_read
+
+
+def test_where_the_heap_is_large_the_code_that_opens_stays_loaded():
+    BlockRing(NorFlash(4))
+    opening = sys.modules["blynk_batch.opening"]
+    BlockRing(NorFlash(4))
+    assert sys.modules["blynk_batch.opening"] is opening

@@ -2,7 +2,6 @@
 
 import random
 
-import keep_loaded  # noqa: F401 - before the others
 from blynk_batch import FileRing
 from flash import NorFlash, mount, umount
 

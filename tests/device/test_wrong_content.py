@@ -5,7 +5,6 @@ import random
 import sys
 from binascii import unhexlify
 
-import keep_loaded  # noqa: F401 - before the others
 import blynk_batch
 from blynk_batch.ring import record, state as keys
 from flash import NorFlash

@@ -43,10 +43,7 @@ class Station:
     def run(self, script, medium="folder", **arguments):
         """What the script said, in order. `arguments` are its dict of that name; AssertionError if it failed."""
         path = self.folder / "station_script.py"
-        head = (
-            _HEAD if medium == "folder" else "import keep_loaded\n" + _HEAD
-        )  # on simulated flash it boots by the hundred
-        path.write_text(head + textwrap.dedent(script))
+        path.write_text(_HEAD + textwrap.dedent(script))
         words = [self.url, self.token, medium, json.dumps(arguments)]
         done = device.run(path, *words, paths=_FOLDERS, cwd=self.folder, timeout=600)
         assert done.returncode == 0, "%s\nended with status %d" % (done.stdout[-4000:], done.returncode)

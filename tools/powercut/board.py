@@ -19,7 +19,6 @@ all but "open" and "new" fail with OSError. Knows no model: tests/host/test_mode
 import json
 import sys
 
-import keep_loaded  # noqa: F401 - before the others
 import blynk_batch
 import invariants
 from blynk_batch.ring import sector

@@ -8,7 +8,6 @@ Prints `FAILED case: reason` for each failure, then `CUTS n`, how many were surv
 
 import sys
 
-import keep_loaded  # noqa: F401 - before the others
 import engine
 from blynk_batch.ring import sector
 from recording import Recording

@@ -2,7 +2,6 @@
 
 import sys
 
-import keep_loaded  # noqa: F401 - before the others; bytes are counted, not time
 from cells import cell
 from devices import CARDS, Place, fill
 from series import walk

@@ -7,7 +7,6 @@ are logged as one group. BOOTS 1: the board sleeps deeply after each row. For `m
 import random
 import sys
 
-import keep_loaded  # noqa: F401 - before the others; bytes are counted, not time
 from cells import cell
 from devices import Place, fill, turn
 from series import START_MS
