@@ -9,6 +9,7 @@ from stand_ins import NOW_MS, FakeClock, FakeServer
 from test_block import START_MS, found, log, raises
 
 HEAP = "4m"
+REFUSAL = (400, {}, b'{"error":{"message":"No datastream"}}')
 
 
 def test_a_reading_too_large_for_a_sector_changes_no_time_of_those_around_it():
@@ -131,8 +132,7 @@ def test_an_upload_with_a_wrong_timeout_forbids_no_later_one():
 def test_a_clear_while_a_drain_counts_ends_it_in_good_order_also_with_a_refused_pin():
     from blynk_batch.upload.call import Call
 
-    refusal = (400, {}, b'{"error":{"message":"No datastream"}}')
-    client = Client("token", ring=FileRing("ring"), transport=FakeServer(refusal), clock=FakeClock(NOW_MS))
+    client = Client("token", ring=FileRing("ring"), transport=FakeServer(REFUSAL), clock=FakeClock(NOW_MS))
     client.log(1, 0)
     client.upload()
     assert client.stats()["held"] == 1
@@ -151,6 +151,32 @@ def test_a_clear_while_a_drain_counts_ends_it_in_good_order_also_with_a_refused_
     assert (call.result.error, client.pending) == (None, 0), call.result
     client.log(2, 5)
     assert client.upload().uploaded == 1
+
+
+class ClearsMeanwhile(FakeServer):
+    """Each request finds the ring cleared while it is under way."""
+
+    def post(self, url, headers, body, timeout_s):
+        reply = super().post(url, headers, body, timeout_s)
+        self.client.clear()
+        return reply
+
+
+def test_a_clear_while_what_was_refused_is_asked_for_again_costs_the_upload_nothing():
+    for replies in ((), ((400, {}, b"{}"),)):
+        blynk_batch.client._open_rings.clear()
+        client = Client("token", ring=BlockRing(NorFlash(8)), transport=FakeServer(REFUSAL), clock=FakeClock(NOW_MS))
+        client.log(1, 0)
+        client.upload()
+        assert client.stats()["held"] == 1
+        client.clock.wait(86400000)
+        client.transport = server = ClearsMeanwhile(*replies)
+        server.client = client
+        client.upload()
+        assert len(server.requests) == 1
+        stats = client.stats()
+        assert (stats["pending"], stats["held"], stats["uploaded"] + stats["dropped"]) == (0, 0, 1), stats
+        invariants.check(client.ring, len(list(client.points())))
 
 
 class RefusesOdd(FakeServer):

@@ -161,8 +161,8 @@ class Settled(Held):
 
     def trust(self):
         """The first acceptance of a drain: what is in doubt was refused for its content. It is searched once the
-        windows are through, and open up to there."""
-        self.load()
+        windows are through, and open up to there. The step stays: what was accepted may be its request."""
+        super().load()
         for found in self.ranges:
             if found.kind == DOUBT:
                 found.kind, found.tried = FRESH, 0
