@@ -31,7 +31,7 @@ class Cut(BaseException):
 class _Batch:
     """One that the server has, and of which the device does not know yet."""
 
-    answered = False
+    answered = False  # True: asked for once more, and not accepted, so it need not be the same again
 
     def __init__(self, points, dropped):
         self.points, self.dropped = points, dropped
@@ -48,6 +48,8 @@ class World:
         self.bad = {}  # {(pin, value): True}
         self.trouble = False  # everything is refused
         self.failing = ()  # pins that are answered 500
+        self.dying = ()  # pins in whose batches the connection ends
+        self.cut_off = False  # nobody gets a connection
         self.takes_s = 0  # for a request
         self.logged = {}  # {pin: how many}
         self.got = {}  # {(pin, value): how often}
@@ -106,9 +108,15 @@ class World:
             raise Cut
 
     def post(self, url, headers, body, timeout_s):
+        pin = int(url.split("&pin=v")[1])
+        if self.cut_off or pin in self.dying:
+            if not self.cut_off:
+                next(iter(body))
+                self.answer([batch for batch in self.flying if (pin, 0) <= min(batch.points) < (pin + 1, 0)])
+            self.requests.append((pin, None, 0, 0))
+            raise OSError(104)
         text = b"".join([bytes(chunk) for chunk in body])
         assert int(headers["Content-Length"]) == len(text)
-        pin = int(url.split("&pin=v")[1])
         points = [(pin, self.number(value)) for _, value in json.loads(text)]
         self.known()
         self.wait(self.takes_s)
@@ -131,8 +139,7 @@ class World:
         if status == 200:
             self.flying.append(_Batch(here, self.dropped()))
         else:
-            for batch in self.flying:
-                batch.answered = batch.answered or bool(here & batch.points)
+            self.answer([batch for batch in self.flying if here & batch.points])
         self.step()
         if self.lost and random.random() < self.lost:
             raise OSError(110)
@@ -140,6 +147,10 @@ class World:
             self.accepted = here
             return 200, {}, b"OK"
         return status, {}, self.words if status == 400 else b""
+
+    def answer(self, batches):
+        for batch in batches:
+            batch.answered = True
 
     def dropped(self):
         return self.client.stats()["dropped"]

@@ -56,6 +56,8 @@ def sequence(seed):
             world.log(pin, bad=(1,) if pin == 1 and random.random() < share else ())
         world.trouble = random.random() < 0.1
         world.failing = (random.randrange(1, 4),) if random.random() < 0.1 else ()
+        world.dying = (random.randrange(1, 4),) if random.random() < 0.1 else ()
+        world.cut_off = random.random() < 0.05
         flash_cut = None
         if cuts and random.randrange(2):
             if random.randrange(2):
@@ -65,7 +67,8 @@ def sequence(seed):
         world.drain(flash_cut)
         world.check()
     world.trouble = world.cut_at = world.lost = world.arrive = 0
-    world.failing = ()
+    world.failing = world.dying = ()
+    world.cut_off = False
     for day in range(4):
         pending = quiet_day(world, pins, small)
         assert pins == 1 or day < 3 or not [point for point in pending if point[0] != 1], "another pin waits"

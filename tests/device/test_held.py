@@ -291,10 +291,10 @@ def test_what_can_be_counted_but_not_be_sent_is_asked_as_often_as_what_is_refuse
     assert (world.missing(), twice(world), world.client.pending) == ([], [], 0)
 
 
-def test_one_pin_that_is_always_answered_500_starves_no_other():
-    for pins in ((1, 2), (1,)):
+def test_one_pin_that_is_always_answered_500_or_whose_connection_always_ends_in_its_batch_starves_no_other():
+    for kind, pins in (("failing", (1, 2)), ("failing", (1,)), ("dying", (1, 2)), ("dying", (1,)), ("dying", (2, 1))):
         world = World(batch_points=50)
-        world.failing = (1,)
+        setattr(world, kind, (1,))
         for _number in range(300):
             world.log(1)
         late = []
@@ -304,14 +304,31 @@ def test_one_pin_that_is_always_answered_500_starves_no_other():
             world.drain()
             late.append(len([point for point in world.missing() if point[0] == 2]))
             world.wait(HOUR_S)
-        assert max(late[4:]) == 0, late
-        assert [status for pin, _, _, status in world.requests if pin == 1][:3] == [500] * 3
+        assert max(late[4:]) == 0, (kind, pins, late)
+        status = 500 if kind == "failing" else 0
+        assert [found for pin, _, _, found in world.requests if pin == 1][:3] == [status] * 3
         world.check()
-        world.failing = ()
+        setattr(world, kind, ())
         for _ in range(4):
             world.wait(DAY_S)
             world.drain()
         assert world.client.pending == 0 and not twice(world)
+
+
+def test_an_outage_of_any_length_holds_nothing_and_ends_with_the_first_drain_behind_it():
+    for pins in ((1,), (1, 2, 3)):
+        world = filled(100, pins=pins, batch_points=30)
+        world.cut_off = True
+        for _hour in range(30):
+            world.log(*pins)
+            assert len(world.drain()) == 1
+            world.wait(HOUR_S)
+        assert not [key for key in keys.range_keys(world.client.ring.state)], world.client.ring.state
+        world.cut_off = False
+        world.drain()
+        assert world.client.pending == 0 and not twice(world), world.client
+        for pin in pins:
+            assert [value for each, value in world.order if each == pin] == list(range(130))
 
 
 def test_after_two_drains_that_failed_for_all_a_pin_that_fails_on_keeps_the_other_waiting_once_more():

@@ -22,7 +22,7 @@ VOIDS_MOST = 9  # ints
 # under way, before there: (pin, sequence, offset) | points of it that are done | bitmap of the pins that are done
 WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
 # A batch of it that ends before its pin does: (pin, sequence, offset of its end) | pins, each as often as its last
-# replies, at most 2, asked for patience
+# requests, at most 2, were answered with a failure or died in the midst of the batch
 BATCH, FAILED = 39, 0xA3
 # What was refused: points behind the cursor or in DONE | the search, see upload/search.py | the places of its request |
 # hourly questions in doubt, Unix s of the last | the server's words of the last refusal

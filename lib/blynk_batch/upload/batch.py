@@ -56,13 +56,14 @@ class Body:
     others        {counter of the state: how many}: those that are not sent, and how many of `points` are estimated
     last          (sequence, offset) of the last one to send, once it is measured
     sent          points of the last pass
+    cut           True if some of it was sent, and never all: whatever went wrong, nobody has it
     oldest        of the ring's sectors when it was made
     guard         held while the ring is read
     tick          called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
     """
 
     guard = tick = watchdog = None
-    last = None
+    last = cut = None
 
     def __init__(self, source, pin, start, first, end):
         self._source = source
@@ -158,6 +159,7 @@ class Body:
         out = bytearray(_CHUNK_BYTES)
         view = memoryview(out)
         self.sent = self._filled = written = 0
+        self.cut = self.cut is not False
         frames = self._frames(out=out)
         text = b""
         while text is not None and self.sent < self.points:
@@ -187,6 +189,7 @@ class Body:
         while left > 0:
             yield b" " * min(left, 256)
             left -= 256
+        self.cut = False
         yield b"]"
 
     def _fill(self, frames, out):

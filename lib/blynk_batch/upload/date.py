@@ -21,6 +21,7 @@ class Question:
     points = sent = 0
     len_bytes = 2
     url = None  # another place than the batches'
+    cut = False
 
     def __init__(self, pin):
         self.pin = pin

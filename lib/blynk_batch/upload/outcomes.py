@@ -32,7 +32,10 @@ def judge(uploader, source, body, reply):
             _refused(uploader, source, body, reply, True)
         return
     if isinstance(reply, Exception):
-        _later(uploader, _network_error(uploader, reply))
+        error = _network_error(uploader, reply)
+        if not (body.cut and _others_first(uploader, source, body, False, error)):
+            _later(uploader, error)
+        return
     status, headers, text = reply  # pyright: ignore
     error = refusals.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
@@ -52,26 +55,27 @@ def judge(uploader, source, body, reply):
     else:
         text = headers.get("retry-after", "")
         wait_s = int(text) or None if text.isdigit() else None
-        if status != _TOO_OFTEN and _others_first(uploader, source, body, wait_s, error):
+        if status != _TOO_OFTEN and _others_first(uploader, source, body, not wait_s, error):
             return
         _later(uploader, error, wait_s)
 
 
-def _others_first(uploader, source, body, wait_s, error):
-    """The server may have failed for the pin alone. True if others are to be asked in this drain: if it fails again
-    where others were accepted; or for the first time, but before it had failed for others."""
+def _others_first(uploader, source, body, quick, error):
+    """The server, or the connection in the midst of the batch, may have failed for the pin alone. True if others are to
+    be asked in this drain: if it fails again where others were accepted; or for the first time, but before it had
+    failed for others, if that was `quick`."""
     pin, failures, failed = body.pin, uploader.failures(body.pin), keys.FAILED in uploader.ring.state
     if uploader.trusted and failures and pin not in uploader.failed:
         _refused(uploader, source, body, error, True)
         return True
     uploader.failed += bytes((pin,))
     uploader.set_failures(pin, min(2, failures + 1))
-    uploader.ring.forget(keys.BATCH)  # it was answered
+    uploader.ring.forget(keys.BATCH)  # nobody has it
     order, part = getattr(source, "order", []), uploader.ring.state.get(keys.PART)
     if part and part[0] == pin:
         return False  # its place in the window is kept only as long as it is the first
     has_others = len(order) > 1 and not uploader.failures(order[1])
-    if wait_s or failures or not failed or not has_others:
+    if not quick or failures or not failed or not has_others:
         return False
     _count(uploader, _RETRIED)
     uploader.result.error = error

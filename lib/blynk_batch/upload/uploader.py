@@ -224,7 +224,7 @@ class Uploader:
         ring.save_value(keys.SIZE, (max(1, points), 0))
 
     def failures(self, pin):
-        """How many of the last replies to `pin`, at most 2, asked for patience, perhaps for its own fault."""
+        """How many of the last requests of `pin`, at most 2, failed, perhaps for its own fault."""
         return self.ring.state.get(keys.FAILED, b"").count(bytes((pin,)))
 
     def set_failures(self, pin, count):
