@@ -250,6 +250,18 @@ def test_a_transports_exception_that_cannot_say_what_it_is_is_a_network_error():
     assert client.pending == 1
 
 
+class ClosesBadly(FakeServer):
+    def close(self):
+        raise OSError(9)
+
+
+def test_a_transport_whose_close_raises_costs_the_upload_nothing():
+    client = client_on(transport=ClosesBadly())
+    client.log(1, 21.5)
+    result = client.upload()
+    assert (result.uploaded, result.pending, result.error) == (1, 0, None), result
+
+
 def test_a_transport_that_gives_another_length_than_the_reply_said_has_no_whole_one():
     clock = FakeClock()
     for length, text, counts in (

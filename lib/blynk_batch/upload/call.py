@@ -93,8 +93,11 @@ class Call:
         client, result = self._client, self.result
         client.uploading = False
         let_go("upload.outcomes")  # what few drains need
-        if hasattr(self.transport, "close"):
-            self.transport.close()
+        try:
+            if hasattr(self.transport, "close"):
+                self.transport.close()
+        except Exception:  # noqa: BLE001 - a connection that is dead already, and the batches have had their replies
+            pass
         try:
             if client.released:
                 client.guard.run(load("upload.held", "release_of"), (client,))
