@@ -113,11 +113,7 @@ def _take_up(ring, reader, last, head):
     if is_head and medium.patchable:
         is_torn = _settle(ring, last)
     elif is_head and not (medium.skips and _pass_weak(ring, reader, last)):
-        for _ in range(3):  # one wrong read is nothing
-            is_torn = not reader.is_blank(ring.offset)
-            if not is_torn:
-                break
-            reader.filled = 0
+        is_torn = reader.next_at > ring.offset  # it has read again what is neither a frame nor blank
     if is_torn:
         _leave_torn(ring, reader)
 
