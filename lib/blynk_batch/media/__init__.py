@@ -11,9 +11,9 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
 
     read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, as does a missing sector
     append(sequence, offset, data)  durable on return. `offset` is where the bytes before end; 0 begins the sector,
-                                    which counts from then on. After a cut all of `data` is there or, of the last
-                                    burst, any of its bits; what lies before `offset` stays as it was. Where `skips`
-                                    is False a cut leaves all of it or none
+                                    which counts from then on. A cut leaves a part of `data`, of whose last burst
+                                    any bits; what lies before `offset` stays as it was. Where `skips` is False a cut
+                                    leaves all of it or none
     begin(sequence)                 make the place ready: what was there is gone
     end(sequence)                   bytes of the newest sector that can be in use, at most
     seal(sequence, offset)          the sector is full and takes no more

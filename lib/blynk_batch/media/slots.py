@@ -125,6 +125,10 @@ class Slots:
             first = sector.PREFIX_BYTES - sector.PREFIX_BYTES % self.unit
             self.flash.program(address + first, data[first:])
             data = data[:first]
+        while len(data) > self.burst:
+            self.flash.program(address + offset, data[: self.burst])
+            data = data[self.burst :]
+            offset += self.burst
         self.flash.program(address + offset, data)
         self._programs += 1
 

@@ -190,15 +190,13 @@ class Ring(Pages):
         size, start, medium = len(data), self.offset, self.medium
         if self.weak:
             data, start = self.weak + data, start - len(self.weak)
-        at = 0
+        if not data:
+            return
         try:
-            while at < len(data):
-                part = data if len(data) <= medium.burst else memoryview(data)[at : at + medium.burst]
-                try:
-                    medium.append(self.newest, start + at, part)
-                except OSError as e:
-                    self._again(e, medium.append, self.newest, start + at, part)
-                at += medium.burst
+            try:
+                medium.append(self.newest, start, data)
+            except OSError as e:
+                self._again(e, medium.append, self.newest, start, data)
         except BaseException as e:  # also where Ctrl-C breaks in
             if medium.skips and e.args[:1] != (ENOSPC,):  # some of it may be there
                 self.sealed = True
