@@ -77,8 +77,8 @@ class Files:
     def take_up(self, sequence, size, tail):
         """Go on with that sector: `size` of its bytes are in its file (below 0: it has none yet), those of `tail`, the
         first, behind them, then those of each tail that goes on where the one before ends."""
-        self.current = sequence
-        self.spilled = max(0, size)
+        self.current, self.spilled = sequence, max(0, size)
+        self._reset_tails()
         index = 0
         while tail[:2] == (sequence, self.spilled + len(self.tail)) and tail[2]:
             self._body, self._index = bytearray(tail[2]), index
