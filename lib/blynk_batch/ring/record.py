@@ -184,7 +184,8 @@ class Chain:
             if not same:
                 out.extend(pins)
         out.extend(body)
-        self.boot, self.time, self.interval, self.pins = boot, time, 0 if absolute else interval, pins
+        self.boot, self.time = boot, time  # of four values at once a tuple would be made
+        self.interval, self.pins = 0 if absolute else interval, pins
         return out
 
     def decode(self, view, at):
