@@ -56,7 +56,8 @@ class Files:
         self._file = None
         self._file_sequence = -1
         self._seen = 0  # tails that are known to be nobody else's
-        self._place, self._head = bytearray(8), bytearray(_TAIL_HEAD)  # of the tail that is written
+        self._head = bytearray(_TAIL_HEAD)  # of the tail that is written
+        self._place = memoryview(self._head)[:8]
         self.current = -1  # sequence of the sector under way
         self.spilled = 0  # its bytes that are in its file
         self._reset_tails()
@@ -121,7 +122,9 @@ class Files:
         current = sequence == self.current
         if not current or offset < self.spilled:
             try:
-                done = self._read_file(sequence, offset, view)
+                file = self._opened(sequence)
+                file.seek(offset)
+                done = file.readinto(view)
             except OSError as e:
                 is_missing(e)
         if current and offset + done >= self.spilled:
@@ -130,11 +133,6 @@ class Files:
             view[done : done + len(part)] = part
             done += len(part)
         view[done:] = b"\xff" * (len(view) - done)
-
-    def _read_file(self, sequence, offset, view):
-        file = self._opened(sequence)
-        file.seek(offset)
-        return file.readinto(view)
 
     def size(self, sequence):
         """Bytes of that sector's file, -1 if there is none."""
@@ -223,16 +221,14 @@ class Files:
 
     def append(self, sequence, offset, data):
         """Durable on return. What fits no tail goes to the file together with all that is in tails."""
+        if len(data) > self.tail_bytes or not self._may_write(0):
+            if not offset and self._may_write(0):
+                self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector
+            return self._spill(data)
         body, index = self._body, self._index
         if len(body) + len(data) > self.tail_bytes:
             body, index = bytearray(), index + 1
-        if len(data) > self.tail_bytes or not self._may_write(index):
-            if not self._may_write(0):
-                return self._spill(data)
-            if len(data) > self.tail_bytes:
-                if not offset:
-                    self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector
-                return self._spill(data)
+        if not self._may_write(index):
             self._spill(b"")
             body, index = self._body, 0
         self._write_tail(index, body, data)
@@ -250,9 +246,8 @@ class Files:
         try:
             self.tail.extend(data)
             body.extend(data)
-            struct.pack_into("<II", self._place, 0, self.current, self.spilled + size - before)
-            check = crc32(body, crc32(self._place))
-            struct.pack_into("<III", self._head, 0, self.current, self.spilled + size - before, check)
+            struct.pack_into("<II", self._head, 0, self.current, self.spilled + size - before)
+            struct.pack_into("<I", self._head, 8, crc32(body, crc32(self._place)))
             with open(self._tail_name(index), "wb") as f:  # nothing may fail from here on but the write
                 f.write(self._head)
                 f.write(body)
