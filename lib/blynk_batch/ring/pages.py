@@ -61,10 +61,10 @@ class Pages(State):
         self.chain.reset()  # a page's first reading does not refer to one before
         return self.place(0, self.chain.encode(boot, time, pins, kinds, body))
 
-    def place(self, kind, payload, data_end=None, most=_MARK_STATE):
+    def place(self, kind, payload, data_end=None):
         """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be
-        absolute there. False if the sector is to have no more: it may reach to `data_end`, else the drop frame's room
-        stays free. `most`: bytes of state in a mark."""
+        absolute there. False if the sector is to have no more: the drop frame's room stays free. `data_end`: it is the
+        drop frame, and may reach to there; of what else changed nothing goes with it."""
         frame = self.framed(kind, payload, self._frame)
         size = len(frame)
         end = self.offset + len(self.waiting)
@@ -73,9 +73,9 @@ class Pages(State):
         has_state = False
         # What is longer than a page crosses pages, behind the header or a mark.
         if (page != self.page or at + size > PAGE) and (end != self.first or size <= PAGE):
-            lead, has_state = self._mark(page, most)
+            lead, has_state = self._mark(page, data_end is None)
             if at and at + len(lead) + size > PAGE:
-                lead, has_state = self._mark(page + 1, most)
+                lead, has_state = self._mark(page + 1, data_end is None)
                 lead = bytes(PAGE - at) + lead
         last = end + len(lead) + size
         if self.sealed or last > (self.data_end if data_end is None else data_end):
@@ -91,14 +91,14 @@ class Pages(State):
         self.page = (last - 1) // PAGE
         return True
 
-    def _mark(self, page, most):
+    def _mark(self, page, may_carry):
         """(the mark of `page`, True if it carries the state that changed in this sector)."""
         payload = bytearray()
         record.put_varint(payload, page)
         record.put_varint(payload, self.number + self.buffered_points - self.first_number)
         has_state = self.is_stale or bool(self.dirty)
         entries = encode_state(self.state, self.changed | self.dirty) if has_state else b""
-        if len(entries) > most:
+        if not may_carry or len(entries) > _MARK_STATE:
             record.put_varint(payload, self.state_page << 1 | 1)
             return self.framed(record.MARK, payload, bytearray()), False
         record.put_varint(payload, (page if has_state else self.state_page) << 1)

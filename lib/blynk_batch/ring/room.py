@@ -132,7 +132,7 @@ def _note_drop(ring):
     """The drop frame, in the room that was kept for it. It says that the sector is gone and the books are to be counted
     anew, no more: of what waits in RAM one thing counts on another. The next header says it all."""
     payload = encode_state({OLDEST: (ring.oldest,), RECOUNT: (1,)})
-    if ring.place(record.STATE, payload, ring.medium.sector_bytes, -1):
+    if ring.place(record.STATE, payload, ring.medium.sector_bytes):
         ring.dirty.add(RECOUNT)
         try:
             ring.program(ring.waiting)
