@@ -249,16 +249,15 @@ class Reader:
             return MARK
         if first > LONG_DATA:
             return first if first <= ANCHOR else 0
-        if self.chain.pins is None and not parsing.is_absolute(self.buf[self.body]):
-            self.bad += 1  # it refers to a frame that is lost
-            return 0
         try:
             self.body = self.chain.decode(self.view, self.body)
+            is_whole = self.body <= self.body_end  # else its pins go on behind it
         except (IndexError, ValueError):
+            is_whole = False
+        if not is_whole:
+            self.bad += 1
             return 0
-        if self.chain.pins is None or self.body > self.body_end:
-            return 0  # absolute, but of the pins of a frame before; or its pins go on behind it
-        self._count = len(self.chain.pins)
+        self._count = len(self.chain.pins)  # pyright: ignore
         return DATA
 
     # Damage

@@ -189,16 +189,18 @@ class Chain:
         return out
 
     def decode(self, view, at):
-        """Move the chain to the data payload at `view[at]`; the index of its first value byte. ValueError where a pin
-        is named twice, as no frame of ours does."""
+        """Move the chain to the data payload at `view[at]`; the index of its first value byte. ValueError where it
+        refers to a frame that is lost, or a pin is named twice, as no frame of ours does."""
         tag = view[at]
+        count = tag & _PINS if tag >= _GENERAL else 0
+        if self.pins is None and not (count and tag & _ABSOLUTE):
+            raise ValueError("a delta of nothing")
         if tag < _GENERAL:
             self.interval += tag - 64
             self.time += self.interval
             self.kinds = 0
             return at + 1
         at += 1
-        count = tag & _PINS
         if count == _PINS:
             count = view[at] or 256
             at += 1
