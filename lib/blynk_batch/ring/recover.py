@@ -24,15 +24,14 @@ def recover(ring, oldest, newest):
     """Take up the ring whose sectors are `oldest` to `newest`."""
     ring.oldest, ring.newest = oldest, newest
     medium = ring.medium
-    first = newest
-    head = load_header(ring, first)
-    while not head and first:
-        first -= 1
-        if first < oldest:
-            raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
+    for first in range(newest, oldest - 1, -1):
         head = load_header(ring, first)
+        if head:
+            break
     if head:
         ring.salt, ring.state = head.salt, head.state
+    elif oldest:
+        raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
     else:  # the first: it begins with no state, and does without, if the salt is whole
         buf = bytearray(sector.SALTED_BYTES)
         medium.read(0, 0, memoryview(buf))
