@@ -100,7 +100,7 @@ def make_room(ring, most):
     """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any."""
     ring.commit()
     free_accepted(ring)
-    while ring.newest + 1 + ring.past - ring.oldest >= most:
+    while ring.newest + 1 + ring.bad - ring.oldest >= most:
         if not may_drop(ring):
             if ring.overwrite:
                 break  # failed sectors leave none to keep
@@ -137,7 +137,8 @@ def _note_drop(ring):
         try:
             ring.program(ring.waiting)
         except OSError as e:
-            ring.give_up(e)  # the new sector's header says the same
+            if not ring.may_move_on(e):  # the new sector's header says the same
+                raise
         finally:
             ring.waiting = bytearray()
 
