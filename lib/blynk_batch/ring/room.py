@@ -22,11 +22,8 @@ def move_cursor(ring):
 def check_books(ring):
     """The end of opening: let go of what a drop frame named, also where it is still readable, and of what is not there
     any more."""
-    medium = ring.medium
-    while ring.oldest < min(ring.get(OLDEST), ring.newest):
-        medium.drop(ring.oldest)
-        ring.oldest += 1
-    ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
+    _drop_before(ring, ring.get(OLDEST))
+    ring.oldest = ring.medium.oldest_from(ring.oldest, ring.newest)
     cursor, held, done = ring.cursor(), ring.get(HELD), ring.get(DELIVERED)
     # On a full disk a sector goes before its drop is noted
     went = RECOUNT in ring.state or ring.get(OLDEST) < ring.oldest > first_kept(ring.state)[0]
@@ -42,17 +39,21 @@ def check_books(ring):
     gone = ring.cursor()[2] - cursor[2] - (done - ring.get(DELIVERED)) + held - ring.get(HELD)
     ring.add(DROPPED, max(0, gone))
     ring.forget(RECOUNT)
-    while ring.newest - ring.oldest >= medium.slots:
+    while ring.newest - ring.oldest >= ring.medium.slots:
         drop_oldest(ring)
+
+
+def _drop_before(ring, sequence):
+    """Let go of the sectors before that one, which hold nothing that counts; never of the newest."""
+    while ring.oldest < min(sequence, ring.newest):
+        ring.medium.drop(ring.oldest)
+        ring.oldest += 1
 
 
 def free_accepted(ring):
     """Sectors wholly behind the cursor hold nothing pending, unless some of it was refused."""
     ring.check_books()
-    first = first_kept(ring.state)[0]
-    while ring.oldest < min(first, ring.newest):
-        ring.medium.drop(ring.oldest)
-        ring.oldest += 1
+    _drop_before(ring, first_kept(ring.state)[0])
 
 
 def prepare(ring):
