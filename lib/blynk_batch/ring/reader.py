@@ -235,9 +235,13 @@ class Reader:
         return parsing.get_mark(self.view, self.body, self.body_end)
 
     def _behind_filler(self, offset, end):
-        while offset < end and self.buf[self.fetch(offset, 1)] == FILLER:
-            offset += 1
-        return offset
+        while offset < end:
+            at = self.fetch(offset, 1)
+            if self.buf[at] != FILLER:
+                return offset
+            some = bytes(self.view[at : min(at + 64, self.filled)])  # a page of large groups ends with hundreds
+            offset += len(some) - len(some.lstrip(b"\x00"))
+        return min(offset, end)
 
     def _parse(self, size):
         """Take in the good frame of `size` bytes at `offset`: its kind, or 0 for what says nothing here."""
