@@ -98,31 +98,25 @@ class Times:
         """The Run up to the boot's anchor; one without a time, up to the ring's end, if the boot may be still running;
         None if it has ended without an anchor."""
         reader = self._ring.reader(position + (0,), self._end)
-        while True:
-            kind = reader.next()
-            if not kind:
-                return Run(boot, self._end) if self._now is None else None
-            if kind == record.ANCHOR:
+        while reader.next():
+            if reader.kind == record.ANCHOR:
                 number, epoch = parsing.get_anchor(reader.payload())
                 return Run(boot, reader.position, epoch) if number == boot else None
-            if kind == DATA and reader.chain.boot and reader.chain.boot != boot:
+            if reader.kind == DATA and reader.chain.boot and reader.chain.boot != boot:
                 return None
+        return Run(boot, self._end) if self._now is None else None
 
     def _end_of_run(self, position, boot):
         """The Run of boots without an anchor that begins with `boot`."""
         first, run = boot, None
         uptime, length = -self._base, self._base  # uptime of the boot under way, length of those before
         reader = self._ring.reader(position + (0,), self._end)
-        while True:
-            kind, chain = reader.next(), reader.chain
-            if not kind:
-                if not run or self._now is None or run.until < self.known <= self._now:
-                    run = Run(boot, self._end, None, self._now, length + uptime)
-                return run
-            if kind == record.ANCHOR:  # the next boot's start, or this one's after all
+        chain = reader.chain
+        while reader.next():
+            if reader.kind == record.ANCHOR:  # the next boot's start, or this one's after all
                 number, epoch = parsing.get_anchor(reader.payload())
                 return Run(number - 1, reader.position, None, epoch, length + (uptime if number != boot else 0))
-            if kind != DATA:
+            if reader.kind != DATA:
                 continue
             if not chain.boot:
                 # A reading that brought its own time. One before what was known is no instant to count back from, if a
@@ -139,3 +133,6 @@ class Times:
             else:
                 length += uptime
                 boot, uptime = chain.boot, chain.time
+        if not run or self._now is None or run.until < self.known <= self._now:
+            run = Run(boot, self._end, None, self._now, length + uptime)
+        return run
