@@ -104,17 +104,17 @@ class Files:
                 data = f.read(self.tail_bytes + 1024)
         except OSError as e:
             data = b"/" if is_missing(e) == _EISDIR else b""
+        tail = -1, 0, b""
         if len(data) >= _TAIL_HEAD:
             sequence, offset, crc = struct.unpack_from("<III", data)
             body = data[_TAIL_HEAD:]
             if crc32(body, crc32(data[:8])) == crc and sequence <= LAST:
-                self._seen = max(self._seen, index + 1)
-                return sequence, offset, body
-        if data:
+                tail = sequence, offset, body
+        if data and tail[0] < 0:
             self.tails = min(self.tails, index)
         else:
             self._seen = max(self._seen, index + 1)
-        return -1, 0, b""
+        return tail
 
     def read(self, sequence, offset, view):
         """Fill `view`; what lies past the sector's bytes reads as 0xFF."""
@@ -199,14 +199,14 @@ class Files:
     def _make_spare(self):
         """Have the two blocks that are given up on a full disk: one is for the sector's file, one to append to it,
         which writes its last block anew. Without room the ring goes without."""
-        self._has_spare = True
-        if not self._spare_bytes():
-            try:
+        try:
+            if not self._spare_bytes():
                 with open(self.path + "/log/spare", "wb") as f:
                     for _ in range(_SPARE_BYTES // _SPARE_PIECE):
                         f.write(b"\xff" * _SPARE_PIECE)
-            except OSError:
-                self.give_spare()
+            self._has_spare = True
+        except OSError:  # so it is tried again with the next sector
+            pass
 
     def give_spare(self):
         """Free the spare blocks; False if there are none."""
