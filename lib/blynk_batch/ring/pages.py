@@ -2,7 +2,11 @@
 
 A mark says how many points the sector has before it, and what state has changed since the sector began, so that opening
 reads one page frame by frame, and reading goes on at the next page after damage. Deltas stay within
-a page. Knows bytes that wait to be written; log.py writes them. docs/format.md draws the layout.
+a page. Knows bytes that wait to be written; log.py writes them.
+
+    page   [filler] mark | frame | frame ... | filler, where the next frame does not fit
+    mark   a frame whose payload is   page (varint) | points of the sector before it (varint) | twice the page whose
+           mark has the state, + 1 if frames behind that say more (varint) | state entries, if that page is this one
 """
 
 # pyright: reportAttributeAccessIssue=false
@@ -14,8 +18,8 @@ from . import record
 from .record import PAGE
 from .state import DONE, DONE_TOO, State, encode_state, is_done
 
-# Bytes behind every other frame: for a mark and two frames of 16 that note a drop, since a cut can tear one, and for
-# what fills them up to the medium's units
+# Bytes behind every other frame: for the one that notes a drop (3 of head, OLDEST in 2 + 5, RECOUNT in 2 + 1, 3 of
+# check) twice, since a cut can tear it, and for a mark of up to 16. What fills them up to the medium's units is more
 _DROP_RESERVE = const(48)
 _MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
 
