@@ -20,7 +20,7 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
     drop(sequence)                  it is not needed; also for one that is not there
     slot(sequence)                  its place as a number that goes into the checks, the same for as long as it lives
     free_from(sequence)             the first from there on that can be begun: names can be taken by others' files
-    oldest_from(sequence, newest)   the first from there on that is there
+    oldest_from(sequence, newest)   the first from there on that is there: what was dropped may not be noted yet
     prepare(sequence)               begin() ahead of time, where `skips`
     overwrites(sequence)            True if its bytes can be written over, which a cut could tear; where `skips`, of a
                                     sector that was begun and has no byte yet

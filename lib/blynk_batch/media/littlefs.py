@@ -88,7 +88,6 @@ class Files:
             tail = self.read_tail(index)  # there may be more than this ring is to write
 
     def end(self, sequence):
-        """Bytes of the sector under way that are in use."""
         return self.spilled + len(self.tail) if sequence == self.current else SECTOR_BYTES
 
     def _tail_name(self, index):
@@ -117,7 +116,6 @@ class Files:
         return tail
 
     def read(self, sequence, offset, view):
-        """Fill `view`; what lies past the sector's bytes reads as 0xFF."""
         done = 0
         current = sequence == self.current
         if not current or offset < self.spilled:
@@ -167,13 +165,11 @@ class Files:
         return True
 
     def free_from(self, sequence):
-        """The first sequence from there on whose name is not taken by somebody else's file."""
         while self.exists(sequence):
             sequence += 1
         return sequence
 
     def oldest_from(self, sequence, newest):
-        """That sector if it is there, else the next that is: what was dropped last may not be noted yet."""
         while sequence < newest and not self.exists(sequence):
             sequence += 1
         return sequence
@@ -209,7 +205,6 @@ class Files:
             pass
 
     def give_spare(self):
-        """Free the spare blocks; False if there are none."""
         self._has_spare = False
         try:
             if self._spare_bytes() > 0:
@@ -220,7 +215,7 @@ class Files:
         return False
 
     def append(self, sequence, offset, data):
-        """Durable on return. What fits no tail goes to the file together with all that is in tails."""
+        """What fits no tail goes to the file together with all that is in tails."""
         if len(data) > self.tail_bytes or not self._may_write(0):
             if not offset and self._may_write(0):
                 self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector
@@ -271,7 +266,6 @@ class Files:
             self._spill(b"")
 
     def drop(self, sequence):
-        """Remove the sector's file, if it is one."""
         self.close()
         name = self.name(sequence)
         try:

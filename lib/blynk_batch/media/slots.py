@@ -92,7 +92,6 @@ class Slots:
                 return found
 
     def peek(self, slot, view):
-        """The first bytes of a slot, whatever they are."""
         self.flash.read(slot * self.flash.sector_bytes, view)
 
     def head(self, slot):
