@@ -60,7 +60,7 @@ class Ring(Pages):
         return (self.newest, self.offset, self.number)
 
     def check_books(self):
-        """That look. A wake that only logs does without: littlefs reads some kilobytes for it."""
+        """The end of opening, once. A wake that only logs does without: littlefs reads some kilobytes for it."""
         if self.unchecked:
             self.unchecked = False
             load("ring.room", "check_books")(self)

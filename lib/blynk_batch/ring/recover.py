@@ -12,7 +12,7 @@ from ..errors import CorruptRing, RingFull
 from .decode import decode_state, within
 from .reader import DATA, Reader
 from .record import BLANK, MARK, PAGE
-from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, OVERWRITES, SLEEP
+from .state import ANCHOR, BOOT, OLDEST, OVERWRITES, SLEEP
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
 _FILL = const(64)  # not all of a page of 256: the drop frame needs its room
@@ -251,6 +251,5 @@ def _leave_torn(ring, reader):
             ring.offset += count
             if reader.is_blank(ring.offset):
                 break
-    except OSError:
-        ring.sealed = True  # a block that fails
-        ring.add(BAD_BLOCKS, 1)
+    except OSError as e:
+        ring.may_move_on(e)
