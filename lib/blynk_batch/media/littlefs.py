@@ -58,11 +58,11 @@ class Files:
         self._seen = 0  # tails that are known to be nobody else's
         self._head = bytearray(_TAIL_HEAD)  # of the tail that is written
         self._place = memoryview(self._head)[:8]
-        self.current = -1  # sequence of the sector under way
-        self.spilled = 0  # its bytes that are in its file
-        self._reset_tails()
+        self._go_on(-1, 0)
 
-    def _reset_tails(self):
+    def _go_on(self, sequence, spilled):
+        self.current = sequence  # of the sector under way
+        self.spilled = spilled  # its bytes that are in its file
         self.tail = bytearray()  # the newest sector's bytes that are in tails
         self._body = bytearray()  # those of the tail that is being filled
         self._index = 0  # of that tail
@@ -78,8 +78,7 @@ class Files:
     def take_up(self, sequence, size, tail):
         """Go on with that sector: `size` of its bytes are in its file (below 0: it has none yet), those of `tail`, the
         first, behind them, then those of each tail that goes on where the one before ends."""
-        self.current, self.spilled = sequence, max(0, size)
-        self._reset_tails()
+        self._go_on(sequence, max(0, size))
         index = 0
         while tail[:2] == (sequence, self.spilled + len(self.tail)) and tail[2]:
             self._body, self._index = bytearray(tail[2]), index
@@ -175,9 +174,7 @@ class Files:
         return sequence
 
     def begin(self, sequence):
-        self.current = sequence
-        self.spilled = 0
-        self._reset_tails()
+        self._go_on(sequence, 0)
         if not self._has_spare:
             self._make_spare()
 
@@ -258,8 +255,7 @@ class Files:
         data = bytes(self.tail) + bytes(data)
         with open(self.name(self.current), "ab") as f:
             f.write(data)
-        self.spilled += len(data)
-        self._reset_tails()
+        self._go_on(self.current, self.spilled + len(data))
 
     def seal(self, sequence, offset):
         if self.tail:
