@@ -248,8 +248,9 @@ class Reader:
         first = self.buf[self.fetch(self.offset, size)]
         if first == MARK:
             self.chain.reset()
-            self._go_to(self.first_number + self.mark()[1])
-            self.number = self.first_number + self.mark()[1]  # less, if what never counts was read before it
+            number = self.first_number + self.mark()[1]
+            self._go_to(number)
+            self.number = number  # less, if what never counts was read before it
             return MARK
         if first > LONG_DATA:
             return first if first <= ANCHOR else 0
