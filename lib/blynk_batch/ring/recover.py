@@ -104,7 +104,7 @@ def _take_up(ring, reader, last, head):
     ring.first_number, ring.number = reader.first_number, reader.number
     ring.begin_pages(ring.offset)
     ring.first = 0  # a long frame begins a page
-    ring.state_page, ring.is_stale = 0, bool(ring.changed)
+    ring.is_stale = bool(ring.changed)
     ring.chain = reader.chain  # the delta chain goes on where the last boot left it
     ring.sealed = not is_head
     ring.number = max(ring.number, within(ring.state, ring.oldest, (ring.newest, ring.offset)))

@@ -12,6 +12,9 @@ from .state import ASKED, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, SEA
 from .state import encode_state, first_kept, range_keys
 
 ENOSPC = const(28)
+# What a sector holds beside its first frame's payload: 4 of the header's check, 7 of the frame's head and check, and
+# what the turn may add to the state: OLDEST 7, CURSOR 17, five counters of 10, and some to spare
+_TURN_BYTES = const(94)
 
 
 def move_cursor(ring):
@@ -146,7 +149,7 @@ def _note_drop(ring):
 
 def check_size(ring, size):
     """ValueError for a data payload of `size` bytes that fits no sector, not even a new one."""
-    most = ring.data_end - sector.SALTED_BYTES - len(encode_state(ring.state)) - 94 - 2 * ring.medium.unit
+    most = ring.data_end - sector.SALTED_BYTES - len(encode_state(ring.state)) - _TURN_BYTES - 2 * ring.medium.unit
     if size > most:
         raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, most))
 
