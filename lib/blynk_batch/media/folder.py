@@ -61,6 +61,7 @@ def _as_left(files, tail):
 def _search(files, tail):
     """The span of the ring whose sectors are found in the folder or in tails; None if there is none. A newest sector
     whose header cannot be read holds nothing that can: the ring goes on in the one before."""
+    sequence, offset, body = tail
     newest, damaged, head = _newest_below(files, LAST + 1), -1, None
     while newest >= 0:
         head = _head(files, newest)
@@ -70,8 +71,8 @@ def _search(files, tail):
         files.read(newest, 0, memoryview(start))
         damaged = max(damaged, newest if start == b"BBr" else -1)
         newest = _newest_below(files, newest)
-    if tail[2] and not tail[1]:  # a sector that begins in the first tail has no file yet
-        newest = max(newest, tail[0])
+    if body and not offset:  # a sector that begins in the first tail has no file yet
+        newest = max(newest, sequence)
     if newest < 0:
         newest = damaged
     if newest < 0:
