@@ -31,9 +31,7 @@ class Tails(Slots):
         self._body = memoryview(self._block)[HEAD_BYTES:]
         self._cache = bytearray(flash.page)  # the block read last
         self._cached = (-1, -1, -1)  # its sequence and index, and its bytes in use
-        self._sequence = -1  # whose block is under way
-        self._index = 0
-        self._used = 0
+        self._sequence, self._index, self._used = -1, 0, 0  # of the block under way
         self._tail = 0  # the tail to be written next
         super().__init__(flash)
         self.unit = 1
