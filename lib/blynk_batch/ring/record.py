@@ -6,6 +6,7 @@ A frame is   first byte | (two length bytes) | payload | CRC-32, of which short 
     0xFF        blank flash            0x00  filler, skipped
     0x01-0xBF   data frame, the byte is the payload's length
     0xC0-0xFE   kind, then the payload's length in two bytes, low byte first
+The payload of a data frame is   tag | (count of pins) | (time) | (pins) | values, of which the tag says what is there
 """
 
 import struct
