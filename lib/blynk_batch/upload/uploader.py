@@ -114,7 +114,7 @@ class Uploader:
             self.noted = True
             self.pace.back_off()
             ring.save(must=False)
-        if self._search or keys.SEARCH in ring.state or keys.range_keys(ring.state):
+        if self._search or keys.ASKED in ring.state or keys.range_keys(ring.state):
             self.search.begin()
 
     @property
