@@ -67,10 +67,11 @@ def weight(ranges):
 
 
 class Held:
-    """The ranges in `ring.state`: `load()`, change `ranges`, `store()`."""
+    """The ranges in `ring.state`: change `ranges`, `store()`; `load()` once others worked on the ring."""
 
     def __init__(self, uploader):
         self._uploader, self.ring = uploader, uploader.ring
+        self.load()
 
     def load(self):
         ring = self.ring

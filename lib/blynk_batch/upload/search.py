@@ -88,8 +88,8 @@ class Search(Settled):
         return None
 
     def _has_try(self):
-        """True if something is queued: a question, a look into a bad run, a daily try. Where there is no room for notes
-        only that: there will be once the oldest sector's points are delivered."""
+        """True if something is queued: a question, a look into a bad run, a daily try. Where there is no room for
+        notes, only a try of what lies in the oldest sector: once that is delivered, there will be."""
         crowded = not self.has_room()
         if not self._queue:
             yield from self._ask_in_doubt()

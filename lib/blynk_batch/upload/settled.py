@@ -26,9 +26,8 @@ _MARK_BYTES = const(180)  # at most, with what is around a frame
 class Settled(Held):
     now = 0  # Unix ms, of the request under way
 
-    def begin(self):
-        """A drain begins."""
-        self.load()
+    def __init__(self, uploader):
+        super().__init__(uploader)
         self._refused = {}  # {pin: where a batch of it began that was refused in this drain}
         self._spent, self._most = {}, {}  # requests of each pin in this drain; how many it may have
         self._queue = []  # (pin, low, high, number of the point) to be tried, what is under way first
