@@ -8,7 +8,7 @@ from micropython import const
 from . import record, sector
 from ..errors import RingFull
 from .sector import number_at
-from .state import ASKED, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, SEARCH, WINDOW
+from .state import ASKED, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, WINDOW
 from .state import encode_state, first_kept, range_keys
 
 ENOSPC = const(28)
@@ -162,7 +162,7 @@ def clear(ring):
         pass  # so they are gone and counted already
     ring.add(DROPPED, ring.pending)
     ring.close_window()
-    ring.forget(HELD, SEARCH, ASKED, *range_keys(ring.state))
+    ring.forget(HELD, ASKED, *range_keys(ring.state))
     ring.seen_lost = 0
     ring.set(CURSOR, ring.end())
     ring.cleared = ring.end()[:2]
