@@ -173,8 +173,8 @@ class Settled(Held):
 
     def trust(self):
         """The first acceptance of a drain: what is in doubt was refused for its content. It is searched once the
-        windows are through, and open up to there. The step stays: what was accepted may be its request."""
-        super().load()
+        windows are through, and open up to there."""
+        self.load()
         for found in self.ranges:
             if found.kind == DOUBT:
                 is_known = found.start <= self._refused.get(found.pin, (-1, 0)) < self.end_of(found)
