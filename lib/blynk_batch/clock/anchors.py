@@ -9,15 +9,15 @@ from ..ring import record, state as keys
 
 
 def write(ring, boot, epoch):
-    """Note durably that `boot` had uptime 0 at Unix ms `epoch`."""
+    """Note durably that `boot` had uptime 0 at Unix ms `epoch`. RingFull where that finds no room: it counts in RAM."""
     payload = bytearray()
     record.put_varint(payload, boot)
-    ring.put(record.ANCHOR, payload + epoch.to_bytes(6, "little"))
     ring.set(keys.ANCHOR, (boot, epoch))
+    ring.put(record.ANCHOR, payload + epoch.to_bytes(6, "little"))
 
 
 def before(ring, position, boot):
-    """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or None."""
+    """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or one that had no room; or None."""
     from ..ring.parsing import get_anchor
     from ..ring.recover import load_header
 
@@ -28,7 +28,10 @@ def before(ring, position, boot):
     while reader.next():
         if reader.kind == record.ANCHOR:
             anchor = get_anchor(reader.payload())
-    return anchor[1] if anchor and anchor[0] == boot else None
+    for found in (anchor, ring.state.get(keys.ANCHOR)):
+        if found and found[0] == boot:
+            return found[1]
+    return None
 
 
 def sleep(ring, boot, wake, is_open):

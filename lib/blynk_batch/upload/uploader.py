@@ -107,7 +107,10 @@ class Uploader:
         if keys.UPLOADED in ring.dirty:
             ring.save()  # an ack that found no room: before anything more is sent
         ring.commit()
-        self.boots.anchor(self.boots.now())
+        try:
+            self.boots.anchor(self.boots.now())
+        except RingFull:
+            pass  # noted once there is room; till then it counts in RAM, as acks do
         self.pace.drains()
         first, self._first = self._first, False
         if first and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
