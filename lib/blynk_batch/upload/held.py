@@ -151,11 +151,8 @@ class Held:
         self.ring.add(keys.REJECTED, count)
         return True
 
-    def is_full(self):
-        return weight(normal(self.ranges)) >= keys.RANGES_MOST
-
-    def hold(self, pin, start, end, kind, tried=0, tries=0):
-        self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried, tries)])
+    def hold(self, pin, start, end, kind, tried):
+        self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried)])
 
     def leaves_places(self, pin, start, end):
         """True if two places of the table are free once what lies in between is accepted: else good points between
