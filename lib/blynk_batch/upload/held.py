@@ -41,9 +41,9 @@ def normal(ranges):
         last = found[-1] if found else None
         if last and (last.pin, last.end, last.kind) == (one.pin, one.start, one.kind):
             found.pop()
-            if one.kind != FRESH:
-                one.tried, one.tries = min(last.tried, one.tried), min(last.tries, one.tries)
             one = one.part(last.start, one.end)
+            if one.kind != FRESH:  # else the newer says how it is searched on
+                one.tried, one.tries = min(last.tried, one.tried), min(last.tries, one.tries)
         found.append(one)
     return found
 
