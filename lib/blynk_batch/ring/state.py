@@ -1,7 +1,9 @@
 """What must survive beside the readings: numbered values that live in the log itself, and what they say of the points.
 
 Knows no frames and no medium; log.py writes the values, decode.py reads them and knows what each can be.
-docs/format.md lists them in full. A key below 0x80 holds a tuple of ints >= 0, others bytes.
+docs/format.md lists them in full.
+
+    entry   key (1 byte) | length (1 byte), 0: forget it | below key 0x80 a tuple of ints >= 0 as varints, else bytes
 """
 
 from .record import put_varint
@@ -93,8 +95,7 @@ class State:
 
 
 def encode_state(state, keys=None):
-    """Entries of key, length, value. Keys below 0x80 hold a tuple of ints >= 0 (varints), others bytes;
-    an absent key is written with length 0: forget it."""
+    """The entries of all keys or of `keys`, some of which the state may not have."""
     out = bytearray()
     for key in sorted(state if keys is None else keys):
         value = state.get(key, b"")
