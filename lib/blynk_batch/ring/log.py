@@ -193,12 +193,15 @@ class Ring(Pages):
         at = 0
         try:
             while at < len(data):
-                part = data if len(data) <= medium.burst else memoryview(data)[at : at + medium.burst]
+                end = at + medium.burst
+                if medium.skips:  # a page's mark counts what is before it: that has to be there first
+                    end = min(end, at + record.PAGE - (start + at) % record.PAGE)
+                part = data if not at and end >= len(data) else memoryview(data)[at:end]
                 try:
                     medium.append(self.newest, start + at, part)
                 except OSError as e:
                     self._again(e, medium.append, self.newest, start + at, part)
-                at += medium.burst
+                at = end
         except BaseException as e:  # also where Ctrl-C breaks in
             if medium.skips and e.args[:1] != (ENOSPC,):  # some of it may be there
                 self.sealed = True
