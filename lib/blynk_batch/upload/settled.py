@@ -62,6 +62,13 @@ class Settled(Held):
         if self.step and self.step.low < ring.cleared:
             self.step = None
         self.store()
+        step = self.step
+        if step and not [
+            found
+            for found in self.ranges
+            if found.pin == step.pin and found.start < max(step.high, step.top) and self.end_of(found) > step.low
+        ]:
+            self.step = None  # its range gave way
         value = self.step.value if self.step else None
         if value != ring.state.get(keys.SEARCH):
             ring.set(keys.SEARCH, value)
