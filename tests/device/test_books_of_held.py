@@ -38,7 +38,7 @@ class Moody(FakeServer):
         return super().post(url, headers, body, timeout_s)
 
 
-def filled(device, server):
+def filled(device, server, after_upload=invariants.check):
     """({(pin, value)} that were logged) after some days of readings and bad uploads."""
     clock = FakeClock()
     client = blynk_batch.Client(
@@ -54,7 +54,7 @@ def filled(device, server):
         if not random.getrandbits(5):
             clock.wait(DAY_MS)
             client.upload()
-            check_held(client.ring)
+            after_upload(client.ring)
     clock.wait(DAY_MS)
     client.upload()
     blynk_batch.client._open_rings.clear()
@@ -98,17 +98,16 @@ def points_of(client, logged):
 
 
 def judge(make):
-    first = int(sys.argv[3])
     opened = 0
     for number in range(IMAGES // int(sys.argv[4])):
-        random.seed(first + number)
+        random.seed(number)
         device = make(None)
         server = Moody()
         logged, clock = filled(device, server)
         try:
             opened += judge_image(make(damaged(device.image())), logged, clock)
         except Exception:
-            print("seed", first + number)
+            print("seed", number)
             raise
     assert opened
 
@@ -146,7 +145,7 @@ def judge_image(device, logged, clock):
 def test_a_search_ends_where_its_range_gives_way_to_others():
     for seed in (700, 701, 702):  # in the first its last request brought a point back that was given up
         random.seed(seed)
-        filled(SdCard(SLOTS * 8 + 2), Moody())
+        filled(SdCard(SLOTS * 8 + 2), Moody(), check_held)
 
 
 def test_the_books_of_damaged_flash_add_up_with_held_points():

@@ -64,24 +64,30 @@ def recount(ring):
 
 def mend(ring):
     """Damage took a frame of state, and later ones say the rest: the drain begins anew at the cursor, what is held
-    before it is counted, and the counters have as many points as the cursor has passed."""
-    ring.close_window()
-    ring.forget(keys.SEARCH, keys.ASKED)
-    cursor = ring.cursor()[:2]
-    for key in keys.range_keys(ring.state):
-        first, offset, sectors, last, kind = ring.state[key][:5]
-        if (first, offset) >= cursor:
-            ring.set(key, None)
-        elif not kind & keys.OPEN_END and (first + sectors, last) > cursor:
-            ring.set(key, (first, offset, cursor[0] - first, cursor[1]) + ring.state[key][4:])
+    before it is counted, and the counters have as many points as are delivered. On write-once units, where what a cut
+    tore stays and looks the same, the drain goes on."""
+    if ring.medium.unit == 1:
+        ring.close_window()
+        ring.forget(keys.SEARCH, keys.ASKED)
+        _end_ranges(ring, ring.cursor()[:2])
     ring.set(keys.HELD, (1,))  # else no range counts
     ring.set(keys.HELD, (_count(ring, (ring.oldest, 0))[1],))
-    more = ring.cursor()[2] - ring.get(keys.HELD)
+    more = ring.cursor()[2] + ring.get(keys.DELIVERED) - ring.get(keys.HELD)
     for key in (keys.REJECTED, keys.EXPIRED, keys.DROPPED, keys.CORRUPT, keys.UPLOADED):
         count = min(ring.get(key), more)
         more -= count
         ring.add(key, count - ring.get(key))
     ring.add(keys.CORRUPT, more)
+
+
+def _end_ranges(ring, place):
+    """Have no range of refused points go on behind `place`."""
+    for key in keys.range_keys(ring.state):
+        first, offset, sectors, last, kind = ring.state[key][:5]
+        if (first, offset) >= place:
+            ring.set(key, None)
+        elif not kind & keys.OPEN_END and (first + sectors, last) > place:
+            ring.set(key, (first, offset, place[0] - first, place[1]) + ring.state[key][4:])
 
 
 def forget_sector(ring, sequence):
