@@ -297,4 +297,5 @@ def load(module: str, name: Optional[str] = None) -> Any:
     import here."""
 
 def let_go(name: str) -> None:
-    """Take the code of the module `name` out of the heap: it works once, when something is opened."""
+    """Take the code of the module `name` out of the heap: it works once, when something is opened. On a heap with much
+    room it stays, since to compile it again takes longer than all that it does."""

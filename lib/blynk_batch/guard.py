@@ -76,11 +76,6 @@ class Guard:
             action(*args)
         finally:
             self.leave()
-        if self.failed:
-            self.tell()
-
-    def tell(self):
-        """Raise what a queued action raised, once."""
         failed, self.failed = self.failed, None
         if failed:
             raise failed

@@ -1,6 +1,6 @@
 """What may be given to WiFi, and the words for what may not: each names the argument and the rule, none a password."""
 
-from .words import check_callable, check_seconds
+from .words import check_callable
 
 
 def check(networks, password, hostname, debug):
@@ -29,9 +29,3 @@ def check(networks, password, hostname, debug):
             raise ValueError("hostname=%r: must have 1 to 32 bytes" % hostname)
     check_callable("debug", debug, "print")
     return tuple([tuple(pair) for pair in networks])
-
-
-def check_wait(timeout_s, watchdog):
-    """ValueError or TypeError for a `timeout_s` or a `watchdog` that cannot be one."""
-    check_seconds("timeout_s", timeout_s)
-    check_callable("watchdog", watchdog, "wdt.feed")

@@ -3,7 +3,7 @@
 import random
 
 import blynk_batch
-from blynk_batch.ring.state import SEARCH
+from blynk_batch.ring.state import ASKED
 from delivery import DAY_S, HOUR_S, KNOWN, START_MS, UNKNOWN, Cut, World
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
@@ -85,7 +85,7 @@ def test_a_search_that_goes_on_in_the_next_drain_is_due():
 
     world.judge = cut_in_the_sixth
     world.drain()
-    assert SEARCH in world.client.ring.state, "no search was under way"
+    assert ASKED in world.client.ring.state, "no search was under way"
     world.wait(HOUR_S)
     assert world.client.due(900)
 

@@ -322,6 +322,36 @@ def test_a_newest_sector_without_a_header_takes_no_more_readings():
         assert left == list(range(at - 1)) + [2000, 2001, 2002], size
 
 
+def test_newest_sectors_whose_headers_are_damaged_cost_what_is_in_them_and_nothing_else():
+    for count in (1, 2):
+        mounted()
+        ring = FileRing("/sim/ring", capacity_bytes=8 * 4096)
+        at, firsts = 0, []
+        while ring.newest < 3:
+            log(ring, at, 1)
+            while len(firsts) <= ring.newest:
+                firsts.append(at)
+            at += 1
+        log(ring, at, 150)
+        ring.close()
+        for sequence in range(4 - count, 4):
+            with open("/sim/ring/log/%08x" % (0x3FFFFFFF - sequence), "r+b") as f:
+                f.seek(12)
+                f.write(b"\x77")
+        with open("/sim/ring/log/3ffff000", "wb") as f:
+            f.write(b"BBr of somebody else")
+        good = list(range(firsts[4 - count]))
+        ring = FileRing("/sim/ring")
+        assert found(ring) == good, count
+        log(ring, 5000, 600)
+        ring = FileRing("/sim/ring")
+        assert found(ring) == good + list(range(5000, 5600)) and ring.pending == len(good) + 600, count
+        log(ring, 5600, 4000)
+        again = FileRing("/sim/ring")
+        left = found(again)
+        assert left == list(range(9600 - len(left), 9600)) and again.pending == len(left) > 3000, count
+
+
 def test_the_default_capacity_is_half_of_what_is_free_and_remembered():
     mounted(blocks=30)
     first = FileRing("/sim/ring").medium.slots

@@ -57,7 +57,7 @@ def wrong_state():
             state[key] = bytes([random.getrandbits(8) for _ in range(random.randrange(1, 40))])
             continue
         most = random.choice((1, 3, 8, 16, 40, 60))
-        count = 22 if key == keys.SEARCH else random.choice((1, 2, 3, 4, 5, 8, 9, 11))
+        count = 9 if key == keys.ASKED else random.choice((1, 2, 3, 4, 5, 8, 9, 11))
         state[key] = tuple([random.getrandbits(30) % (1 << min(most, 30)) << max(0, most - 30) for _ in range(count)])
     return bytes(keys.encode_state(state))
 

@@ -3,7 +3,8 @@
 import ast
 
 from tools.bundle import table
-from tools.bundle.link import Link, Program
+from tools.bundle.link import Link
+from tools.bundle.program import Program
 from tools.bundle.names import BundleError, Module, file_name, module_name
 from tools.bundle.shorten import shortened
 

@@ -9,7 +9,7 @@ Knows neither rings nor flash beyond recording.py and tear.py.
 import random
 from binascii import crc32
 
-import flash
+import tear
 from recording import Expected, Recording
 
 GROUP = 3  # points in each frame logged after a cut, but the first
@@ -55,13 +55,13 @@ class Image:
         return device
 
     def apply(self, change):
-        flash.apply(self.data, self.weak, change)
+        tear.apply(self.data, self.weak, change)
 
     def torn(self, change, cut):
         """What that cut leaves; depends on nothing but the arguments, as what weak bits read from then on."""
         left = Image(self.data, self.weak)
         seed = cut.index * 65536 + cut.byte
-        flash.tear(left.data, left.weak, change, cut.byte, cut.mode, seed)
+        tear.tear(left.data, left.weak, change, cut.byte, cut.mode, seed)
         random.seed(seed)
         return left
 

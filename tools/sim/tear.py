@@ -1,4 +1,5 @@
-"""What a power cut leaves of the program, erase or block write that was under way. Pure: bytes in, bytes out."""
+"""What a power cut leaves of the program, erase or block write that was under way. torn() and unstable() tell it;
+apply() and tear() change a device's bytes."""
 
 import random
 
@@ -59,3 +60,23 @@ def unstable(operation, old, new, byte, mode, seed):
         dust = noise(len(old), seed)
         return {at: ~old[at] & 0xFF for at in range(len(old)) if dust[at] < 8 and old[at] != 0xFF}
     return {}
+
+
+def apply(data, weak, change):
+    """Make a journal's change to the bytes of a device; what is programmed or erased is weak no more."""
+    operation, address, new = change
+    data[address : address + len(new)] = new
+    for at in [at for at in weak if address <= at < address + len(new)]:
+        bits = weak.pop(at)
+        if operation == "program" and bits & new[at - address]:
+            weak[at] = bits & new[at - address]
+
+
+def tear(data, weak, change, byte, mode, seed):
+    """Make as much of it as the power lasts for."""
+    operation, address, new = change
+    old = bytes(data[address : address + len(new)])
+    left = torn(operation, old, new, byte, mode, seed)
+    apply(data, weak, (operation, address, left))
+    for at, bits in unstable(operation, old, new, byte, mode, seed).items():
+        weak[address + at] = bits

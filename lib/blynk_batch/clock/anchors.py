@@ -25,12 +25,10 @@ def before(ring, position, boot):
     found = load_header(ring, sequence)
     anchor = found.state.get(keys.ANCHOR) if found else None
     reader = ring.reader((sequence, 0, 0), position)
-    while True:
-        kind = reader.next()
-        if not kind:
-            return anchor[1] if anchor and anchor[0] == boot else None
-        if kind == record.ANCHOR:
+    while reader.next():
+        if reader.kind == record.ANCHOR:
             anchor = get_anchor(reader.payload())
+    return anchor[1] if anchor and anchor[0] == boot else None
 
 
 def sleep(ring, boot, wake, is_open):

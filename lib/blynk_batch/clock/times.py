@@ -15,11 +15,12 @@ NEVER = -1  # the point's time will never be known, and the policy is to drop su
 
 
 class Run:
-    """Boots that no anchor follows: their readings lie `length` ms of uptime before the instant `until`, in Unix ms;
-    None: it may yet come. `last` is the last such boot; all this holds up to the position `end`."""
+    """Readings up to the position `end` and the boot `last` that get their time alike: `epoch` is the Unix ms of their
+    boot's uptime 0, if an anchor tells. Else they lie `length` ms of uptime before the instant `until`, in Unix ms;
+    None: it may yet come."""
 
-    def __init__(self, until, length, last, end):
-        self.until, self.length, self.last, self.end = until, length, last, end
+    def __init__(self, last, end, epoch=None, until=None, length=0):
+        self.last, self.end, self.epoch, self.until, self.length = last, end, epoch, until, length
 
 
 class Times:
@@ -36,14 +37,10 @@ class Times:
         self._drop = unsynced == "drop"
         self.known = ring.get(KNOWN)  # the last time that was known or estimated through an anchor
         self.estimated = False
-        # The boot under way, and up to where what is found out of it holds
-        self._boot = 0
-        self._epoch = None  # Unix ms of its uptime 0, if an anchor tells
-        self._first = self._uptime = 0  # where in the boot its part of the run starts; its last reading
-        self._valid = (0, 0)
-        # Its run, if no anchor follows; what was known before that, and how many ms of it lie in the boots before
-        self._run = None
-        self._run_known = self._passed = 0
+        self._boot = self._uptime = 0  # the boot under way, and that of its last reading
+        self._run = Run(0, (0, 0))  # of that reading
+        self._run_known = 0  # what was known before the run
+        self._base = 0  # at uptime 0 of the boot so many ms of the run had passed; below 0, if it starts later
         self._barren = 0  # a boot that no anchor follows
 
     def of(self, reader):
@@ -52,17 +49,17 @@ class Times:
             self.known = chain.time
             self.estimated = False
             return chain.time
-        if chain.boot != self._boot or reader.position >= self._valid:
+        if chain.boot != self._boot or reader.position >= self._run.end:
             self._enter(reader)
         self._uptime = chain.time
         run = self._run
-        self.estimated = run is not None and run.until is not None
-        if self._epoch is not None:
-            self.known = self._epoch + chain.time
+        self.estimated = run.until is not None
+        if run.epoch is not None:
+            self.known = run.epoch + chain.time
             return self.known
         if not self.estimated:
             return None
-        return NEVER if self._drop else self._estimate(run, self._passed + chain.time - self._first)
+        return NEVER if self._drop else self._estimate(run, self._base + chain.time)
 
     def _estimate(self, run, passed):
         """Unix ms of what lies `passed` ms behind the run's start: counted back from its end, or spread evenly."""
@@ -75,61 +72,51 @@ class Times:
     def _enter(self, reader):
         """The first frame of another boot: the next of a run, or the first of a new run or behind an anchor."""
         boot, run = reader.chain.boot, self._run
-        if run and self._epoch is None and boot <= run.last and reader.position < self._valid:
-            self._passed += self._uptime - self._first
-            self._first = 0
+        if run.epoch is None and boot <= run.last and reader.position < run.end:
+            self._base += self._uptime
         else:
-            self._passed = 0
-            self._first = reader.chain.time
+            self._base = -reader.chain.time
             self._run_known = self.known
-            self._look_ahead(reader.position, boot)
+            self._run = self._run_from(reader.position, boot)
         self._boot = boot
 
-    def _look_ahead(self, position, boot):
-        """Find what gives `boot` its time from `position` on: its anchor, or the instant that ends its run."""
-        found = self._anchor_ahead(position, boot) if boot != self._barren else None
-        if found:
-            self._run = None
-            self._epoch, self._valid = found
-            return
-        self._barren, self._epoch = boot, None
-        self._run = run = self._end_of_run(position, boot)
-        self._valid = run.end
+    def _run_from(self, position, boot):
+        """What gives `boot` its time from `position` on: its anchor, or the instant that ends its run."""
+        run = self._anchor_ahead(position, boot) if boot != self._barren else None
+        if run:
+            return run
+        self._barren = boot
+        run = self._end_of_run(position, boot)
         if run.until is not None:
             # The boot may have an anchor before, if it slept since and lost the clock by that: count on from there.
             epoch = before(self._ring, position, boot)
-            if epoch is not None and epoch + self._first <= run.until:
-                self._epoch = epoch
+            if epoch is not None and epoch - self._base <= run.until:
+                run.epoch = epoch
+        return run
 
     def _anchor_ahead(self, position, boot):
-        """(Unix ms of the boot's uptime 0, the anchor's position); (None, the ring's end) if it may be still running,
-        without the time; None if it has ended without an anchor."""
+        """The Run up to the boot's anchor; one without a time, up to the ring's end, if the boot may be still running;
+        None if it has ended without an anchor."""
         reader = self._ring.reader(position + (0,), self._end)
-        while True:
-            kind = reader.next()
-            if not kind:
-                return (None, self._end) if self._now is None else None
-            if kind == record.ANCHOR:
+        while reader.next():
+            if reader.kind == record.ANCHOR:
                 number, epoch = parsing.get_anchor(reader.payload())
-                return (epoch, reader.position) if number == boot else None
-            if kind == DATA and reader.chain.boot and reader.chain.boot != boot:
+                return Run(boot, reader.position, epoch) if number == boot else None
+            if reader.kind == DATA and reader.chain.boot and reader.chain.boot != boot:
                 return None
+        return Run(boot, self._end) if self._now is None else None
 
     def _end_of_run(self, position, boot):
         """The Run of boots without an anchor that begins with `boot`."""
         first, run = boot, None
-        uptime, length = self._first, -self._first  # uptime of the boot under way, length of those before
+        uptime, length = -self._base, self._base  # uptime of the boot under way, length of those before
         reader = self._ring.reader(position + (0,), self._end)
-        while True:
-            kind, chain = reader.next(), reader.chain
-            if not kind:
-                if not run or self._now is None or run.until < self.known <= self._now:
-                    run = Run(self._now, length + uptime, boot, self._end)
-                return run
-            if kind == record.ANCHOR:  # the next boot's start, or this one's after all
+        chain = reader.chain
+        while reader.next():
+            if reader.kind == record.ANCHOR:  # the next boot's start, or this one's after all
                 number, epoch = parsing.get_anchor(reader.payload())
-                return Run(epoch, length + (uptime if number != boot else 0), number - 1, reader.position)
-            if kind != DATA:
+                return Run(number - 1, reader.position, None, epoch, length + (uptime if number != boot else 0))
+            if reader.kind != DATA:
                 continue
             if not chain.boot:
                 # A reading that brought its own time. One before what was known is no instant to count back from, if a
@@ -137,8 +124,8 @@ class Times:
                 if not run or run.until < self.known <= chain.time:
                     found = self._anchor_ahead(reader.position, boot) if boot != first else None
                     if found:
-                        return Run(found[0], length, boot - 1, reader.position)
-                    run = Run(chain.time, length + uptime, boot, reader.position)
+                        return Run(boot - 1, reader.position, None, found.epoch, length)
+                    run = Run(boot, reader.position, None, chain.time, length + uptime)
                 if run.until >= self.known:
                     return run
             elif chain.boot == boot:
@@ -146,3 +133,6 @@ class Times:
             else:
                 length += uptime
                 boot, uptime = chain.boot, chain.time
+        if not run or self._now is None or run.until < self.known <= self._now:
+            run = Run(boot, self._end, None, self._now, length + uptime)
+        return run

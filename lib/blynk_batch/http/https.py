@@ -121,10 +121,7 @@ class HTTPS:
                 connection.tick, connection.end = tick, None
             yield from connection.write(piece)
         connection.wait(watchdog)
-        if early:
-            status, found, text, keep = yield from load("http.reply", "rest")(connection, *early)
-        else:
-            status, found, text, keep = yield from load("http.reply", "read")(connection)
+        status, found, text, keep = yield from load("http.reply", "read")(connection, early)
         if early and status < 300:
             raise OSError("a reply came before the batch was sent")
         if early or not keep:

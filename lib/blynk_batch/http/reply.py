@@ -17,14 +17,15 @@ _ONCE = const(("location", "content-length", "transfer-encoding"))
 _HEX = const(b"0123456789abcdefABCDEF")
 
 
-def read(source):
-    """(status, {lower-case name: value}, start of the body, True if the connection can carry another request).
+def read(source, begun=None):
+    """(status, {lower-case name: value}, start of the body, True if the connection can carry another request). `begun`:
+    what `head` gave, if that was read before.
 
     ValueError for what is no HTTP/1.x, OSError if the reply ends too early."""
     for _ in range(4):
-        status, start, found = yield from head(source)
+        status, start, found = begun or (yield from head(source))
         if status >= 200:  # 1xx only announce
-            return (yield from rest(source, status, start, found))
+            return (yield from _rest(source, status, start, found))
     raise ValueError("the server only announces a reply")
 
 
@@ -39,8 +40,7 @@ def head(source):
     return int(status), start, (yield from _headers(source))
 
 
-def rest(source, status, start, found):
-    """What `read` gives, once the head has been read."""
+def _rest(source, status, start, found):
     length, coding = found.get("content-length"), found.get("transfer-encoding")
     whole = False
     if coding is not None:

@@ -25,7 +25,11 @@ class Requests:
 
     def __init__(self, module=None):
         if module is None:
-            module = _firmware_module()
+            found = _modules("requests") or _modules("urequests")  # the second before MicroPython 1.22
+            if not found:
+                what = "mpremote mip install requests, or give Client(transport=...)"
+                raise NetworkError("this firmware has no `requests`: " + what)
+            module = found.popitem()[1]
         self._name = "socket" if hasattr(module, "socket") else "usocket"  # older versions
         if not hasattr(module, "request") or not hasattr(module, self._name):
             raise TypeError("module=%r: must be like the firmware's `requests`, or None" % (module,))
@@ -37,7 +41,7 @@ class Requests:
         real = getattr(module, self._name)
         setattr(module, self._name, _Lent(real, self))
         if url.startswith("https:"):
-            tls = _tls_modules()  # imported within the call
+            tls = _modules("tls", "ssl", "ussl")  # imported within the call
             sys.modules.update({each: _Lent(tls[each], self) for each in tls})
         try:
             module.request("POST", url)
@@ -64,18 +68,10 @@ def _chunks(url, headers, body):
     yield from body
 
 
-def _firmware_module():
-    for name in ("requests", "urequests"):  # the second before MicroPython 1.22
-        try:
-            return __import__(name)
-        except ImportError:
-            pass
-    raise NetworkError("this firmware has no `requests`: mpremote mip install requests, or give Client(transport=...)")
-
-
-def _tls_modules():
+def _modules(*names):
+    """{name: module} of those that the firmware has."""
     found = {}
-    for name in ("tls", "ssl", "ussl"):
+    for name in names:
         try:
             found[name] = __import__(name)
         except ImportError:

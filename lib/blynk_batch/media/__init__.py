@@ -11,16 +11,16 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
 
     read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, as does a missing sector
     append(sequence, offset, data)  durable on return. `offset` is where the bytes before end; 0 begins the sector,
-                                    which counts from then on. After a cut all of `data` is there or, of the last
-                                    burst, any of its bits; what lies before `offset` stays as it was. Where `skips`
-                                    is False a cut leaves all of it or none
+                                    which counts from then on. A cut leaves a part of `data`, of whose last burst
+                                    any bits; what lies before `offset` stays as it was. Where `skips` is False a cut
+                                    leaves all of it or none
     begin(sequence)                 make the place ready: what was there is gone
     end(sequence)                   bytes of the newest sector that can be in use, at most
     seal(sequence, offset)          the sector is full and takes no more
     drop(sequence)                  it is not needed; also for one that is not there
     slot(sequence)                  its place as a number that goes into the checks, the same for as long as it lives
     free_from(sequence)             the first from there on that can be begun: names can be taken by others' files
-    oldest_from(sequence, newest)   the first from there on that is there
+    oldest_from(sequence, newest)   the first from there on that is there: what was dropped may not be noted yet
     prepare(sequence)               begin() ahead of time, where `skips`
     overwrites(sequence)            True if its bytes can be written over, which a cut could tear; where `skips`, of a
                                     sector that was begun and has no byte yet

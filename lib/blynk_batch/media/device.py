@@ -14,7 +14,7 @@ _EIO = const(5)
 _EINVAL = const(22)
 _UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver does not have
 _TRIES = const(3)
-_STEP = const(128)  # bytes compared at a time
+_STEP = const(128)  # bytes looked through at a time
 _PAGE = const(256)
 _LEAST_PAGE = const(64)  # of what is written whole: each has a head of 16 bytes, two of them for its length
 _MOST_PAGE = const(65536)
@@ -76,29 +76,24 @@ class Device:
             return False
         return True
 
+    def _call(self, method, address, buf):
+        block, offset = divmod(address, self.block_bytes)
+        where = () if self.whole else (offset,)
+        _check(method(self._first + block, buf, *where))
+
     def _read(self, address, view):
         """OSError if the device cannot be read; a block that alone cannot be is damage, and reads as zeros."""
-        block, offset = divmod(address, self.block_bytes)
-        where = () if self.whole else (offset,)
-        error = OSError(_EIO)
+        error = None
         for _ in range(_TRIES):
             try:
-                return _check(self._device.readblocks(self._first + block, view, *where))
+                return self._call(self._device.readblocks, address, view)
             except OSError as e:
                 error = e
-        try:
-            other = 0 if block else self.sector_bytes // self.block_bytes
-            _check(self._device.readblocks(self._first + other, bytearray(self.block_bytes)))
-        except OSError:
-            raise error
         if self.strict:
-            raise error
+            raise error  # pyright: ignore
+        other = 0 if address >= self.block_bytes else self.sector_bytes
+        self._call(self._device.readblocks, other, bytearray(self.block_bytes))
         view[:] = bytes(len(view))
-
-    def _write(self, address, data):
-        block, offset = divmod(address, self.block_bytes)
-        where = () if self.whole else (offset,)
-        _check(self._device.writeblocks(self._first + block, data, *where))
 
     def sync(self):
         """Drivers that hold a block back write it now."""
@@ -145,14 +140,17 @@ class Device:
             self._program(address, data)
         self.sync()
         if self._verify:
-            self._compare(address, data)
+            found = bytearray(len(data))
+            self.read(address, found)
+            if found != data:
+                raise OSError(_EIO)
 
     def overwrites(self, address, byte):
         """True for FRAM and EEPROM: there a `byte` that is programmed to a blank place can be taken back."""
         self.program(address, byte)
         if self.page > 1:
             return False
-        self._write(address, b"\xff")
+        self._call(self._device.writeblocks, address, b"\xff")
         self.sync()
         return self.is_blank(address, 1)
 
@@ -163,16 +161,7 @@ class Device:
             if not self.whole:
                 part = b"\xff" * before + bytes(part)
                 part += b"\xff" * (-len(part) % self.page)
-            self._write(at - before, part)
-
-    def _compare(self, address, data):
-        step = max(_STEP, self.page)
-        view = memoryview(bytearray(min(len(data), step)))
-        for at in range(0, len(data), step):
-            part = view[: len(data) - at]
-            self.read(address + at, part)
-            if part != data[at : at + step]:
-                raise OSError(_EIO)
+            self._call(self._device.writeblocks, at - before, part)
 
     def is_blank(self, address, size, blank=b"\xff"):
         """True if no other bytes than those of `blank` are there."""
@@ -188,21 +177,16 @@ class Device:
     def erase(self, address):
         """Blank the sector at `address`, also where the driver's own erase does nothing; OSError if it stays."""
         for at in range(address, address + self.sector_bytes, self.block_bytes):
-            for way in (self._ask_to_erase, self._write_block):
-                way(at)
-                self.sync()
-                if self.is_blank(at, self.block_bytes):
-                    break
-            else:
+            block = self._first + at // self.block_bytes
+            self._ask_for(_ERASE, block)
+            self.sync()
+            if self.is_blank(at, self.block_bytes):
+                continue
+            # FRAM and EEPROM, where 0xFF is written like any other byte; drivers that erase where a block is written
+            _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
+            self.sync()
+            if not self.is_blank(at, self.block_bytes):
                 raise OSError(_EIO)
-
-    def _ask_to_erase(self, address):
-        self._ask_for(_ERASE, self._first + address // self.block_bytes)
-
-    def _write_block(self, address):
-        """FRAM and EEPROM, where 0xFF is written like any other byte; drivers that erase where a block is written."""
-        block = self._first + address // self.block_bytes
-        _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
 
 
 def _check(result):

@@ -32,7 +32,9 @@ def open_file(path, capacity):
     slots = (capacity or 0) // SECTOR_BYTES
     size = size_of(name)
     page = _page(size, path)
-    if not _is_begun(name, size, page):
+    if size < 3 * SECTOR_BYTES + 2 * page:
+        if size > 0:
+            _refuse_others(name)
         _extend(name, path, page, slots or usual_capacity(path) // SECTOR_BYTES)
     medium = FatTails(name, page)
     span = medium.open() or find(medium)
@@ -50,16 +52,11 @@ def open_file(path, capacity):
     return medium, span
 
 
-def _is_begun(name, size, page):
-    """False where there is no file, or a few zeros: making it was broken off early."""
-    if 0 < size < _least(page):
-        with open(name, "rb") as f:
-            return bool(f.read().strip(b"\0"))
-    return size > 0
-
-
-def _least(page):
-    return 3 * SECTOR_BYTES + 2 * page
+def _refuse_others(name):
+    """WrongDevice unless it is zeros: then making it was broken off early."""
+    with open(name, "rb") as f:
+        if f.read().strip(b"\0"):
+            raise WrongDevice("%s is somebody else's file: remove %s to start anew" % (name, name))
 
 
 def _extend(name, path, page, slots):
@@ -91,13 +88,9 @@ class FatTails(Tails):
     """Sectors in the file `name`, of blocks of `page` bytes."""
 
     def __init__(self, name, page):
-        size = size_of(name)
-        self.remedy = "remove %s to start anew" % name
-        if size < _least(page):
-            raise WrongDevice("%s is somebody else's file: %s" % (name, self.remedy))
-        self.file = Blocks(name, size)
+        self.file = Blocks(name)
         super().__init__(Device(self.file, 0, None, page, None, True, True))
-        self.place = name
+        self.place, self.remedy = name, "remove %s to start anew" % name
 
     def close(self):
         self.file.close()
@@ -107,9 +100,9 @@ class Blocks:
     """The file as a block device. A block is on the card when its write returns, since FAT hands whole blocks through;
     smaller ones than the medium's are not written (see _page)."""
 
-    def __init__(self, name, size):
+    def __init__(self, name):
         self._name = name
-        self._size = size
+        self._size = size_of(name)
         self._file = None
         self._mounted = mounts(name)  # a file does not keep its filesystem in memory
 

@@ -14,7 +14,6 @@ from . import paths
 from .littlefs import LAST, SECTOR_BYTES, Files, is_missing
 
 _DEFAULT_SLOTS = const(64)
-_TAILS = const(16)  # where a ring may have been written with more than it has now
 _FILE = const(0x8000)
 
 
@@ -22,7 +21,8 @@ def open_folder(given, path, capacity, tails, tail_bytes):
     """(medium, span): Files, or on FAT a FatTails, in the folder `path`, an absolute one, since the program may go to
     another; span as Ring takes it. `given`: the same as the program names it."""
     files = Files(path, tails, tail_bytes)
-    span = _as_left(files)
+    tail = files.read_tail(0)
+    span = _as_left(files, tail)
     if not span:
         files.close()
         paths.make_folder(given)
@@ -30,7 +30,7 @@ def open_folder(given, path, capacity, tails, tail_bytes):
             from .fat import open_file
 
             return open_file(path, capacity)
-        span = _search(files)
+        span = _search(files, tail)
         if not span:
             _refuse_older(path)
         paths.make_folder(path + "/log")
@@ -40,78 +40,64 @@ def open_folder(given, path, capacity, tails, tail_bytes):
     return files, span
 
 
-def _as_left(files):
-    """The span of the ring that the first tail names, without looking through the folder, of which littlefs reads some
-    kilobytes for each name. None wherever there is any doubt."""
-    tail = sequence, offset, body = files.read_tail(0)
+def _as_left(files, tail):
+    """The span of the ring whose newest sector the first tail names, without looking through the folder, of which
+    littlefs reads some kilobytes for each name. None wherever there is any doubt."""
+    sequence, offset, _ = tail
     if sequence < 0:
         return None
     size = files.size(sequence)
-    if size >= 0:
-        # Behind a spill the first tail goes on nowhere until it is written again, and an old one put back never does.
-        head = _head(files, sequence) if offset == size or not files.exists(sequence + 1) else None
-    elif offset:
+    # Behind a spill the first tail goes on nowhere until it is written again, and an old one put back never does.
+    if offset != max(0, size) and (size < 0 or files.exists(sequence + 1)):
         return None
-    else:  # all of it is in tails
-        head = _parsed(body, sequence)
-        # A tail can be left of a ring that somebody removed, but then so are the sectors before it.
-        if not head or head.number and not files.exists(sequence - 1):
-            return None
-    if not head:
-        return None
-    files.slots = head.slots
     files.take_up(sequence, size, tail)
-    return max(0, sequence + 1 - head.slots), sequence
-
-
-def _search(files):
-    """The span of the ring whose sectors are found in the folder or in tails; None if there is none."""
-    tails = [files.read_tail(index) for index in range(max(files.tails, _TAILS))]
-    newest, head = _newest(files, tails)
-    if newest < 0:
+    head = _head(files, sequence)
+    # A tail can be left of a ring that somebody removed, but then so are the sectors before it.
+    if not head or size < 0 and head.number and not files.exists(sequence - 1):
         return None
-    files.slots = head.slots if head else _DEFAULT_SLOTS
-    oldest = _sequences(files, max(0, newest + 1 - files.slots), newest + 1)[1]
-    files.take_up(newest, files.size(newest), tails[0])
-    return newest if oldest < 0 else min(oldest, newest), newest
+    return _span(files, sequence, head)
 
 
-def _newest(files, tails):
-    """The newest sector, -1 if there is none, and the Prefix of the newest that can be read."""
-    last = max([tail[0] for tail in tails])
-    damaged = []
-    head = None
-    newest = _sequences(files, 0, LAST + 1)[0]
+def _search(files, tail):
+    """The span of the ring whose sectors are found in the folder or in tails; None if there is none. A newest sector
+    whose header cannot be read holds nothing that can: the ring goes on in the one before."""
+    sequence, offset, body = tail
+    newest, damaged, head = _newest_below(files, LAST + 1), -1, None
     while newest >= 0:
         head = _head(files, newest)
         if head:
             break
-        if newest == last or _prefix(files, newest)[:3] == b"BBr":
-            damaged.append(newest)
-        newest = _sequences(files, 0, newest)[0]
-    for sequence, offset, body in tails:
-        if not offset and sequence > newest and body:
-            newest, head = sequence, _parsed(body, sequence) or head
-    for sequence in damaged:
-        if not head or newest < sequence < newest + head.slots:
-            newest = max(newest, sequence)
-    return newest, head
+        start = bytearray(3)
+        files.read(newest, 0, memoryview(start))
+        damaged = max(damaged, newest if start == b"BBr" else -1)
+        newest = _newest_below(files, newest)
+    if body and not offset:  # a sector that begins in the first tail has no file yet
+        newest = max(newest, sequence)
+    if newest < 0:
+        newest = damaged
+    if newest < 0:
+        return None
+    files.take_up(newest, files.size(newest), tail)
+    return _span(files, newest, _head(files, newest) or head)
 
 
-def _sequences(files, low, high):
-    """One look through the folder: (newest, oldest) of the sequences from `low` below `high`, -1 if there is none."""
-    newest = oldest = -1
+def _span(files, newest, head):
+    files.slots = head.slots if head else _DEFAULT_SLOTS
+    oldest = max(0, newest + 1 - files.slots)
+    return oldest if head else files.oldest_from(oldest, newest), newest
+
+
+def _newest_below(files, end):
+    """The newest sequence below `end` that has a file, -1 if there is none: one look through the folder."""
+    newest = -1
     try:
-        entries = os.ilistdir(files.path + "/log")
+        for entry in os.ilistdir(files.path + "/log"):
+            sequence = _sequence(entry[0]) if entry[1] == _FILE else -1
+            if newest < sequence < end:
+                newest = sequence
     except OSError as e:
         is_missing(e)
-        return newest, oldest
-    for entry in entries:
-        sequence = _sequence(entry[0]) if entry[1] == _FILE else -1
-        if low <= sequence < high:
-            newest = max(newest, sequence)
-            oldest = sequence if oldest < 0 else min(oldest, sequence)
-    return newest, oldest
+    return newest
 
 
 def _sequence(name):
@@ -137,20 +123,9 @@ def _refuse_older(path):
             sector.check_version(head, None)
 
 
-def _prefix(files, sequence):
-    data = bytearray(sector.PREFIX_BYTES)
-    files.read(sequence, 0, memoryview(data))
-    return data
-
-
 def _head(files, sequence):
-    return _parsed(_prefix(files, sequence), sequence)
-
-
-def _parsed(data, sequence):
-    """The Prefix of that sector in `data`, or None."""
-    head = sector.parse(data) if len(data) >= sector.PREFIX_BYTES else None
-    if not head or head.sequence != sequence:
-        return None
-    sector.check_version(head, "update it")
+    """The Prefix of that sector, None if it is damaged."""
+    head = sector.read_prefix(files, sequence)
+    if head:
+        sector.check_version(head, "update it")
     return head

@@ -24,7 +24,8 @@ def find(medium):
     first = bytearray(3)
     medium.peek(0, memoryview(first))
     if first != b"BBr":  # a filesystem may have been made where a ring was: old sectors are there still
-        _refuse_filesystem(medium)
+        _start_of(medium, 0)
+        _start_of(medium, 1)
     newest = _of_any_size(medium)
     if newest < 0 and not medium.is_taken:
         medium.flash.strict = True
@@ -62,12 +63,15 @@ def _slots(medium):
     return range(medium.slots) if medium.slots <= _ALL_SLOTS else spread(medium.slots)
 
 
-def _refuse_filesystem(medium):
+def _start_of(medium, slot):
+    """The first bytes of a slot. WrongDevice for a filesystem's."""
     buf = bytearray(_BOOT)
-    for slot in (0, 1):
-        medium.flash.read(slot * medium.flash.sector_bytes, buf)
-        if _filesystem(buf):
-            raise _refusal(medium, _filesystem(buf))
+    medium.flash.read(slot * medium.flash.sector_bytes, buf)
+    if buf[8:16] == b"littlefs":
+        raise _refusal(medium, "a littlefs filesystem")
+    if buf[510:] == b"\x55\xaa":
+        raise _refusal(medium, "a FAT filesystem or a table of partitions")
+    return buf
 
 
 def _refusal(medium, what):
@@ -98,28 +102,17 @@ def _refuse_what_is_there(medium):
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
             raise WrongDevice(text % head.slots + ", or " + medium.remedy)
         if not medium.flash.is_blank(slot * size, size if slot * size < _READ_WHOLE else _BOOT, NOBODYS):
-            buf = bytearray(_BOOT)
-            medium.flash.read(slot * size, buf)
-            what = _filesystem(buf)
-            if what or slot != ours:
-                raise _refusal(medium, what or ("a damaged ring" if buf[:3] == b"BBr" else "something else"))
+            start = _start_of(medium, slot)
+            if slot != ours:
+                raise _refusal(medium, "a damaged ring" if start[:3] == b"BBr" else "something else")
     if ours >= 0:
         medium.first = ours
-
-
-def _filesystem(buf):
-    if bytes(buf[8:16]) == b"littlefs":
-        return "a littlefs filesystem"
-    if bytes(buf[510:]) == b"\x55\xaa":
-        return "a FAT filesystem or a table of partitions"
-    return None
 
 
 def _is_torn_start(medium, slot):
     """True if some bits of a first header that would stand there are not cleared yet, and nothing follows."""
     size = medium.flash.sector_bytes
-    buf = bytearray(_BOOT)
-    medium.flash.read(slot * size, buf)
+    buf = _start_of(medium, slot)
     head = sector.pack(slot, medium.slots, 0, size, {}, 0, 1, 0)
     for index in range(_HEADER_LIKE):
         if buf[index] & head[index] != head[index]:

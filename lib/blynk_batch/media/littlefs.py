@@ -56,12 +56,13 @@ class Files:
         self._file = None
         self._file_sequence = -1
         self._seen = 0  # tails that are known to be nobody else's
-        self._place, self._head = bytearray(8), bytearray(_TAIL_HEAD)  # of the tail that is written
-        self.current = -1  # sequence of the sector under way
-        self.spilled = 0  # its bytes that are in its file
-        self._reset_tails()
+        self._head = bytearray(_TAIL_HEAD)  # of the tail that is written
+        self._place = memoryview(self._head)[:8]
+        self._go_on(-1, 0)
 
-    def _reset_tails(self):
+    def _go_on(self, sequence, spilled):
+        self.current = sequence  # of the sector under way
+        self.spilled = spilled  # its bytes that are in its file
         self.tail = bytearray()  # the newest sector's bytes that are in tails
         self._body = bytearray()  # those of the tail that is being filled
         self._index = 0  # of that tail
@@ -77,8 +78,7 @@ class Files:
     def take_up(self, sequence, size, tail):
         """Go on with that sector: `size` of its bytes are in its file (below 0: it has none yet), those of `tail`, the
         first, behind them, then those of each tail that goes on where the one before ends."""
-        self.current = sequence
-        self.spilled = max(0, size)
+        self._go_on(sequence, max(0, size))
         index = 0
         while tail[:2] == (sequence, self.spilled + len(self.tail)) and tail[2]:
             self._body, self._index = bytearray(tail[2]), index
@@ -87,7 +87,6 @@ class Files:
             tail = self.read_tail(index)  # there may be more than this ring is to write
 
     def end(self, sequence):
-        """Bytes of the sector under way that are in use."""
         return self.spilled + len(self.tail) if sequence == self.current else SECTOR_BYTES
 
     def _tail_name(self, index):
@@ -103,25 +102,26 @@ class Files:
                 data = f.read(self.tail_bytes + 1024)
         except OSError as e:
             data = b"/" if is_missing(e) == _EISDIR else b""
+        tail = -1, 0, b""
         if len(data) >= _TAIL_HEAD:
             sequence, offset, crc = struct.unpack_from("<III", data)
             body = data[_TAIL_HEAD:]
             if crc32(body, crc32(data[:8])) == crc and sequence <= LAST:
-                self._seen = max(self._seen, index + 1)
-                return sequence, offset, body
-        if data:
+                tail = sequence, offset, body
+        if data and tail[0] < 0:
             self.tails = min(self.tails, index)
         else:
             self._seen = max(self._seen, index + 1)
-        return -1, 0, b""
+        return tail
 
     def read(self, sequence, offset, view):
-        """Fill `view`; what lies past the sector's bytes reads as 0xFF."""
         done = 0
         current = sequence == self.current
         if not current or offset < self.spilled:
             try:
-                done = self._read_file(sequence, offset, view)
+                file = self._opened(sequence)
+                file.seek(offset)
+                done = file.readinto(view)
             except OSError as e:
                 is_missing(e)
         if current and offset + done >= self.spilled:
@@ -130,11 +130,6 @@ class Files:
             view[done : done + len(part)] = part
             done += len(part)
         view[done:] = b"\xff" * (len(view) - done)
-
-    def _read_file(self, sequence, offset, view):
-        file = self._opened(sequence)
-        file.seek(offset)
-        return file.readinto(view)
 
     def size(self, sequence):
         """Bytes of that sector's file, -1 if there is none."""
@@ -169,21 +164,17 @@ class Files:
         return True
 
     def free_from(self, sequence):
-        """The first sequence from there on whose name is not taken by somebody else's file."""
         while self.exists(sequence):
             sequence += 1
         return sequence
 
     def oldest_from(self, sequence, newest):
-        """That sector if it is there, else the next that is: what was dropped last may not be noted yet."""
         while sequence < newest and not self.exists(sequence):
             sequence += 1
         return sequence
 
     def begin(self, sequence):
-        self.current = sequence
-        self.spilled = 0
-        self._reset_tails()
+        self._go_on(sequence, 0)
         if not self._has_spare:
             self._make_spare()
 
@@ -201,17 +192,16 @@ class Files:
     def _make_spare(self):
         """Have the two blocks that are given up on a full disk: one is for the sector's file, one to append to it,
         which writes its last block anew. Without room the ring goes without."""
-        self._has_spare = True
-        if not self._spare_bytes():
-            try:
+        try:
+            if not self._spare_bytes():
                 with open(self.path + "/log/spare", "wb") as f:
                     for _ in range(_SPARE_BYTES // _SPARE_PIECE):
                         f.write(b"\xff" * _SPARE_PIECE)
-            except OSError:
-                self.give_spare()
+            self._has_spare = True
+        except OSError:  # so it is tried again with the next sector
+            pass
 
     def give_spare(self):
-        """Free the spare blocks; False if there are none."""
         self._has_spare = False
         try:
             if self._spare_bytes() > 0:
@@ -222,17 +212,15 @@ class Files:
         return False
 
     def append(self, sequence, offset, data):
-        """Durable on return. What fits no tail goes to the file together with all that is in tails."""
+        """What fits no tail goes to the file together with all that is in tails."""
+        if len(data) > self.tail_bytes or not self._may_write(0):
+            if not offset and self._may_write(0):
+                self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector
+            return self._spill(data)
         body, index = self._body, self._index
         if len(body) + len(data) > self.tail_bytes:
             body, index = bytearray(), index + 1
-        if len(data) > self.tail_bytes or not self._may_write(index):
-            if not self._may_write(0):
-                return self._spill(data)
-            if len(data) > self.tail_bytes:
-                if not offset:
-                    self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector
-                return self._spill(data)
+        if not self._may_write(index):
             self._spill(b"")
             body, index = self._body, 0
         self._write_tail(index, body, data)
@@ -250,9 +238,8 @@ class Files:
         try:
             self.tail.extend(data)
             body.extend(data)
-            struct.pack_into("<II", self._place, 0, self.current, self.spilled + size - before)
-            check = crc32(body, crc32(self._place))
-            struct.pack_into("<III", self._head, 0, self.current, self.spilled + size - before, check)
+            struct.pack_into("<II", self._head, 0, self.current, self.spilled + size - before)
+            struct.pack_into("<I", self._head, 8, crc32(body, crc32(self._place)))
             with open(self._tail_name(index), "wb") as f:  # nothing may fail from here on but the write
                 f.write(self._head)
                 f.write(body)
@@ -268,15 +255,13 @@ class Files:
         data = bytes(self.tail) + bytes(data)
         with open(self.name(self.current), "ab") as f:
             f.write(data)
-        self.spilled += len(data)
-        self._reset_tails()
+        self._go_on(self.current, self.spilled + len(data))
 
     def seal(self, sequence, offset):
         if self.tail:
             self._spill(b"")
 
     def drop(self, sequence):
-        """Remove the sector's file, if it is one."""
         self.close()
         name = self.name(sequence)
         try:

@@ -7,6 +7,7 @@ blocks that are written whole tails.py's. docs/format.md draws the layout.
 from micropython import const
 
 from ..ring import sector
+from ..ring.record import PAGE
 from .device import NOBODYS
 
 _MAGIC = const(b"BBr")
@@ -59,12 +60,39 @@ class Slots:
     def span(self, newest):
         return None if newest < 0 else (max(0, newest - self.slots + 1), newest)
 
+    # By bisection over the slots, reading little and keeping no list. A sector's slot is its sequence modulo the slots;
+    # its lap, the quotient. From the first slot to the newest sector all are of one lap, those behind it of the lap
+    # before or not there yet. Slots that hold neither (blank, torn, stale) are stepped over to the right.
+
     def newest(self):
         """The highest sequence of a ring with `self.slots` slots, -1 if there is none."""
-        return _newest(self.sequence_at, self.slots)
+        slots = self.slots
+        for slot in spread(slots):
+            newest = self._sequence_at(slot)
+            if newest >= 0:
+                break
+        else:
+            return -1
+        while True:
+            lap, low, high = newest // slots, newest % slots, slots - 1
+            while low < high:
+                middle = (low + high + 1) // 2
+                for at in range(middle, (high if lap else min(high, middle + _FRESH_WALK)) + 1):
+                    seen = self._sequence_at(at) // slots
+                    if seen >= max(0, lap - 1):  # one of the ring's last two laps
+                        break
+                if seen >= lap:
+                    low, lap = at, seen
+                else:
+                    high = middle - 1
+            found = lap * slots + low
+            for newest in (found + 1, found + 2):  # what could not be read for a moment looks empty
+                if self._sequence_at(newest % slots) == newest:
+                    break
+            else:
+                return found
 
     def peek(self, slot, view):
-        """The first bytes of a slot, whatever they are."""
         self.flash.read(slot * self.flash.sector_bytes, view)
 
     def head(self, slot):
@@ -79,7 +107,7 @@ class Slots:
             sector.check_version(head, "update it, or " + self.remedy)
         return head
 
-    def sequence_at(self, slot):
+    def _sequence_at(self, slot):
         """The sequence of the sector in `slot`, -1 if none of this ring is there."""
         head = self.head(slot)
         if not head or head.slots != self.slots or head.sequence % self.slots != slot:
@@ -125,6 +153,12 @@ class Slots:
             first = sector.PREFIX_BYTES - sector.PREFIX_BYTES % self.unit
             self.flash.program(address + first, data[first:])
             data = data[:first]
+        count = min(self.burst, PAGE - offset % PAGE)  # a page's mark counts what is before it: that has to be there
+        while len(data) > count:
+            self.flash.program(address + offset, data[:count])
+            data = data[count:]
+            offset += count
+            count = min(self.burst, PAGE - offset % PAGE)
         self.flash.program(address + offset, data)
         self._programs += 1
 
@@ -144,44 +178,9 @@ class Slots:
         pass
 
 
-# The newest sector: by bisection over the slots, reading little and keeping no list. A sector's slot is its sequence
-# modulo the slots; its lap, the quotient. From the first slot to the newest sector all are of one lap, those behind it
-# of the lap before or not there yet. Slots that hold neither (blank, torn, stale) are stepped over to the right.
-
-
 def spread(slots):
     """The first slots, and a number over all others."""
     for slot in range(min(slots, _FRESH_WALK)):
         yield slot
     for slot in range(_FRESH_WALK, slots, max(1, slots // _PROBES)):
         yield slot
-
-
-def _newest(look, slots):
-    """The highest sequence; -1 if there is no sector. `look(slot)` is a slot's sequence, -1 for what is no sector."""
-    for low in spread(slots):
-        sequence = look(low)
-        if sequence >= 0:
-            break
-    else:
-        return -1
-    while True:
-        lap = sequence // slots
-        high = slots - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            for at in range(middle, (high if lap else min(high, middle + _FRESH_WALK)) + 1):
-                seen = look(at) // slots
-                if seen >= max(0, lap - 1):  # one of the ring's last two laps
-                    break
-            if seen >= lap:
-                low, lap = at, seen
-            else:
-                high = middle - 1
-        sequence = lap * slots + low
-        for after in (sequence + 1, sequence + 2):
-            if look(after % slots) == after:  # what could not be read for a moment looks empty
-                low, sequence = after % slots, after
-                break
-        else:
-            return sequence

@@ -31,9 +31,7 @@ class Tails(Slots):
         self._body = memoryview(self._block)[HEAD_BYTES:]
         self._cache = bytearray(flash.page)  # the block read last
         self._cached = (-1, -1, -1)  # its sequence and index, and its bytes in use
-        self._sequence = -1  # whose block is under way
-        self._index = 0
-        self._used = 0
+        self._sequence, self._index, self._used = -1, 0, 0  # of the block under way
         self._tail = 0  # the tail to be written next
         super().__init__(flash)
         self.unit = 1
@@ -58,9 +56,9 @@ class Tails(Slots):
         if best[0] < newest:  # both tails are damaged: the last block that is in its place counts
             self._sequence = -1
             index = self._per_sector - 1
-            while index and self._find(newest, index) < 0:
+            while index and self._fetch(newest, index) < 0:
                 index -= 1
-            best = newest, index, max(0, self._find(newest, index))
+            best = newest, index, max(0, self._fetch(newest, index))
             self._block[:] = self._cache
         self._sequence, self._index, self._used = best
         return best[0]
@@ -110,13 +108,13 @@ class Tails(Slots):
             if sequence == self._sequence and index >= self._index:
                 body, used, rest = self._body, self._used if index == self._index else 0, b"\xff"
             else:
-                body, used, rest = memoryview(self._cache)[HEAD_BYTES:], self._find(sequence, index), b"\0"
+                body, used, rest = memoryview(self._cache)[HEAD_BYTES:], self._fetch(sequence, index), b"\0"
             have = max(0, min(count, used - at))
             view[done : done + have] = body[at : at + have]
             view[done + have : done + count] = rest * (count - have)
             done += count
 
-    def _find(self, sequence, index):
+    def _fetch(self, sequence, index):
         """Have that block in the cache; its bytes in use, -1 if it is not there."""
         if self._cached[:2] != (sequence, index):
             found = self._load(self.page(sequence, index))
@@ -170,7 +168,7 @@ class Tails(Slots):
     def seal(self, sequence, offset):
         """The tail is needed for the next sector. Once only: if the header of that one failed and is there after all,
         this block has no other copy any more."""
-        if sequence == self._sequence and self._find(sequence, self._index) != self._used:
+        if sequence == self._sequence and self._fetch(sequence, self._index) != self._used:
             self._write_place()
 
 

@@ -19,9 +19,9 @@ def _is_passed(state, pin, position):
 
 def _is_refused(state, pin, position, kind=None):
     for key in keys.range_keys(state) if state.get(keys.HELD, (0,))[0] else ():
-        found = state[key]
-        if pin in found[7:] and position >= found[:2] and kind in (None, found[4] & 3):
-            if found[4] & keys.OPEN_END or position < (found[0] + found[2], found[3]):
+        first, start, sectors, end, its_kind = state[key][:5]
+        if pin in state[key][7:] and position >= (first, start) and kind in (None, its_kind & 3):
+            if its_kind & keys.OPEN_END or position < (first + sectors, end):
                 return True
     return False
 
@@ -68,7 +68,7 @@ def mend(ring):
     tore stays and looks the same, the drain goes on."""
     if ring.medium.unit == 1:
         ring.close_window()
-        ring.forget(keys.SEARCH, keys.ASKED)
+        ring.forget(keys.ASKED)
         _end_ranges(ring, ring.cursor()[:2])
     ring.set(keys.HELD, (1,))  # else no range counts
     ring.set(keys.HELD, (_count(ring, (ring.oldest, 0))[1],))

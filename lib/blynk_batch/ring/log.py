@@ -30,7 +30,7 @@ class Ring(Pages):
     cleared = (0, 0)  # where the end was at the last clear()
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
-    past = 0  # sectors behind the newest that were found to fail
+    bad = 0  # sectors behind the newest that were found to fail
     sealed = True  # the newest sector takes no more frames
     defers = False  # state that finds no room in a full ring waits in RAM until its oldest sector goes
 
@@ -61,7 +61,7 @@ class Ring(Pages):
         return (self.newest, self.offset, self.number)
 
     def check_books(self):
-        """That look. A wake that only logs does without: littlefs reads some kilobytes for it."""
+        """The end of opening, once. A wake that only logs does without: littlefs reads some kilobytes for it."""
         if self.unchecked:
             self.unchecked = False
             load("ring.room", "check_books")(self)
@@ -168,7 +168,8 @@ class Ring(Pages):
             points = self.buffered_points
             self._take_back()
             try:
-                self.give_up(e)
+                if not self.may_move_on(e):
+                    raise e
                 load("ring.rewrite", "write_again")(self, data, points > 0)
             except BaseException as e:
                 self._take_back()
@@ -191,18 +192,13 @@ class Ring(Pages):
         size, start, medium = len(data), self.offset, self.medium
         if self.weak:
             data, start = self.weak + data, start - len(self.weak)
-        at = 0
+        if not data:
+            return
         try:
-            while at < len(data):
-                end = at + medium.burst
-                if medium.skips:  # a page's mark counts what is before it: that has to be there first
-                    end = min(end, at + record.PAGE - (start + at) % record.PAGE)
-                part = data if not at and end >= len(data) else memoryview(data)[at:end]
-                try:
-                    medium.append(self.newest, start + at, part)
-                except OSError as e:
-                    self._again(e, medium.append, self.newest, start + at, part)
-                at = end
+            try:
+                medium.append(self.newest, start, data)
+            except OSError as e:
+                self._again(e, medium.append, self.newest, start, data)
         except BaseException as e:  # also where Ctrl-C breaks in
             if medium.skips and e.args[:1] != (ENOSPC,):  # some of it may be there
                 self.sealed = True
@@ -226,21 +222,22 @@ class Ring(Pages):
         self.settle()
         most = self.medium.slots - (1 if data else 0)
         for tries in (1, 2):  # of raw sectors that fail
-            if self.newest + 1 + self.past - self.oldest >= most:
+            if self.newest + 1 + self.bad - self.oldest >= most:
                 from .room import make_room
 
                 make_room(self, most)
             if self.newest >= 0:
                 self._retry(self.medium.seal, self.newest, self.offset)
-            sequence = self.medium.free_from(self.newest + 1 + self.past)
+            sequence = self.medium.free_from(self.newest + 1 + self.bad)
             if self.newest < 0:
                 self.oldest = sequence
             try:
                 return self.start_sector(sequence)
             except OSError as e:
-                self.give_up(e)
-                self.past += 1
-                if tries == 2 or self.past >= self.medium.slots - 1:
+                if not self.may_move_on(e):
+                    raise
+                self.bad += 1
+                if tries == 2 or self.bad >= self.medium.slots - 1:
                     raise
 
     def start_sector(self, sequence):
@@ -258,7 +255,7 @@ class Ring(Pages):
         self._retry(medium.append, sequence, 0, head)
         self.sealed = self.failed = False
         self.newest, self.offset, self.first_number = sequence, len(head), self.number
-        self.past = 0
+        self.bad = 0
         self.weak = b""
         self.dirty.clear()
         self.changed.clear()
@@ -277,14 +274,15 @@ class Ring(Pages):
 
         return again(self, error, action, args)
 
-    def give_up(self, error):
-        """`error` came of writing: unless the disk was only full, the newest sector takes no more. Raises it, but for
-        raw flash, where another sector can do."""
+    def may_move_on(self, error):
+        """`error` came of writing: unless the disk was only full, the newest sector takes no more. True on raw flash,
+        where another sector can do."""
         is_full = isinstance(error, RingFull) or error.args[:1] == (ENOSPC,)
         self.sealed = self.sealed or not is_full
         if is_full or not self.medium.skips or not isinstance(error, OSError):
-            raise error
+            return False
         self.add(BAD_BLOCKS, 1)
+        return True
 
     # The end
 

@@ -2,7 +2,11 @@
 
 A mark says how many points the sector has before it, and what state has changed since the sector began, so that opening
 reads one page frame by frame, and reading goes on at the next page after damage. Deltas stay within
-a page. Knows bytes that wait to be written; log.py writes them. docs/format.md draws the layout.
+a page. Knows bytes that wait to be written; log.py writes them.
+
+    page   [filler] mark | frame | frame ... | filler, where the next frame does not fit
+    mark   a frame whose payload is   page (varint) | points of the sector before it (varint) | twice the page whose
+           mark has the state, + 1 if frames behind that say more (varint) | state entries, if that page is this one
 """
 
 # pyright: reportAttributeAccessIssue=false
@@ -14,8 +18,8 @@ from . import record
 from .record import PAGE
 from .state import DONE, DONE_TOO, State, encode_state, is_done
 
-# Bytes behind every other frame: for a mark and two frames of 16 that note a drop, since a cut can tear one, and for
-# what fills them up to the medium's units
+# Bytes behind every other frame: for the one that notes a drop (3 of head, OLDEST in 2 + 5, RECOUNT in 2 + 1, 3 of
+# check) twice, since a cut can tear it, and for a mark of up to 16. What fills them up to the medium's units is more
 _DROP_RESERVE = const(48)
 _MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
 
@@ -61,10 +65,10 @@ class Pages(State):
         self.chain.reset()  # a page's first reading does not refer to one before
         return self.place(0, self.chain.encode(boot, time, pins, kinds, body))
 
-    def place(self, kind, payload, data_end=None, most=_MARK_STATE):
+    def place(self, kind, payload, data_end=None):
         """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be
-        absolute there. False if the sector is to have no more: it may reach to `data_end`, else the drop frame's room
-        stays free. `most`: bytes of state in a mark."""
+        absolute there. False if the sector is to have no more: the drop frame's room stays free. `data_end`: it is the
+        drop frame, and may reach to there; of what else changed nothing goes with it."""
         frame = self.framed(kind, payload, self._frame)
         size = len(frame)
         end = self.offset + len(self.waiting)
@@ -73,9 +77,9 @@ class Pages(State):
         has_state = False
         # What is longer than a page crosses pages, behind the header or a mark.
         if (page != self.page or at + size > PAGE) and (end != self.first or size <= PAGE):
-            lead, has_state = self._mark(page, most)
+            lead, has_state = self._mark(page, data_end is None)
             if at and at + len(lead) + size > PAGE:
-                lead, has_state = self._mark(page + 1, most)
+                lead, has_state = self._mark(page + 1, data_end is None)
                 lead = bytes(PAGE - at) + lead
         last = end + len(lead) + size
         if self.sealed or last > (self.data_end if data_end is None else data_end):
@@ -91,14 +95,14 @@ class Pages(State):
         self.page = (last - 1) // PAGE
         return True
 
-    def _mark(self, page, most):
+    def _mark(self, page, may_carry):
         """(the mark of `page`, True if it carries the state that changed in this sector)."""
         payload = bytearray()
         record.put_varint(payload, page)
         record.put_varint(payload, self.number + self.buffered_points - self.first_number)
         has_state = self.is_stale or bool(self.dirty)
         entries = encode_state(self.state, self.changed | self.dirty) if has_state else b""
-        if len(entries) > most:
+        if not may_carry or len(entries) > _MARK_STATE:
             record.put_varint(payload, self.state_page << 1 | 1)
             return self.framed(record.MARK, payload, bytearray()), False
         record.put_varint(payload, (page if has_state else self.state_page) << 1)

@@ -11,8 +11,6 @@ from .record import CHECKED_SHORT, get_varint, to_symbols
 
 # As record.py has them:
 _SHORT_MAX = const(0xBF)
-_GENERAL = const(0x80)
-_ABSOLUTE = const(0x60)
 _TRUE = const(1)
 _STRING = const(3)
 
@@ -35,11 +33,6 @@ def check(view, at, size, seed):
     end = payload(view, at, size)[1]
     found = int.from_bytes(view[end : at + size], "little")
     return crc32(view[at:end], seed) & (0xFFFFFF if at + size - end == 3 else 0xFFFFFFFF) == found
-
-
-def is_absolute(tag):
-    """True if the data frame with this tag is readable without the frames before it."""
-    return tag & (_GENERAL | _ABSOLUTE) > _GENERAL
 
 
 def get_anchor(payload):

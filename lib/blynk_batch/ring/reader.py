@@ -105,8 +105,7 @@ class Reader:
         self.limit = offset
         while self._step():
             bad = self.bad
-        self.number, self.lost = number, lost
-        self._count = 0
+        self.number, self.lost, self._count = number, lost, 0
         self.offset = self.next_at
         self._bound()
         if self.bad > bad:  # no frame is known to begin there
@@ -204,8 +203,8 @@ class Reader:
             if size:
                 if offset - self.next_at >= self._unit:
                     self.chain.reset()  # whoever skips bytes goes on with an absolute frame
-                    if not self.medium.patchable and (offset - 1) // PAGE > (self.next_at - 1) // PAGE:
-                        self.bad += 1  # filler ends with its page: a block is missing
+                    # Filler ends with its page: else a block is missing
+                    self.bad += not self.medium.patchable and (offset - 1) // PAGE > (self.next_at - 1) // PAGE
                 self.offset = offset
                 start = self.next_at = self.good_end = offset + size
                 kind = self._parse(size)
@@ -239,30 +238,34 @@ class Reader:
         return parsing.get_mark(self.view, self.body, self.body_end)
 
     def _behind_filler(self, offset, end):
-        while offset < end and self.buf[self.fetch(offset, 1)] == FILLER:
-            offset += 1
-        return offset
+        while offset < end:
+            at = self.fetch(offset, 1)
+            if self.buf[at] != FILLER:
+                return offset
+            some = bytes(self.view[at : min(at + 64, self.filled)])  # a page of large groups ends with hundreds
+            offset += len(some) - len(some.lstrip(b"\x00"))
+        return min(offset, end)
 
     def _parse(self, size):
         """Take in the good frame of `size` bytes at `offset`: its kind, or 0 for what says nothing here."""
         first = self.buf[self.fetch(self.offset, size)]
         if first == MARK:
             self.chain.reset()
-            self._go_to(self.first_number + self.mark()[1])
-            self.number = self.first_number + self.mark()[1]  # less, if what never counts was read before it
+            number = self.first_number + self.mark()[1]
+            self._go_to(number)
+            self.number = number  # less, if what never counts was read before it
             return MARK
         if first > LONG_DATA:
             return first if first <= ANCHOR else 0
-        if self.chain.pins is None and not parsing.is_absolute(self.buf[self.body]):
-            self.bad += 1  # it refers to a frame that is lost
-            return 0
         try:
             self.body = self.chain.decode(self.view, self.body)
+            is_whole = self.body <= self.body_end  # else its pins go on behind it
         except (IndexError, ValueError):
+            is_whole = False
+        if not is_whole:
+            self.bad += 1
             return 0
-        if self.chain.pins is None or self.body > self.body_end:
-            return 0  # absolute, but of the pins of a frame before; or its pins go on behind it
-        self._count = len(self.chain.pins)
+        self._count = len(self.chain.pins)  # pyright: ignore
         return DATA
 
     # Damage

@@ -6,6 +6,7 @@ A frame is   first byte | (two length bytes) | payload | CRC-32, of which short 
     0xFF        blank flash            0x00  filler, skipped
     0x01-0xBF   data frame, the byte is the payload's length
     0xC0-0xFE   kind, then the payload's length in two bytes, low byte first
+The payload of a data frame is   tag | (count of pins) | (time) | (pins) | values, of which the tag says what is there
 """
 
 import struct
@@ -184,20 +185,23 @@ class Chain:
             if not same:
                 out.extend(pins)
         out.extend(body)
-        self.boot, self.time, self.interval, self.pins = boot, time, 0 if absolute else interval, pins
+        self.boot, self.time = boot, time  # of four values at once a tuple would be made
+        self.interval, self.pins = 0 if absolute else interval, pins
         return out
 
     def decode(self, view, at):
-        """Move the chain to the data payload at `view[at]`; the index of its first value byte. ValueError where a pin
-        is named twice, as no frame of ours does."""
+        """Move the chain to the data payload at `view[at]`; the index of its first value byte. ValueError where it
+        refers to a frame that is lost, or a pin is named twice, as no frame of ours does."""
         tag = view[at]
+        count = tag & _PINS if tag >= _GENERAL else 0
+        if self.pins is None and not (count and tag & _ABSOLUTE):
+            raise ValueError("a delta of nothing")
         if tag < _GENERAL:
             self.interval += tag - 64
             self.time += self.interval
             self.kinds = 0
             return at + 1
         at += 1
-        count = tag & _PINS
         if count == _PINS:
             count = view[at] or 256
             at += 1

@@ -12,7 +12,7 @@ from ..errors import CorruptRing, RingFull
 from .decode import decode_state, within
 from .reader import DATA, Reader
 from .record import BLANK, MARK, PAGE
-from .state import ANCHOR, BAD_BLOCKS, BOOT, OLDEST, OVERWRITES, SLEEP
+from .state import ANCHOR, BOOT, OLDEST, OVERWRITES, SLEEP
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
 _FILL = const(64)  # not all of a page of 256: the drop frame needs its room
@@ -24,15 +24,14 @@ def recover(ring, oldest, newest):
     """Take up the ring whose sectors are `oldest` to `newest`."""
     ring.oldest, ring.newest = oldest, newest
     medium = ring.medium
-    first = newest
-    head = load_header(ring, first)
-    while not head and first:
-        first -= 1
-        if first < oldest:
-            raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
+    for first in range(newest, oldest - 1, -1):
         head = load_header(ring, first)
+        if head:
+            break
     if head:
         ring.salt, ring.state = head.salt, head.state
+    elif oldest:
+        raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
     else:  # the first: it begins with no state, and does without, if the salt is whole
         buf = bytearray(sector.SALTED_BYTES)
         medium.read(0, 0, memoryview(buf))
@@ -112,7 +111,7 @@ def _take_up(ring, reader, last, head):
     ring.first_number, ring.number = reader.first_number, reader.number
     ring.begin_pages(ring.offset)
     ring.first = 0  # a long frame begins a page
-    ring.state_page, ring.is_stale = 0, bool(ring.changed)
+    ring.is_stale = bool(ring.changed)
     ring.chain = reader.chain  # the delta chain goes on where the last boot left it
     ring.sealed = not is_head
     ring.number = max(ring.number, within(ring.state, ring.oldest, (ring.newest, ring.offset)))
@@ -120,11 +119,7 @@ def _take_up(ring, reader, last, head):
     if is_head and medium.patchable:
         is_torn = _settle(ring, last)
     elif is_head and not (medium.skips and _pass_weak(ring, reader, last)):
-        for _ in range(3):  # one wrong read is nothing
-            is_torn = not reader.is_blank(ring.offset)
-            if not is_torn:
-                break
-            reader.filled = 0
+        is_torn = reader.next_at > ring.offset  # it has read again what is neither a frame nor blank
     if is_torn:
         _leave_torn(ring, reader)
 
@@ -263,6 +258,5 @@ def _leave_torn(ring, reader):
             ring.offset += count
             if reader.is_blank(ring.offset):
                 break
-    except OSError:
-        ring.sealed = True  # a block that fails
-        ring.add(BAD_BLOCKS, 1)
+    except OSError as e:
+        ring.may_move_on(e)

@@ -65,9 +65,8 @@ def _place(ring, frames, old):
 
 def _hide(ring, sequence, start, size):
     """What can still be read there, perhaps only sometimes, must not come back beside its second copy."""
-    if ring.medium.patchable:
+    if size and ring.medium.patchable:
         try:
-            for at in range(start, start + size, 64):
-                ring.medium.append(sequence, at, bytes(min(64, start + size - at)))
+            ring.medium.append(sequence, start, bytes(size))
         except OSError:
             pass

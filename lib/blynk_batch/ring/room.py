@@ -8,10 +8,13 @@ from micropython import const
 from . import record, sector
 from ..errors import RingFull
 from .sector import number_at
-from .state import ASKED, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, SEARCH, WINDOW
+from .state import ASKED, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, WINDOW
 from .state import encode_state, first_kept, range_keys
 
 ENOSPC = const(28)
+# What a sector holds beside its first frame's payload: 4 of the header's check, 7 of the frame's head and check, and
+# what the turn may add to the state: OLDEST 7, CURSOR 17, five counters of 10, and some to spare
+_TURN_BYTES = const(94)
 
 
 def move_cursor(ring):
@@ -22,11 +25,8 @@ def move_cursor(ring):
 def check_books(ring):
     """The end of opening: let go of what a drop frame named, also where it is still readable, and of what is not there
     any more."""
-    medium = ring.medium
-    while ring.oldest < min(ring.get(OLDEST), ring.newest):
-        medium.drop(ring.oldest)
-        ring.oldest += 1
-    ring.oldest = medium.oldest_from(ring.oldest, ring.newest)
+    _drop_before(ring, ring.get(OLDEST))
+    ring.oldest = ring.medium.oldest_from(ring.oldest, ring.newest)
     cursor, held, done = ring.cursor(), ring.get(HELD), ring.get(DELIVERED)
     # On a full disk a sector goes before its drop is noted
     went = RECOUNT in ring.state or ring.get(OLDEST) < ring.oldest > first_kept(ring.state)[0]
@@ -46,17 +46,21 @@ def check_books(ring):
         from .books import mend
 
         mend(ring)
-    while ring.newest - ring.oldest >= medium.slots:
+    while ring.newest - ring.oldest >= ring.medium.slots:
         drop_oldest(ring)
+
+
+def _drop_before(ring, sequence):
+    """Let go of the sectors before that one, which hold nothing that counts; never of the newest."""
+    while ring.oldest < min(sequence, ring.newest):
+        ring.medium.drop(ring.oldest)
+        ring.oldest += 1
 
 
 def free_accepted(ring):
     """Sectors wholly behind the cursor hold nothing pending, unless some of it was refused."""
     ring.check_books()
-    first = first_kept(ring.state)[0]
-    while ring.oldest < min(first, ring.newest):
-        ring.medium.drop(ring.oldest)
-        ring.oldest += 1
+    _drop_before(ring, first_kept(ring.state)[0])
 
 
 def prepare(ring):
@@ -104,7 +108,7 @@ def make_room(ring, most):
     """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any."""
     ring.commit()
     free_accepted(ring)
-    while ring.newest + 1 + ring.past - ring.oldest >= most:
+    while ring.newest + 1 + ring.bad - ring.oldest >= most:
         if not may_drop(ring):
             if ring.overwrite:
                 break  # failed sectors leave none to keep
@@ -136,19 +140,20 @@ def _note_drop(ring):
     """The drop frame, in the room that was kept for it. It says that the sector is gone and the books are to be counted
     anew, no more: of what waits in RAM one thing counts on another. The next header says it all."""
     payload = encode_state({OLDEST: (ring.oldest,), RECOUNT: (1,)})
-    if ring.place(record.STATE, payload, ring.medium.sector_bytes, -1):
+    if ring.place(record.STATE, payload, ring.medium.sector_bytes):
         ring.dirty.add(RECOUNT)
         try:
             ring.program(ring.waiting)
         except OSError as e:
-            ring.give_up(e)  # the new sector's header says the same
+            if not ring.may_move_on(e):  # the new sector's header says the same
+                raise
         finally:
             ring.waiting = bytearray()
 
 
 def check_size(ring, size):
     """ValueError for a data payload of `size` bytes that fits no sector, not even a new one."""
-    most = ring.data_end - sector.SALTED_BYTES - len(encode_state(ring.state)) - 94 - 2 * ring.medium.unit
+    most = ring.data_end - sector.SALTED_BYTES - len(encode_state(ring.state)) - _TURN_BYTES - 2 * ring.medium.unit
     if size > most:
         raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, most))
 
@@ -161,7 +166,7 @@ def clear(ring):
         pass  # so they are gone and counted already
     ring.add(DROPPED, ring.pending)
     ring.close_window()
-    ring.forget(HELD, SEARCH, ASKED, *range_keys(ring.state))
+    ring.forget(HELD, ASKED, *range_keys(ring.state))
     ring.seen_lost = 0
     ring.set(CURSOR, ring.end())
     ring.cleared = ring.end()[:2]

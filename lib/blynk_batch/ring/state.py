@@ -1,7 +1,9 @@
 """What must survive beside the readings: numbered values that live in the log itself, and what they say of the points.
 
 Knows no frames and no medium; log.py writes the values, decode.py reads them and knows what each can be.
-docs/format.md lists them in full. A key below 0x80 holds a tuple of ints >= 0, others bytes.
+docs/format.md lists them in full.
+
+    entry   key (1 byte) | length (1 byte), 0: forget it | below key 0x80 a tuple of ints >= 0 as varints, else bytes
 """
 
 from .record import put_varint
@@ -24,11 +26,12 @@ WINDOW, PART, DELIVERED, DONE = 20, 21, 22, 0x90
 # A batch of it that ends before its pin does: (pin, sequence, offset of its end) | pins, each as often as its last
 # replies, at most 2, asked for patience
 BATCH, FAILED = 39, 0xA3
-# What was refused: points behind the cursor or in DONE | the search, see upload/search.py | the places of its request |
-# hourly questions in doubt, Unix s of the last | the server's words of the last refusal
-HELD, SEARCH, ASKED, DOUBT, WORDS = 48, 49, 50, 51, 0xA2
-# Sixteen ranges of refused points: (sequence, offset, sectors to its end, offset there, kind, Unix s of the last try,
-# tries, pin, ...). OPEN of the kinds: it has no end
+# What was refused: points behind the cursor or in DONE | the request for some under way: first, end (sequence, offset
+# each), pin, cutoff and time in Unix ms, the ring's end then | hourly questions in doubt, Unix s of the last | the
+# server's words of the last refusal
+HELD, ASKED, DOUBT, WORDS = 48, 50, 51, 0xA2
+# Sixteen ranges of refused points: (sequence, offset, sectors to its end, offset there, kind, Unix s of the last try
+# and tries, or how one is searched on, pin, ...). OPEN of the kinds: it has no end
 RANGES, RANGES_MOST, OPEN_END = 96, 16, 4
 # Written in place of DONE where pins were added to it: these
 DONE_TOO = 0x91
@@ -92,8 +95,7 @@ class State:
 
 
 def encode_state(state, keys=None):
-    """Entries of key, length, value. Keys below 0x80 hold a tuple of ints >= 0 (varints), others bytes;
-    an absent key is written with length 0: forget it."""
+    """The entries of all keys or of `keys`, some of which the state may not have."""
     out = bytearray()
     for key in sorted(state if keys is None else keys):
         value = state.get(key, b"")

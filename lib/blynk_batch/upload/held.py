@@ -18,6 +18,9 @@ _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave
 
 
 class Range:
+    """Points of `pin` from `start` to `end`. `tried`: Unix s of the last try, 0: it is due; `tries`: how many there
+    were. Of a FRESH one both say how it is searched on, see settled.py."""
+
     def __init__(self, pin, start, end, kind, tried=0, tries=0):
         self.pin, self.start, self.end, self.kind, self.tried, self.tries = pin, start, end, kind, tried, tries
 
@@ -37,8 +40,10 @@ def normal(ranges):
     for one in sorted(ranges, key=lambda one: (one.pin, one.start)):
         last = found[-1] if found else None
         if last and (last.pin, last.end, last.kind) == (one.pin, one.start, one.kind):
-            tried, tries = min(last.tried, one.tried), min(last.tries, one.tries)
-            one = Range(one.pin, found.pop().start, one.end, one.kind, tried, tries)
+            found.pop()
+            if one.kind != FRESH:
+                one.tried, one.tries = min(last.tried, one.tried), min(last.tries, one.tries)
+            one = one.part(last.start, one.end)
         found.append(one)
     return found
 
@@ -47,8 +52,8 @@ def values(ranges):
     """What the state has of them."""
     shared, found = {}, []
     for one in ranges:
-        shared.setdefault(one.bounds(), []).append(one)
-    for bounds, all_of in shared.items():
+        shared.setdefault((one.bounds(), one.kind == FRESH and (one.tried, one.tries)), []).append(one)
+    for (bounds, _), all_of in shared.items():
         while all_of:
             some, all_of = all_of[:_PINS], all_of[_PINS:]
             tried, tries = min([one.tried for one in some]), min([one.tries for one in some])
@@ -62,10 +67,11 @@ def weight(ranges):
 
 
 class Held:
-    """The ranges in `ring.state`: `load()`, change `ranges`, `store()`."""
+    """The ranges in `ring.state`: change `ranges`, `store()`; `load()` once others worked on the ring."""
 
     def __init__(self, uploader):
         self._uploader, self.ring = uploader, uploader.ring
+        self.load()
 
     def load(self):
         ring = self.ring
@@ -117,7 +123,7 @@ class Held:
             if start > found.start:
                 left.append(found.part(found.start, start))
             if found.end == OPEN and mended:
-                found = Range(pin, found.start, last, FRESH, 0, found.tries)
+                found = found.part(found.start, last)
             if end < last or (found.end == OPEN and end <= last):
                 left.append(found.part(end, found.end))
         return left
@@ -144,6 +150,9 @@ class Held:
         self.ring.add(keys.HELD, -count)
         self.ring.add(keys.REJECTED, count)
         return True
+
+    def is_full(self):
+        return weight(normal(self.ranges)) >= keys.RANGES_MOST
 
     def hold(self, pin, start, end, kind, tried=0, tries=0):
         self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried, tries)])

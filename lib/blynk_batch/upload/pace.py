@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from ..ring.state import BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OPEN_END, OWNER, SEARCH, range_keys
+from ..ring.state import ASKED, BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OPEN_END, OWNER, range_keys
 
 _FIRST_S = const(10)
 _WAKE_S = const(60)  # from one boot to the next, as far as is known
@@ -164,7 +164,7 @@ class Pace:
         """True if a drain has something to send: points that were not refused, or a search, a try or a question that
         is due."""
         ring = self._ring
-        if SEARCH in ring.state or (ring.pending > ring.get(HELD) and self._has_new()):
+        if ASKED in ring.state or (ring.pending > ring.get(HELD) and self._has_new()):
             return True
         for key in range_keys(ring.state):
             kind, tried = ring.state[key][4] & 3, ring.state[key][5]

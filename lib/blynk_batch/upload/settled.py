@@ -1,10 +1,10 @@
-"""What the replies to requests for refused points mean: each one state frame.
+"""What the replies to requests for refused points mean, each one state frame: what of a range is settled, and how the
+rest is searched on. search.py says what is asked next. Knows no network.
 
-`Settled` has the search's step and the ranges; search.py says what is asked next. Knows no network.
+Between two requests a search is nothing but the ranges. One that is searched is walked from its newest point to the
+left: its `tried` is a plan, one of those below and, times 8, a number of points; its `tries` says how many points right
+of it were good on end.
 """
-
-# pyright: reportAttributeAccessIssue=false
-# A Step's attributes come from its list of names; more are search.py's.
 
 from micropython import const
 
@@ -12,42 +12,26 @@ from ..ring import state as keys
 from .batch import passed
 from .held import DOUBT, FRESH, HELD, OPEN, RUN, Held
 
+# So many of its newest, 0: all | so many (0: all) hold a bad one, perhaps nothing else: the newest alone | so many
+# (0: all) hold a bad one: the newer half of them
+WALK, FIRST, BAD = 0, 1, 2
+# It ends at a bad run: the point at that distance from there, 1 if < 4; if it is bad, so is all in between | it lies
+# between a good point and a bad run: its older half
+STRIDE, HALVE = 3, 4
 _HOUR_S = const(3600)
 _NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
-# What a step does; how it finds: to the left in good points, at a bad one, between a good one and the bad run
-FIND, TRY = 0, 1
-WALK, STRIDE, HALVE = 0, 1, 2
-
-
-class Step:
-    """What is under way, as the state has it.
-
-    what, pin     see above                       low, high  what is left of it, as all places (sequence, offset)
-    cutoff, now   Unix ms, fixed; seen: the ring's end then
-    phase         of FIND; `place` of TRY: which single point (search.py), 0 for all
-    bad           so many of the last points hold a bad one, 0 if none is known to;  size  points of the next piece
-    good          so many were accepted in a row;  far  from the bad one to the next single point, 1 if < 4
-    at, top       the bad run as it is known;      good_end  end of the good ones before it
-    """
-
-    _NUMBERS = ("what", "pin", "cutoff", "now", "phase", "bad", "size", "good", "far", "place")
-    _PLACES = ("low", "high", "seen", "at", "top", "good_end")
-
-    def __init__(self, saved=None):
-        numbers = saved or (0,) * 22
-        for index, name in enumerate(self._NUMBERS):
-            setattr(self, name, numbers[index])
-        for index, name in enumerate(self._PLACES):
-            setattr(self, name, tuple(numbers[10 + 2 * index : 12 + 2 * index]))
-
-    @property
-    def value(self):
-        numbers = tuple([getattr(self, name) for name in self._NUMBERS])
-        return sum([getattr(self, name) for name in self._PLACES], numbers)
 
 
 class Settled(Held):
+    now = 0  # Unix ms, of the request under way
+
+    def __init__(self, uploader):
+        super().__init__(uploader)
+        self._refused = {}  # {pin: where a batch of it began that was refused in this drain}
+        self._spent, self._most = {}, {}  # requests of each pin in this drain; how many it may have
+        self._queue = []  # (pin, low, high, number of the point) to be tried, what is under way first
+
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
@@ -57,21 +41,8 @@ class Settled(Held):
 
     def note(self):
         """All to the state, but for what was cleared while others worked."""
-        ring = self.ring
-        self.ranges = [found for found in self.ranges if found.start >= ring.cleared]
-        if self.step and self.step.low < ring.cleared:
-            self.step = None
+        self.ranges = [found for found in self.ranges if found.start >= self.ring.cleared]
         self.store()
-        step = self.step
-        if step and not [
-            found
-            for found in self.ranges
-            if found.pin == step.pin and found.start < max(step.high, step.top) and self.end_of(found) > step.low
-        ]:
-            self.step = None  # its range gave way
-        value = self.step.value if self.step else None
-        if value != ring.state.get(keys.SEARCH):
-            ring.set(keys.SEARCH, value)
 
     def has_room(self, size=_NOTES_BYTES):
         """True if notes of that size push no reading out of the ring."""
@@ -80,44 +51,28 @@ class Settled(Held):
         is_here = not ring.sealed and ring.offset + size <= ring.data_end
         return is_here or ring.newest + 1 - first < ring.medium.slots
 
-    # What came of it, each one state frame
-
-    def _nothing_to_send(self, body):
-        """Nothing of `body` is to be sent: expired, without a time, or damaged."""
-        step = self.step
-        self.ring.add(keys.HELD, -body.leave(self.ring))
-        self.ring.forget(keys.ASKED)
-        self.ranges = self.without(step.pin, body.first, body.end)
-        if step.phase == HALVE:
-            step.good_end = step.at
-            self._walk_on()
-            self.save()
-        else:
-            self._end_step()
-
-    def load(self):
-        """From the state, for the ring may have overwritten some ranges, or was cleared."""
-        super().load()
-        if keys.SEARCH not in self.ring.state:
-            self.step = None
-
     def accepted(self, body):
-        step, pin, points = self.step, body.pin, body.points
-        self._spend(pin)
+        pin, points = body.pin, body.points
         self.ring.add(keys.HELD, -body.leave(self.ring))
-        self.load()
-        if not self.step:
-            self.save(True)
-            return
-        self.ranges = self.without(pin, body.first, body.end, True)
-        if step.what == FIND:
-            self._found(body, points, True)
-        elif not step.place:
-            step.low = body.end  # the rest in order
-        else:
-            self.step = None  # there are good ones: search on both sides
-            self._become(FRESH, pin, step.low, step.high)
+        found = self._answered(body)
         self._queue = [queued for queued in self._queue if queued[0] != pin]
+        plan = None
+        if found and found.kind == FRESH:
+            plan, size = found.tried & 7, found.tried >> 3
+            if plan == STRIDE:  # as far as it was to this run, it may be to the next
+                found.tried, found.tries = max(1, 2 * found.tries) << 3 | WALK, 1
+            elif plan != HALVE:
+                is_good = plan == WALK or 0 < size <= points
+                found.tried = points << 4 | WALK if is_good else max(0, size - points) << 3 | BAD
+                found.tries += points
+        elif found and points > 1:
+            found.tried, found.tries = 0, found.tries & ~1  # the rest at once, in order
+        elif found:
+            found.kind, found.tried, found.tries = FRESH, WALK, 0  # there are good ones: search on both sides
+        self.ranges = self.without(pin, body.first, body.end, True)
+        for part in self.ranges if plan == STRIDE else ():
+            if part.pin == pin and part.start == body.end and part.kind == FRESH:
+                part.tried = HALVE
         self.save(True)
 
     def refused(self, source, body, known):
@@ -125,36 +80,86 @@ class Settled(Held):
         if source is not self:
             if not source.stale():  # else it was overwritten meanwhile, and is asked anew
                 self._refused[body.pin] = body.first
-                self.hold_window(source, body, FRESH if known else DOUBT)
+                self.hold_window(source, body, FRESH if known else DOUBT, FIRST)
             return
-        step, pin = self.step, body.pin
-        self._spend(pin)
-        self.load()
-        if not self.step:
-            return
-        if step.what == FIND and known:
-            self._found(body, body.points, False)
+        found = self._answered(body)
+        kind = found.kind if found else None
+        if kind == FRESH and known:
+            self._narrow(found, body)
+        elif kind == FRESH:
+            self._refused[body.pin] = body.first
+            self._become(found, DOUBT)  # perhaps it is the server now
         else:
-            self.step = None
-            if step.what == FIND:  # perhaps it is the server now
-                self._become(DOUBT, pin, step.low, step.high if step.phase == WALK else step.top)
-            elif [found for found in self.ranges if found.kind == DOUBT and found.pin == pin]:
+            self._forget_try(body.pin)
+            if kind == DOUBT:
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
-                    self._become(FRESH, pin, step.low, step.high)
+                    self._become(found, FRESH)
         self.save()
 
-    def _become(self, kind, pin, low, high):
-        """The ranges of `pin` that begin there are of another kind now."""
-        for found in self.ranges:
-            if found.pin == pin and low <= found.start < high:
-                found.kind, found.tried = kind, 0
+    def _nothing_to_send(self, body):
+        """Nothing of `body` is to be sent: expired, without a time, or damaged."""
+        self.ring.add(keys.HELD, -body.leave(self.ring))
+        self.ring.forget(keys.ASKED)
+        self.ranges = self.without(body.pin, body.first, body.end)
+        self._forget_try(body.pin)
+        self.save()
 
-    def _spend(self, pin):
+    def _answered(self, body):
+        """The range that `body` is of, or None if it was overwritten or cleared meanwhile."""
+        pin = body.pin
         self._spent[pin] = self._spent.get(pin, 0) + 1
         self.ring.forget(keys.ASKED)
+        self.load()
+        for found in self.ranges:
+            end = self.end_of(found)
+            if found.pin == pin and found.start < body.end and body.first < end:
+                found.end = end if found.kind == FRESH else found.end
+                return found
+        return None
 
-    def hold_window(self, window, body, kind):
+    def _forget_try(self, pin):
+        if self._queue and self._queue[0][0] == pin:
+            del self._queue[0]
+
+    def _become(self, one, kind):
+        """All ranges of its pin and kind are of another now."""
+        was = one.kind
+        for found in self.ranges:
+            if found.pin == one.pin and found.kind == was:
+                found.kind, found.tried, found.tries = kind, 0, 0
+
+    def _narrow(self, found, body):
+        """A piece of a range that is searched was refused."""
+        plan, points = found.tried & 7, body.points
+        if plan == HALVE:
+            self._settle(found.pin, body.first if points == 1 else body.last, found.end)
+        elif plan != STRIDE and body.end < found.end:
+            pass  # a question that was under way when nobody was accepted
+        elif points > 1:
+            found.tried = points << 3 | (BAD if found.tries or plan != WALK else FIRST)
+        else:
+            self._run_begins(found, body.first)
+
+    def _run_begins(self, found, place):
+        """The newest point of a range is bad, or that at the end of a stride: a bad run, how far does it go?"""
+        plan, far = found.tried & 7, found.tried >> 3
+        found.tried = (1 if plan != STRIDE else far + 1 if far < 4 else far * 4) << 3 | STRIDE
+        self._settle(found.pin, place, found.end)
+
+    def _settle(self, pin, start, end):
+        """All bad there as far as is known, so it rests for a day, with the run behind it. The second run on end of a
+        pin that reaches to the cursor is held open."""
+        again = False
+        for found in self.ranges:
+            if found.pin == pin and found.start == end and found.kind == RUN:
+                end = found.end
+            again = again or (found.pin == pin and found.end == start and found.kind in (RUN, HELD))
+        last = OPEN if again and end == self.ring.cursor()[:2] else end
+        self.ranges = self.without(pin, start, end)
+        self.hold(pin, start, last, HELD if last == OPEN else RUN, max(1, self.now // 1000))
+
+    def hold_window(self, window, body, kind, plan=WALK):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
         self.load()  # the ring may have been overwritten or cleared since
         ring, pin = self.ring, body.pin
@@ -162,7 +167,7 @@ class Settled(Held):
         count = points + passed(others)
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
         ring.add(keys.HELD, count)
-        self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind)
+        self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind, plan)
         window.leave(pin)
         self.save()
 
@@ -172,74 +177,7 @@ class Settled(Held):
         self.load()
         for found in self.ranges:
             if found.kind == DOUBT:
-                found.kind, found.tried = FRESH, 0
+                is_known = found.start <= self._refused.get(found.pin, (-1, 0)) < self.end_of(found)
+                found.kind, found.tried = FRESH, FIRST if is_known else WALK
         self.ring.forget(keys.DOUBT)
         self.store()
-
-    def _found(self, body, points, ok):
-        step = self.step
-        if step.phase == WALK:
-            if ok:
-                step.good += points
-                step.high = body.first
-                step.bad = max(0, step.bad - points)
-                step.size = max(1, step.bad // 2) if step.bad else 2 * points
-            elif points == 1:
-                self._at_bad(body.first)
-            else:
-                step.size = 1 if step.good == 0 and not step.bad else max(1, points // 2)
-                step.bad = points
-        elif step.phase == STRIDE:
-            if ok:
-                step.high, step.good_end, step.phase = body.first, body.end, HALVE
-            else:
-                self._at_bad(body.first, step.far + 1 if step.far < 4 else step.far * 4)
-        elif ok:
-            step.good_end = body.end
-        else:
-            step.at = body.first if points == 1 else body.last
-        self._walk_on()
-
-    def _at_bad(self, place, far=1):
-        """`place` is bad alone and all right of it is settled: how far does the run of bad ones go?"""
-        step = self.step
-        if step.phase == WALK:
-            step.top = step.high
-        step.at = step.high = place
-        step.good_end = step.low
-        step.far, step.bad, step.phase = far, 0, STRIDE
-
-    def _walk_on(self):
-        """Settle the bad run once nothing lies between it and the good points before it; then on to the left."""
-        step = self.step
-        if step.phase != WALK and step.good_end >= step.at:
-            self._settle(step.pin, step.good_end, step.top)
-            step.phase, step.size, step.bad, step.good = WALK, max(1, 2 * step.good), 0, 1
-        if step.phase == WALK and step.low >= step.high:
-            self.step = None
-
-    def _end_step(self, over=False):
-        """The step ends for today (`over`), or until the next drain."""
-        step = self.step
-        self.ring.forget(keys.ASKED)
-        if step.phase != WALK:  # what lies before it is not known to be bad, and is searched on
-            self._settle(step.pin, step.at, step.top)
-        if over and step.what == FIND:
-            self._settle(step.pin, step.low, step.high)
-        self.step = None
-        self.save()
-
-    def _settle(self, pin, start, end):
-        """The search is over there: all bad as far as is known, so it rests for a day. The second run on end of a pin
-        that reaches to the cursor is held open."""
-        if start >= end:
-            return
-        ranges = [found for found in self.ranges if found.pin == pin]
-        again = [found for found in ranges if found.end == start and found.kind in (RUN, HELD)]
-        was = [found for found in ranges if found.start <= start < found.end]
-        if was and was[0].end == OPEN:
-            return  # it was only tried
-        self.ranges = self.without(pin, start, end)
-        last = OPEN if again and end == self.ring.cursor()[:2] else end
-        tried = max(1, self.step.now // 1000)  # what told may be long ago
-        self.hold(pin, start, last, HELD if last == OPEN else RUN, tried, was[0].tries if was else 0)

@@ -81,6 +81,7 @@ class Uploader:
             return
         self.result, self._tick = result, tick
         self.hops, self.failed = 0, b""  # redirects followed; pins that the server failed on for the first time
+        self._search = None  # one that was broken off left it
         self.trusted = self.noted = False  # a batch was accepted; the backoff was noted before the first request
         try:
             self.guarded(self._begin)
@@ -96,6 +97,7 @@ class Uploader:
             result.error = e
         finally:
             self._window = self._window if result.waiting == "time" else None
+            self._search = None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
@@ -114,15 +116,14 @@ class Uploader:
             self.noted = True
             self.pace.back_off()
             ring.save(must=False)
-        if self._search or keys.SEARCH in ring.state or keys.range_keys(ring.state):
-            self.search.begin()
+        if keys.ASKED in ring.state or keys.range_keys(ring.state):
+            self.search  # noqa: B018 - it is made
 
     @property
     def search(self):
-        """What deals with refused points, loaded with the first."""
+        """What deals with refused points in this drain, loaded with the first."""
         if not self._search:
             self._search = load("upload.search", "Search")(self)
-            self._search.begin()
         return self._search
 
     def _all(self, end):
