@@ -98,7 +98,7 @@ class Held:
         for key in free:
             if left or key in state:
                 ring.set(key, left.pop() if left else None)
-        if not self.ranges and keys.HELD in state:
+        if keys.HELD in state and not [found for found in self.ranges if found.start < self.end_of(found)]:
             ring.add(keys.CORRUPT, ring.get(keys.HELD))  # damaged since: they cannot be tried any more
             ring.set(keys.HELD, None)
 
