@@ -5,8 +5,6 @@ from .clock.times import NEVER, Times
 from .ring.reader import DATA
 from .ring.parsing import to_value
 from .ring.books import is_delivered, is_held
-from .ring.state import first_kept
-
 
 _DOUBT = 3  # the kind of a range, see upload/held.py
 
@@ -15,7 +13,7 @@ def points(ring, now, unsynced):
     """(pin, Unix ms or None, value) of each point that is not delivered, in log order. One that cannot be read as what
     it says, though its check is right, is left out."""
     state = ring.state
-    start = first_kept(state)
+    start = keys.first_kept(state)
     times = Times(ring, now, unsynced)
     if start[:2] < ring.cursor()[:2]:
         times.known = 0  # refused points are older than the last one delivered
@@ -35,7 +33,7 @@ def _held(ring):
     state = ring.state
     doubt = b"".join([bytes(state[key][7:]) for key in keys.range_keys(state) if state[key][4] & 3 == _DOUBT])
     held = ring.get(keys.HELD)
-    reader = ring.reader(first_kept(state)) if held and doubt else None
+    reader = ring.reader(keys.first_kept(state)) if held and doubt else None
     while reader and reader.next():
         if reader.kind == DATA:
             for pin in reader.chain.pins:

@@ -11,7 +11,7 @@ from blynk_batch.ring import state as keys
 from blynk_batch.upload.batch import Body
 from blynk_batch.upload.held import HELD, Range, weight
 from blynk_batch.upload.search import _place as place_of
-from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
+from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, Cut, World
 
 HEAP = "64m"
 WASM = False  # minutes there
@@ -675,3 +675,30 @@ def test_a_range_is_tried_whole_and_by_one_of_its_points_in_turn():
         world.wait(DAY_S)
         asked += [request[1:3] for request in world.drain()]
     assert asked == [(0, 5), (4, 1), (0, 5), (0, 1), (0, 5), (2, 1), (0, 5), (1, 1)], asked  # first point, how many
+
+
+def test_a_question_under_way_when_others_are_accepted_again_tells_of_its_own_point_alone():
+    world = World(words=UNKNOWN)
+    for _ in range(30):
+        world.log(1)
+    world.trouble = True
+    world.drain()
+    world.wait(HOUR_S)
+    judge = world.judge
+
+    def cut_in_the_third(pin, points):
+        if len(world.requests) == before + 2:
+            raise Cut
+        return judge(pin, points)
+
+    before, world.judge = len(world.requests), cut_in_the_third
+    world.drain()
+    world.judge, world.trouble = judge, False
+    quarter = 7
+    world.bad[1, quarter] = True
+    world.wait(HOUR_S)
+    world.log(2)
+    requests = world.drain()
+    assert of(1, requests)[0] == (1, quarter, 1, 400), requests
+    assert not world.missing() and world.client.stats()["held"] == 1, requests
+    world.check()

@@ -268,5 +268,5 @@ def test_a_firmware_without_wifi_says_so_at_once():
 
 def test_it_loads_neither_ring_nor_upload():
     World("rp2").live(10000)
-    loaded = [name for name in sys.modules if name.startswith("blynk_batch.")]
-    assert sorted(loaded) == ["blynk_batch.wifi"], loaded
+    loaded = [name.split(".")[1] for name in sys.modules if name.startswith("blynk_batch.")]
+    assert not set(loaded) - {"wifi", "networks", "words"}, loaded  # the last two stay where the heap is large

@@ -7,6 +7,7 @@ blocks that are written whole tails.py's. docs/format.md draws the layout.
 from micropython import const
 
 from ..ring import sector
+from ..ring.record import PAGE
 from .device import NOBODYS
 
 _MAGIC = const(b"BBr")
@@ -152,10 +153,12 @@ class Slots:
             first = sector.PREFIX_BYTES - sector.PREFIX_BYTES % self.unit
             self.flash.program(address + first, data[first:])
             data = data[:first]
-        while len(data) > self.burst:
-            self.flash.program(address + offset, data[: self.burst])
-            data = data[self.burst :]
-            offset += self.burst
+        count = min(self.burst, PAGE - offset % PAGE)  # a page's mark counts what is before it: that has to be there
+        while len(data) > count:
+            self.flash.program(address + offset, data[:count])
+            data = data[count:]
+            offset += count
+            count = min(self.burst, PAGE - offset % PAGE)
         self.flash.program(address + offset, data)
         self._programs += 1
 

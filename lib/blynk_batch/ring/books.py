@@ -41,7 +41,7 @@ def is_delivered(state, pin, position):
 
 
 def _count(ring, start, end=None):
-    """Points from `start` to `end`: (pending, held, not before the cursor and not pending)."""
+    """Points from `start` to `end`: (pending, held, not before the cursor and not pending), and damaged places."""
     state, cursor = ring.state, ring.cursor()[:2]
     pending = held = done = 0
     reader = ring.reader(start, end)
@@ -52,31 +52,66 @@ def _count(ring, start, end=None):
             held += refused
             pending += is_left
             done += not is_left and reader.position >= cursor
-    return pending, held, done
+    return pending, held, done, reader.bad
 
 
 def recount(ring):
     """A sector went, and nothing but that was noted: what is held and what is delivered of the window, anew."""
-    _, held, done = _count(ring, (ring.oldest, 0))
+    held, done = _count(ring, (ring.oldest, 0))[1:3]
     ring.set(keys.HELD, (held,))
     ring.set(keys.DELIVERED, (done,))
+
+
+def mend(ring):
+    """Damage took a frame of state, and later ones say the rest: the drain begins anew at the cursor, what is held
+    before it is counted, and the counters have as many points as are delivered. On write-once units, where what a cut
+    tore stays and looks the same, the drain goes on."""
+    if ring.medium.unit == 1:
+        ring.close_window()
+        ring.forget(keys.ASKED)
+        _end_ranges(ring, ring.cursor()[:2])
+    ring.set(keys.HELD, (1,))  # else no range counts
+    ring.set(keys.HELD, (_count(ring, (ring.oldest, 0))[1],))
+    more = ring.cursor()[2] + ring.get(keys.DELIVERED) - ring.get(keys.HELD)
+    for key in (keys.REJECTED, keys.EXPIRED, keys.DROPPED, keys.CORRUPT, keys.UPLOADED):
+        count = min(ring.get(key), more)
+        more -= count
+        ring.add(key, count - ring.get(key))
+    ring.add(keys.CORRUPT, more)
+
+
+def _end_ranges(ring, place):
+    """Have no range of refused points go on behind `place`."""
+    for key in keys.range_keys(ring.state):
+        first, offset, sectors, last, kind = ring.state[key][:5]
+        if (first, offset) >= place:
+            ring.set(key, None)
+        elif not kind & keys.OPEN_END and (first + sectors, last) > place:
+            ring.set(key, (first, offset, place[0] - first, place[1]) + ring.state[key][4:])
 
 
 def forget_sector(ring, sequence):
     """Take the oldest sector out of the books before it is dropped: how many of its points were not delivered."""
     state, cursor = ring.state, ring.cursor()
-    pending, held, done = _count(ring, (sequence, 0), (sequence, ring.medium.sector_bytes))
+    pending, held, done, bad = _count(ring, (sequence, 0), (sequence, ring.medium.sector_bytes))
+    before = ring.get(keys.DELIVERED) - ring.get(keys.HELD)
     ring.add(keys.HELD, -held)
+    ring.add(keys.DELIVERED, -done)
     for key in keys.range_keys(state):  # what is before the oldest sector counts no more, but they may be in the way
         first, _, sectors, offset, kind = state[key][:5]
         if not kind & keys.OPEN_END and (first + sectors, offset) <= (sequence + 1, 0):
             ring.set(key, None)
-    if done:
-        ring.set(keys.DELIVERED, (max(0, ring.get(keys.DELIVERED) - done),))
     if cursor[0] <= sequence:
-        here = number_at(ring, sequence + 1) - cursor[2]
-        ring.add(keys.CORRUPT, max(0, here - done - pending))
-        if keys.WINDOW in state and state[keys.WINDOW][0] <= sequence:
+        number = number_at(ring, sequence + 1)
+        if keys.WINDOW in state and state[keys.WINDOW][2] <= number:
             ring.close_window()
+        passed = number - cursor[2] + ring.get(keys.DELIVERED) - ring.get(keys.HELD) - before
+        ring.add(keys.CORRUPT, passed - pending - held)
+    if bad:  # some of what counts as held or delivered was lost there
+        held_left, done_left = _count(ring, (sequence + 1, 0))[1:3]
+        lost, twice = ring.get(keys.HELD) - held_left, ring.get(keys.DELIVERED) - done_left
+        ring.add(keys.HELD, -lost)
+        ring.add(keys.DELIVERED, -twice)
+        ring.add(keys.CORRUPT, lost - twice)
     ring.seen_lost = 0
     return pending + held

@@ -26,6 +26,7 @@ class Ring(Pages):
     page = -1  # the page of the newest sector that frames go to, once its mark waits or is there
     weak, weak_points = b"", 0  # the last frames that opening saw: a cut can have left them readable for now only
     unchecked = False  # opening has left a look for the oldest sector for later
+    is_mixed = False  # of the state that opening read, damage took some
     cleared = (0, 0)  # where the end was at the last clear()
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0

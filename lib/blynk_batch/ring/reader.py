@@ -97,18 +97,19 @@ class Reader:
 
     def _walk(self, offset):
         """Move the chain to the frame at `offset` without handing out those of its page before it."""
-        number, lost = self.number, self.lost
+        number, lost, bad = self.number, self.lost, self.bad
         page = offset - offset % PAGE
         while page > self.next_at and not self.is_mark(page):
             page -= PAGE
         self.next_at = max(page, self.next_at)
         self.limit = offset
         while self._step():
-            pass
-        self.number, self.lost = number, lost
-        self._count = 0
+            bad = self.bad
+        self.number, self.lost, self._count = number, lost, 0
         self.offset = self.next_at
         self._bound()
+        if self.bad > bad:  # no frame is known to begin there
+            self._resync(offset - 1)
 
     def _bound(self):
         """What may be read from `next_at` on ends with the sector, or in front of what never counts."""
@@ -202,6 +203,8 @@ class Reader:
             if size:
                 if offset - self.next_at >= self._unit:
                     self.chain.reset()  # whoever skips bytes goes on with an absolute frame
+                    # Filler ends with its page: else a block is missing
+                    self.bad += not self.medium.patchable and (offset - 1) // PAGE > (self.next_at - 1) // PAGE
                 self.offset = offset
                 start = self.next_at = self.good_end = offset + size
                 kind = self._parse(size)

@@ -38,11 +38,16 @@ def recover(ring, oldest, newest):
         ring.salt = int.from_bytes(buf[sector.PREFIX_BYTES :], "little")
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # what is before went before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
-    if head and first == newest:
-        _go_to_last_page(ring, reader)
+    whole = _go_to_last_page(ring, reader) if head and first == newest else 0  # its mark's state is taken in
+    bad = 0  # damaged places with a mark behind them that has all state again
+    is_damaged = False
     last = []  # offset and first point of the newest sector's frames that were written last
     before = 0
     while reader.next():
+        if reader.kind == MARK and reader.mark()[2] in (whole, reader.mark()[0]) and not reader.mark()[3]:
+            whole, bad = reader.mark()[2], reader.bad
+        # Not by a cut: no frame is behind what it tore. Or this sector's header has lost its state.
+        is_damaged = reader.bad > bad or reader.sequence > first
         if medium.skips and reader.sequence == newest:
             if ring.commit_every == 1 and before != MARK:
                 last.clear()
@@ -52,11 +57,12 @@ def recover(ring, oldest, newest):
             before = reader.kind
         _take_in(ring, reader)
     _take_up(ring, reader, last, head)
-    ring.unchecked = True
+    ring.unchecked, ring.is_mixed = True, is_damaged
 
 
 def _go_to_last_page(ring, reader):
-    """Have `reader` go on at the mark of the newest sector's last page, with the state as it was there."""
+    """Have `reader` go on at the mark of the newest sector's last page, with the state as it was there: the page whose
+    mark had it, 0 for the header."""
     last, blank = reader.next_at // PAGE, (ring.medium.end(ring.newest) - 1) // PAGE + 1
     while last + 1 < blank:
         middle = (last + blank) // 2
@@ -67,16 +73,17 @@ def _go_to_last_page(ring, reader):
     while last * PAGE > reader.next_at and not reader.is_mark(last * PAGE):
         last -= 1  # in the middle of a long frame, or damaged
     if last * PAGE <= reader.next_at:
-        return
+        return 0
     page, _, state_page, is_more, _ = reader.mark()
     if is_more and not state_page:
-        return  # it is in frames from the header on: so all is read
+        return 0  # it is in frames from the header on: so all is read
     if state_page and state_page != page:
         if not reader.is_mark(state_page * PAGE):
-            return  # so all is read
+            return 0  # so all is read
         reader.kind = MARK
         _take_in(ring, reader)
     reader.next_at = (state_page if is_more else page) * PAGE
+    return state_page
 
 
 def _take_in(ring, reader):

@@ -33,7 +33,7 @@ def check_books(ring):
     if cursor[0] < ring.oldest:
         move_cursor(ring)
     window = ring.state.get(WINDOW)
-    if window and window[:2] <= ring.cursor()[:2]:
+    if window and window[2] <= ring.cursor()[2]:
         ring.close_window()  # all of it was overwritten
     if went and (held or done):
         from .books import recount
@@ -42,6 +42,10 @@ def check_books(ring):
     gone = ring.cursor()[2] - cursor[2] - (done - ring.get(DELIVERED)) + held - ring.get(HELD)
     ring.add(DROPPED, max(0, gone))
     ring.forget(RECOUNT)
+    if ring.is_mixed:
+        from .books import mend
+
+        mend(ring)
     while ring.newest - ring.oldest >= ring.medium.slots:
         drop_oldest(ring)
 

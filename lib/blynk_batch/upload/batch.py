@@ -58,11 +58,11 @@ class Body:
     sent          points of the last pass
     cut           True if some of it was sent, and never all: whatever went wrong, nobody has it
     oldest        of the ring's sectors when it was made
-    guard         held while the ring is read
+    guarded       calls what reads the ring, held meanwhile
     tick          called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
     """
 
-    guard = tick = watchdog = None
+    guarded = tick = watchdog = None
     last = cut = None
 
     def __init__(self, source, pin, start, first, end):
@@ -163,11 +163,7 @@ class Body:
         frames = self._frames(out=out)
         text = b""
         while text is not None and self.sent < self.points:
-            self.guard.enter()  # pyright: ignore
-            try:
-                text = self._fill(frames, out)
-            finally:
-                self.guard.leave()  # pyright: ignore
+            text = self.guarded(self._fill, frames, out)  # pyright: ignore
             if text == b"" and self._filled <= _CHUNK_BYTES - _MOST_BYTES and self.sent < self.points:
                 yield text  # somebody else's turn
             else:

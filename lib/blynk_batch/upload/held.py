@@ -41,9 +41,9 @@ def normal(ranges):
         last = found[-1] if found else None
         if last and (last.pin, last.end, last.kind) == (one.pin, one.start, one.kind):
             found.pop()
-            if one.kind != FRESH:
-                one.tried, one.tries = min(last.tried, one.tried), min(last.tries, one.tries)
             one = one.part(last.start, one.end)
+            if one.kind != FRESH:  # else the newer says how it is searched on
+                one.tried, one.tries = min(last.tried, one.tried), min(last.tries, one.tries)
         found.append(one)
     return found
 
@@ -98,7 +98,7 @@ class Held:
         for key in free:
             if left or key in state:
                 ring.set(key, left.pop() if left else None)
-        if not self.ranges and keys.HELD in state:
+        if keys.HELD in state and not [found for found in self.ranges if found.start < self.end_of(found)]:
             ring.add(keys.CORRUPT, ring.get(keys.HELD))  # damaged since: they cannot be tried any more
             ring.set(keys.HELD, None)
 
@@ -151,11 +151,8 @@ class Held:
         self.ring.add(keys.REJECTED, count)
         return True
 
-    def is_full(self):
-        return weight(normal(self.ranges)) >= keys.RANGES_MOST
-
-    def hold(self, pin, start, end, kind, tried=0, tries=0):
-        self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried, tries)])
+    def hold(self, pin, start, end, kind, tried):
+        self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried)])
 
     def leaves_places(self, pin, start, end):
         """True if two places of the table are free once what lies in between is accepted: else good points between

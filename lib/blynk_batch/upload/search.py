@@ -15,7 +15,7 @@ from micropython import const
 from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
-from .held import DOUBT, FRESH, HELD, RUN
+from .held import DOUBT, FRESH, HELD, RUN, weight
 from .settled import BAD, FIRST, HALVE, STRIDE, WALK, Settled
 
 _ALL = const(1 << 29)
@@ -70,8 +70,8 @@ class Search(Settled):
                 if not found and not (yield from self._has_try()):
                     self.note()
                     return None
-                asked = (found.pin, found.start, found.end) if found else self._queue[0]
-                body = yield from self._body_of(found, *asked)
+                what = (found.pin, found.start, found.end) if found else self._queue[0]
+                body = yield from self._body_of(found, *what)
             if body and body.points:
                 return body
             if body:
@@ -192,7 +192,8 @@ class Search(Settled):
             self._run_begins(found, start)  # for sure
             self.save()
             return None
-        if not self.leaves_places(pin, start, end) or (found and points == 1 < count and self.is_full()):
+        is_full = found and points == 1 < count and weight(self.ranges) >= keys.RANGES_MOST
+        if is_full or not self.leaves_places(pin, start, end):
             if found:
                 self._settle(pin, low, high)
             self._forget_try(pin)

@@ -56,19 +56,9 @@ class Settled(Held):
         self.ring.add(keys.HELD, -body.leave(self.ring))
         found = self._answered(body)
         self._queue = [queued for queued in self._queue if queued[0] != pin]
-        plan = None
-        if found and found.kind == FRESH:
-            plan, size = found.tried & 7, found.tried >> 3
-            if plan == STRIDE:  # as far as it was to this run, it may be to the next
-                found.tried, found.tries = max(1, 2 * found.tries) << 3 | WALK, 1
-            elif plan != HALVE:
-                is_good = plan == WALK or 0 < size <= points
-                found.tried = points << 4 | WALK if is_good else max(0, size - points) << 3 | BAD
-                found.tries += points
-        elif found and points > 1:
-            found.tried, found.tries = 0, found.tries & ~1  # the rest at once, in order
-        elif found:
-            found.kind, found.tried, found.tries = FRESH, WALK, 0  # there are good ones: search on both sides
+        plan = found.tried & 7 if found and found.kind == FRESH else None
+        if found:
+            self._go_on(found, points)
         self.ranges = self.without(pin, body.first, body.end, True)
         for part in self.ranges if plan == STRIDE else ():
             if part.pin == pin and part.start == body.end and part.kind == FRESH:
@@ -128,6 +118,20 @@ class Settled(Held):
         for found in self.ranges:
             if found.pin == one.pin and found.kind == was:
                 found.kind, found.tried, found.tries = kind, 0, 0
+
+    def _go_on(self, found, points):
+        """So many of a range were accepted: what is to be done with the rest of it."""
+        plan, size = found.tried & 7, found.tried >> 3
+        if found.kind != FRESH and points > 1:
+            found.tried, found.tries = 0, found.tries & ~1  # it was tried whole: on in order, at once
+        elif found.kind != FRESH:
+            found.kind, found.tried, found.tries = FRESH, WALK, 0  # one alone was good: search on both sides
+        elif plan == STRIDE:  # as far as it was to this run, it may be to the next
+            found.tried, found.tries = max(1, 2 * found.tries) << 3 | WALK, 1
+        elif plan != HALVE:
+            is_good = plan == WALK or 0 < size <= points
+            found.tried = points << 4 | WALK if is_good else max(0, size - points) << 3 | BAD
+            found.tries += points
 
     def _narrow(self, found, body):
         """A piece of a range that is searched was refused."""

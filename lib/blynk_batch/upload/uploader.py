@@ -193,7 +193,7 @@ class Uploader:
 
     def send(self, body):
         """The reply to `body`, or the exception that came instead."""
-        body.guard = self._guard
+        body.guarded = self.guarded
         reply = yield body
         self.result.requests += 1
         self.ring.add(keys.REQUESTS, 1)

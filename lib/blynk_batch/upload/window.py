@@ -114,7 +114,7 @@ class Window:
         """All is counted: from here on, also after a reset, the window is this one."""
         ring, state = self.ring, self.ring.state
         if self._saved:
-            lost = max(0, lost - max(0, ring.get(keys.DELIVERED) - self._done))  # what is done is counted already
+            lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
         self._lost = ring.seen_lost = lost
         under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
         last = [pin for pin in self.order if pin in self._last or self._uploader.failures(pin)]
