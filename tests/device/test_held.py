@@ -9,7 +9,7 @@ import random
 from blynk_batch.errors import RingFull
 from blynk_batch.ring import state as keys
 from blynk_batch.upload.batch import Body
-from blynk_batch.upload.held import HELD, Range, weight
+from blynk_batch.upload.held import HELD, OPEN, Range, values, weight
 from blynk_batch.upload.search import _place as place_of
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, Cut, World
 
@@ -204,6 +204,31 @@ def test_no_note_of_a_refusal_pushes_a_reading_out_of_the_ring():
             assert world.dropped() == dropped, (blocks, count, dropped, world.dropped())
             assert not [point for point in world.missing() if point[1] > dropped], blocks
             world.check()
+
+
+def test_many_ranges_in_a_full_ring_without_room_for_notes_arrive_once_the_server_takes_them():
+    world = World(blocks=3, overwrite=False, batch_points=7)
+    ring, starts = world.client.ring, {}
+    logged = 0
+    while world.total() == logged:
+        logged += 1
+        pin = logged % 100 // 5 if logged % 5 == 0 and logged > 500 and logged % 100 // 5 < 14 else 20 + logged % 3
+        starts.setdefault(pin, ring.end()[:2])
+        world.log(pin)
+    ring.set(keys.CURSOR, ring.end())
+    ring.set(keys.HELD, (world.total(),))
+    ranges = [Range(pin, starts[pin], OPEN if pin > 14 else ring.end()[:2], HELD, 1) for pin in starts]
+    for found in ranges:
+        found.start = (0, 0) if found.pin > 14 else found.start
+    for number, value in enumerate(values(ranges)):
+        ring.set(keys.RANGES + number, value)
+    while ring.newest < 2 or ring.offset + 100 < ring.data_end:
+        ring.save_value(keys.WORDS, bytes((ring.offset & 63, 1)) * 20)
+    assert not world.client.uploader().search.has_room()
+    assert weight(ranges) >= keys.RANGES_MOST - 2, (weight(ranges), len(ranges), logged)
+    world.check()
+    days(world, 30)
+    assert (world.client.pending, twice(world)) == (0, []), world.client
 
 
 def test_a_ring_that_may_not_overwrite_never_drops_what_is_held():

@@ -193,7 +193,8 @@ class Search(Settled):
             self.save()
             return None
         is_full = found and points == 1 < count and weight(self.ranges) >= keys.RANGES_MOST
-        if is_full or not self.leaves_places(pin, start, end):
+        is_last_way = not (found or place or self.has_room())  # there is no room for notes before this is delivered
+        if is_full or not (is_last_way or self.leaves_places(pin, start, end)):
             if found:
                 self._settle(pin, low, high)
             self._forget_try(pin)
