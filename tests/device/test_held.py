@@ -231,6 +231,27 @@ def test_many_ranges_in_a_full_ring_without_room_for_notes_arrive_once_the_serve
     assert (world.client.pending, twice(world)) == (0, []), world.client
 
 
+def test_a_pin_held_open_that_gives_way_in_the_midst_of_a_window_is_rejected_up_to_its_end():
+    world = World(words=KNOWN)
+    ring, ranges = world.client.ring, []
+    for pin in range(30, 30 + keys.RANGES_MOST):
+        start = ring.end()[:2]
+        for _ in range(3 if pin > 30 else 1):
+            world.log(pin, bad=(pin,))
+        ranges.append(Range(pin, start, ring.end()[:2] if pin > 30 else OPEN, HELD, 1))
+    for number, value in enumerate(values(ranges)):
+        ring.set(keys.RANGES + number, value)
+    ring.set(keys.CURSOR, ring.end())
+    ring.set(keys.HELD, (world.total(),))
+    world.log(6, bad=(6,))
+    world.log(7)  # the window goes on
+    for _ in range(20):
+        world.log(30, bad=(30,))
+    world.drain()
+    assert ring.get(keys.REJECTED) == 21 and not keys.open_pins(ring.state), ring.state
+    assert len(world.check()) == ring.get(keys.HELD) == 46
+
+
 def test_a_ring_that_may_not_overwrite_never_drops_what_is_held():
     world = World(blocks=6, overwrite=False)
     logged = 0

@@ -119,6 +119,11 @@ def range_keys(state):
     return [key for key in range(RANGES, RANGES + RANGES_MOST) if len(state.get(key, ())) > 7]
 
 
+def open_pins(state):
+    """Pins of ranges without an end: their new points wait with them, and nobody asks for those."""
+    return b"".join([bytes(state[key][7:]) for key in range_keys(state) if state[key][4] & OPEN_END])
+
+
 def first_kept(state):
     """(sequence, offset, number) of the oldest point that is not delivered; the number is 0 where it is refused."""
     cursor = state.get(CURSOR) or (0, 0, 0)

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from ..ring.state import ASKED, BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OPEN_END, OWNER, range_keys
+from ..ring.state import ASKED, BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OWNER, open_pins, range_keys
 
 _FIRST_S = const(10)
 _WAKE_S = const(60)  # from one boot to the next, as far as is known
@@ -147,7 +147,7 @@ class Pace:
     def _has_new(self):
         """True if some of the points that were never asked for are of a pin that is not held open."""
         ring = self._ring
-        shut = b"".join([bytes(ring.state[key][7:]) for key in range_keys(ring.state) if ring.state[key][4] & OPEN_END])
+        shut = open_pins(ring.state)
         if not shut:
             return True
         if shut != self._shut:

@@ -37,12 +37,10 @@ class Window:
         self.order = []
         self.waiting = False
         self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
-        self._last, self._shut = [], []  # pins with refused points; those whose points the cursor passes unasked
-        for key in keys.range_keys(state):
-            self._last += state[key][7:]
-            self._shut += state[key][7:] if state[key][4] & keys.OPEN_END else ()
+        self._last = [pin for key in keys.range_keys(state) for pin in state[key][7:]]  # they have refused points
+        self._shut = keys.open_pins(state)  # the cursor passes their points unasked
         self._done = 0  # points of it that were done before
-        self._passed = 0  # points of such pins in the window
+        self._passed = {}  # points of such pins in the window
         self._cursor = self.ring.cursor()
         self._saved = state.get(keys.WINDOW)
         if self._saved:
@@ -145,7 +143,7 @@ class Window:
                 self._done += 1
                 continue
             if pin in self._shut:
-                self._passed += 1
+                one_more(self._passed, pin)
                 continue
             if pin not in self.pins:
                 self.pins[pin] = [0, 1, {}]
@@ -248,7 +246,9 @@ class Window:
 
     def _close(self):
         ring = self.ring
-        ring.add(keys.HELD, self._passed)
+        shut = keys.open_pins(ring.state)
+        for pin, count in self._passed.items():  # a range that gave way to others meanwhile holds no more points
+            ring.add(keys.HELD if pin in shut else keys.REJECTED, count)
         ring.close_window()
         ring.set(keys.CURSOR, tuple(self.end))
         ring.add(keys.CORRUPT, self._lost)
