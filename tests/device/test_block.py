@@ -350,6 +350,22 @@ def test_two_bad_blocks_in_a_row_fail_one_call_and_the_next_goes_on_behind_them(
     assert found(BlockRing(device.revive())) == list(range(150))
 
 
+def test_where_no_block_can_be_written_for_a_while_the_newest_sector_stays_and_the_next_one_that_can_goes_on():
+    for unit in (1, 16):
+        for blocks in (3, 5):
+            device = NorFlash(blocks, unit=unit)
+            ring = BlockRing(device, unit=unit)
+            log(ring, 0, 10)
+            device.bad = {block: "program" for block in range(blocks)}
+            for _ in range(8):
+                raises(OSError, log, ring, 10, 1)
+                assert found(ring) == list(range(10)) and ring.pending == 10, (unit, blocks, ring)
+            device.bad = {}
+            log(ring, 10, 20)
+            for ring in (ring, BlockRing(device.revive(), unit=unit)):
+                assert found(ring) == list(range(30)) and ring.pending == 30, (unit, blocks, ring)
+
+
 def test_a_group_that_is_longer_than_a_frame_is_refused_on_the_largest_blocks_too():
     ring = BlockRing(NorFlash(4, block_size=131072))
     text = "x" * 1000

@@ -236,8 +236,8 @@ class Ring(Pages):
             except OSError as e:
                 if not self.may_move_on(e):
                     raise
-                self.bad += 1
-                if tries == 2 or self.bad >= self.medium.slots - 1:
+                self.bad = (self.bad + 1) % (self.medium.slots - 1)  # never on to the newest sector's own slot
+                if tries == 2 or not self.bad:
                     raise
 
     def start_sector(self, sequence):
