@@ -5,7 +5,7 @@ import sys
 from blynk_batch import BlockRing, Client
 from flash import Cached, NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
-from test_block import found, keeps_readings, log, raises
+from ring_checks import found, keeps_readings, log, raises
 
 HEAP = "4m"
 WASM = False

@@ -10,7 +10,7 @@ from blynk_batch.media import paths
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, mount, umount
 from tear import MODES
-from test_block import found, log, raises
+from ring_checks import found, log, raises
 from test_fat import mounted
 
 HEAP = "16m"

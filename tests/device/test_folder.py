@@ -9,7 +9,7 @@ from blynk_batch.errors import CorruptRing, Error, WrongDevice
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, mount, umount
 from stand_ins import FakeClock, FakeServer
-from test_block import found, log, raises
+from ring_checks import found, log, raises
 from test_full_disk import fill_disk
 
 HEAP = "8m"

@@ -8,7 +8,7 @@ from binascii import crc32
 from blynk_batch import BlockRing
 from blynk_batch.errors import WrongDevice
 from flash import NorFlash, SdCard, mount, umount
-from test_block import found, log, raises
+from ring_checks import found, log, raises
 
 HEAP = "8m"
 WASM = False

@@ -9,7 +9,7 @@ from blynk_batch.errors import RingFull
 from blynk_batch.ring.state import CURSOR, DROPPED, LAST_SUCCESS, REFUSED
 from flash import NorFlash, mount, umount
 from stand_ins import FakeClock, FakeServer
-from test_block import found, log, raises
+from ring_checks import found, log, raises
 
 HEAP = "16m"
 WASM = False

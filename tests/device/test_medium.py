@@ -3,7 +3,7 @@
 from blynk_batch import media
 from blynk_batch.ring.log import Ring
 from blynk_batch.ring.state import DROPPED
-from test_block import found, log
+from ring_checks import found, log
 
 HEAP = "4m"
 

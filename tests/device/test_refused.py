@@ -6,7 +6,7 @@ from blynk_batch import BlockRing, Client, FileRing
 from blynk_batch.errors import Busy
 from flash import NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
-from test_block import START_MS, found, log, raises
+from ring_checks import START_MS, found, log, raises
 
 HEAP = "4m"
 REFUSAL = (400, {}, b'{"error":{"message":"No datastream"}}')

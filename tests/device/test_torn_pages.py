@@ -2,7 +2,7 @@
 
 from blynk_batch import BlockRing
 from flash import NorFlash
-from test_block import found
+from ring_checks import found
 
 HEAP = "8m"
 START_MS = 1648054765458

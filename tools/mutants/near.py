@@ -38,7 +38,11 @@ NEAR = {
         "host/test_redirects.py",
         "host/test_network_faults.py",
     ],
-    "bundle": ["host/test_bundle.py -k 'not order_of'", "host/test_bundle.py -k order_of"],
+    "bundle": [
+        "host/test_bundle.py -k 'not order_of'",
+        "host/test_bundle.py -k order_of",
+        "host/test_bundled_library.py",
+    ],
 }
 SEED = "1"
 PATIENCE = 20  # what takes so many times as long as usual does not end

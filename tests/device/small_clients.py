@@ -1,0 +1,25 @@
+"""Clients on small rings, for tests that go on after something failed."""
+
+
+import blynk_batch
+from stand_ins import FakeClock, FakeServer
+
+
+def client_on(ring=None, **options):
+    options = dict({"transport": FakeServer(), "clock": FakeClock()}, **options)
+    ring = ring or blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+    return blynk_batch.Client("token-of-32-characters-123456789", ring=ring, **options)
+
+
+def run_for(client, is_online, polls, **options):
+    import asyncio
+
+    async def some():
+        task = asyncio.create_task(client.run(is_online, interval=0, poll_s=0, **options))
+        for _ in range(polls):
+            client.clock.wait(1000)
+            await asyncio.sleep(0)
+        assert not task.done()
+        task.cancel()
+
+    asyncio.run(some())

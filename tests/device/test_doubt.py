@@ -1,0 +1,167 @@
+"""Pins that the server fails on, or refuses while it takes nothing from anybody: they starve no other."""
+
+
+from delivery import DAY_S, HOUR_S, UNKNOWN, World
+from held_worlds import days, filled, twice
+
+HEAP = "64m"
+WASM = False  # minutes there
+TIMEOUT_S = 600
+
+
+def test_one_pin_that_is_always_answered_500_or_whose_connection_always_ends_in_its_batch_starves_no_other():
+    for kind, pins in (("failing", (1, 2)), ("failing", (1,)), ("dying", (1, 2)), ("dying", (1,)), ("dying", (2, 1))):
+        world = World(batch_points=50)
+        setattr(world, kind, (1,))
+        for _number in range(300):
+            world.log(1)
+        late = []
+        for _hour in range(40):
+            for pin in pins:
+                world.log(pin)
+            world.drain()
+            late.append(len([point for point in world.missing() if point[0] == 2]))
+            world.wait(HOUR_S)
+        assert max(late[4:]) == 0, (kind, pins, late)
+        status = 500 if kind == "failing" else 0
+        assert [found for pin, _, _, found in world.requests if pin == 1][:3] == [status] * 3
+        world.check()
+        setattr(world, kind, ())
+        for _ in range(4):
+            world.wait(DAY_S)
+            world.drain()
+        assert world.client.pending == 0 and not twice(world)
+
+
+def test_after_two_drains_that_failed_for_all_a_pin_that_fails_on_keeps_the_other_waiting_once_more():
+    world = filled(3, pins=(1, 2))
+    asked = []
+    for failing in ((1, 2), (1, 2), (1,), (1,)):
+        world.failing = failing
+        asked.append([pin for pin, _, _, _ in world.drain()])
+        world.wait(world.result.retry_after_s or HOUR_S)
+    assert asked[:3] == [[1], [2], [1]] and asked[3][0] == 2, asked
+    assert not [point for point in world.missing() if point[0] == 2]
+
+
+def test_while_a_pin_is_in_doubt_the_result_says_that_it_is_asked_again_in_an_hour():
+    world = filled(10, pins=(1,))
+    world.trouble = True
+    world.drain()
+    assert (world.result.waiting, world.result.retry_after_s) == (None, HOUR_S)
+
+
+def test_a_server_that_takes_nothing_from_anybody_is_asked_three_times_an_hour_and_nothing_is_held():
+    for pins in ((1,), (1, 2, 3)):
+        world = filled(100, pins=pins)
+        world.trouble = True
+        assert len(world.drain()) <= len(pins) + 3
+        for hour in range(30):
+            requests = []
+            for _ in range(4):
+                world.wait(900)
+                world.log(*pins)
+                requests += world.drain()
+            assert len(requests) <= 3, (hour, requests)
+            assert world.client.stats()["held"] == 0
+        world.check()
+        world.trouble = False
+        world.wait(HOUR_S)
+        assert len(world.drain()) <= 4 * len(pins)
+        assert world.client.pending == 0 and not twice(world) and not world.missing()
+
+
+def test_pins_that_the_server_always_fails_on_starve_no_other_however_many_they_are():
+    world = World(words=UNKNOWN)
+    world.failing = (1, 2, 3, 5, 6)
+    for _ in range(20):
+        world.log(1, 2, 3, 4, 5, 6)
+    for _ in range(12):
+        world.wait(HOUR_S)
+        world.log(4)
+        world.drain()
+        world.check()
+    assert not [point for point in world.missing() if point[0] == 4]
+    world.failing = ()
+    days(world, 3)
+    assert (world.missing(), twice(world)) == ([], [])
+
+
+def test_a_good_pin_has_its_turn_in_the_second_drain_however_many_fail():
+    failing = tuple(range(1, 49, 2))
+    for before, good in ((False, (99,)), (True, (99,)), (False, range(2, 50, 2))):
+        world = World(blocks=32)
+        pins = sorted(failing + tuple(good))
+        if before:
+            world.log(*pins)
+            world.drain()
+            world.wait(HOUR_S)
+        world.failing = failing
+        for pin in pins:
+            world.log(pin)
+        assert len(world.drain()) == 1
+        for hour in range(6):
+            world.wait(HOUR_S)
+            asked = [pin for pin, _, _, _ in world.drain()]
+            assert hour or len(asked) <= len(set(asked)) + 2, asked
+            world.check()
+            assert not [point for point in world.missing() if point[0] in good]
+            world.log(99, 2)
+        world.failing = ()
+        days(world, 3)
+        assert (world.missing(), twice(world)) == ([], [])
+
+
+def test_a_server_that_fails_on_everything_is_asked_for_each_pin_once_and_then_for_one_in_each_drain():
+    world = World()
+    world.failing = tuple(range(1, 25))
+    for pin in world.failing:
+        world.log(pin)
+    counts = []
+    for _hour in range(12):
+        counts.append(len(world.drain()))
+        world.wait(HOUR_S)
+    assert counts[:2] == [1, 23] and max(counts[2:]) <= 3, counts
+    assert world.client.stats()["held"] == 0
+    world.failing = ()
+    days(world, 2)
+    assert (world.missing(), twice(world)) == ([], [])
+
+
+def test_twenty_four_pins_that_fail_or_are_refused_one_by_one_starve_no_other():
+    pins = tuple(range(1, 25))
+    for failing in (True, False):
+        world = World(blocks=32)
+        world.failing = pins if failing else ()
+        for _ in range(12):
+            for pin in pins:  # a frame each: no two have the same bounds
+                world.log(pin, bad=pins if not failing else ())
+        for hour in range(60):
+            world.wait(HOUR_S)
+            world.log(99)
+            world.log(*pins[:3], bad=pins if not failing else ())
+            requests = world.drain()
+            if hour > 24:
+                assert requests[0][0] == 99, (failing, hour, requests)
+                assert [point for point in world.missing() if point[0] == 99] == [], (failing, hour)
+            world.check()
+        assert world.client.stats()["rejected"] == 0, world.client.stats()
+        world.failing, world.bad = (), {}
+        days(world, 5)
+        assert world.client.pending == 0 and not twice(world), world.client
+
+
+def test_a_pin_in_doubt_whose_readings_have_all_expired_is_no_question():
+    for hours in range(3):
+        world = World(max_age_days=1, words=UNKNOWN)
+        world.trouble = True
+        world.log(1, 2, 3)
+        world.drain()
+        world.wait(2 * DAY_S)
+        world.log(4)
+        for _ in range(hours):
+            world.drain()
+            world.wait(HOUR_S)
+        world.trouble = False
+        world.drain()
+        assert world.got == {(4, 0): 1} and not world.check(), (hours, world.got)

@@ -1,0 +1,163 @@
+"""What is held arrives once the server takes it: a day later, released, with another token. Or it expires."""
+
+import math
+
+from blynk_batch.upload.batch import Body
+from delivery import DAY_S, HOUR_S, KNOWN, World
+from held_worlds import days, filled, twice
+
+HEAP = "64m"
+WASM = False  # minutes there
+TIMEOUT_S = 600
+
+
+def test_what_can_be_counted_but_not_be_sent_is_asked_as_often_as_what_is_refused_and_waits():
+    frames = Body._frames
+
+    def cut_short(body, counts=None, but=None, out=None):
+        for found in frames(body, counts, but, None if body.pin == 1 else out):
+            if not found or body.pin != 1 or out is None:
+                yield found
+
+    world = filled(100, pins=(1, 2, 3))
+    Body._frames = cut_short
+    try:
+        world.client.upload(watchdog=world.step)
+        assert world.client.stats()["requests"] <= 2 * math.log(100, 2) + 8 + 3, world.client.stats()
+        assert world.missing() == [(1, value) for value in range(100)]
+        world.log(1, 2)
+        days(world, 3)
+        assert world.client.stats()["requests"] <= 4 * (2 * math.log(100, 2) + 8 + 3), world.client.stats()
+        assert (world.client.stats()["dropped"], len(world.missing())) == (0, 101)
+    finally:
+        Body._frames = frames
+    days(world, 4)
+    assert (world.missing(), twice(world), world.client.pending) == ([], [], 0)
+
+
+def test_what_is_held_arrives_once_and_in_order_a_day_later_when_it_is_released_and_with_another_token():
+    for way in ("day", "release", "token"):
+        world = filled(300, range(100, 200), words=KNOWN)
+        world.drain()
+        assert world.client.stats()["held"] == 100
+        world.bad = {}
+        assert world.drain() == []
+        if way == "day":
+            world.wait(DAY_S)
+        elif way == "release":
+            world.client.release("V1")
+        else:
+            world.client.close()
+            world.options["token"] = "another"
+            world.boot()
+        before = len(world.order)
+        world.drain()
+        back = [value for _, value in world.order[before:]]
+        assert world.client.pending == 0 and sorted(back) == list(range(100, 200)), (way, back)
+        assert len([index for index in range(99) if back[index] > back[index + 1]]) <= 1, back
+
+
+def test_a_release_in_the_midst_of_an_upload_holds_for_the_next():
+    step = calls = 0
+    while calls >= step:
+        step += 1
+        world = filled(40, range(40), pins=(1, 2, 3))
+        world.drain()
+        world.wait(HOUR_S)
+        for _ in range(20):
+            world.log(1, 2, 3, bad=(1,))
+        world.drain()
+        world.wait(DAY_S)
+        world.log(2)
+        calls = 0
+
+        def watchdog(world=world, step=step):
+            nonlocal calls
+            calls += 1
+            if calls == step:
+                world.bad.clear()
+                world.client.release(1)
+
+        world.client.upload(watchdog=watchdog)
+        world.known()
+        if calls >= step:
+            world.wait(HOUR_S)
+            world.drain()
+            assert (world.missing(), twice(world)) == ([], []), step
+    assert step > 15, step
+
+
+def test_all_the_ranges_of_a_pin_that_became_good_arrive_with_one_upload():
+    for bad in ([6], [0], range(7)):
+        world = filled(7, bad)
+        for _ in range(6):
+            world.drain()
+            world.wait(DAY_S)
+            for arrives in ((1,), (), (1,)):
+                world.log(1, 2, bad=arrives)
+        world.drain()
+        world.wait(DAY_S)
+        world.bad.clear()
+        world.drain()
+        assert world.missing() == [], "the budget is one of all ranges, not of the first that is searched"
+
+
+def test_a_point_that_was_refused_alone_on_seven_days_gives_way_when_the_table_is_full():
+    world = World(words=KNOWN)
+    bad = [20 * number + 10 for number in range(11)]
+    for number in range(240):
+        world.log(1, 2, bad=(1,) if number in bad else ())
+    world.drain()
+    days(world, 12)
+    assert (world.client.stats()["held"], world.client.stats()["rejected"]) == (11, 0)
+    for _start in range(240, 480, 20):
+        for number in range(20):
+            world.log(1, 2, bad=(1,) if number == 10 else ())
+        world.wait(DAY_S)
+        world.drain()
+    days(world, 3)
+    stats = world.client.stats()
+    assert stats["rejected"] >= 8 and not world.missing(), stats
+    world.check()
+
+
+def test_where_each_refused_pin_takes_a_place_of_its_own_the_one_of_fewest_points_gives_way_counted():
+    world = World(words=KNOWN)
+    for pin in range(1, 18):
+        for _ in range(1 if pin == 5 else 2):
+            world.log(pin, bad=(pin,))
+        world.drain()
+        world.check()
+        stats = world.client.stats()
+        assert stats["rejected"] == (1 if pin == 17 else 0), (pin, stats)
+        world.wait(HOUR_S)
+    assert stats["held"] == 2 * 16 and not [pin for pin, _, _ in world.client.points() if pin == 5]
+
+
+def test_readings_that_get_too_old_while_they_are_held_expire_and_leave():
+    world = World(max_age_days=3, words=KNOWN)
+    for _hour in range(20):
+        world.log(1, 2, bad=(1,))
+        world.wait(HOUR_S)
+    world.drain()
+    for _ in range(6):
+        world.wait(DAY_S)
+        world.log(2)
+        world.drain()
+        world.check()
+    stats = world.client.stats()
+    assert (stats["expired"], stats["held"], stats["pending"]) == (20, 0, 0), stats
+
+
+def test_two_kinds_of_pins_that_share_a_range_part_and_join_again():
+    world = World(words=KNOWN)
+    for _ in range(30):
+        world.log(1, 2, 3, 4, bad=(1, 2, 3))
+    world.drain()
+    assert world.client.stats()["held"] == 90
+    keys = [key for key in world.client.ring.state if 96 <= key < 112]
+    assert len(keys) == 1, "pins of equal bounds share no range"
+    world.bad = dict([(point, True) for point in world.bad if point[0] != 2])
+    days(world, 2)
+    assert not world.missing() and world.client.stats()["held"] == 60
+    assert "held" in repr(world.client)

@@ -1,0 +1,161 @@
+"""The search for good points among refused ones: how many requests, and what arrives."""
+
+import math
+import random
+
+from blynk_batch.upload.search import _place as place_of
+from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
+from held_worlds import days, filled, of, twice
+
+HEAP = "64m"
+WASM = False  # minutes there
+TIMEOUT_S = 600
+STREWN = (3, 99, 204, 405, 500, 700)
+
+
+def test_a_search_takes_two_requests_for_each_halving_and_finds_all_good_points_in_a_few_days():
+    for words in (KNOWN, UNKNOWN):
+        for count, bad in (
+            (1, [0]),
+            (2, [1]),
+            (100, [37]),
+            (800, STREWN),
+            (800, range(400)),
+            (800, range(400, 800)),
+            (800, range(260, 410)),
+            (800, [0, 799]),
+            (800, range(800)),
+        ):
+            world = filled(count, bad, words=words)
+            requests = world.drain()
+            assert requests[:2] == [(1, 0, count, 400), (2, 0, count, 200)], requests
+            most = 2 * math.log(count, 2) + 8
+            assert len(of(1, requests)) - 1 <= most, (count, bad, len(requests))
+            days(world, 5)
+            assert (world.missing(), twice(world)) == ([], []), (count, bad)
+            stats = world.client.stats()
+            assert (stats["held"], stats["rejected"]) == (len(bad), 0), stats
+
+
+def test_up_to_twelve_strewn_runs_cost_no_more_and_nearly_all_good_points_arrive_in_a_few_days():
+    waiting = points = 0
+    for seed in range(8):
+        random.seed(seed)
+        count, bad = 800, set()
+        for _ in range(random.randrange(10, 13)):
+            start, length = random.randrange(count), random.choice((1, 1, 2, 3, 10, 40))
+            bad.update(range(start, min(count, start + length)))
+        world = filled(count, bad, words=random.choice((KNOWN, UNKNOWN)))
+        for day in range(8):
+            requests = of(1, world.drain())
+            assert len(requests) <= 2 * math.log(count, 2) + 8 + (day == 0), (seed, day, len(requests))
+            world.check()
+            world.wait(DAY_S)
+            world.log(2)
+        stats = world.client.stats()
+        assert (twice(world), stats["rejected"]) == ([], 0), (seed, stats)
+        waiting, points = waiting + len(of(1, world.missing())), points + count - len(bad)
+    assert waiting <= points // 1000, (waiting, points)
+
+
+def test_a_good_point_between_short_runs_of_bad_ones_is_found_at_once():
+    for bad in ([5, 6, 8, 9], [3, 4, 5, 7, 8], [20, 21, 22, 23, 25]):
+        world = filled(30, bad)
+        world.drain()
+        world.wait(HOUR_S)
+        world.drain()
+        assert (world.missing(), world.client.stats()["held"]) == ([], len(bad)), bad
+
+
+def test_thirty_five_days_of_which_the_server_takes_thirty_and_says_not_why():
+    world = World(blocks=64)
+    for hour in range(35 * 24):
+        world.log(1, 2, bad=(1, 2) if hour < 5 * 24 else ())
+    assert len(world.drain()) <= 45
+    assert (world.missing(), twice(world)) == ([], [])
+    assert world.client.stats()["held"] == 2 * 5 * 24
+    for _ in range(4):
+        before = len(world.requests)
+        for _hour in range(24):
+            world.wait(HOUR_S)
+            world.log(1, 2)
+            world.drain()
+        assert len(world.requests) - before <= 2 * 24 + 4  # a day of tries has 23 hours
+    world.check()
+    assert not world.missing()
+
+
+def test_many_batches_of_too_old_points_before_the_good_ones_cost_a_request_each_and_a_search():
+    count = 6000
+    world = World(blocks=80, batch_points=500, words=UNKNOWN)
+    for number in range(count + 500):
+        world.log(1, bad=(1,) if number < count else ())
+        if number >= count:
+            world.log(2)
+    requests = world.drain()
+    assert len(requests) <= count // 500 * 2 + 2 * 13 + 8 + 2, len(requests)
+    assert not world.missing() and world.client.stats()["held"] == count
+    assert days(world, 3) == [1, 1, 1]
+
+
+def test_with_more_runs_than_there_are_ranges_some_good_points_wait_none_goes_twice_and_stats_say_how_many():
+    for bad in (range(0, 200, 2), [(number * 37) % 800 for number in range(50)]):
+        world = filled(200 if len(bad) == 100 else 800, bad)
+        world.drain()
+        days(world, 5)
+        stats = world.client.stats()
+        assert stats["held"] == len(bad) + len(world.missing()) and stats["rejected"] == 0, stats
+        assert not twice(world)
+        world.bad = {}
+        days(world, 3)
+        assert world.client.pending == 0 and not twice(world)
+
+
+def test_single_points_among_bad_ones_that_become_good_are_found():
+    world = filled(64, range(64))
+    world.drain()
+    days(world, 2)
+    for value in (0, 63):  # the newest is tried first, then the oldest
+        del world.bad[1, value]
+    days(world, 6)
+    assert not world.missing() and not twice(world)
+    assert world.client.stats()["held"] == 62
+
+
+def test_the_points_that_are_tried_alone_are_the_newest_the_oldest_and_then_all_others():
+    for count in (1, 2, 4, 16):
+        tried = [place_of(number, count) for number in range(1, count + 3)]
+        assert tried[:2] == [count - 1, 0] and sorted(set(tried[1:])) == list(range(count)), tried
+    assert [place_of(number, 100) for number in range(3, 10)] == [50, 25, 75, 12, 62, 37, 87]
+
+
+def test_good_points_of_a_pin_with_refused_ones_are_asked_for_before_they_are_held():
+    world = World(words=KNOWN)
+    world.log(1, bad=(1,))
+    world.log(2)
+    world.drain()
+    world.wait(HOUR_S)
+    world.log(1)
+    world.log(1)
+    held, judge = [], world.judge
+
+    def look(pin, points):
+        held.append(world.client.stats()["held"])
+        return judge(pin, points)
+
+    world.judge = look
+    world.drain()
+    assert held == [1] and not world.missing(), held
+
+
+def test_a_range_is_tried_whole_and_by_one_of_its_points_in_turn():
+    world = World(words=KNOWN)
+    for _ in range(5):
+        world.log(1, bad=(1,))
+    world.log(2)
+    world.drain()
+    asked = []
+    for _ in range(8):
+        world.wait(DAY_S)
+        asked += [request[1:3] for request in world.drain()]
+    assert asked == [(0, 5), (4, 1), (0, 5), (0, 1), (0, 5), (2, 1), (0, 5), (1, 1)], asked  # first point, how many
