@@ -43,3 +43,16 @@ def refused(device, *words):
     assert found(BlockRing(device)) == list(range(10))
     log(BlockRing(device, format=True), 10, 1)  # a ring that is there stays
     assert found(BlockRing(device)) == list(range(11))
+
+
+def keeps_readings(device, **options):
+    """Three sectors' worth of readings, over several openings."""
+    at = 0
+    for count in (1, 700, 1, 500):
+        ring = BlockRing(device, **options)
+        log(ring, at, count)
+        at += count
+        ring.close()
+    ring = BlockRing(device, **options)
+    assert found(ring) == list(range(at)) and ring.pending == at
+    return ring

@@ -172,6 +172,7 @@ def test_a_block_that_fails_while_recovery_cleans_it_is_left_and_counted():
 
 
 def test_a_long_text_that_a_block_refuses_is_in_the_next_one_and_counts():
+    sector.draw_salt = lambda: 7  # a byte that the bad block leaves as it was is no fault
     for flaw in ("program", "wrong"):
         device = NorFlash(8)
         client = Client("token", ring=BlockRing(device), clock=FakeClock(), transport=FakeServer())

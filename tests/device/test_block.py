@@ -9,22 +9,9 @@ from blynk_batch.ring.room import prepare
 from blynk_batch.ring.state import DROPPED
 from flash import Cached, NorFlash, SdCard
 from stand_ins import FakeClock, FakeServer
-from ring_checks import found, log, raises, refused
+from ring_checks import keeps_readings, found, log, raises, refused
 
 HEAP = "8m"
-
-
-def keeps_readings(device, **options):
-    """Three sectors' worth of readings, over several openings."""
-    at = 0
-    for count in (1, 700, 1, 500):
-        ring = BlockRing(device, **options)
-        log(ring, at, count)
-        at += count
-        ring.close()
-    ring = BlockRing(device, **options)
-    assert found(ring) == list(range(at)) and ring.pending == at
-    return ring
 
 
 class Fram512(NorFlash):

@@ -97,18 +97,18 @@ class Reader:
 
     def _walk(self, offset):
         """Move the chain to the frame at `offset` without handing out those of its page before it."""
-        number, lost, bad = self.number, self.lost, self.bad
+        number, lost = self.number, self.lost
         page = offset - offset % PAGE
         while page > self.next_at and not self.is_mark(page):
             page -= PAGE
         self.next_at = max(page, self.next_at)
-        self.limit = offset
+        self.limit, self._is_lost = offset, False
         while self._step():
-            bad = self.bad
+            pass
         self.number, self.lost, self._count = number, lost, 0
         self.offset = self.next_at
         self._bound()
-        if self.bad > bad:  # no frame is known to begin there
+        if self._is_lost:  # no frame is known to begin there
             self._resync(offset - 1)
 
     def _bound(self):
@@ -194,8 +194,7 @@ class Reader:
     def _step(self):
         """The next good frame of this sector: its kind, or 0 where the sector's frames end."""
         self.number += self._count
-        self._count = 0
-        start, again = self.next_at, _AGAIN
+        start, again, self._count = self.next_at, _AGAIN, 0
         while self.next_at < self.limit:
             offset = self.next_at + -self.next_at % self._unit
             offset = self._behind_filler(offset, self.limit)
@@ -205,7 +204,7 @@ class Reader:
                     self.chain.reset()  # whoever skips bytes goes on with an absolute frame
                     # Filler ends with its page: else a block is missing
                     self.bad += not self.medium.patchable and (offset - 1) // PAGE > (self.next_at - 1) // PAGE
-                self.offset = offset
+                self.offset, self._is_lost = offset, False
                 start = self.next_at = self.good_end = offset + size
                 kind = self._parse(size)
                 if kind:
@@ -274,6 +273,7 @@ class Reader:
         """Go on behind the damage at `offset`: at the next page that begins with a mark; in write-once units, where
         what a cut tore stays, at the next mark."""
         self.bad += 1
+        self._is_lost = True  # until a frame's check is right again
         self.chain.reset()
         step = self._unit if self._unit > 1 else PAGE
         offset += step - offset % step
