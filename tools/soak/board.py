@@ -196,6 +196,7 @@ class Station:
     def finish(self):
         """All is calm: what can arrive does, within some days."""
         self.weather.calm()
+        self.chip.cut_at(1 << 30)  # what the last step had in mind may be still to come
         for _ in range(30):
             self.clock.wait(DAY_MS)
             self.clock.settime()
