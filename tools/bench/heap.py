@@ -39,7 +39,7 @@ class Job:
 
     def peak(self, points):
         """The most bytes in use on the heap while so many points are drained."""
-        output = run("peak", self._library, self._copy(points), folder=self._folder)
+        output = run("peak", self._library, self._copy(points), heap="%dk" % _MOST_KIB, folder=self._folder)
         found = re.search(r"^PEAK (\d+) (\d+)$", output, re.MULTILINE)
         if not found or int(found.group(1)) != points:
             raise Failed("the drain did not deliver %d points: %s" % (points, output))
