@@ -1,6 +1,5 @@
 """Worlds in which a server refuses some points: what was asked of a pin, days that pass, points that went twice."""
 
-
 from delivery import DAY_S, World
 
 

@@ -1,6 +1,5 @@
 """What tests of rings ask for: readings to log, what is found again, and an exception with its words."""
 
-
 from blynk_batch import BlockRing
 from blynk_batch.errors import WrongDevice
 from blynk_batch.ring.parsing import to_value

@@ -1,6 +1,5 @@
 """Clients on small rings, for tests that go on after something failed."""
 
-
 import blynk_batch
 from stand_ins import FakeClock, FakeServer
 

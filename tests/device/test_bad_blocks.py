@@ -1,6 +1,5 @@
 """Raw blocks that fail to erase, to program or to read: readings move on, and nothing acknowledged is lost."""
 
-
 from blynk_batch import BlockRing, Client
 from blynk_batch.clock import anchors as clock_anchors
 from blynk_batch.ring import sector

@@ -1,6 +1,5 @@
 """Pins that the server fails on, or refuses while it takes nothing from anybody: they starve no other."""
 
-
 from delivery import DAY_S, HOUR_S, UNKNOWN, World
 from held_worlds import days, filled, twice
 

@@ -1,6 +1,5 @@
 """A ring on FAT whose first block is torn, whose file is half made, whose card fails."""
 
-
 from blynk_batch.media import fat, paths
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard, umount

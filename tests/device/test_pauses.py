@@ -1,6 +1,5 @@
 """Uploads that end before all is sent, are cancelled or come after a reset: where the next one goes on."""
 
-
 import blynk_batch
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer

@@ -1,6 +1,5 @@
 """What a raw ring's sectors hold: frames and pages, the room for drops, write-once units, the longest readings."""
 
-
 from blynk_batch import BlockRing
 from blynk_batch.ring.state import DROPPED, WORDS
 from flash import NorFlash

@@ -1,6 +1,5 @@
 """When a drain is due, and the times of readings that one clock stamps."""
 
-
 import blynk_batch
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from small_clients import client_on
