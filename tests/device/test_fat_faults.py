@@ -3,7 +3,7 @@
 from blynk_batch.media import fat, paths
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard, umount
-from ring_checks import log, raises
+from ring_checks import found, log, raises
 from fat_rings import CAPACITY, closed, file_slots, mounted, opened
 
 MOUNTS = paths.mounts
@@ -94,6 +94,24 @@ def open_and_close(device):
     opened(capacity_bytes=3 * 4096).close()
     if device.dead:  # close() does not mind
         raise OSError(5)
+
+
+def test_a_file_that_a_repair_of_the_card_cut_short_goes_on_with_what_is_left():
+    for cut in (1, 1024, 5000, 9000):
+        mounted()
+        ring = opened(capacity_bytes=6 * 4096)
+        log(ring, 0, 2000)
+        ring.close()
+        with open("/sim/ring/ring0", "rb") as f:
+            data = f.read()
+        with open("/sim/ring/ring0", "wb") as f:
+            f.write(data[:-cut])
+        ring = opened(capacity_bytes=6 * 4096)
+        left = found(ring)
+        assert 900 < len(left) and left == list(range(len(left))), (cut, len(left))
+        log(ring, 2000, 10)
+        assert found(opened()) == left + list(range(2000, 2010))
+        ring.close()
 
 
 class BrokenOff:

@@ -37,6 +37,11 @@ def open_file(path, capacity):
             _refuse_others(name)
         _extend(name, path, page, slots or usual_capacity(path) // SECTOR_BYTES)
     medium = FatTails(name, page)
+    head = medium.head(0)
+    if head and head.slots > medium.wanted:  # cut short, as the repair of a card does
+        medium.close()
+        _extend(name, path, page, head.slots)
+        medium = FatTails(name, page)
     span = medium.open() or find(medium)
     if slots > medium.wanted:
         try:
