@@ -114,6 +114,37 @@ def test_a_file_that_a_repair_of_the_card_cut_short_goes_on_with_what_is_left():
         ring.close()
 
 
+def test_a_card_that_is_put_back_goes_on_and_one_of_another_ring_is_left_alone():
+    def put_in(card):
+        umount("/sim")
+        device.out = True
+        raises(OSError, log, ring, 0, 1)
+        mounted(card)
+
+    class Loose(SdCard):
+        out = False
+
+        def writeblocks(self, block, buf):
+            if self.out and not self._is_gone():
+                raise OSError(5)
+            super().writeblocks(block, buf)
+
+    other = mounted(SdCard(256))
+    ring = opened(capacity_bytes=CAPACITY)
+    log(ring, 5000, 700)
+    ring.close()
+    for count in (5, 100, 900):
+        device = mounted(Loose(256))
+        ring = opened(capacity_bytes=CAPACITY)
+        log(ring, 0, count)
+        put_in(SdCard(256, other.data))
+        assert "another card" in raises(OSError, log, ring, count, 1)
+        assert found(opened()) == list(range(5000, 5700))
+        put_in(SdCard(256, device.data))
+        log(ring, count, 10)
+        assert closed(ring) == closed(opened()) == list(range(count + 10))
+
+
 class BrokenOff:
     """A file whose write number `count` Ctrl-C breaks off."""
 

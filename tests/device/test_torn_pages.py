@@ -13,6 +13,16 @@ def log(ring, numbers):
         ring.log(0, START_MS + number * 10000, b"\x01", [number])
 
 
+class FailsOnce(SdCard):
+    left = -1
+
+    def writeblocks(self, block, buf):
+        self.left -= 1
+        if self.left == -1:
+            raise OSError(5)
+        super().writeblocks(block, buf)
+
+
 def text(ring, number, size):
     ring.log(0, START_MS + number * 10000, b"\x02", ["." * size])
 
@@ -33,15 +43,9 @@ def test_blocks_of_a_write_that_a_cut_broke_off_count_no_more_once_the_sector_is
                 device = device.revive()
                 ring = BlockRing(device)
             else:
-                write, left = device.writeblocks, [operation]
-
-                def fail_once(block, buf):
-                    left[0] -= 1
-                    if left[0] == -1:
-                        raise OSError(5)
-                    write(block, buf)
-
-                device.writeblocks = fail_once
+                device = FailsOnce(34, before)
+                ring = BlockRing(device)
+                device.left = operation
                 raises(OSError, text, ring, 180, 2000)
             text(ring, 181, 3000)
             log(ring, range(182, 220))

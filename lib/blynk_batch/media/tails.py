@@ -174,8 +174,8 @@ class Tails(Slots):
             if self._fetch(sequence, index) >= 0:
                 self._cached = (-1, -1, -1)
                 self.flash.program(self.page(sequence, index) * self.flash.page, bytes(self.flash.page))
-        end = HEAD_BYTES + self._used
-        if self._fetch(sequence, self._index) != self._used or self._cache[HEAD_BYTES:end] != self._block[HEAD_BYTES:end]:
+        used = self._used
+        if self._fetch(sequence, self._index) != used or self._cache[HEAD_BYTES:][:used] != self._body[:used]:
             self._write_place()
 
 
