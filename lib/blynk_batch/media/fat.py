@@ -50,7 +50,7 @@ def open_file(path, capacity):
             medium.close()
             _extend(name, path, page, slots)
         except OSError as e:
-            if e.args[0] != _ENOSPC:
+            if e.errno != _ENOSPC:
                 raise
             slots = medium.wanted
     medium.wanted = slots or medium.slots
