@@ -77,11 +77,13 @@ class Window:
             if frames > _YIELD_EVERY:
                 frames = 0
                 yield
-            if run and not times and chain.time >= self.cutoff:
+            if run and chain.time >= self.cutoff:
                 taken = run.take(reader)
                 if taken:
                     frames += taken
                     self._known = chain.time
+                    if times:
+                        times.known = self._known
                     continue
             if not reader.next():
                 break
