@@ -164,3 +164,23 @@ def test_a_pin_in_doubt_whose_readings_have_all_expired_is_no_question():
         world.trouble = False
         world.drain()
         assert world.got == {(4, 0): 1} and not world.check(), (hours, world.got)
+
+
+class Clearing(World):
+    def judge(self, pin, points):
+        if self.clears:
+            self.client.clear()
+        return super().judge(pin, points)
+
+
+def test_what_is_cleared_while_one_of_several_questions_is_asked_ends_the_questions():
+    Clearing.clears = False
+    world = Clearing()
+    for _ in range(9):
+        world.log(1)
+    world.trouble = True
+    world.drain()
+    world.wait(2 * HOUR_S)
+    world.clears = True
+    assert len(world.drain()) == 1 and world.client.stats()["dropped"] == 9
+    world.check()

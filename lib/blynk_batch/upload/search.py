@@ -207,6 +207,7 @@ class Search(Settled):
             return None
         if low < ring.cleared:  # meanwhile
             self.load()
+            self._queue = []
             return None
         ring.set(keys.ASKED, start + body.end + (pin, self.cutoff, self.now) + self.seen)
         self.save()
