@@ -175,6 +175,8 @@ class Search(Settled):
         without points if there are some that need not be sent; None if something else has to be chosen."""
         ring = self.ring
         count = (yield from self._count_to_send(pin, low, high))[0]
+        if self._is_cleared(low):
+            return None
         body = Body(self, pin, low + (0,), low, high)
         if not count:
             yield from body.measure()
@@ -205,13 +207,19 @@ class Search(Settled):
         if found and index and body.end != end:  # too many bytes: the newest must be in it
             found.tried = body.points << 3 | WALK
             return None
-        if low < ring.cleared:  # meanwhile
-            self.load()
-            self._queue = []
+        if self._is_cleared(low):
             return None
         ring.set(keys.ASKED, start + body.end + (pin, self.cutoff, self.now) + self.seen)
         self.save()
         return body
+
+    def _is_cleared(self, low):
+        """True if the ring was cleared of what lies at `low` while others worked; then it is chosen anew."""
+        if low >= self.ring.cleared:
+            return False
+        self.load()
+        self._queue = []
+        return True
 
     def _piece(self, found, count, limit):
         """(number of the first, how many) of the range's `count` points that its plan asks for."""
