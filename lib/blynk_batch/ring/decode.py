@@ -22,7 +22,7 @@ _SHAPES = {
     keys.PART: "pso",
     keys.DELIVERED: "n",
     keys.BACKOFF: "imi",
-    keys.BUDGET: "ii",
+    keys.BUDGET: "ii/i",
     keys.DRAINED: "mim",
     keys.SIZE: "ii",
     keys.LAST_SUCCESS: "c",

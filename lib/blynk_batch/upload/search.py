@@ -169,6 +169,8 @@ class Search(Settled):
         ring = self.ring
         body = yield from self._measured(pin, low, high)
         start, count = low, body.points
+        if self._is_cleared(low):
+            return None
         if not count:
             return body
         limit = self._uploader.limit()
@@ -196,12 +198,19 @@ class Search(Settled):
         if found and index and body.points < points:  # too many bytes: the newest must be in it
             found.tried = body.points << 3 | WALK
             return None
-        if low < ring.cleared:  # meanwhile
-            self.load()
+        if self._is_cleared(low):
             return None
         ring.set(keys.ASKED, start + body.end + (pin, self.cutoff, self.now) + self.seen)
         self.save()
         return body
+
+    def _is_cleared(self, low):
+        """True if the ring was cleared of what lies at `low` while others worked; then it is chosen anew."""
+        if low >= self.ring.cleared:
+            return False
+        self.load()
+        self._queue = []
+        return True
 
     def _piece(self, found, count, limit):
         """(number of the first, how many) of the range's `count` points that its plan asks for."""
