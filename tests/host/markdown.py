@@ -1,7 +1,8 @@
 """Code blocks and links of the project's Markdown pages. Knows no page.
 
 A block's first word says what becomes of it: `python` and `sh` are executed, `output` is what something printed; right
-behind `sh`, what that printed. A comment right before it asks for what must be there first: <!-- before: ring sandbox -->.
+behind `sh`, what that printed. A comment right before it asks for what must be there first:
+<!-- before: ring sandbox -->.
 """
 
 import re
