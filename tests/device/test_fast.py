@@ -10,7 +10,7 @@ from blynk_batch.ring.fast import EACH, Run
 from blynk_batch.ring.parsing import to_value
 from blynk_batch.ring.reader import DATA, Reader
 from blynk_batch.upload import batch
-from delivery import UNKNOWN, World
+from delivery import DAY_S, KNOWN, UNKNOWN, World
 
 HEAP = "8m"
 WASM = False  # it has no machine code
@@ -151,14 +151,24 @@ def test_a_batch_is_measured_and_sent_by_runs_as_one_by_one():
         assert measured(ring, *options) == wanted, (case, options)
 
 
+class Counted:
+    """How many frames are read one by one, in `with`."""
+
+    def __enter__(self):
+        self.frames, self._next = 0, Reader.next
+
+        def counted(reader):
+            self.frames += 1
+            return self._next(reader)
+
+        Reader.next = counted
+        return self
+
+    def __exit__(self, *_):
+        Reader.next = self._next
+
+
 def test_a_search_reads_few_frames_one_by_one_also_behind_some_whose_time_was_not_known():
-    counts = [0]
-    steps = Reader.next
-
-    def counted(reader):
-        counts[0] += 1
-        return steps(reader)
-
     for unknown in (0, 5):
         world = World(words=UNKNOWN)
         now = world.now
@@ -168,10 +178,31 @@ def test_a_search_reads_few_frames_one_by_one_also_behind_some_whose_time_was_no
         world.now = now
         for number in range(2000):
             world.log(1, 2, bad=(1,) if number < 1000 else ())
-        counts[0], Reader.next = 0, counted
-        try:
+        with Counted() as count:
             world.drain()
-        finally:
-            Reader.next = steps
         assert not [point for point in world.missing() if point[1] >= 1005]
-        assert 20 < len(world.requests) < 40 and counts[0] < 3000 * len(world.requests) // 10, counts
+        assert 20 < len(world.requests) < 40 and count.frames < 300 * len(world.requests), count.frames
+
+
+def test_a_window_that_was_left_open_is_counted_again_by_runs_and_so_are_pins_that_are_not_asked():
+    world = World(words=KNOWN)
+    for _ in range(1500):
+        world.log(1)
+        world.log(2)
+    world.silent = (2,)
+    world.drain()
+    assert world.requests == [(1, 0, 1500, 200), (2, 0, 1500, 0)]
+    for happens in ("reset", "held open"):
+        world.silent = ()
+        world.boot()
+        if happens == "held open":
+            for number in range(1500):
+                world.log(2, bad=(2,))
+                if number % 500 == 0:
+                    world.drain()
+            world.log(1)
+        world.wait(DAY_S)
+        with Counted() as count:
+            world.drain()
+        world.check()
+        assert not world.missing() and 0 < count.frames < 500, (happens, count.frames)
