@@ -237,7 +237,7 @@ class Ring(Pages):
             except OSError as e:
                 if not self.may_move_on(e):
                     raise
-                self.bad = (self.bad + 1) % (self.medium.slots - 1)  # never on to the newest sector's own slot
+                self.bad = (self.bad + 1) % min(self.medium.slots - 1, self.medium.skips)  # never on to the newest
                 if tries == 2 or not self.bad:
                     raise
 
