@@ -224,6 +224,8 @@ def test_a_second_emulator_leaves_the_flash_of_a_board_that_runs_alone(lab, tmp_
         command = ("make", "--no-print-directory", "emulate", "FIRMWARE=%s" % file(uf2({PLACE: PAGE})), options)
         said = run(*command, status=2)
         assert "Error: %s is the flash of a board that runs" % flash in said and flash.read_bytes() == before
+    said = run(*command[:-1], "ARGS=--flash %s/below" % flash, status=2)
+    assert "Error: %s cannot be the flash: " % flash in said and "Traceback" not in said
 
 
 def uf2(pages, family=0xE48BFF56):

@@ -235,3 +235,10 @@ def test_make_board_says_where_it_is_and_how_to_use_it(tmp_path):
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=PATIENCE_S)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    require_node()
+    (tmp_path / "file").touch()
+    said = run("make", "--no-print-directory", "board", "ARGS=--folder %s/file/below" % tmp_path, status=2)
+    assert "Error: %s/file/below cannot be the flash: " % tmp_path in said and "Traceback" not in said

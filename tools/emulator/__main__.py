@@ -25,7 +25,9 @@ Ctrl-C ends it here; its files stay."""
 @click.option(
     "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
 )
-@click.option("--flash", type=click.Path(path_type=Path), default=FLASH, help="The chip's content, which stays.")
+@click.option(
+    "--flash", type=click.Path(dir_okay=False, path_type=Path), default=FLASH, help="The chip's content, which stays."
+)
 def main(name, flash):
     """Run a Pico without one behind a pseudo-terminal."""
     try:
@@ -41,6 +43,8 @@ def main(name, flash):
             click.echo("The board is in its bootloader: a real one would be a USB drive now, to put a firmware on.")
     except (firmware.FirmwareProblem, BoardError) as error:
         raise click.ClickException(str(error))
+    except OSError as error:
+        raise click.ClickException("%s cannot be the flash: %s" % (error.filename, error.strerror))
     except KeyboardInterrupt:
         click.echo()
 

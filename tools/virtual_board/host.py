@@ -39,8 +39,8 @@ def missing():
 
 
 def claim(flash):
-    """Keeps other boards from the file or folder `flash` until what it gives, a descriptor, is closed. Raises BoardError
-    if another has it: two that write to one flash destroy it."""
+    """Keeps other boards from the file or folder `flash` until what it gives, a descriptor, is closed. Raises
+    BoardError if another has it: two that write to one flash destroy it."""
     try:
         descriptor = os.open(flash, os.O_RDONLY)
     except OSError as error:
