@@ -25,6 +25,7 @@ _SHAPES = {
     keys.BUDGET: "ii/i",
     keys.DRAINED: "mim",
     keys.SIZE: "ii",
+    keys.DOUBTED: "i",
     keys.LAST_SUCCESS: "c",
     keys.BATCH: "pso",
     keys.HELD: "c",
