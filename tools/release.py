@@ -106,6 +106,8 @@ def main():
             click.echo("%s (%d bytes)" % (path.relative_to(ROOT), path.stat().st_size))
     except (BundleError, NotCompiled) as error:
         raise click.ClickException(str(error))
+    except OSError as error:
+        raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
 
 
 if __name__ == "__main__":

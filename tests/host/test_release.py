@@ -6,9 +6,11 @@ import re
 import zipfile
 
 import pytest
+from click.testing import CliRunner
 
 from tests.host.boards import mpremote
 from tools import package, release
+from tools.bundle import __main__ as bundle
 from tools.compiled import LIBRARY
 
 USE = """
@@ -48,6 +50,15 @@ def test_the_same_sources_make_the_same_bytes(made, tmp_path):
     paths = release.write(tmp_path / "again")
     assert len(paths) == 4
     assert all(path.read_bytes() == (made / path.name).read_bytes() for path in paths)
+
+
+@pytest.mark.parametrize("module, target", [(release, "TARGET"), (package, "COMPILED"), (bundle, "TARGET")])
+def test_a_folder_that_cannot_be_written_is_named(module, target, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(module, target, tmp_path / "file" / "below")
+    output = ["--output", str(tmp_path / "package.json")] if module is package else []
+    done = CliRunner().invoke(module.main, output)
+    assert done.exit_code == 1 and re.search("^Error: %s/file.* cannot be written: " % tmp_path, done.output, re.M)
 
 
 def test_the_checksums_are_those_of_the_zips(made):
