@@ -164,3 +164,35 @@ def test_a_pin_in_doubt_whose_readings_have_all_expired_is_no_question():
         world.trouble = False
         world.drain()
         assert world.got == {(4, 0): 1} and not world.check(), (hours, world.got)
+
+
+class Clearing(World):
+    clears = ()  # pins in whose requests all is cleared
+
+    def judge(self, pin, points):
+        if pin in self.clears:
+            self.wait(DAY_S)
+            self.client.clear()
+        return super().judge(pin, points)
+
+
+def test_what_is_cleared_while_one_of_several_questions_is_asked_ends_the_questions():
+    world = Clearing()
+    for _ in range(9):
+        world.log(1)
+    world.trouble = True
+    world.drain()
+    world.wait(2 * HOUR_S)
+    world.clears = (1,)
+    assert len(world.drain()) == 1 and world.client.stats()["dropped"] == 9
+    world.check()
+
+
+def test_what_is_cleared_after_it_was_refused_does_not_expire_too():
+    world = Clearing(max_age_days=0.5)
+    for _ in range(9):
+        world.log(1, 2, 3, bad=(1,))
+    world.clears = (3,)
+    world.drain()
+    assert world.client.stats()["dropped"] == 9, world.client.stats()
+    world.check()

@@ -164,3 +164,27 @@ def test_a_board_that_sleeps_and_knows_no_time_asks_again_and_has_a_new_budget_s
                 server.fails = server.fails and wake < 2
             client.close(sleep_ms=sleep_ms)
         assert len(server.requests) >= 3 if options else client.ring.pending < 100, (sleep_ms, options, server.requests)
+
+
+class RefusesV1(Refuses):
+    def post(self, url, *args):
+        reply = FakeServer.post(self, url, *args)
+        return (400, {}, KNOWN) if self.fails and url.endswith("=v1") else reply
+
+
+def test_so_does_one_that_uploads_in_each_of_its_wakes():
+    few = {"points_per_day": 10}
+    for sleep_ms, options in ((3599000, {}), (None, {}), (3599000, few), (None, few)):
+        flash, server = NorFlash(8), RefusesV1()
+        random.seed(1)
+        for wake in range(100):
+            ring = blynk_batch.BlockRing(flash)
+            client = blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock(None, 1000), **options)
+            server.fails = not options and wake < 20
+            client.log_group({1: wake, 2: wake}, timestamp=NOW_MS + wake)
+            result = client.upload()
+            client.close(sleep_ms=sleep_ms)
+        if options:
+            assert 30 < client.stats()["uploaded"] < (51 if sleep_ms else 100), (sleep_ms, result, client.stats())
+        else:
+            assert client.ring.pending < 2, (sleep_ms, result)

@@ -238,6 +238,25 @@ def test_a_date_from_before_a_time_that_the_ring_knows_is_believed_only_if_it_st
     assert world.client.upload().waiting is None
 
 
+def test_a_reading_of_the_far_future_keeps_no_sleeping_board_from_the_servers_date():
+    for planned in (True, False):
+        world = World("rp2", ahead_ms=0)
+        world.client.log(1, 1, timestamp=NOW_MS + 300 * DAY)
+        world.client.upload()
+        waited = []
+        for wake in range(20):
+            if planned:
+                world.client.close(sleep_ms=15 * MINUTE)
+                world.clock.sleep(15 * MINUTE)
+                world.boot()
+            else:
+                world.after(15 * MINUTE)
+            world.client.log(1, wake)
+            waited.append(world.client.upload().waiting == "clock")
+        assert waited == [True] * 4 + [False] * 16 and world.client.pending == 0, waited
+        assert -2000 <= world.error_ms() <= 0
+
+
 def test_a_date_over_verified_tls_is_believed_whatever_the_ring_knows():
     world = World("rp2", 0)
     world.log()

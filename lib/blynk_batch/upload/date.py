@@ -8,6 +8,7 @@ rest of a reply.
 from micropython import const
 
 from ..clock.network import set_to
+from ..clock.wall import BUILD_MS
 from ..ring import state as keys
 
 _MINUTE_MS = const(60000)
@@ -71,7 +72,8 @@ def _verified(uploader):
 
 def heard(uploader, clock, date):
     """A reply's Date, Unix ms, to a board without the time. It is believed if the server proved who it is, or if no
-    time that the ring knows of is later, or if an hour ago the same clock said so: the ring's may have been wrong.
+    time that the ring knows of is later, or if an hour ago the same clock said so: the ring's may have been wrong. For
+    what a boot hears first, that is an hour from the first that was not believed in those before.
 
     A first verified reply puts a clock right that an unverified one had set."""
     ring, uptime, proof = uploader.ring, clock.uptime(), _verified(uploader)
@@ -82,11 +84,23 @@ def heard(uploader, clock, date):
             if not -_DAY_MS < date - now < _DAY_MS:
                 set_to(date)
         return
-    doubt = getattr(clock, "doubt", None)
+    doubt, first = getattr(clock, "doubt", None), ring.get(keys.DOUBTED) * 1000
     clock.doubt = doubt or (date - uptime, uptime)
     latest = max(ring.get(keys.LAST_SUCCESS) * 1000, ring.get(keys.KNOWN))
-    same = doubt and uptime - doubt[1] >= _HOUR_MS and -_MINUTE_MS < date - uptime - doubt[0] < _MINUTE_MS
+    if doubt:
+        same = uptime - doubt[1] >= _HOUR_MS and -_MINUTE_MS < date - uptime - doubt[0] < _MINUTE_MS
+    else:
+        same = first and date - first >= _HOUR_MS
     if (proof or date >= latest or same) and set_to(date):
+        ring.forget(keys.DOUBTED)
         clock.agreed = True if proof else None
         uploader.event("clock set by the server's Date, since NTP does not answer")
         uploader.guarded(uploader.boots.anchor, clock.now())
+    elif not 0 < first <= date and date >= BUILD_MS:
+        uploader.guarded(_doubt, ring, date)
+
+
+def _doubt(ring, date):
+    """Note the first Date that was not believed, for the boots to come."""
+    ring.set(keys.DOUBTED, (date // 1000,))
+    ring.save(must=False)

@@ -24,6 +24,7 @@ _SPREAD_S = const(30)  # of the first drains after power-on
 _DAY_MS = const(86400000)
 _HOUR_S = const(3600)
 _AGAIN_S = const(82800)  # a day of tries has 23 hours: one that uploads daily is never a second too early
+_UNIX_S = const(1000000000)  # what is less is uptime
 _DATA = const(1)  # a Reader's kind of frame
 _REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see held.py
 
@@ -50,13 +51,15 @@ class Pace:
         self._points_per_day = points_per_day
         self._until = 0  # uptime ms
         # Without a clock a day is one of uptime, of the budget, and of the last tries and questions. It goes on over
-        # planned sleeps, from the last drain; after any other reset nobody knows how long ago that was, so that one
-        # boot in some tries again.
+        # planned sleeps; after any other reset nobody knows how long ago that was, so that one boot in some begins
+        # another.
         _, boot, drained_ms = ring.state.get(DRAINED, (0, 0, 0))
-        goes_on = boot and boot == boots.boot
+        self._goes_on = goes_on = boot and boot == boots.boot
         self._day_from = self._tried_ms = drained_ms if goes_on else boots.uptime()
-        if not goes_on and range_keys(ring.state) and not _random(_AWAY_S // _WAKE_S):
-            self._tried_ms -= _DAY_MS
+        if goes_on and len(ring.state.get(BUDGET, ())) > 2:
+            self._day_from = ring.state[BUDGET][2] * 1000
+        if not goes_on and not _random(_AWAY_S // _WAKE_S):
+            self._day_from = self._tried_ms = self._tried_ms - _DAY_MS
         self._shut, self._looked = b"", (0, 0)  # up to where all points are of those pins
         saved = ring.state.get(BACKOFF)
         if saved:
@@ -123,22 +126,27 @@ class Pace:
             left, day = self.budget(), self._day()
             if day != self._ring.get(BUDGET):
                 self._day_from = self._boots.uptime()
-            self._ring.set(BUDGET, (day, self._points_per_day - left + points))
+            begun = (max(0, self._day_from) // 1000,) if self._boots.now() is None else ()
+            self._ring.set(BUDGET, (day, self._points_per_day - left + points) + begun)
 
     # Refused points
 
     def tries(self):
         """Note a try; what `rested` is to be asked of it."""
-        self._tried_ms, now = self._boots.uptime(), self._boots.now()
-        return 1 if now is None else now // 1000
+        self._tried_ms = self._boots.uptime()
+        return self.second()
+
+    def second(self):
+        """The Unix time in s; without a clock the uptime, and never 0."""
+        now = self._boots.now()
+        return 1 + self._boots.uptime() // 1000 if now is None else now // 1000
 
     def rested(self, tried, for_s=_AGAIN_S):
-        """True if `for_s` have passed, as far as is known, since the last try at `tried`: Unix s, 1 without a clock;
-        0: never, or it was released."""
-        now = self._boots.now()
-        if now is None and tried:
+        """True if `for_s` have passed, as far as is known, since the last try at `tried`, a `second()`; 0: never, or it
+        was released."""
+        if tried and self._boots.now() is None and not (self._goes_on and tried < _UNIX_S):
             return self._boots.uptime() - self._tried_ms >= for_s * 1000
-        return not tried or not 0 <= now // 1000 - tried < for_s
+        return not tried or not 0 <= self.second() - tried < for_s
 
     def may_ask(self):
         """True if the hour since the last questions in doubt has passed."""

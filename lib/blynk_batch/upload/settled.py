@@ -161,7 +161,7 @@ class Settled(Held):
             again = again or (found.pin == pin and found.end == start and found.kind in (RUN, HELD))
         last = OPEN if again and end == self.ring.cursor()[:2] else end
         self.ranges = self.without(pin, start, end)
-        self.hold(pin, start, last, HELD if last == OPEN else RUN, max(1, self.now // 1000))
+        self.hold(pin, start, last, HELD if last == OPEN else RUN, self.now // 1000 or self._uploader.pace.second())
 
     def hold_window(self, window, body, kind, plan=WALK):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
