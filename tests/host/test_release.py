@@ -92,6 +92,8 @@ def test_its_readme_leads_from_a_line_of_a_bundle_to_its_source(unpacked):
     text = (unpacked("mpy") / "README.txt").read_text()
     assert re.search(r"^    blynk_batch +from line +\d+: ring/record.py$", text, re.MULTILINE)
     assert re.search(r"^    blynk_batch._upload +from line +\d+: upload/window.py$", text, re.MULTILINE)
+    named = {name.partition(".")[2] or "__init__" for name in re.findall(r"^    (\S+) +from line", text, re.MULTILINE)}
+    assert named == {path.stem for path in (unpacked("mpy") / "blynk_batch").glob("*.mpy")}
 
 
 def test_copied_onto_a_board_without_make_it_logs(board, unpacked):
