@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 ARGS ?=
+# A setting as it was typed, for the shell: Wi-Fi passwords have dollars and quotes in them.
+typed = '$(subst ','\'',$(value $(1)))'
 # Nobody is to update what this project pins.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
@@ -79,13 +81,13 @@ pull: setup ## read a ring off a board, an image or a folder; export or upload i
 
 .PHONY: flash
 flash: .venv/.stamp ## put a MicroPython image onto a board (FIRMWARE=file, ESP32: PORT= ERASE=1, Pico W: VOLUME=)
-	@$(RUN) -m tools.flash $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(if $(PORT),--port '$(PORT)') \
-		$(if $(VOLUME),--volume '$(VOLUME)') $(if $(ERASE),--erase) $(if $(YES),--yes) $(ARGS)
+	@$(RUN) -m tools.flash $(if $(FIRMWARE),--firmware $(call typed,FIRMWARE)) $(if $(PORT),--port $(call typed,PORT)) \
+		$(if $(VOLUME),--volume $(call typed,VOLUME)) $(if $(ERASE),--erase) $(if $(YES),--yes) $(ARGS)
 
 .PHONY: deploy
 deploy: .venv/.stamp ## put the library onto a board (PORT=, EXAMPLE=pico_w, TOOL=ampy, REPLACE=1, SOURCE=1)
-	@$(RUN) -m tools.deploy $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
-		$(if $(EXAMPLE),--example '$(EXAMPLE)') $(if $(REPLACE),--replace) $(if $(SOURCE),--source) $(ARGS)
+	@$(RUN) -m tools.deploy $(if $(PORT),--port $(call typed,PORT)) $(if $(TOOL),--tool $(call typed,TOOL)) \
+		$(if $(EXAMPLE),--example $(call typed,EXAMPLE)) $(if $(REPLACE),--replace) $(if $(SOURCE),--source) $(ARGS)
 
 .PHONY: bundle
 bundle: .venv/.stamp ## join the library's modules into the bundles that boards load (ARGS='--trace FILE': a traceback)
@@ -93,12 +95,12 @@ bundle: .venv/.stamp ## join the library's modules into the bundles that boards 
 
 .PHONY: board-check
 board-check: .venv/.stamp ## check the library on a board and print a report (PORT=, WIFI=name PASSWORD=... to drain)
-	@$(RUN) -m tools.board_check $(if $(PORT),--port '$(PORT)') $(if $(TOOL),--tool '$(TOOL)') \
-		$(if $(WIFI),--wifi '$(WIFI)' --password '$(PASSWORD)') $(ARGS)
+	@$(RUN) -m tools.board_check $(if $(PORT),--port $(call typed,PORT)) $(if $(TOOL),--tool $(call typed,TOOL)) \
+		$(if $(WIFI),--wifi $(call typed,WIFI) --password $(call typed,PASSWORD)) $(ARGS)
 
 .PHONY: package
 package: .venv/.stamp ## write package.json, by which mip installs the library, and compiled bundles for it
-	@$(RUN) -m tools.package $(if $(BASE),--base '$(BASE)') $(ARGS)
+	@$(RUN) -m tools.package $(if $(BASE),--base $(call typed,BASE)) $(ARGS)
 
 .PHONY: release
 release: .venv/.stamp ## write the zips of a release and their checksums into build/release/
@@ -110,13 +112,13 @@ board: .venv/.stamp node ## run a board without hardware that mpremote and ampy 
 
 .PHONY: emulate emulate-bench emulate-powercut
 emulate: .venv/.stamp node ## run a Pico's firmware without a Pico (FIRMWARE=file.uf2), at a port like a board's
-	@exec $(RUN) -m tools.emulator $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(ARGS)
+	@exec $(RUN) -m tools.emulator $(if $(FIRMWARE),--firmware $(call typed,FIRMWARE)) $(ARGS)
 
 emulate-bench: .venv/.stamp node ## measure the library on it: a wake, a reading, a drain (ARGS=--help)
-	@exec $(RUN) -m tools.emulator.bench $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(ARGS)
+	@exec $(RUN) -m tools.emulator.bench $(if $(FIRMWARE),--firmware $(call typed,FIRMWARE)) $(ARGS)
 
 emulate-powercut: .venv/.stamp node ## cut its power while it writes, and check what was acknowledged (ARGS=--help)
-	@exec $(RUN) -m tools.emulator.powercut $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(ARGS)
+	@exec $(RUN) -m tools.emulator.powercut $(if $(FIRMWARE),--firmware $(call typed,FIRMWARE)) $(ARGS)
 
 .PHONY: verify-live
 # Not from the environment: a TOKEN there may be another service's.
@@ -124,14 +126,14 @@ ifeq ($(origin TOKEN),command line)
 verify-live: export BLYNK_TOKEN := $(TOKEN)
 endif
 verify-live: .venv/.stamp ## see what the live service answers and stores, beside the sandbox (TOKEN=... PIN=V1 SERVER=...)
-	@$(RUN) -m tools.verify_live $(if $(PIN),--pin '$(PIN)') $(if $(SERVER),--server '$(SERVER)') $(ARGS)
+	@$(RUN) -m tools.verify_live $(if $(PIN),--pin $(call typed,PIN)) $(if $(SERVER),--server $(call typed,SERVER)) $(ARGS)
 
 .PHONY: audit
 ifeq ($(origin TOKEN),command line)
 audit: export BLYNK_TOKEN := $(TOKEN)
 endif
 audit: setup ## compare a ring with what the server has stored of it (TOKEN=... SERVER=... ARGS='--folder ring')
-	@$(RUN) -m tools.verify_live.audit $(if $(SERVER),--server '$(SERVER)') $(ARGS)
+	@$(RUN) -m tools.verify_live.audit $(if $(SERVER),--server $(call typed,SERVER)) $(ARGS)
 
 .PHONY: size
 size: setup ## count each library file's lines, and the bytes and blocks that it takes on a board

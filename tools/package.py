@@ -18,6 +18,7 @@ from tools.compiled import NotCompiled, compile_library
 ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "package.json"
 COMPILED = ROOT / "build" / "package"
+_BASE = re.compile("https?://[^/]|(github|gitlab|codeberg):[^/]+/[^/]")
 
 
 def version(root=ROOT):
@@ -68,6 +69,8 @@ def main(base, output):
     """Write package.json from what is in lib/, and the compiled bundles into build/package/."""
     if base is None and PATH.exists():
         base = base_of(json.loads(PATH.read_text(encoding="utf-8")))
+    if base and not _BASE.match(base):
+        raise click.ClickException("BASE=%s is not as mip takes it: http://address or github:owner/repository" % base)
     content = package(base or "")
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(text(content), encoding="utf-8")

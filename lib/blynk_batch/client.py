@@ -106,7 +106,7 @@ class Client:
     def _log(self, pins, values, timestamp, skipped):
         check_timestamp(timestamp)
         if pins or skipped:
-            now = self.clock.now() if self.guard.held else None  # the call that this one interrupts may take a while
+            now = self._boots.now() if self.guard.held else None  # the call that this one interrupts may take a while
             self.guard.run(self._store, (pins, values, timestamp, now, skipped))
 
     def _store(self, pins, values, timestamp, now, skipped):

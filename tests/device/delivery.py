@@ -49,6 +49,7 @@ class World:
         self.trouble = False  # everything is refused
         self.failing = ()  # pins that are answered 500
         self.dying = ()  # pins in whose batches the connection ends
+        self.silent = ()  # pins whose batches get no reply, and are not stored
         self.cut_off = False  # nobody gets a connection
         self.takes_s = 0  # for a request
         self.logged = {}  # {pin: how many}
@@ -141,7 +142,7 @@ class World:
         else:
             self.answer([batch for batch in self.flying if here & batch.points])
         self.step()
-        if self.lost and random.random() < self.lost:
+        if status == 0 or (self.lost and random.random() < self.lost):
             raise OSError(110)
         if status == 200:
             self.accepted = here
@@ -165,6 +166,8 @@ class World:
     def judge(self, pin, points):
         if pin in self.failing:
             return 500
+        if pin in self.silent:
+            return 0
         if self.trouble:
             return 400
         for point in points:

@@ -16,9 +16,9 @@ _MOST_VALUE = const(128)
 def take(buf, state, pins, sink):
     """See hot.take()."""
     at, limit, interval, low, high, seed, count, passed, pin, filled, left, most_points, most_bytes = state[:13]
-    number, base = state[13:]
+    number, base = state[13:15]
     view = memoryview(buf)
-    taken = 0
+    taken, last = 0, -1
     before = None  # what a mark that no frame follows yet came after
     while at + 2 < limit:
         start = at
@@ -99,6 +99,7 @@ def take(buf, state, pins, sink):
             sink[filled : filled + len(text)] = text
             filled += len(text)
             left -= 1
+            last = start
         pins[: len(group)] = group
         count, interval, low, high = len(group), step, time, carry
         passed += count
@@ -108,5 +109,5 @@ def take(buf, state, pins, sink):
     if before:
         at, interval, count = before
     state[0], state[2], state[3], state[4], state[6] = at, interval, low, high, count
-    state[7], state[9], state[10] = passed, filled, left
+    state[7], state[9], state[10], state[15] = passed, filled, left, last
     return taken

@@ -133,6 +133,35 @@ def test_two_bad_blocks_in_a_row_fail_one_call_and_the_next_goes_on_behind_them(
     assert found(BlockRing(device.revive())) == list(range(150))
 
 
+def log_all(ring, first, count):
+    """Each reading, again where a few blocks in a row fail."""
+    for number in range(first, first + count):
+        for tries in range(9):
+            try:
+                log(ring, number, 1)
+                break
+            except OSError:
+                assert tries < 8
+
+
+def test_several_blocks_in_a_row_that_are_not_erased_in_a_full_ring_hide_nothing_that_is_logged_behind_them():
+    full = NorFlash(10)
+    ring = BlockRing(full)
+    log(ring, 0, 5600)
+    for count in (2, 3, 5):
+        for slot in (0, 3, 6, 9):
+            device = full.revive()
+            ring = BlockRing(device)
+            device.bad = {(slot + index) % 10: "erase" for index in range(count)}
+            log_all(ring, 5600, 1700)  # past some of them, or all
+            for logged in (7300, 7320):
+                ring = BlockRing(device.revive())
+                left = found(ring)
+                assert left == list(range(logged - len(left), logged)), (count, slot, left[-1:])
+                assert len(left) == ring.pending == logged - ring.get(DROPPED)
+                log_all(BlockRing(device), logged, 20)
+
+
 def test_verify_false_does_not_read_back():
     device = NorFlash(8)
     ring = BlockRing(device, verify=False)

@@ -360,3 +360,39 @@ def test_a_new_device_with_a_block_that_cannot_be_read_is_not_taken_for_empty():
     device.lost = (3,)
     raises(OSError, BlockRing, device)
     assert device.erases == 0 and device.programs == 0
+
+
+class NoSuchOperation(NorFlash):
+    """Says of each operation but its sizes that it has no such, in one way or another."""
+
+    says = None
+
+    def ioctl(self, operation, argument):
+        if operation in (4, 5):
+            return super().ioctl(operation, argument)
+        raise self.says
+
+
+def test_a_driver_that_has_no_such_operation_may_say_so_in_any_way():
+    for says in (NotImplementedError(), ValueError("what?"), TypeError(), AssertionError(), OSError(95)):
+        device = NoSuchOperation(5)
+        device.says = says
+        keeps_readings(device)
+
+
+class FailsWithoutNumber(FailsOnce):
+    def writeblocks(self, block, buf):
+        self.left -= 1
+        if self.left == 0:
+            raise OSError
+        SdCard.writeblocks(self, block, buf)
+
+
+def test_a_driver_that_fails_without_a_number_fails_log_as_any_other():
+    device = FailsWithoutNumber(34)
+    ring = BlockRing(device)
+    log(ring, 0, 10)
+    device.left = 1
+    raises(OSError, log, ring, 10, 1)
+    log(ring, 10, 10)
+    assert found(ring) == found(BlockRing(device)) == list(range(20))

@@ -5,13 +5,17 @@ import random
 from array import array
 
 import blynk_batch
+from blynk_batch.clock.times import Times
 from blynk_batch.ring.fast import EACH, Run
 from blynk_batch.ring.parsing import to_value
-from blynk_batch.ring.reader import DATA
+from blynk_batch.ring.reader import DATA, Reader
+from blynk_batch.upload import batch
+from delivery import DAY_S, KNOWN, UNKNOWN, World
 
 HEAP = "8m"
 WASM = False  # it has no machine code
 PINS = (1, 2, 7, 200)
+NOW_MS = 1700000000000
 
 
 def ring_of(rnd, frames):
@@ -105,3 +109,100 @@ def test_writing_by_runs_gives_the_points_of_one_pin_and_stops_where_told():
                 left -= 1
         texts = [b'"x"' if isinstance(text, tuple) else text for _, text in wanted]
         assert found == b"".join([b",[%d,%s]" % (time, text) for (time, _), text in zip(wanted, texts)][:-5])
+
+
+class Source:
+    """As a Window or a Search is to its batches."""
+
+    def __init__(self, ring, cutoff, unsure):
+        self.ring, self.cutoff, self.unsure = ring, cutoff, unsure
+
+    def times(self):
+        return Times(self.ring, NOW_MS, "estimate")
+
+
+def measured(ring, pin, start, limits, cutoff=0, unsure=False):
+    """All that measuring and then sending a batch says of it."""
+    body = batch.Body(Source(ring, cutoff, unsure), pin, (0, 0, 0), start, ring.end())
+    for _ in body.measure(*limits):
+        pass
+    body.guarded = lambda action, *args: action(*args)
+    found = (body.points, body.len_bytes, body.end, body.last, body.others)
+    text = b"".join([bytes(piece) for piece in body]) if body.points else b""
+    assert len(text) == body.len_bytes or not body.points
+    return found + (text, body.sent)
+
+
+def test_a_batch_is_measured_and_sent_by_runs_as_one_by_one():
+    rnd = random
+    rnd.seed(9)
+    ring = ring_of(rnd, 1200)
+    frames = one_by_one(ring)
+    runs = batch.run_of
+    for case in range(60):
+        pin, at = rnd.choice(PINS), rnd.choice(frames)
+        limits = rnd.choice((None, 1, 7, 300)), rnd.choice((None, 100, 2000, 9000))
+        options = (pin, at[0], limits, rnd.choice((0, frames[600][2])), rnd.random() < 0.5)
+        try:
+            batch.run_of = lambda *_: None
+            wanted = measured(ring, *options)
+        finally:
+            batch.run_of = runs
+        assert measured(ring, *options) == wanted, (case, options)
+
+
+class Counted:
+    """How many frames are read one by one, in `with`."""
+
+    def __enter__(self):
+        self.frames, self._next = 0, Reader.next
+
+        def counted(reader):
+            self.frames += 1
+            return self._next(reader)
+
+        Reader.next = counted
+        return self
+
+    def __exit__(self, *_):
+        Reader.next = self._next
+
+
+def test_a_search_reads_few_frames_one_by_one_also_behind_some_whose_time_was_not_known():
+    for unknown in (0, 5):
+        world = World(words=UNKNOWN)
+        now = world.now
+        world.now = lambda: None
+        for _ in range(unknown):
+            world.log(1, 2)
+        world.now = now
+        for number in range(2000):
+            world.log(1, 2, bad=(1,) if number < 1000 else ())
+        with Counted() as count:
+            world.drain()
+        assert not [point for point in world.missing() if point[1] >= 1005]
+        assert 20 < len(world.requests) < 40 and count.frames < 300 * len(world.requests), count.frames
+
+
+def test_a_window_that_was_left_open_is_counted_again_by_runs_and_so_are_pins_that_are_not_asked():
+    world = World(words=KNOWN)
+    for _ in range(1500):
+        world.log(1)
+        world.log(2)
+    world.silent = (2,)
+    world.drain()
+    assert world.requests == [(1, 0, 1500, 200), (2, 0, 1500, 0)]
+    for happens in ("reset", "held open"):
+        world.silent = ()
+        world.boot()
+        if happens == "held open":
+            for number in range(1500):
+                world.log(2, bad=(2,))
+                if number % 500 == 0:
+                    world.drain()
+            world.log(1)
+        world.wait(DAY_S)
+        with Counted() as count:
+            world.drain()
+        world.check()
+        assert not world.missing() and 0 < count.frames < 500, (happens, count.frames)

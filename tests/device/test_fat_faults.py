@@ -3,7 +3,7 @@
 from blynk_batch.media import fat, paths
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard, umount
-from ring_checks import log, raises
+from ring_checks import found, log, raises
 from fat_rings import CAPACITY, closed, file_slots, mounted, opened
 
 MOUNTS = paths.mounts
@@ -94,6 +94,55 @@ def open_and_close(device):
     opened(capacity_bytes=3 * 4096).close()
     if device.dead:  # close() does not mind
         raise OSError(5)
+
+
+def test_a_file_that_a_repair_of_the_card_cut_short_goes_on_with_what_is_left():
+    for cut in (1, 1024, 5000, 9000):
+        mounted()
+        ring = opened(capacity_bytes=6 * 4096)
+        log(ring, 0, 2000)
+        ring.close()
+        with open("/sim/ring/ring0", "rb") as f:
+            data = f.read()
+        with open("/sim/ring/ring0", "wb") as f:
+            f.write(data[:-cut])
+        ring = opened(capacity_bytes=6 * 4096)
+        left = found(ring)
+        assert 900 < len(left) and left == list(range(len(left))), (cut, len(left))
+        log(ring, 2000, 10)
+        assert found(opened()) == left + list(range(2000, 2010))
+        ring.close()
+
+
+def test_a_card_that_is_put_back_goes_on_and_one_of_another_ring_is_left_alone():
+    def put_in(card):
+        umount("/sim")
+        device.out = True
+        raises(OSError, log, ring, 0, 1)
+        mounted(card)
+
+    class Loose(SdCard):
+        out = False
+
+        def writeblocks(self, block, buf):
+            if self.out and not self._is_gone():
+                raise OSError(5)
+            super().writeblocks(block, buf)
+
+    other = mounted(SdCard(256))
+    ring = opened(capacity_bytes=CAPACITY)
+    log(ring, 5000, 700)
+    ring.close()
+    for count in (5, 100, 900):
+        device = mounted(Loose(256))
+        ring = opened(capacity_bytes=CAPACITY)
+        log(ring, 0, count)
+        put_in(SdCard(256, other.data))
+        assert "another card" in raises(OSError, log, ring, count, 1)
+        assert found(opened()) == list(range(5000, 5700))
+        put_in(SdCard(256, device.data))
+        log(ring, count, 10)
+        assert closed(ring) == closed(opened()) == list(range(count + 10))
 
 
 class BrokenOff:

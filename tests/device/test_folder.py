@@ -412,3 +412,43 @@ def test_two_clients_cannot_have_one_ring_open():
     first.close()
     Client("token", ring=FileRing("/sim/ring"), clock=FakeClock()).close()
     other.close()
+
+
+def test_a_folder_that_cannot_be_looked_at_after_it_was_made_says_why():
+    class NoStat:
+        def mount(self, readonly, mkfs):
+            pass
+
+        def umount(self):
+            pass
+
+        def mkdir(self, path):
+            pass
+
+        def open(self, path, mode):
+            raise OSError(2)
+
+        def stat(self, path):
+            raise OSError(5)
+
+    umount("/sim")
+    os.mount(NoStat(), "/sim")
+    try:
+        assert "failed" in raises(OSError, FileRing, "/sim/ring")
+    finally:
+        os.umount("/sim")
+
+
+def test_ctrl_c_while_a_sector_is_begun_leaves_the_one_before_to_go_on_in():
+    def break_off():
+        raise KeyboardInterrupt
+
+    umount("/sim")
+    mount(NorFlash(24), "/sim", "esp32")
+    ring = FileRing("/sim/ring", capacity_bytes=32768)
+    log(ring, 0, 10)
+    medium, ring.medium._has_spare = ring.medium, False
+    medium._make_spare = break_off
+    raises(KeyboardInterrupt, ring.turn, data=False)
+    log(ring, 10, 20)
+    assert found(FileRing("/sim/ring")) == list(range(30)) == found(ring)

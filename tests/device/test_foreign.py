@@ -120,3 +120,13 @@ def test_a_newer_format_is_refused_and_tells_which():
         newer(device)
         refused(device, "format 9", "update")
         taken_over(device)
+
+
+def test_a_ring_on_a_card_that_begins_elsewhere_is_refused_and_left_untouched():
+    """Without start=, what lies where that ring would have its tails are blocks of a sector."""
+    for start, readings in ((16, 1300), (8, 1900), (16, 5000)):
+        device = SdCard(60)
+        log(BlockRing(device, start=start, blocks=34), 0, readings)
+        before = found(BlockRing(device, start=start, blocks=34))
+        refused(SdCard(60, device.data), "begins elsewhere", "start=")
+        assert found(BlockRing(device, start=start, blocks=34)) == before

@@ -259,3 +259,19 @@ def test_a_reset_after_a_drop_that_was_not_noted_loses_count_of_nothing_where_th
     stats = client.stats()
     assert stats["logged"] == stats["uploaded"] + stats["dropped"] + stats["pending"] == logged, (logged, stats)
     assert stats["pending"] == len(list(client.points())) and stats["dropped"] > 300, stats
+
+
+def test_a_name_that_is_taken_pushes_no_reading_out_of_a_ring_that_may_not_overwrite():
+    for taken in (b"", b"mine"):  # what a header for which there was no room leaves; somebody else's
+        mounted("esp32", 1)
+        ring = FileRing("/sim/ring", capacity_bytes=3 * 4096, overwrite=False)
+        raises(RingFull, log, ring, 0, 3000)
+        there = found(ring)
+        with open(ring.medium.name(ring.newest + 1), "wb") as f:
+            f.write(taken)
+        if taken:
+            raises(RingFull, ring.turn, data=False)
+        else:
+            ring.turn(data=False)
+        again = FileRing("/sim/ring", overwrite=False)
+        assert found(again) == there and again.get(DROPPED) == 0, (taken, again.oldest, again.newest)

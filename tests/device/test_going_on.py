@@ -49,7 +49,7 @@ def test_a_string_that_is_no_utf8_is_refused_and_the_rest_of_its_group_too():
 
 def test_a_client_that_could_not_be_made_leaves_the_ring_free():
     class Failing(FakeClock):
-        def now(self):
+        def powered_on(self):
             raise OSError(19)
 
     raised(OSError, lambda: client_on(clock=Failing()))

@@ -96,7 +96,7 @@ def test_both_take_the_same_frames_and_make_the_same_of_them():
             start = [at, limit, rnd.choice((0, 60000)), rnd.getrandbits(22), rnd.choice((164805, 999999, 99999))]
             start += [signed(seed), 1, 0, pin, rnd.choice((0, 5)), rnd.choice((0, 1, 2, 100))]
             start += [rnd.choice((2, 1000)), rnd.choice((200, 1000000))]
-            start += [rnd.choice((0, 0, 100)), rnd.choice((0, 0, 512))]
+            start += [rnd.choice((0, 0, 100)), rnd.choice((0, 0, 512)), 0]
             room = rnd.choice((200, 400, 1400))
             ours = run(hot, buf, start, pin, room)
             twins = run(hot_twin, buf, start, pin, room)
@@ -122,7 +122,7 @@ def test_both_write_what_the_frames_hold():
         out = bytearray(1400)
         pins = bytearray(b"\x01\x02") + bytearray(254)
         high, low = divmod(1648054765458, 10**7)
-        state = array("i", [0, len(buf), 0, low, high, signed(seed), 2, 0, 2, 0, 3, 0, 0, 0, 0])
+        state = array("i", [0, len(buf), 0, low, high, signed(seed), 2, 0, 2, 0, 3, 0, 0, 0, 0, 0])
         assert module.take(buf, state, pins, out) == 3
         assert out[: state[FILLED]] == b",[1648054825458,0],[1648054885458,-1],[1648054945458,-2]"
         assert (state[LEFT], state[PASSED]) == (0, 6)
@@ -136,6 +136,6 @@ def test_both_take_frames_of_up_to_64_bytes_and_leave_longer_ones_to_the_reader(
         buf = record.frame(0, payload, seed) + record.frame(0, b"\x40\x1d", seed) + bytes(8)
         for module in (hot, hot_twin):
             pins = bytearray(b"\x01") + bytearray(255)
-            state = array("i", [0, len(buf) - 8, 60000, low, high, signed(seed), 1, 0, 1, 0, 9, 0, 0, 0, 0])
+            state = array("i", [0, len(buf) - 8, 60000, low, high, signed(seed), 1, 0, 1, 0, 9, 0, 0, 0, 0, 0])
             taken = module.take(buf, state, pins, bytearray(600))
             assert (taken, state[LEFT]) == ((2, 7) if size <= 64 else (0, 9)), (size, taken)

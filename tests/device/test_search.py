@@ -13,6 +13,21 @@ TIMEOUT_S = 600
 STREWN = (3, 99, 204, 405, 500, 700)
 
 
+# Of 64 points those from 20 up to some are bad. What is asked for: the first, how many, good?
+ONE_BAD = "0+64- 63+1 32+31 16+16- 24+8 20+4- 22+2 21+1 19+1 0+19"
+TEN_BAD = "0+64- 63+1 32+31 16+16- 24+8- 28+4- 30+2 29+1- 28+1- 27+1- 26+1- 22+1- 6+1 0+6 7+8 15+4 19+2- 19+1"
+TWO_BAD = "0+64- 63+1 32+31- 48+15- 56+7 52+4 50+2- 51+1 49+1 23+26 0+23- 12+11 6+6- 9+3- 11+1 10+1- 9+1 0+9"
+
+
+def test_a_search_asks_for_doubled_and_halved_pieces_and_strides_through_bad_runs_one_by_one():
+    for bad, wanted in (((20,), ONE_BAD), (range(20, 30), TEN_BAD), ((10, 50), TWO_BAD)):
+        world = filled(64, bad)
+        asked = of(1, world.drain())
+        found = ["%d+%d%s" % (first, count, "" if status == 200 else "-") for _, first, count, status in asked]
+        assert " ".join(found) == wanted, " ".join(found)
+        assert (world.missing(), world.client.stats()["held"]) == ([], len(bad))
+
+
 def test_a_search_takes_two_requests_for_each_halving_and_finds_all_good_points_in_a_few_days():
     for words in (KNOWN, UNKNOWN):
         for count, bad in (

@@ -1,8 +1,8 @@
 """What a mark says of the page before it holds whatever a cut leaves: readings of one program stand or fall with it."""
 
 from blynk_batch import BlockRing
-from flash import NorFlash
-from ring_checks import found
+from flash import NorFlash, SdCard
+from ring_checks import found, raises
 
 HEAP = "8m"
 START_MS = 1648054765458
@@ -11,6 +11,52 @@ START_MS = 1648054765458
 def log(ring, numbers):
     for number in numbers:
         ring.log(0, START_MS + number * 10000, b"\x01", [number])
+
+
+class FailsOnce(SdCard):
+    left = -1
+
+    def writeblocks(self, block, buf):
+        self.left -= 1
+        if self.left == -1:
+            raise OSError(5)
+        super().writeblocks(block, buf)
+
+
+def text(ring, number, size):
+    ring.log(0, START_MS + number * 10000, b"\x02", ["." * size])
+
+
+def test_blocks_of_a_write_that_a_cut_broke_off_count_no_more_once_the_sector_is_full():
+    """A text over several blocks of a card, then one that fits no more and turns the sector."""
+    base = SdCard(34)
+    ring = BlockRing(base)
+    log(ring, range(180))
+    before = base.image()
+    for operation in range(5):
+        for is_cut in (True, False):
+            device = SdCard(34, before)
+            ring = BlockRing(device)
+            if is_cut:
+                device.cut_at(operation)
+                raises(OSError, text, ring, 180, 2000)
+                device = device.revive()
+                ring = BlockRing(device)
+            else:
+                device = FailsOnce(34, before)
+                ring = BlockRing(device)
+                device.left = operation
+                raises(OSError, text, ring, 180, 2000)
+            text(ring, 181, 3000)
+            log(ring, range(182, 220))
+            for opened in (ring, BlockRing(device.revive())):
+                reader = opened.reader()
+                times = []
+                while reader.next():
+                    if reader.kind == 1:
+                        times.append((reader.chain.time - START_MS) // 10000)
+                assert times == list(range(180)) + list(range(181, 220)), (operation, is_cut, times[170:])
+                assert opened.pending == 219 and not reader.bad and not reader.lost, (operation, is_cut)
 
 
 def test_a_mark_counts_no_readings_that_were_torn_in_the_program_that_wrote_it():

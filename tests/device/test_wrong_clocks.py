@@ -204,3 +204,36 @@ def test_due_does_not_take_the_uptime_of_another_boot_for_its_own():
     client = client_on(clock)
     client.log(1, 2)
     assert client.due(900)
+
+
+class ClockChip(FakeClock):
+    """One that often does not answer, or with a number that is none, as a chip with a long cable does."""
+
+    faults = (OSError(5), ValueError("checksum"), float("nan"), "2026-11-29")
+
+    def now(self):
+        fault = random.choice(self.faults + (None,) * 4)
+        if isinstance(fault, Exception):
+            raise fault
+        return float(self.now_ms) if fault is None else fault
+
+
+def test_a_clock_that_does_not_answer_now_and_then_costs_no_reading_and_no_upload():
+    random.seed(7)
+    clock, server = ClockChip(), FakeServer()
+    client = client_on(clock, server, points_per_day=1000)
+    wanted = []
+    for number in range(200):
+        clock.wait(MINUTE)
+        client.log(1, number)
+        wanted.append(number)
+        if number % 20 == 10:
+            client.due(900)
+            result = client.upload()
+            assert result.error is None and result.waiting in (None, "clock"), result
+            assert client.stats()["logged"] == number + 1 and len(list(client.points())) == client.pending
+    while client.pending:
+        clock.wait(MINUTE)
+        client.upload()
+    assert [value for _, value in arrived(server)] == wanted
+    client.close(sleep_ms=1000)

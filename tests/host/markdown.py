@@ -1,7 +1,8 @@
 """Code blocks and links of the project's Markdown pages. Knows no page.
 
-A block's first word says what becomes of it: `python` and `sh` are executed, `output` is what something printed. A
-comment right before it asks for what must be there first: <!-- before: ring sandbox -->.
+A block's first word says what becomes of it: `python` and `sh` are executed, `output` is what something printed; right
+behind `sh`, what that printed. A comment right before it asks for what must be there first:
+<!-- before: ring sandbox -->.
 """
 
 import re
@@ -20,6 +21,7 @@ class Block:
     kind: str
     text: str
     before: tuple = ()
+    prints: str = ""
 
     def __str__(self):
         return "%s:%d" % (self.page, self.line)
@@ -33,10 +35,13 @@ def pages():
 
 def blocks(page):
     text = (ROOT / page).read_text(encoding="utf-8")
-    for match in _BLOCK.finditer(text):
+    found = list(_BLOCK.finditer(text))
+    for match, behind in zip(found, [*found[1:], None]):
         line = text.count("\n", 0, match.start(2)) + 1
         kind = (match.group(2).split() or [""])[0]
-        yield Block(page, line, kind, match.group(3), tuple((match.group(1) or "").split()))
+        before = tuple((match.group(1) or "").split())
+        at_once = behind and behind.group(2) == "output" and not text[match.end() : behind.start()].strip()
+        yield Block(page, line, kind, match.group(3), before, behind.group(3) if at_once else "")
 
 
 def links(page):

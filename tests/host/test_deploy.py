@@ -13,8 +13,9 @@ from click.testing import CliRunner
 from serial.tools import list_ports
 
 from tests.host.boards import mpremote, run, start_board
+from tools.board import files as board_files
 from tools.board.connection import Connection
-from tools.board.errors import BoardLost
+from tools.board.errors import BoardLost, BoardProblem
 from tools.compiled import ROOT
 from tools.deploy import library, plan
 from tools.deploy.__main__ import main
@@ -75,7 +76,8 @@ def test_make_deploy_gives_a_board_with_little_flash_a_library_that_logs_and_kee
     with start_board(flash_bytes=384 * 1024) as board:
         said = run("make", "--no-print-directory", "deploy", "PORT=" + board.port, "TOOL=" + tool)
         count = len(library.files())
-        assert re.search(r"^ +1/%d /lib/blynk_batch/__init__.mpy \(\d+ bytes\)$" % count, said, re.MULTILINE), said
+        last = r"^ +%d/%d /lib/blynk_batch/__init__.mpy \(\d+ bytes\)$" % (count, count)
+        assert re.search(last, said, re.MULTILINE), said
         assert "%d files (" % count in said and "The board imports blynk_batch 0" in said
         assert on_board(board) == set(library.files())
         assert mpremote(board, "exec", USE).split() == ["1", "/lib/blynk_batch/__init__.mpy"]
@@ -88,7 +90,34 @@ def test_only_what_changed_is_copied(small_library, board):
     assert "\n0 files (0.0 KB) copied" in deploy(board)
     put(board, "lib/blynk_batch/_room.mpy", "damaged")
     said = deploy(board)
-    assert re.findall(r"\d+/\d+ (\S+)", said) == ["/lib/blynk_batch/_room.mpy"]
+    assert re.findall(r"\d+/\d+ (\S+)", said) == ["/lib/blynk_batch/" + name for name in ("_room.mpy", "__init__.mpy")]
+    assert "0 unchanged, 0 removed" in said
+
+
+@pytest.mark.parametrize("form", [(), ("--source",)], ids=["compiled", "source"])
+def test_what_breaks_off_leaves_no_library_rather_than_halves_of_two(small_library, board, monkeypatch, form):
+    deploy(board)
+    put(board, "lib/blynk_batch/_room.mpy", "older")
+    write = board_files.write
+
+    def then_the_cable(board, *arguments):
+        write(board, *arguments)
+        raise BoardProblem("the cable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(board_files, "write", then_the_cable)
+        fails(board, *form)
+    assert not {path for path in on_board(board) if "/blynk_batch/__init__." in path}
+    deploy(board, *form)
+    assert on_board(board) == set(library.files(compiled=not form))
+
+
+def test_what_is_imported_first_goes_first_and_comes_last():
+    entrance, old, new = ("/lib/blynk_batch/" + name for name in ("__init__.mpy", "_a.mpy", "_b.mpy"))
+    there = {path: (1, board_files.sha256(b"1")) for path in (old, entrance)}
+    todo = plan.library({entrance: b"1", new: b"1"}, there)
+    assert (list(todo.remove), list(todo.copy), todo.unchanged) == ([entrance, old], [new, entrance], [])
+    assert plan.library({entrance: b"1", old: b"1"}, there).unchanged == [entrance, old]
 
 
 def test_what_would_be_loaded_instead_is_removed_and_other_files_stay(small_library, board):

@@ -128,6 +128,7 @@ def make_target(command):
 @pytest.mark.parametrize("stage", of_kind("sh"), indirect=True, ids=str)
 def test_shell_blocks_run_as_printed(stage):
     block, folder, replaced = stage
+    printed = ""
     for command in commands(block.text):
         for text, here in replaced.items():
             command = command.replace(text, here)
@@ -143,7 +144,9 @@ def test_shell_blocks_run_as_printed(stage):
             text=True,
             timeout=600,
         )
+        printed += done.stdout
         assert done.returncode == 0, "%s\n%s" % (command, done.stdout)
+    assert block.prints in printed, printed
 
 
 # What the fragments in the docs take for granted, and what shows that they ran.
@@ -162,9 +165,9 @@ def test_python_fragments_run_as_printed(block, tmp_path):
 
 def test_a_command_that_fails_and_a_block_of_no_kind_would_show(tmp_path, monkeypatch):
     monkeypatch.setattr(markdown, "ROOT", tmp_path)
-    text = "<!-- before: ring -->\n```sh\nfalse\n```\n\n```text\nx\n```\n[a](#b) [c](d.md)\n"
+    text = "<!-- before: ring -->\n```sh\nfalse\n```\n\n```output\ny\n```\n```text\nx\n```\n[a](#b) [c](d.md)\n"
     (tmp_path / "page.md").write_text(text)
-    first, second = markdown.blocks("page.md")
-    assert (first.kind, first.before, commands(first.text)) == ("sh", ("ring",), ["false"])
-    assert second.kind == "text"
+    first, _, third = markdown.blocks("page.md")
+    assert (first.kind, first.before, commands(first.text), first.prints) == ("sh", ("ring",), ["false"], "y\n")
+    assert (third.kind, third.prints) == ("text", "")
     assert markdown.links("page.md") == ["#b", "d.md"]

@@ -214,6 +214,20 @@ def test_the_port_s_board_ends_in_its_bootloader(lab, tmp_path):
         assert board.ended.wait(90) and board.in_bootloader
 
 
+def test_a_second_emulator_leaves_the_flash_of_a_board_that_runs_alone(lab, tmp_path, file):
+    lab([])
+    flash = tmp_path / "board.flash"
+    flash.write_bytes(thumb.image(ECHO))
+    options = "ARGS=--flash %s" % flash
+    with EmulatedPico(flash):
+        before = flash.read_bytes()
+        command = ("make", "--no-print-directory", "emulate", "FIRMWARE=%s" % file(uf2({PLACE: PAGE})), options)
+        said = run(*command, status=2)
+        assert "Error: %s is the flash of a board that runs" % flash in said and flash.read_bytes() == before
+    said = run(*command[:-1], "ARGS=--flash %s/below" % flash, status=2)
+    assert "Error: %s cannot be the flash: " % flash in said and "Traceback" not in said
+
+
 def uf2(pages, family=0xE48BFF56):
     blocks = []
     for number, (at, data) in enumerate(pages.items()):

@@ -1,7 +1,9 @@
 """The commands of the Makefile and the checks of `make lint`, as far as no other test runs them."""
 
+import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,28 @@ def test_the_power_cuts_explain_their_options(target):
     command = ["make", "-s", target, "ARGS=--help"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True, timeout=60)
     assert "[CASE]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "target, names",
+    [
+        ("board-check", ["PORT", "WIFI", "PASSWORD"]),
+        ("flash", ["FIRMWARE", "PORT", "VOLUME"]),
+        ("deploy", ["PORT", "EXAMPLE"]),
+        ("verify-live", ["PIN", "SERVER"]),
+        ("audit", ["SERVER"]),
+        ("package", ["BASE"]),
+        ("emulate", ["FIRMWARE"]),
+    ],
+)
+def test_a_setting_reaches_the_tool_as_it_was_typed(target, names, tmp_path):
+    # Wi-Fi passwords have dollars and quotes in them; a folder may be anyone's.
+    typed = {name: "it's $HOME/$$%s #1 `a` \"b\" \\" % name for name in names}
+    command = ["make", "-s", target, "RUN=%s -c 'import sys; print(sys.argv)' --" % sys.executable, "BIN=.venv/bin"]
+    command += ["%s=%s" % setting for setting in typed.items()]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True, timeout=60)
+    arguments = ast.literal_eval(done.stdout)
+    assert [text for text in typed.values() if text not in arguments] == []
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import threading
 
 import pytest
+from click.testing import CliRunner
 
 from tests.host.boards import ROOT, mpremote, run
 from tools import package
@@ -29,6 +30,13 @@ def test_package_json_is_what_make_package_writes():
 @pytest.mark.parametrize("base", ["", "github:owner/repository", "https://example.com/a"])
 def test_make_package_keeps_the_base_that_it_finds(base):
     assert package.base_of(package.package(base)) == base
+
+
+@pytest.mark.parametrize("base", ["192.168.1.10:8000", "http:/192.168.1.10", "github:owner", "owner/repository"])
+def test_a_base_that_mip_does_not_take_is_refused_before_a_file_is_written(base, tmp_path):
+    done = CliRunner().invoke(package.main, ["--base", base, "--output", str(tmp_path / "package.json")])
+    assert done.exit_code == 1 and "Error: BASE=%s is not as mip takes it: " % base in done.output
+    assert not list(tmp_path.iterdir())
 
 
 def test_it_names_every_file_and_the_version():

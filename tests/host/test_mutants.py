@@ -98,6 +98,15 @@ def test_what_goes_on_for_ever_is_ended_and_has_failed(tmp_path):
     assert endless.failure(tmp_path) is not None
 
 
+def test_a_new_file_of_device_tests_is_near_to_something_or_said_to_be_near_to_nothing():
+    elsewhere = "arguments clock drivers fat fat_cuts fat_faults folder foreign guard wear wifi"  # no folder of NEAR's
+    other = "sim_flash sim_mount delivery buffered cycles heap"  # simulations' own; a part of it; too slow
+    near_to_none = {"test_%s" % name for name in (elsewhere + " " + other).split()}
+    listed = {name.split("/")[1] for names in near.NEAR.values() for name in names if name.startswith("device/")}
+    files = {path.stem for path in (ROOT / "tests/device").glob("test_*.py")}
+    assert files - listed == near_to_none
+
+
 def test_a_folder_that_it_does_not_know_is_named():
     done = CliRunner().invoke(mutants.main, ["--folder", "lib/rings"])
     assert done.exit_code == 2 and "'lib/rings' is none of lib/blynk_batch/ring" in done.output

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.host.boards import ROOT, ampy, mpremote, require_node, run_tool, start_board
+from tests.host.boards import ROOT, ampy, mpremote, require_node, run, run_tool, start_board
 
 PATIENCE_S = 90
 HELP = 'Type "help()"'
@@ -230,6 +230,15 @@ def test_make_board_says_where_it_is_and_how_to_use_it(tmp_path):
         port = re.search(r"make deploy PORT=(\S+)", said).group(1)
         assert run_tool("mpremote", "connect", port, "exec", "with open('x', 'w') as f: f.write('there')") == ""
         assert (tmp_path / "x").read_text() == "there"
+        second = run("make", "--no-print-directory", "board", "ARGS=--folder %s" % tmp_path, status=2)
+        assert "Error: %s is the flash of a board that runs" % tmp_path in second
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=PATIENCE_S)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    require_node()
+    (tmp_path / "file").touch()
+    said = run("make", "--no-print-directory", "board", "ARGS=--folder %s/file/below" % tmp_path, status=2)
+    assert "Error: %s/file/below cannot be the flash: " % tmp_path in said and "Traceback" not in said

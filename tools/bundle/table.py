@@ -4,7 +4,8 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 """
 
 # What a board that only logs needs, then what opening a ring needs (let go of afterwards), what an upload needs, ...
-# `_foreign` is for what few raw media meet: something else that is there, and blocks that fail.
+# `_foreign` is for what few raw media meet, something else that is there; `_refusals` for what is seldom needed: a reply
+# that accepts nothing, a block that fails.
 BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record "
     "ring.state ring.sector ring.pages ring.log rings media.littlefs",
@@ -12,14 +13,14 @@ BUNDLES = {
     "_read": "ring.reader ring.parsing",
     "_room": "ring.room ring.books",
     "_raw": "media.slots media.device media.tails",
-    "_foreign": "media.foreign media.fat ring.rewrite",
+    "_foreign": "media.foreign media.fat",
     "_pace": "upload.pace upload.result",
     "_upload": "ring.fast upload.batch upload.window upload.uploader upload.call blynk",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",
     "_network": "clock.network upload.date",
     "_refused": "upload.outcomes upload.held upload.settled upload.search",
-    "_refusals": "refusals upload.secret",
+    "_refusals": "refusals upload.secret ring.rewrite",
     "_https": "http.https http.connection",
     "_tls": "http.tls",
     "_run": "upload.run",

@@ -72,10 +72,10 @@ def deploy(board, wanted, wanted_example, replace):
     if note != earlier:
         board_files.write(board, examples.NOTE, json.dumps(note).encode())
     version = verify(board, {**wanted, **ours})
-    size = sum(len(data) for data in todo.copy.values())
+    size, gone = sum(len(data) for data in todo.copy.values()), len(todo.remove.keys() - todo.copy.keys())
     click.echo(
         "%d files (%.1f KB) copied in %.0f s, %d unchanged, %d removed. The board imports blynk_batch %s."
-        % (len(todo.copy), size / 1024, time.monotonic() - started, len(todo.unchanged), len(todo.remove), version)
+        % (len(todo.copy), size / 1024, time.monotonic() - started, len(todo.unchanged), gone, version)
     )
     if wanted_example:
         say_what_next(board, todo, wanted_example)

@@ -50,7 +50,22 @@ def library(wanted, present):
             "The folder /%s on the board (with %s) hides the library in /lib: rename it, or choose another folder for "
             "what is in it." % (PACKAGE, left[0].rpartition("/")[2])
         )
+    if plan.copy or plan.remove:
+        _shut_meanwhile(plan, wanted, present)
     return plan
+
+
+def _shut_meanwhile(plan, wanted, present):
+    """What is imported first goes before all else and comes last: a board whose deploy breaks off has no library, never
+    a half of one version beside a half of another."""
+    entrance = [TARGET + "/__init__.py", TARGET + "/__init__.mpy"]
+    gone = {path: plan.remove.get(path, "comes back as the last") for path in entrance if path in present}
+    plan.remove = {**gone, **plan.remove}
+    plan.unchanged = [path for path in plan.unchanged if path not in entrance]
+    for path in entrance:
+        if path in wanted:
+            plan.copy.pop(path, None)
+            plan.copy[path] = wanted[path]
 
 
 def _is_code(path):

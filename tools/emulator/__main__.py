@@ -1,11 +1,13 @@
 """`make emulate FIRMWARE=file.uf2`: an emulated Pico until Ctrl-C, and how to talk to it."""
 
+import os
 from pathlib import Path
 
 import click
 
 from tools.emulator import firmware
 from tools.emulator.host import EmulatedPico
+from tools.virtual_board.host import BoardError, claim
 
 FLASH = firmware.FOLDER / "emulated-pico.flash"
 HOW = """An emulated Pico with {firmware} is at {port}. Its flash is the file {flash}.
@@ -23,11 +25,15 @@ Ctrl-C ends it here; its files stay."""
 @click.option(
     "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
 )
-@click.option("--flash", type=click.Path(path_type=Path), default=FLASH, help="The chip's content, which stays.")
+@click.option(
+    "--flash", type=click.Path(dir_okay=False, path_type=Path), default=FLASH, help="The chip's content, which stays."
+)
 def main(name, flash):
     """Run a Pico without one behind a pseudo-terminal."""
     try:
         uf2 = firmware.find(name)
+        if flash.is_file():
+            os.close(claim(flash))  # before a firmware is put under a board that runs
         firmware.install(uf2, flash)
         with EmulatedPico(flash) as board:
             click.echo(HOW.format(firmware=uf2.name, port=board.port, flash=flash))
@@ -35,8 +41,10 @@ def main(name, flash):
             if not board.in_bootloader:
                 raise click.ClickException("The emulator ended; above is why.")
             click.echo("The board is in its bootloader: a real one would be a USB drive now, to put a firmware on.")
-    except firmware.FirmwareProblem as error:
+    except (firmware.FirmwareProblem, BoardError) as error:
         raise click.ClickException(str(error))
+    except OSError as error:
+        raise click.ClickException("%s cannot be the flash: %s" % (error.filename, error.strerror))
     except KeyboardInterrupt:
         click.echo()
 

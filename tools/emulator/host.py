@@ -20,7 +20,7 @@ class EmulatedPico(BoardProcess):
         if problem := missing():
             raise FirmwareProblem(problem)
         self.flash = flash
-        super().__init__()
+        super().__init__(flash)
 
     def command(self):
         return ["node", str(HERE / "serve.mjs"), str(self.flash)]

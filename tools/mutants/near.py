@@ -18,15 +18,20 @@ from pathlib import Path
 # Below tests/: a file of device tests, each function of which is a test, or its program with its arguments; or what
 # pytest takes.
 _RING = ("block", "books", "hot", "fast", "anchors", "reserve", "refused", "hostile", "wrong_content", "first_open")
-_RING += ("state_room", "opening", "medium", "corruption", "full_disk", "ledger")
+_RING += ("state_room", "opening", "medium", "corruption", "full_disk", "ledger", "bad_blocks", "sectors", "torn_pages")
 _UPLOAD = ("held", "due", "wrong_content", "wrong_clocks", "network_time", "secret", "going_on", "ledger", "books")
+_UPLOAD += ("search", "doubt", "released", "pauses", "when", "fast", "books_of_held", "unknown_times", "no_memory")
 _BOTH = ("batch", "client", "delivery.py 0 60")
 NEAR = {
     "ring": [
         *("device/test_%s" % name for name in _RING + _BOTH),
         "host/test_powercut.py -k 'nor-turn or units-turn or esp32-turn or nor-wrap'",
     ],
-    "upload": ["device/test_%s" % name for name in _UPLOAD + _BOTH],
+    "upload": [
+        *("device/test_%s" % name for name in _UPLOAD + _BOTH),
+        "host/test_redirects.py",
+        "host/test_outcomes.py",
+    ],
     "http": [
         "device/test_reply",
         "device/test_tls",

@@ -28,6 +28,8 @@ def main(folder, flash_kb):
             threading.Event().wait()
     except BoardError as error:
         raise click.ClickException(str(error))
+    except OSError as error:
+        raise click.ClickException("%s cannot be the flash: %s" % (error.filename, error.strerror))
     except KeyboardInterrupt:
         click.echo()
 

@@ -6,6 +6,7 @@
 Passes bytes on and starts the process again when it ends. Knows nothing of what they mean. Linux and macOS.
 """
 
+import fcntl
 import os
 import select
 import shutil
@@ -37,15 +38,31 @@ def missing():
     return None
 
 
+def claim(flash):
+    """Keeps other boards from the file or folder `flash` until what it gives, a descriptor, is closed. Raises
+    BoardError if another has it: two that write to one flash destroy it."""
+    try:
+        descriptor = os.open(flash, os.O_RDONLY)
+    except OSError as error:
+        raise BoardError("%s cannot be read: %s" % (flash, error.strerror)) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise BoardError("%s is the flash of a board that runs: end that one, or name another." % flash) from None
+    return descriptor
+
+
 class BoardProcess:
     """A process whose standard input and output are the serial line at `port`. `restarts` counts its ends other than
     by close(), after each of which it is started again if `restarts_itself`; else `ended` is set.
 
-    Subclasses say how it is started, in command()."""
+    Subclasses say how it is started, in command(). Nobody else can have its `flash` meanwhile."""
 
     restarts_itself = True
 
-    def __init__(self):
+    def __init__(self, flash):
+        self._claim = claim(flash)
         # The other end stays open here: else reading fails between two programs that use the port.
         self._line, self._other_end = os.openpty()
         tty.setraw(self._other_end)
@@ -88,6 +105,7 @@ class BoardProcess:
             stream.close()
         os.close(self._line)
         os.close(self._other_end)
+        os.close(self._claim)
 
     def _to_board(self):
         while not self._closing:
@@ -145,7 +163,7 @@ class VirtualBoard(BoardProcess):
         self.folder.mkdir(parents=True, exist_ok=True)
         self._flash_bytes = flash_bytes
         self.network = network  # from the next reset() on
-        super().__init__()
+        super().__init__(self.folder)
 
     def command(self):
         network = "network" if self.network else "offline"

@@ -11,6 +11,8 @@ from micropython import const
 from ..ring.state import BOOT, SLEEP
 
 _BURST_MS = const(1000)  # that readings within a millisecond may run ahead
+_FIRST_MS = const(1000000000000)  # 2001-09-09 to 2286-11-20, as for a timestamp: else it is in seconds, or broken
+_LAST_MS = const(10000000000000)
 
 
 class Boots:
@@ -21,7 +23,7 @@ class Boots:
         self.clock = clock
         self.boot = self._base = 0
         self._open = False  # readings were stored with this boot's uptime, and no anchor follows them yet
-        self._forgetful = clock.now() is None  # it woke without the time, and will again
+        self._forgetful = self.now() is None  # it woke without the time, and will again
         self._last = 0  # the latest stamp, and the pins that have it
         self._pins = b""
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
@@ -34,7 +36,12 @@ class Boots:
             ring.set(SLEEP, None)
 
     def now(self):
-        return self.clock.now()
+        """Unix ms; None while the clock does not know it, or does not answer, as a clock chip may."""
+        try:
+            now = int(self.clock.now())
+        except Exception:  # noqa: BLE001 - None is no number either
+            return None
+        return now if _FIRST_MS <= now < _LAST_MS else None
 
     def uptime(self):
         return self._base + self.clock.uptime()
@@ -52,7 +59,7 @@ class Boots:
 
         No pin gets one millisecond twice: a server may keep one value for each."""
         uptime = self.uptime()  # asked each time, before the ticks wrap
-        now = now or self.clock.now()
+        now = now or self.now()
         if now is not None:
             if self._open:
                 self.anchor(now)

@@ -6,7 +6,7 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
     sector_bytes  bytes of a sector             slots    sectors that it holds at once
     unit          frames start at multiples of  burst    bytes of one append() that a cut can leave torn
     patchable     True: bytes can be programmed to 0x00 in place, also what a torn append left
-    skips         True: raw; a sector whose begin() or append() fails is left out, and the next one tried
+    skips         raw: a sector whose begin() or append() fails is left out, less than so many in a row; else False
     place, remedy where it is, and what ends a refusal, in words
 
     read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, as does a missing sector

@@ -12,7 +12,8 @@ _SIZE = const(5)
 _ERASE = const(6)
 _EIO = const(5)
 _EINVAL = const(22)
-_UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver does not have
+_UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver does not have; or by one of these:
+_UNHEARD_OF = (TypeError, ValueError, AssertionError, NotImplementedError)
 _TRIES = const(3)
 _STEP = const(128)  # bytes looked through at a time
 _PAGE = const(256)
@@ -69,10 +70,10 @@ class Device:
         try:
             _check(self._device.readblocks(self._first, bytearray(16), 0))
         except OSError as e:
-            if e.args[0] != _EINVAL:
+            if e.errno != _EINVAL:
                 raise
             return False
-        except (TypeError, ValueError, AssertionError, NotImplementedError):
+        except _UNHEARD_OF:
             return False
         return True
 
@@ -104,8 +105,10 @@ class Device:
         try:
             _check(self._device.ioctl(operation, block) or None)
         except OSError as e:
-            if e.args[0] not in _UNKNOWN:
+            if e.errno not in _UNKNOWN:
                 raise
+        except _UNHEARD_OF:
+            pass
 
     # Any address, any length
 
@@ -134,7 +137,7 @@ class Device:
         try:
             self._program(address, data)
         except OSError as e:
-            if e.args[0] != _EINVAL or self.page > 1 or not len(data) % _PAGE:
+            if e.errno != _EINVAL or self.page > 1 or not len(data) % _PAGE:
                 raise
             self.page = _PAGE  # as rp2.Flash, behind some other name
             self._program(address, data)

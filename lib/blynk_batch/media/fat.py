@@ -9,6 +9,7 @@ tails.py keeps what a torn block would lose. Knows files on FAT; sectors are tai
 """
 
 import os
+from binascii import crc32
 
 from micropython import const
 
@@ -22,6 +23,7 @@ _BLOCK = const(512)
 _FLASH_BLOCK = const(4096)
 _CARD_BYTES = const(67108864)  # cards are larger than this, flash with blocks of 4096 bytes is smaller
 _EIO = const(5)
+_ENODEV = const(19)
 _ENOSPC = const(28)
 
 
@@ -37,13 +39,18 @@ def open_file(path, capacity):
             _refuse_others(name)
         _extend(name, path, page, slots or usual_capacity(path) // SECTOR_BYTES)
     medium = FatTails(name, page)
+    head = medium.head(0)
+    if head and head.slots > medium.wanted:  # cut short, as the repair of a card does
+        medium.close()
+        _extend(name, path, page, head.slots)
+        medium = FatTails(name, page)
     span = medium.open() or find(medium)
     if slots > medium.wanted:
         try:
             medium.close()
             _extend(name, path, page, slots)
         except OSError as e:
-            if e.args[0] != _ENOSPC:
+            if e.errno != _ENOSPC:
                 raise
             slots = medium.wanted
     medium.wanted = slots or medium.slots
@@ -104,6 +111,7 @@ class Blocks:
         self._name = name
         self._size = size_of(name)
         self._file = None
+        self._seen = None  # (block, bytes, CRC-32) of what was read or written last
         self._mounted = mounts(name)  # a file does not keep its filesystem in memory
 
     def readblocks(self, block, buf):
@@ -116,12 +124,23 @@ class Blocks:
         try:
             if not self._file:
                 self._file = open(self._name, "r+b")
+                self._check_same()
             self._file.seek(block * _BLOCK)
             if getattr(self._file, method)(buf) != len(buf):
                 raise OSError(_EIO)
+            self._seen = block, len(buf), crc32(buf)
         except BaseException:  # also where Ctrl-C breaks in
+            if self._seen and self._seen[0] == block:
+                self._seen = None
             self.close()  # FAT serves a file that failed no more
             raise
+
+    def _check_same(self):
+        """OSError if another card was put in meanwhile: the ring on it would be written over."""
+        block, count, crc = self._seen or (0, 0, 0)
+        self._file.seek(block * _BLOCK)  # pyright: ignore
+        if crc32(self._file.read(count)) != crc:  # pyright: ignore
+            raise OSError(_ENODEV, "%s is another ring's, as on another card: open a ring anew" % self._name)
 
     def ioctl(self, operation, argument):
         if operation == 4:

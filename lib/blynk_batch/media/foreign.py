@@ -43,10 +43,15 @@ def _of_any_size(medium):
         return newest  # the first block has failed, which must not cost each wake a long look
     most = medium.slots_in(medium.flash.most_bytes)
     sizes = {medium.wanted}
+    places = set()
     for slot in _slots(medium):  # where a card's ring is smaller than its file, its tails are in one of them
         head = medium.head(slot)
-        if head and head.slots <= most:
+        if head and 0 < head.slots <= most:
             sizes.add(head.slots)
+            if slot - head.slots not in (0, 1):  # where its tails are
+                places.add(head.sequence % head.slots == slot)
+    if places == {False}:
+        return -1  # of a ring that begins elsewhere; what looks like a card's tails are blocks of a sector
     found = []
     for slots in sizes:
         medium.slots = slots

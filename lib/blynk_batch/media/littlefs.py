@@ -164,7 +164,7 @@ class Files:
         return True
 
     def free_from(self, sequence):
-        while self.exists(sequence):
+        while self.exists(sequence) and self.size(sequence):  # an empty one is what a full disk left of a header
             sequence += 1
         return sequence
 
@@ -174,9 +174,9 @@ class Files:
         return sequence
 
     def begin(self, sequence):
-        self._go_on(sequence, 0)
         if not self._has_spare:
             self._make_spare()
+        self._go_on(sequence, 0)
 
     def _spare_bytes(self):
         """Bytes of the spare, 0 if there is none, -1 if the file of that name is somebody else's."""

@@ -38,8 +38,8 @@ def make_folder(path):
             error = e
     try:
         mode = os.stat(path)[0]
-    except OSError:
-        raise error  # pyright: ignore
+    except OSError as e:
+        raise error or e
     if not mode & _DIR:
         raise OSError(_ENOTDIR)
 

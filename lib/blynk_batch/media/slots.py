@@ -19,7 +19,7 @@ _PROBES = const(64)
 class Slots:
     """Sectors of a device that takes programs of any length, or of whole pages, at an offset."""
 
-    skips = True  # a sector that fails is left out, its sequence with it
+    skips = 8  # a sector that fails is left out, its sequence with it; less than so many in a row
     remedy = "format=True erases it"
     is_taken = False  # True: what is there, and no ring, may be erased
 
@@ -86,7 +86,7 @@ class Slots:
                 else:
                     high = middle - 1
             found = lap * slots + low
-            for newest in (found + 1, found + 2):  # what could not be read for a moment looks empty
+            for newest in range(found + 1, found + 1 + max(2, self.skips)):  # also what could not be read for a moment
                 if self._sequence_at(newest % slots) == newest:
                     break
             else:

@@ -167,8 +167,15 @@ class Tails(Slots):
 
     def seal(self, sequence, offset):
         """The tail is needed for the next sector. Once only: if the header of that one failed and is there after all,
-        this block has no other copy any more."""
-        if sequence == self._sequence and self._fetch(sequence, self._index) != self._used:
+        this block has no other copy any more. What a write that was broken off left behind it goes."""
+        if sequence != self._sequence:
+            return
+        for index in range(self._index + 1, self._per_sector):
+            if self._fetch(sequence, index) >= 0:
+                self._cached = (-1, -1, -1)
+                self.flash.program(self.page(sequence, index) * self.flash.page, bytes(self.flash.page))
+        used = self._used
+        if self._fetch(sequence, self._index) != used or self._cache[HEAD_BYTES:][:used] != self._body[:used]:
             self._write_place()
 
 

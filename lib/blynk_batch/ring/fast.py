@@ -27,12 +27,13 @@ class Run:
 
     def __init__(self, sink, pin=EACH, most_points=0, most_bytes=0):
         self.sink = sink
-        self.state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0))
+        self.state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0, 0))
         self._pins = bytearray(256)
 
     def take(self, reader, points=0, filled=0):
         """Take `reader` over the plain frames from the next on that are in its buffer then; how many. For a pin to
-        write: `points` may be written behind `filled` bytes of the sink; both go on as attributes."""
+        write: `points` may be written behind `filled` bytes of the sink; both go on as attributes. `last`: offset of
+        the frame of the last one, 0 if none was written."""
         chain, state = reader.chain, self.state
         next_at = reader.next_at
         self.points, self.filled = points, filled
@@ -60,4 +61,5 @@ class Run:
                 chain.pins = bytes(self._pins[: state[6]])
             reader.went(base + state[0], state[7], state[6])
             self.points, self.filled = state[10], state[9]
+            self.last = base + state[15] if state[15] >= 0 else 0
         return taken

@@ -30,7 +30,7 @@ class Ring(Pages):
     cleared = (0, 0)  # where the end was at the last clear()
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
-    bad = 0  # sectors behind the newest that were found to fail
+    bad = 0  # sectors behind the newest that were found to fail, or to be somebody else's
     sealed = True  # the newest sector takes no more frames
     defers = False  # state that finds no room in a full ring waits in RAM until its oldest sector goes
 
@@ -222,13 +222,14 @@ class Ring(Pages):
         self.settle()
         most = self.medium.slots - (1 if data else 0)
         for tries in (1, 2):  # of raw sectors that fail
+            self.bad = self.medium.free_from(self.newest + 1 + self.bad) - self.newest - 1
             if self.newest + 1 + self.bad - self.oldest >= most:
                 from .room import make_room
 
                 make_room(self, most)
             if self.newest >= 0:
                 self._retry(self.medium.seal, self.newest, self.offset)
-            sequence = self.medium.free_from(self.newest + 1 + self.bad)
+            sequence = self.newest + 1 + self.bad
             if self.newest < 0:
                 self.oldest = sequence
             try:
@@ -236,7 +237,7 @@ class Ring(Pages):
             except OSError as e:
                 if not self.may_move_on(e):
                     raise
-                self.bad = (self.bad + 1) % (self.medium.slots - 1)  # never on to the newest sector's own slot
+                self.bad = (self.bad + 1) % min(self.medium.slots - 1, self.medium.skips)  # never on to the newest
                 if tries == 2 or not self.bad:
                     raise
 

@@ -80,12 +80,12 @@ def may_drop(ring):
 
 def again(ring, error, action, args):
     """What failed with `error` is done again where the disk was full, until it goes or no sector is left to give."""
-    while error.args[0] == ENOSPC and _free_block(ring):
+    while error.errno == ENOSPC and _free_block(ring):
         try:
             return action(*args)
         except OSError as e:
             error = e
-    ring.failed = error.args[0] != ENOSPC
+    ring.failed = error.errno != ENOSPC
     from ..words import explained
 
     raise explained(error, ring.medium.place)

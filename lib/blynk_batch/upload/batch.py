@@ -14,6 +14,7 @@ from ..ring.reader import DATA
 _CHUNK_BYTES = const(600)  # a long-running heap has few large holes
 _MOST_BYTES = const(145)  # of a point that a run of plain frames writes
 _PAUSE_EVERY = const(16)  # frames read without a break
+_ALL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 
 
 class Vanished(Exception):
@@ -54,7 +55,7 @@ class Body:
     first, end    (sequence, offset) of its points: all of the pin that lie in between
     points        to send, and len_bytes of them, as the window counted or `measure` did
     others        {counter of the state: how many}: those that are not sent, and how many of `points` are estimated
-    last          (sequence, offset) of the last one to send, once it is measured
+    last          (sequence, offset) of the last one to send, once it is measured or sent
     sent          points of the last pass
     cut           True if some of it was sent, and never all: whatever went wrong, nobody has it
     oldest        of the ring's sectors when it was made
@@ -76,8 +77,12 @@ class Body:
     def measure(self, max_points=None, max_bytes=None, but=None):
         """Count what fits the limits, at least one point, and end the batch there: a generator that lets others work
         in between. `but`: not those of which this function says so."""
-        self.points, self.len_bytes, self.others = 0, 1, {}
-        for found in self._frames(self.others, but):
+        most = self._left = max_points or _ALL
+        self.len_bytes, self.others, self._filled = 1, {}, 0
+        out = None if but else bytearray(_CHUNK_BYTES)
+        for found in self._frames(self.others, but, out, (max_bytes or _ALL) - _CHUNK_BYTES):
+            self.len_bytes += self._filled
+            self._filled = 0
             if not found:
                 yield
                 continue
@@ -87,45 +92,61 @@ class Body:
                 one_more(self.others, keys.CORRUPT)
                 continue
             more = len(b"%d" % time) + 4 + len(text)
-            if self.points and (self.points == max_points or (max_bytes and self.len_bytes + more > max_bytes)):
+            if not self._left or (max_bytes and self._left < most and self.len_bytes + more > max_bytes):
                 self.end = reader.position
-                return
-            self.points += 1
+                break
+            self._left -= 1
             self.len_bytes += more
             if self._estimated:
                 one_more(self.others, keys.ESTIMATED)
             self.last = reader.position
+        self.len_bytes += self._filled
+        self.points = most - self._left
 
-    def _frames(self, others=None, but=None, out=None):
+    def _frames(self, others=None, but=None, out=None, most_bytes=_ALL):
         """(reader, Unix ms, place in the frame) of every point of this pin to send; None now and then in between. The
-        others are counted in `others`. With `out`, runs of plain frames are written there instead."""
+        others are counted in `others`. With `out`, runs of plain frames are written there instead, up to `_left`
+        points, and while what was put by is not longer than `most_bytes`."""
         source = self._source
         first, cutoff, one = self.first, source.cutoff, bytes((self.pin,))
         state = source.ring.state
         times = source.times() if source.unsure else None
-        reader = source.ring.reader(self.start if times else first + (0,), self.end)
+        start = self.start if times else first + (0,)
+        behind = start[:2] < first
+        reader = source.ring.reader(start, self.end)
         chain = reader.chain
-        behind = True
-        passed = 0
-        run = run_of(out, self.pin) if out and not times else None
+        passed = known = 0
+        run = run_of(out, self.pin) if out else None
         while True:
             if passed >= _PAUSE_EVERY:
                 passed = 0
                 yield None
-            if run and chain.time >= cutoff:
-                taken = run.take(reader, self.points - self.sent, self._filled)
-                self.sent, self._filled = self.points - run.points, run.filled
-                if self.sent >= self.points:
-                    return
+            if run and not behind and chain.time >= cutoff and self.len_bytes <= most_bytes:
+                taken = run.take(reader, self._left, self._filled)
                 if taken:
+                    self._left, self._filled = run.points, run.filled
+                    if run.last:
+                        self.last = (reader.sequence, run.last)
+                    known = chain.time
+                    if times:
+                        times.known = known
                     passed += taken
+                    if not self._left:
+                        yield None
                     continue
             if not reader.next():
                 return
             passed += 1
             if reader.kind != DATA:
                 continue
-            time = times.of(reader) if times else chain.time
+            time = chain.time
+            if chain.boot and not times:
+                times = source.times()
+                times.known = known or times.known
+            if times:
+                time = times.of(reader)
+            else:
+                known = time
             index = 0 if chain.pins == one else chain.pins.find(one)
             if index < 0:
                 continue
@@ -159,12 +180,14 @@ class Body:
         out = bytearray(_CHUNK_BYTES)
         view = memoryview(out)
         self.sent = self._filled = written = 0
+        self._left = self.points
         self.cut = self.cut is not False
         frames = self._frames(out=out)
         text = b""
-        while text is not None and self.sent < self.points:
+        while text is not None and self._left:
             text = self.guarded(self._fill, frames, out)  # pyright: ignore
-            if text == b"" and self._filled <= _CHUNK_BYTES - _MOST_BYTES and self.sent < self.points:
+            self.sent = self.points - self._left
+            if text == b"" and self._filled <= _CHUNK_BYTES - _MOST_BYTES and self._left:
                 yield text  # somebody else's turn
             else:
                 for piece in (view[: self._filled], text):
@@ -198,12 +221,12 @@ class Body:
             value = text_bytes(reader.values(index)[index])
             if value is not None:
                 text = b",[%d,%s]" % (time, value)
-                self.sent += 1
+                self._left -= 1
                 end = self._filled + len(text)
                 if end > _CHUNK_BYTES:
                     return text
                 out[self._filled : end] = text
                 self._filled = end
-            if self.sent >= self.points or self._filled > _CHUNK_BYTES - _MOST_BYTES:
+            if not self._left or self._filled > _CHUNK_BYTES - _MOST_BYTES:
                 return b""
         return None

@@ -27,7 +27,7 @@ _SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
 
 class Search(Settled):
-    unsure = True  # as Window has it: times take a pass of their own
+    unsure = False  # as Window has it; but its passes begin where its points do
     cutoff = 0  # Unix ms, of the request under way, and the ring's end when it was first made
     seen = (0, 0)
 
@@ -40,17 +40,11 @@ class Search(Settled):
         times.known = 0
         return times
 
-    def _count_to_send(self, pin, low, high, *wanted):
-        """(points to send from `low` to `high`, {number: place of that one})."""
-        count, places = 0, {}
-        for found in Body(self, pin, low + (0,), low, high)._frames():
-            if not found:
-                yield
-                continue
-            if count in wanted:
-                places[count] = found[0].position
-            count += 1
-        return count, places
+    def _measured(self, pin, low, high, *limits):
+        """A Body of the points to send from `low` to `high`, measured."""
+        body = Body(self, pin, low + (0,), low, high)
+        yield from body.measure(*limits)
+        return body
 
     # What to ask next
 
@@ -62,8 +56,7 @@ class Search(Settled):
             if asked:
                 pin, self.cutoff, self.now = asked[4:7]
                 self.seen = asked[7:]
-                body = Body(self, pin, asked[:2] + (0,), asked[:2], asked[2:4])
-                yield from body.measure()
+                body = yield from self._measured(pin, asked[:2], asked[2:4])
             else:
                 self.cutoff, self.now, self.seen = uploader.cutoff(), uploader.boots.now() or 0, ring.end()[:2]
                 found = self._to_search() if self.has_room() else None
@@ -118,7 +111,7 @@ class Search(Settled):
         for number in range(turn, turn + len(doubts)):
             found = doubts[number % len(doubts)]
             pin, low, high = found.pin, found.start, self.end_of(found)
-            count = (yield from self._count_to_send(pin, low, high))[0]
+            count = (yield from self._measured(pin, low, high)).points
             if count:  # else all of it has expired, and that is no question
                 break
         first = _NEWEST if pin in self._refused else _WHOLE
@@ -134,7 +127,7 @@ class Search(Settled):
             for found in group:
                 pin, end = found.pin, self.end_of(found)
                 alone = len([other for other in self.ranges if other.pin == pin]) == 1
-                count = (yield from self._count_to_send(pin, found.start, end))[0]
+                count = (yield from self._measured(pin, found.start, end)).points
                 most = 0 if alone else min(count // 4, _SAMPLES)
                 if self._requests_left(pin) < most:
                     break
@@ -182,37 +175,35 @@ class Search(Settled):
         """The next Body out of the range `found` by its plan, else of what is to be tried, its places saved; one
         without points if there are some that need not be sent; None if something else has to be chosen."""
         ring = self.ring
-        count = (yield from self._count_to_send(pin, low, high))[0]
+        body = yield from self._measured(pin, low, high)
+        start, count = low, body.points
         if self._is_cleared(low):
             return None
-        body = Body(self, pin, low + (0,), low, high)
         if not count:
-            yield from body.measure()
             return body
         limit = self._uploader.limit()
         if found:
             index, points = self._piece(found, count, limit)
         else:
             index, points = (_place(place, count), 1) if place else (0, min(count, limit))
-        places = (yield from self._count_to_send(pin, low, high, index, index + points))[1]
-        if index and index not in places:
-            return None  # overwritten meanwhile
-        start, end = places[index] if index else low, places.get(index + points, high)
+        if index:
+            start = (yield from self._measured(pin, low, high, index)).end
+            if start == high:
+                return None  # overwritten meanwhile
+        body = yield from self._measured(pin, start, high, points, self._uploader.batch_bytes)
         if found and found.tried >> 3 == 1 and found.tried & 7 in (FIRST, BAD):
             self._run_begins(found, start)  # for sure
             self.save()
             return None
         is_full = found and points == 1 < count and weight(self.ranges) >= keys.RANGES_MOST
         is_last_way = not (found or place or self.has_room())  # there is no room for notes before this is delivered
-        if is_full or not (is_last_way or self.leaves_places(pin, start, end)):
+        if is_full or not (is_last_way or self.leaves_places(pin, start, body.end)):
             if found:
                 self._settle(pin, low, high)
             self._forget_try(pin)
             self.save()
             return None
-        body = Body(self, pin, start + (0,), start, end)
-        yield from body.measure(None, self._uploader.batch_bytes)
-        if found and index and body.end != end:  # too many bytes: the newest must be in it
+        if found and index and body.points < points:  # too many bytes: the newest must be in it
             found.tried = body.points << 3 | WALK
             return None
         if self._is_cleared(low):

@@ -280,7 +280,7 @@ class Uploader:
             if clock.agreed is None or clock.now() is None:
                 load("upload.date", "heard")(self, clock, theirs)
             clock.heard_ms = clock.uptime()
-        now = clock.now()
+        now = self.boots.now()
         if now is None:
             return
         error = now - theirs

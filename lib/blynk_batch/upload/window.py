@@ -39,8 +39,9 @@ class Window:
         self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
         self._last = [pin for key in keys.range_keys(state) for pin in state[key][7:]]  # they have refused points
         self._shut = keys.open_pins(state)  # the cursor passes their points unasked
+        self._quiet = ()  # pins that are not asked in it: of _shut, and done before
         self._done = 0  # points of it that were done before
-        self._passed = {}  # points of such pins in the window
+        self._passed = {}  # points of pins of _shut in it
         self._cursor = self.ring.cursor()
         self._saved = state.get(keys.WINDOW)
         if self._saved:
@@ -66,22 +67,28 @@ class Window:
         times = None
         frames = 0
         # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
-        tally = self._uploader.tally
+        tally, done = self._uploader.tally, self._saved and ring.state.get(keys.DONE) or b""
         view, size = memoryview(tally), 1
         tally[0] = _FULL
         while size < 512:
             view[size : 2 * size] = view[:size]
             size *= 2
-        run = None if self._saved else run_of(tally, EACH, self._max_points, self._max_bytes)
+        if done or self._shut:
+            self._quiet = [pin for pin in range(256) if pin in self._shut or keys.is_done(done, pin)]
+        for pin in self._quiet:
+            tally[pin] = tally[256 + pin] = 0
+        run = run_of(tally, EACH, *((_FULL, _FULL) if self._saved else (self._max_points, self._max_bytes)))
         while True:
             if frames > _YIELD_EVERY:
                 frames = 0
                 yield
-            if run and not times and chain.time >= self.cutoff:
+            if run and chain.time >= self.cutoff:
                 taken = run.take(reader)
                 if taken:
                     frames += taken
                     self._known = chain.time
+                    if times:
+                        times.known = self._known
                     continue
             if not reader.next():
                 break
@@ -103,6 +110,11 @@ class Window:
                 self._known = time
         for pin, entry in self.pins.items():
             entry[:2] = tally[pin], tally[256 + pin]
+        for pin in self._quiet:
+            if keys.is_done(done, pin):
+                self._done += tally[pin]
+            else:
+                self._passed[pin] = tally[pin]
         if ring.cursor() == self._cursor:
             self._fix(reader.lost)
         else:
@@ -135,15 +147,14 @@ class Window:
         sizes = [len(text_bytes(text) or b"") for text in reader.values()]  # 0: it cannot be read
         if not self._saved and not self._has_room(pins, base, sizes):
             return False
-        state, tally = self.ring.state, self._uploader.tally
-        done, part = state.get(keys.DONE, b""), state.get(keys.PART, (-1,))
+        tally, part = self._uploader.tally, self.ring.state.get(keys.PART, (-1,))
         for index in range(len(pins)):
             pin = pins[index]
-            if self._saved and (keys.is_done(done, pin) or (part[0] == pin and reader.position < part[1:3])):
-                self._done += 1
+            if pin in self._quiet:
+                tally[pin] += 1
                 continue
-            if pin in self._shut:
-                one_more(self._passed, pin)
+            if self._saved and part[0] == pin and reader.position < part[1:3]:
+                self._done += 1
                 continue
             if pin not in self.pins:
                 self.pins[pin] = [0, 1, {}]
