@@ -72,7 +72,7 @@ class Search(Settled):
                 self._nothing_to_send(body)
 
     def _let_log(self):
-        """In a full ring that may not overwrite no reading has room before what is held of its oldest sector is gone."""
+        """A full ring that may not overwrite takes no reading before what is held of its oldest sector is gone."""
         ring = self.ring
         oldest = keys.first_kept(ring.state)[0]
         while not ring.overwrite and ring.newest + 2 - oldest >= ring.medium.slots and self.give_way(False, oldest):
