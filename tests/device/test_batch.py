@@ -6,7 +6,8 @@ import random
 
 import blynk_batch
 from blynk_batch.blynk import HEAD_BYTES
-from blynk_batch.ring.state import WINDOW
+from blynk_batch.ring.state import SIZE, WINDOW
+from delivery import World
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
@@ -193,3 +194,11 @@ def test_a_window_ends_where_its_first_pin_fills_a_batch():
             count = len(json.loads(server.requests[0][1]))
             window = client.ring.state[WINDOW][2]
             assert window in (2 * count, 2 * count + 1) and 8 < count < 160, (window, count)
+
+
+def test_a_learned_size_of_one_point_grows_too():
+    world = World()
+    for _ in range(40):
+        world.log(1)
+    world.client.ring.save_value(SIZE, (1, 0))
+    assert [count for _, _, count, _ in world.drain()] == [1] * 8 + [2] * 8 + [3] * 5 + [1]

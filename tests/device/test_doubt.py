@@ -43,6 +43,17 @@ def test_after_two_drains_that_failed_for_all_a_pin_that_fails_on_keeps_the_othe
     assert not [point for point in world.missing() if point[0] == 2]
 
 
+def test_a_failure_of_a_pin_that_was_accepted_since_is_its_first_again():
+    world = filled(3, pins=(1, 2))
+    for failing in ((1,), (), (1,)):
+        world.failing = failing
+        world.log(1, 2)
+        world.drain()
+        world.wait(world.result.retry_after_s or HOUR_S)
+        assert world.client.stats()["held"] == 0
+    assert [pin for pin, _, _, status in world.requests if status == 500] == [1, 1]
+
+
 def test_while_a_pin_is_in_doubt_the_result_says_that_it_is_asked_again_in_an_hour():
     world = filled(10, pins=(1,))
     world.trouble = True
