@@ -401,18 +401,3 @@ def test_a_full_ring_drains_in_batches_of_any_size():
         assert client.pending == 0 and server.points == count, (blocks, pins, points, client)
         client.log(1, 1)
         invariants.check(ring, 1)
-
-
-def test_one_value_that_is_always_refused_stops_no_ring_for_ever_that_may_not_overwrite():
-    world = World(blocks=4, words=KNOWN, overwrite=False)
-    while world.client.stats()["refused"] == 0:
-        world.log(1, 2, bad=(1,) if world.logged.get(1) == 5 else ())
-    for _ in range(10):
-        world.drain()
-        before = world.total()
-        world.log(2)
-        world.check()
-        world.wait(DAY_S)
-    world.drain()
-    assert world.total() > before and not world.missing(), (world.total(), world.missing())
-    assert world.client.stats()["rejected"] == 1

@@ -137,12 +137,11 @@ class Held:
                 count += found.pin in reader.chain.pins
         return count
 
-    def give_way(self, force, sector=None):
-        """Let go of a range, its points counted as rejected: of one point that was refused alone on seven tries, in
-        `sector` if that is given. If that is not there and there must be room, of the fewest points, one that rests if
-        there is any."""
+    def give_way(self, force):
+        """Let go of a range, its points counted as rejected: of one point that was refused alone on seven tries. If
+        that is not there and there must be room, of the fewest points, one that rests if there is any."""
         old = [found for found in self.ranges if found.tries >= 7 and found.kind == HELD and found.end != OPEN]
-        old = [found for found in old if sector in (None, found.start[0]) and self.count(found) <= 1]
+        old = [found for found in old if self.count(found) <= 1]
         if not old and not force:
             return False
         victim = min(old or self.ranges, key=lambda found: (found.kind not in (RUN, HELD), self.count(found)))

@@ -61,7 +61,6 @@ class Search(Settled):
                 self.cutoff, self.now, self.seen = uploader.cutoff(), uploader.boots.now() or 0, ring.end()[:2]
                 found = self._to_search() if self.has_room() else None
                 if not found and not (yield from self._has_try()):
-                    self._let_log()
                     self.note()
                     return None
                 what = (found.pin, found.start, found.end) if found else self._queue[0]
@@ -70,13 +69,6 @@ class Search(Settled):
                 return body
             if body:
                 self._nothing_to_send(body)
-
-    def _let_log(self):
-        """A full ring that may not overwrite takes no reading before what is held of its oldest sector is gone."""
-        ring = self.ring
-        oldest = keys.first_kept(ring.state)[0]
-        while not ring.overwrite and ring.newest + 2 - oldest >= ring.medium.slots and self.give_way(False, oldest):
-            pass
 
     def _to_search(self):
         """The first range to search whose pin has requests left, or None."""
@@ -157,7 +149,7 @@ class Search(Settled):
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
             place = _NEWEST + found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
             self._queue.append((found.pin, found.start, self.end_of(found), place))
-            found.tried, found.tries = tried, found.tries + 1
+            found.tried, found.tries = tried, found.tries + (not crowded)
 
     def _sharing(self, one):
         """The ranges that share a place in the state with `one`: what they become, they become together."""
