@@ -47,9 +47,11 @@ _FROZEN = """blynk_batch %(version)s for a firmware of your own. In your board's
 
 
 def lines(bundles):
-    """Which source each line of a bundle came from, as a table of text."""
+    """Which source each line of a bundle came from, as a table of text; machine code is not among what is released."""
     out = []
     for bundle, parts in bundles.parts.items():
+        if bundle in bundles.natives:
+            continue
         name = PACKAGE if bundle == "__init__" else "%s.%s" % (PACKAGE, bundle)
         out += ["    %-22s from line %5d: %s" % (name, first, file) for first, file in parts]
     return "\n".join(out) + "\n"
@@ -106,6 +108,8 @@ def main():
             click.echo("%s (%d bytes)" % (path.relative_to(ROOT), path.stat().st_size))
     except (BundleError, NotCompiled) as error:
         raise click.ClickException(str(error))
+    except OSError as error:
+        raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ class Client:
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
         value), refused (RingFull), held (refused by the server, tried again daily), rejected (held, then given up),
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
-        smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock,
+        smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock, bad_blocks,
         used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
     def due(self, interval_s: float = 900) -> bool:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff

@@ -86,3 +86,26 @@ def test_a_mark_counts_no_readings_that_were_torn_in_the_program_that_wrote_it()
                 again = BlockRing(device.revive(), **options)
                 there = found(again)
                 assert there == list(range(len(there))) and again.pending == len(there), (byte, again.pending, there)
+
+
+def test_a_header_over_two_blocks_of_which_a_cut_left_one_takes_no_readings():
+    base = SdCard(34)
+    ring = BlockRing(base)
+    log(ring, range(20))
+    for key in range(0xA8, 0xB0):  # much state, as of many refused points
+        ring.set(key, bytes(100))
+    before = base.image()
+    state = dict(ring.state)
+    for operation in range(8):
+        device = SdCard(34, before)
+        ring = BlockRing(device)
+        ring.state.update(state)
+        device.cut_at(operation)
+        try:
+            ring.turn(data=False)
+        except OSError:
+            pass
+        device = device.revive()
+        log(BlockRing(device), range(20, 30))
+        again = BlockRing(device.revive())
+        assert found(again) == list(range(30)) and again.pending == 30, (operation, again.newest)

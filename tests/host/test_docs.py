@@ -5,6 +5,7 @@ their own are named below. Commands that are the whole test run, or minutes long
 continuous integration and other tests run them.
 """
 
+import ast
 import os
 import re
 import ssl
@@ -161,6 +162,14 @@ def test_python_fragments_run_as_printed(block, tmp_path):
     (board.files / "isrg-root-x1.der").write_bytes(ssl.PEM_cert_to_DER_cert(root))
     board.program(BEFORE + block.text + BEHIND)
     assert "<Client https://blynk.cloud: 0 pending> HTTPS" in board.start()
+
+
+def test_the_line_of_a_traceback_that_is_shown_is_in_that_function():
+    shown = re.search(r'File "(\S+)", line (\d+), in (\w+)', (ROOT / "docs" / "install.md").read_text())
+    file, line, name = shown.groups()
+    tree = ast.parse((ROOT / file).read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name]
+    assert [node for node in functions if node.lineno < int(line) <= node.end_lineno], shown.group()
 
 
 def test_a_command_that_fails_and_a_block_of_no_kind_would_show(tmp_path, monkeypatch):

@@ -1,11 +1,18 @@
 """A small fleet by `make fleet`'s own code: stations that start together do not ask together for ever."""
 
 import pytest
+from click.testing import CliRunner
 
-from tools.fleet.__main__ import simulate
+from tools.fleet.__main__ import main, simulate
 from tools.fleet.figures import Figures, monthly_requests
 
 STATIONS, INTERVAL_S = 2000, 900
+
+
+@pytest.mark.parametrize("option, value", [("--stations", "0"), ("--interval", "0"), ("--interval", "86400")])
+def test_a_fleet_that_cannot_be_is_refused_in_words(option, value):
+    done = CliRunner().invoke(main, [option, value])
+    assert done.exit_code == 2 and "Invalid value for '%s'" % option in done.output
 
 
 def test_power_that_comes_back_everywhere_is_a_peak_of_one_interval_alone():

@@ -6,9 +6,11 @@ import re
 import zipfile
 
 import pytest
+from click.testing import CliRunner
 
 from tests.host.boards import mpremote
 from tools import package, release
+from tools.bundle import __main__ as bundle
 from tools.compiled import LIBRARY
 
 USE = """
@@ -50,6 +52,15 @@ def test_the_same_sources_make_the_same_bytes(made, tmp_path):
     assert all(path.read_bytes() == (made / path.name).read_bytes() for path in paths)
 
 
+@pytest.mark.parametrize("module, target", [(release, "TARGET"), (package, "COMPILED"), (bundle, "TARGET")])
+def test_a_folder_that_cannot_be_written_is_named(module, target, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(module, target, tmp_path / "file" / "below")
+    output = ["--output", str(tmp_path / "package.json")] if module is package else []
+    done = CliRunner().invoke(module.main, output)
+    assert done.exit_code == 1 and re.search("^Error: %s/file.* cannot be written: " % tmp_path, done.output, re.M)
+
+
 def test_the_checksums_are_those_of_the_zips(made):
     sums = dict(reversed(line.split("  ")) for line in (made / "SHA256SUMS").read_text().splitlines())
     assert set(sums) == {path.name for path in made.glob("*.zip")}
@@ -81,6 +92,8 @@ def test_its_readme_leads_from_a_line_of_a_bundle_to_its_source(unpacked):
     text = (unpacked("mpy") / "README.txt").read_text()
     assert re.search(r"^    blynk_batch +from line +\d+: ring/record.py$", text, re.MULTILINE)
     assert re.search(r"^    blynk_batch._upload +from line +\d+: upload/window.py$", text, re.MULTILINE)
+    named = {name.partition(".")[2] or "__init__" for name in re.findall(r"^    (\S+) +from line", text, re.MULTILINE)}
+    assert named == {path.stem for path in (unpacked("mpy") / "blynk_batch").glob("*.mpy")}
 
 
 def test_copied_onto_a_board_without_make_it_logs(board, unpacked):

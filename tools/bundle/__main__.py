@@ -59,6 +59,8 @@ def main(trace):
         made = write(TARGET)
     except BundleError as error:
         raise click.ClickException(str(error))
+    except OSError as error:
+        raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
     with tempfile.TemporaryDirectory(prefix="bundles-") as folder:
         sizes = compile_library(Path(folder), arch="armv6m")
     for bundle, parts in made.parts.items():

@@ -4,8 +4,8 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 """
 
 # What a board that only logs needs, then what opening a ring needs (let go of afterwards), what an upload needs, ...
-# `_foreign` is for what few raw media meet, something else that is there; `_refusals` for what is seldom needed: a reply
-# that accepts nothing, a block that fails.
+# `_foreign` is for what few raw media meet, something else that is there; `_refusals` for what is seldom needed: a
+# reply that accepts nothing, a block that fails.
 BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record "
     "ring.state ring.sector ring.pages ring.log rings media.littlefs",

@@ -35,8 +35,15 @@ def chart(figures):
 
 
 @click.command()
-@click.option("--stations", default=10000, show_default=True, help="How many there are.")
-@click.option("--interval", "interval_s", default=900, show_default=True, help="Seconds between two drains of each.")
+@click.option("--stations", type=click.IntRange(1), default=10000, show_default=True, help="How many there are.")
+@click.option(
+    "--interval",
+    "interval_s",
+    type=click.IntRange(60, 3600),
+    default=900,
+    show_default=True,
+    help="Seconds between two drains of each.",
+)
 @click.option("--seed", default=1, show_default=True, help="Of the backoffs.")
 def main(stations, interval_s, seed):
     """Simulate a fleet by the library's own policy code. Status 1 if a peak is higher than promised: twice the mean

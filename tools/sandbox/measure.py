@@ -86,11 +86,13 @@ def load_page(driver, url, pins):
 
 
 @click.command()
-@click.option("--points", default=1_000_000, show_default=True)
-@click.option("--batches", default=2000, show_default=True)
-@click.option("--pins", default=4, show_default=True)
+@click.option("--points", type=click.IntRange(1), default=1_000_000, show_default=True)
+@click.option("--batches", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--pins", type=click.IntRange(1, 256), default=4, show_default=True)
 def main(points, batches, pins):
     """Times the sandbox's page and its questions on a big ledger."""
+    if points < batches:
+        raise click.UsageError("a batch has a point at least: --points is less than --batches")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.sqlite"
         started = time.perf_counter()

@@ -65,7 +65,7 @@ class Bench:
 
 
 @click.command()
-@click.option("--points", default=10000, show_default=True, help="Readings in the drain.")
+@click.option("--points", type=click.IntRange(1), default=10000, show_default=True, help="Readings in the drain.")
 @click.option("--heap/--no-heap", default=True, show_default=True, help="Find the least heap, which takes a while.")
 def main(points, heap):
     """Measure the transports."""

@@ -106,7 +106,7 @@ def _take_in(ring, reader):
 def _take_up(ring, reader, last, head):
     """Go on where `reader` found the last good frame, one of `last` in the newest sector."""
     medium = ring.medium
-    is_head = bool(head) and reader.good_end > 0
+    is_head = bool(head) and 0 < reader.good_end <= medium.end(ring.newest)  # else some of it is missing
     ring.offset = reader.good_end + -reader.good_end % medium.unit
     ring.first_number, ring.number = reader.first_number, reader.number
     ring.begin_pages(ring.offset)
