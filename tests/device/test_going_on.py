@@ -275,3 +275,11 @@ def test_a_second_thread_is_refused_with_words_that_say_why():
     client.guard.leave()
     assert len(words) == 4 and all(["another thread" in word for word in words[:3]]), words
     assert client.pending == 1 and client.upload().uploaded == 1
+
+
+def test_a_transports_headers_count_in_capitals_too():
+    client = client_on(transport=FakeServer((200, {"Content-Length": "5"}, b"OK"), (429, {"Retry-After": 77}, b"")))
+    client.log(1, 1)
+    assert client.upload().uploaded == 0, "the reply was cut"
+    client.clock.wait(3600000)
+    assert client.upload().retry_after_s == 77

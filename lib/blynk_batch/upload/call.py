@@ -68,7 +68,7 @@ class Call:
     def checked(self, reply):
         """The transport's reply in the types that are relied on."""
         status, headers, text = reply
-        return int(status), {name: str(headers[name]) for name in headers}, bytes(text)
+        return int(status), {name.lower(): str(headers[name]) for name in headers}, bytes(text)
 
     def post(self, body):
         """The reply to one batch, or the exception that came instead."""
