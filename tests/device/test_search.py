@@ -3,6 +3,7 @@
 import math
 import random
 
+from blynk_batch.ring.state import DROPPED
 from blynk_batch.upload.search import _place as place_of
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 from held_worlds import days, filled, of, twice
@@ -174,3 +175,17 @@ def test_a_range_is_tried_whole_and_by_one_of_its_points_in_turn():
         world.wait(DAY_S)
         asked += [request[1:3] for request in world.drain()]
     assert asked == [(0, 5), (4, 1), (0, 5), (0, 1), (0, 5), (2, 1), (0, 5), (1, 1)], asked  # first point, how many
+
+
+def test_a_full_ring_is_searched_from_its_oldest_sector_on_so_that_notes_push_no_good_reading_out():
+    world = World(blocks=10, words=KNOWN)
+    while not world.client.ring.get(DROPPED):
+        world.log(1, 2, bad=(1,) if world.logged.get(1, 0) % 220 == 40 else ())
+    before = world.client.stats()["dropped"]
+    for _ in range(24):
+        world.drain()
+        world.wait(HOUR_S)
+        world.log(1, 2)
+    world.check()
+    assert 15 < len(world.bad) < 30 and world.client.stats()["dropped"] <= before + len(world.bad), world.client
+    assert world.client.stats()["held"] < len(world.bad) and not twice(world), world.client

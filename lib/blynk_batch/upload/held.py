@@ -34,12 +34,17 @@ class Range:
         return self.start + last + (self.kind | (keys.OPEN_END if is_open else 0),)
 
 
+def touch(end, start, exactly=False):
+    """True if nothing lies in between."""
+    return end == start or (not exactly and end[1] == 0 and start == (end[0], 1))
+
+
 def normal(ranges):
     """`ranges` by pin and start, those joined that touch."""
     found = []
     for one in sorted(ranges, key=lambda one: (one.pin, one.start)):
         last = found[-1] if found else None
-        if last and (last.pin, last.end, last.kind) == (one.pin, one.start, one.kind):
+        if last and (last.pin, last.kind) == (one.pin, one.kind) and touch(last.end, one.start, one.kind == FRESH):
             found.pop()
             one = one.part(last.start, one.end)
             if one.kind != FRESH:  # else the newer says how it is searched on

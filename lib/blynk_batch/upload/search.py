@@ -71,14 +71,22 @@ class Search(Settled):
                 self._nothing_to_send(body)
 
     def _to_search(self):
-        """The first range to search whose pin has requests left, or None."""
+        """The first range to search whose pin has requests left, or None. In a full ring the oldest, and where there are
+        good points in it only its first sector: notes take room, so that this one goes next."""
+        best, is_full = None, self.is_full()
         for found in self.ranges:
             if found.kind == FRESH:
                 found.end = self.end_of(found)
-                if self._requests_left(found.pin) > 0:
-                    return found
-                found.tried, found.tries = WALK, 0  # from anew in the next drain
-        return None
+                if self._requests_left(found.pin) <= 0:
+                    found.tried, found.tries = WALK, 0  # from anew in the next drain
+                elif not best or (is_full and found.start < best.start):
+                    best = found
+        last = best and (best.start[0] + 1, 0)
+        is_mixed = best and best.tried & 7 in (WALK, BAD) and best.tries
+        if is_full and is_mixed and best.end[0] > last[0] and weight(self.ranges) < keys.RANGES_MOST - 2:
+            self.ranges.append(best.part((last[0], 1), best.end))  # no frame lies in between, but they do not touch
+            best.end, best.tried, best.tries = last, WALK, 0
+        return best
 
     def _has_try(self):
         """True if something is queued: a question, a look into a bad run, a daily try. Where there is no room for

@@ -10,7 +10,7 @@ from micropython import const
 
 from ..ring import state as keys
 from .batch import passed
-from .held import DOUBT, FRESH, HELD, OPEN, RUN, Held
+from .held import DOUBT, FRESH, HELD, OPEN, RUN, Held, touch
 
 # So many of its newest, 0: all | so many (0: all) hold a bad one, perhaps nothing else: the newest alone | so many
 # (0: all) hold a bad one: the newer half of them
@@ -47,9 +47,13 @@ class Settled(Held):
     def has_room(self, size=_NOTES_BYTES):
         """True if notes of that size push no reading out of the ring."""
         ring = self.ring
+        return not ring.sealed and ring.offset + size <= ring.data_end or not self.is_full()
+
+    def is_full(self):
+        """True if the next sector takes the place of readings that are kept."""
+        ring = self.ring
         first = min(max(ring.oldest, keys.first_kept(ring.state)[0]), ring.newest)
-        is_here = not ring.sealed and ring.offset + size <= ring.data_end
-        return is_here or ring.newest + 1 - first < ring.medium.slots
+        return ring.newest + 1 - first >= ring.medium.slots
 
     def accepted(self, body):
         pin, points = body.pin, body.points
@@ -156,9 +160,9 @@ class Settled(Held):
         pin that reaches to the cursor is held open."""
         again = False
         for found in self.ranges:
-            if found.pin == pin and found.start == end and found.kind == RUN:
+            if found.pin == pin and touch(end, found.start) and found.kind == RUN:
                 end = found.end
-            again = again or (found.pin == pin and found.end == start and found.kind in (RUN, HELD))
+            again = again or (found.pin == pin and touch(found.end, start) and found.kind in (RUN, HELD))
         last = OPEN if again and end == self.ring.cursor()[:2] else end
         self.ranges = self.without(pin, start, end)
         self.hold(pin, start, last, HELD if last == OPEN else RUN, self.now // 1000 or self._uploader.pace.second())
