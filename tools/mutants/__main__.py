@@ -21,7 +21,7 @@ from tools.mutants import change, near
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("lib/blynk_batch/ring", "lib/blynk_batch/upload", "lib/blynk_batch/http", "tools/bundle")
-ENOUGH_S = 25  # of the processor, of tests that notice nothing: the mistake has survived
+ENOUGH_S = 60  # of the processor, of tests that notice nothing: the mistake has survived
 BORROWED = (".venv", ".micropython", "typings", "tools/node/node_modules")
 
 
