@@ -71,9 +71,9 @@ class Search(Settled):
                 self._nothing_to_send(body)
 
     def _to_search(self):
-        """The first range to search whose pin has requests left, or None. In a full ring the oldest, and where there are
-        good points in it only its first sector: notes take room, so that this one goes next."""
-        best, is_full = None, self.is_full()
+        """The first range to search whose pin has requests left, or None. In a full ring it is the oldest, and where it
+        has good points only its first sector: notes take room, so that this one goes next."""
+        best, is_full = None, self._uploader.pace.is_full()
         for found in self.ranges:
             if found.kind == FRESH:
                 found.end = self.end_of(found)
