@@ -59,7 +59,9 @@ def load(module, name=None):
     import here."""
     global _loading_bytes
     threshold = gc.threshold()
-    if "blynk_batch." + module not in sys.modules:
+    if not sys.modules.get("blynk_batch." + module):
+        for torn in [name for name in sys.modules if not sys.modules.get(name)]:
+            sys.modules.pop(torn, None)  # memory ran out in its import: no other would get past it
         gc.collect()
         _loading_bytes = _loading_bytes or max(_LOADING_BYTES, gc.mem_free() // _LOADING_PARTS)
         gc.threshold(_loading_bytes)

@@ -135,9 +135,7 @@ class Client:
         not known yet is None. Refused points come first."""
         self.check_open()
         self.flush()
-        from .report import points
-
-        return points(self.ring, self._boots.now(), self._settings["unsynced"])
+        return load("report", "points")(self.ring, self._boots.now(), self._settings["unsynced"])
 
     def stats(self):
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
@@ -145,9 +143,7 @@ class Client:
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
         smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock, bad_blocks,
         used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
-        from .report import stats
-
-        found = stats(self.ring, self._boots)
+        found = load("report", "stats")(self.ring, self._boots)
         found["last_error"] = self.last_error
         found["clock_error_s"] = self._uploader.clock_error_s if self._uploader else None
         return found

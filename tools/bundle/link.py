@@ -17,7 +17,9 @@ from tools.bundle.scopes import Scope
 # Nothing is compiled on the board. But what a bundle leaves when it is loaded, and what was there before, would lie
 # strewn between what lasts.
 _LOAD = """def load(module, name=None):
-    if "blynk_batch." + module not in sys.modules:
+    if not sys.modules.get("blynk_batch." + module):
+        for torn in [name for name in sys.modules if not sys.modules.get(name)]:
+            sys.modules.pop(torn, None)
         gc.collect()
     found = __import__(module, globals(), None, (name or module,), 1)
     return getattr(found, name) if name else found"""

@@ -98,9 +98,7 @@ class Ring(Pages):
         refused = len(pins)
         try:
             if not self.overwrite and self._is_reserve():
-                from .room import make_room
-
-                make_room(self, self.medium.slots)  # RingFull, or sectors that the server has go
+                load("ring.room", "make_room")(self, self.medium.slots)  # RingFull, or sectors that the server has go
             kinds, body = record.encode_values(values)
             if not self.add_data(boot, time, pins, kinds, body):
                 self.turn(data=True, size=len(self.chain.payload))
@@ -224,9 +222,7 @@ class Ring(Pages):
         for tries in (1, 2):  # of raw sectors that fail
             self.bad = self.medium.free_from(self.newest + 1 + self.bad) - self.newest - 1
             if self.newest + 1 + self.bad - self.oldest >= most:
-                from .room import make_room
-
-                make_room(self, most)
+                load("ring.room", "make_room")(self, most)
             if self.newest >= 0:
                 self._retry(self.medium.seal, self.newest, self.offset)
             sequence = self.newest + 1 + self.bad
@@ -271,9 +267,7 @@ class Ring(Pages):
             return self._again(e, action, *args)
 
     def _again(self, error, action, *args):
-        from .room import again
-
-        return again(self, error, action, args)
+        return load("ring.room", "again")(self, error, action, args)
 
     def may_move_on(self, error):
         """`error` came of writing: unless the disk was only full, the newest sector takes no more. True on raw flash,

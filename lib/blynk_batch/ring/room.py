@@ -6,6 +6,7 @@ Works on a Ring; loaded when its medium is full for the first time, or when ther
 from micropython import const
 
 from . import record, sector
+from .. import load
 from ..errors import RingFull
 from .sector import number_at
 from .state import ASKED, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, WINDOW
@@ -36,16 +37,12 @@ def check_books(ring):
     if window and window[2] <= ring.cursor()[2]:
         ring.close_window()  # all of it was overwritten
     if went and (held or done):
-        from .books import recount
-
-        recount(ring)
+        load("ring.books", "recount")(ring)
     gone = ring.cursor()[2] - cursor[2] - (done - ring.get(DELIVERED)) + held - ring.get(HELD)
     ring.add(DROPPED, max(0, gone))
     ring.forget(RECOUNT)
     if ring.is_mixed:
-        from .books import mend
-
-        mend(ring)
+        load("ring.books", "mend")(ring)
     while ring.newest - ring.oldest >= ring.medium.slots:
         drop_oldest(ring)
 
@@ -120,9 +117,7 @@ def drop_oldest(ring, frame=True):
     """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
     brings nothing back."""
     if ring.seen_lost or WINDOW in ring.state or range_keys(ring.state):
-        from .books import forget_sector
-
-        lost = forget_sector(ring, ring.oldest)
+        lost = load("ring.books", "forget_sector")(ring, ring.oldest)
     else:
         lost = max(0, number_at(ring, ring.oldest + 1) - ring.cursor()[2])
     ring.oldest += 1
