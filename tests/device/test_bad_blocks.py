@@ -254,3 +254,21 @@ def test_a_power_cut_right_after_a_block_failed_keeps_all_that_was_acknowledged(
                 break
             operation += 1
         assert operation > 5
+
+
+def test_a_block_that_fails_and_has_spoilt_what_it_had_is_the_flash_s_error():
+    flash = NorFlash(4)
+    client = Client("token", ring=BlockRing(flash), transport=FakeServer(), clock=FakeClock())
+    for number in range(3):
+        client.log(1, number)
+    block = client.ring.newest % 4
+    for at in range(24, client.ring.offset):
+        flash.data[block * 4096 + at] = 0x5A
+    flash.bad[block] = "program"
+    try:
+        client.log(1, 3)
+        raise AssertionError("it refers to what is not there any more")
+    except OSError:
+        pass
+    client.log(1, 4)
+    assert [value for _, _, value in client.points()] == [4]

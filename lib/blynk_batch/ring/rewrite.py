@@ -51,7 +51,10 @@ def _place(ring, frames, old):
         size = parsing.frame_size(frames, at)
         start, end = parsing.payload(frames, at, size)
         if kind <= record.LONG_DATA:
-            start = old.decode(view, start)
+            try:
+                start = old.decode(view, start)
+            except ValueError:  # what it refers to is spoilt too
+                raise OSError(_EIO)
             is_placed = ring.add_data(old.boot, old.time, old.pins, old.kinds, view[start:end])
             ring.buffered_points += len(old.pins)  # pyright: ignore
         elif kind not in (record.STATE, record.MARK):  # the new sector's header carries all state
