@@ -8,6 +8,7 @@ loses its clock with each sleep (RP2) that is so for ever: a new anchor follows 
 
 from micropython import const
 
+from .. import load
 from ..ring.state import BOOT, SLEEP
 
 _BURST_MS = const(1000)  # that readings within a millisecond may run ahead
@@ -29,9 +30,7 @@ class Boots:
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
         if SLEEP in ring.state:
             if not self.powered_on:
-                from .anchors import read
-
-                self.boot, wake, self._open = read(ring)
+                self.boot, wake, self._open = load("clock.anchors", "read")(ring)
                 self._base = wake - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
             ring.set(SLEEP, None)
 
@@ -82,9 +81,7 @@ class Boots:
     def anchor(self, now):
         """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""
         if self._open and now is not None:
-            from .anchors import write
-
-            write(self._ring, self.boot, max(0, now - self.uptime()))
+            load("clock.anchors", "write")(self._ring, self.boot, max(0, now - self.uptime()))
             self._open = False
 
     def mark(self):
@@ -94,6 +91,4 @@ class Boots:
     def sleep(self, sleep_ms):
         """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
         if self._forgetful or self._open:
-            from .anchors import sleep
-
-            sleep(self._ring, self.number(), self.uptime() + sleep_ms, self._open)
+            load("clock.anchors", "sleep")(self._ring, self.number(), self.uptime() + sleep_ms, self._open)
