@@ -27,6 +27,8 @@ def date(ms):
 class Server(FakeServer):
     """Answers with a Date: the true time plus `ahead_ms`, or none where that is None."""
 
+    found = {}  # headers of every reply, besides
+
     def __init__(self, clock, ahead_ms=None, *replies):
         super().__init__(*replies)
         self.clock, self.ahead_ms = clock, ahead_ms
@@ -35,6 +37,7 @@ class Server(FakeServer):
         if "pin=" not in url:
             self.replies.insert(0, (301, {}, b""))
         status, found, text = super().post(url, headers, body, timeout_s)
+        found = dict(found, **self.found)
         if self.ahead_ms is not None:
             found = dict(found, date=date(self.clock.now_ms + self.ahead_ms))
         return status, found, text
@@ -222,6 +225,14 @@ def test_a_date_that_cannot_be_is_not_believed_and_the_readings_wait():
         world.log()
         assert world.client.upload().waiting == "clock"
         assert world.shows() is None and world.client.pending == 3
+
+
+def test_a_date_of_hundreds_of_digits_leaves_nothing_in_the_state():
+    world = World("rp2")
+    world.server.found = {"date": "Mon, 23 Nov %s 20:03:55 GMT" % ("9" * 400)}
+    world.log()
+    assert world.client.upload().waiting == "clock"
+    assert max([len(repr(value)) for value in world.client.ring.state.values()]) < 100
 
 
 def test_a_date_from_before_a_time_that_the_ring_knows_is_believed_only_if_it_stays():
