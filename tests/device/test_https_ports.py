@@ -1,4 +1,4 @@
-"""HTTPS below its surface: where it connects to, host and port of the URL or the scheme's port; whom it feeds meanwhile."""
+"""HTTPS below its surface: where it connects to, host and port of the URL or its scheme's; whom it feeds meanwhile."""
 
 from blynk_batch import HTTPS
 from blynk_batch.http import connection, reply
