@@ -188,3 +188,19 @@ def test_so_does_one_that_uploads_in_each_of_its_wakes():
             assert 30 < client.stats()["uploaded"] < (51 if sleep_ms else 100), (sleep_ms, result, client.stats())
         else:
             assert client.ring.pending < 2, (sleep_ms, result)
+
+
+def test_a_full_ring_in_which_no_search_has_room_is_not_due_for_nothing():
+    for overwrite in (False, True):
+        world = World(blocks=6, words=KNOWN, overwrite=overwrite)
+        for number in range(2200):
+            world.log(1, 2, bad=(1,) if number % 100 == 40 else ())
+        world.client.due(900)
+        idle = 0
+        for _ in range(60):
+            world.wait(1000)
+            if world.client.due(900):
+                assert world.drain(), (overwrite, world.client.stats())
+            else:
+                idle += 1
+        assert idle > 20 and world.client.stats()["held"], (overwrite, idle, world.client)

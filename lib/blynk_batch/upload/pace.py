@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from ..ring.state import ASKED, BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OWNER, open_pins, range_keys
+from ..ring.state import ASKED, BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OWNER, first_kept, open_pins, range_keys
 
 _FIRST_S = const(10)
 _WAKE_S = const(60)  # from one boot to the next, as far as is known
@@ -25,6 +25,7 @@ _DAY_MS = const(86400000)
 _HOUR_S = const(3600)
 _AGAIN_S = const(82800)  # a day of tries has 23 hours: one that uploads daily is never a second too early
 _UNIX_S = const(1000000000)  # what is less is uptime
+_NOTES_BYTES = const(300)  # the state frames of one request for refused points
 _DATA = const(1)  # a Reader's kind of frame
 _REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see held.py
 
@@ -168,6 +169,17 @@ class Pace:
         self._looked = end[:2]
         return False
 
+    def has_room(self, size=_NOTES_BYTES):
+        """True if notes of that size push no reading out of the ring."""
+        ring = self._ring
+        return not ring.sealed and ring.offset + size <= ring.data_end or not self.is_full()
+
+    def is_full(self):
+        """True if the next sector takes the place of readings that are kept."""
+        ring = self._ring
+        first = min(max(ring.oldest, first_kept(ring.state)[0]), ring.newest)
+        return ring.newest + 1 - first >= ring.medium.slots
+
     def has_something(self):
         """True if a drain has something to send: points that were not refused, or a search, a try or a question that
         is due."""
@@ -176,7 +188,13 @@ class Pace:
             return True
         for key in range_keys(ring.state):
             kind, tried = ring.state[key][4] & 3, ring.state[key][5]
-            if self.may_ask() if kind == _IN_DOUBT else kind != _REST or self.rested(tried):
+            if kind == _IN_DOUBT:
+                asks = self.may_ask()
+            elif self.has_room():
+                asks = kind != _REST or self.rested(tried)
+            else:  # only the oldest sector's are tried then, see search.py
+                asks = ring.state[key][0] <= ring.oldest and (not kind or self.rested(tried))
+            if asks:
                 return True
         return False
 

@@ -19,7 +19,6 @@ WALK, FIRST, BAD = 0, 1, 2
 # between a good point and a bad run: its older half
 STRIDE, HALVE = 3, 4
 _HOUR_S = const(3600)
-_NOTES_BYTES = const(300)  # the state frames of one request
 _MARK_BYTES = const(180)  # at most, with what is around a frame
 
 
@@ -31,29 +30,19 @@ class Settled(Held):
         self._refused = {}  # {pin: where a batch of it began that was refused in this drain}
         self._spent, self._most = {}, {}  # requests of each pin in this drain; how many it may have
         self._queue = []  # (pin, low, high, number of the point) to be tried, what is under way first
+        self.has_room = uploader.pace.has_room
 
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
         ring = self.ring
         self.note()
-        if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES if is_ack else _NOTES_BYTES):
+        if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES) if is_ack else self.has_room():
             ring.save()
 
     def note(self):
         """All to the state, but for what was cleared while others worked."""
         self.ranges = [found for found in self.ranges if found.start >= self.ring.cleared]
         self.store()
-
-    def has_room(self, size=_NOTES_BYTES):
-        """True if notes of that size push no reading out of the ring."""
-        ring = self.ring
-        return not ring.sealed and ring.offset + size <= ring.data_end or not self.is_full()
-
-    def is_full(self):
-        """True if the next sector takes the place of readings that are kept."""
-        ring = self.ring
-        first = min(max(ring.oldest, keys.first_kept(ring.state)[0]), ring.newest)
-        return ring.newest + 1 - first >= ring.medium.slots
 
     def accepted(self, body):
         pin, points = body.pin, body.points
