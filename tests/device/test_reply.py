@@ -1,5 +1,5 @@
-"""How http/reply.py reads a reply: what it keeps, up to which limits, and whether the connection goes on behind it. And which
-words of a refusal are its reason.
+"""How http/reply.py reads a reply: what it keeps, up to which limits, and whether the connection goes on behind it; and
+which words of a refusal are its reason.
 
 tests/host/test_replies.py says which replies are proof, over sockets.
 """
