@@ -75,6 +75,7 @@ def _error(kind, status, text):
 def _message(reply):
     """The reason in a JSON error reply, or ''."""
     try:
-        return str(json.loads(reply)["error"]["message"])
+        text = json.loads(reply)["error"]["message"]
     except (ValueError, KeyError, TypeError, UnicodeError):
         return ""
+    return text if isinstance(text, str) else ""  # str() of nested lists is more than a board's stack holds

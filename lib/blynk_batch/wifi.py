@@ -121,7 +121,10 @@ class WiFi:
         module = self._module
         if not self._wlan:
             if self._hostname and hasattr(module, "hostname"):
-                module.hostname(self._hostname)
+                try:
+                    module.hostname(self._hostname)
+                except Exception as e:  # noqa: BLE001 - it may be too long for an older one
+                    self._say("the firmware does not take hostname %r: %r" % (self._hostname, e))
             self._wlan = module.WLAN(module.WLAN.IF_STA if hasattr(module.WLAN, "IF_STA") else module.STA_IF)
         if self._ask("isconnected"):
             if not self._up:

@@ -1,7 +1,7 @@
-"""Where HTTPS connects to: host and port of the URL, or the scheme's port."""
+"""HTTPS below its surface: where it connects to, host and port of the URL or its scheme's; whom it feeds meanwhile."""
 
 from blynk_batch import HTTPS
-from blynk_batch.http import connection
+from blynk_batch.http import connection, reply
 
 WASM = False  # it has no sockets
 
@@ -29,3 +29,29 @@ def test_a_url_without_a_port_means_that_of_its_scheme():
         except OSError as e:
             assert e.args == (111,), e
     assert tried == [("a.b", 80), ("a.b", 443), ("a.b", 8080), ("a.b", 8443)]
+
+
+class Talkative:
+    """A socket that always has more to read, at once."""
+
+    text = b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 90 + b"Content-Length: 2\r\n\r\nOK"
+
+    def read(self, size):
+        given, self.text = self.text[:size], self.text[size:]
+        return given
+
+    def readline(self, size):
+        return self.read(min(size, self.text.find(b"\n") + 1))
+
+
+def test_the_watchdog_is_fed_though_there_is_always_more_to_read():
+    fed = []
+    one = connection.Connection(("http:", "a.b"))
+    one.begin(1, None)
+    one.stream = Talkative()
+    one.wait(lambda: fed.append(1))
+    try:
+        next(reply.read(one))
+    except StopIteration as e:
+        assert e.value[0] == 200 and e.value[2] == b"OK"
+    assert len(fed) > 90, len(fed)

@@ -1,9 +1,11 @@
-"""How http/reply.py reads a reply: what it keeps, up to which limits, and whether the connection goes on behind it.
+"""How http/reply.py reads a reply: what it keeps, up to which limits, and whether the connection goes on behind it; and
+which words of a refusal are its reason.
 
 tests/host/test_replies.py says which replies are proof, over sockets.
 """
 
 from blynk_batch.http import reply
+from blynk_batch.refusals import judge
 
 OK = b"HTTP/1.1 200 OK\r\n"
 TWO = OK + b"Content-Length: 2\r\n"
@@ -81,3 +83,16 @@ def test_a_kilobyte_of_the_body_is_kept():
         assert (e.value[2], e.value[3]) == (bytes(1024), False)
     assert len(source.data) == 3000 - 1024  # what is not read ends with the connection
     assert read(OK + b"Content-Length: 1024\r\n\r\n" + bytes(1024))[2:] == (bytes(1024), True)
+
+
+def below(depth, reason):
+    """The words for a refusal, judged that deep in other calls."""
+    if depth:
+        return below(depth - 1, reason)
+    return str(judge(400, b'{"error":{"message":%s}}' % reason))
+
+
+def test_a_reason_that_is_no_text_is_none_however_deep_it_nests():
+    nested = b"[" * 490 + b"]" * 490  # str() of that takes more stack than a Pico has, and half of what there is here
+    for reason in (nested, b"null", b"7", b"{}"):
+        assert below(130, reason) == "the server answered 400: a refusal without a reason"

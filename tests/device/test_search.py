@@ -178,9 +178,9 @@ def test_a_range_is_tried_whole_and_by_one_of_its_points_in_turn():
 
 
 def test_a_full_ring_is_searched_from_its_oldest_sector_on_so_that_notes_push_no_good_reading_out():
-    world = World(blocks=10, words=KNOWN)
+    world = World(blocks=8, words=KNOWN)
     while not world.client.ring.get(DROPPED):
-        world.log(1, 2, bad=(1,) if world.logged.get(1, 0) % 220 == 40 else ())
+        world.log(1, 2, bad=(1,) if world.logged.get(1, 0) % 170 == 40 else ())
     before = world.client.stats()["dropped"]
     for _ in range(24):
         world.drain()

@@ -132,3 +132,11 @@ def test_a_server_of_a_redirect_is_at_most_as_long_as_the_state_has_room_for():
         server = "https://" + "a" * (length - 20) + ".blynk.cloud"
         found = server_of(server + "/external/api", "https://blynk.cloud", ())
         assert found == (server if allowed else None), found
+
+
+def test_a_server_of_a_redirect_has_a_port_that_can_be_one():
+    for port, taken in ((":1", True), (":65535", True), ("", True), (":", False), (":0", False), (":65536", False)):
+        found = server_of("https://a.b%s/external/api" % port, "https://a.b", ())
+        assert (found == "https://a.b" + port) == taken, port
+    for port in (":http", ":1:2", ":-1"):
+        assert server_of("https://a.b%s/external/api" % port, "https://a.b", ()) is None, port

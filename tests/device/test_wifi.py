@@ -254,6 +254,17 @@ def test_the_hostname_is_set_and_silence_is_possible():
     assert world.lines == []
 
 
+def test_a_hostname_that_the_firmware_refuses_costs_no_connection():
+    def hostname(name):
+        raise ValueError
+
+    for port in PORTS:
+        world = World(port, None, "home", "secret123", hostname="a greenhouse at the end")
+        sys.modules["network"].hostname = hostname
+        assert world.live(10000), world.lines
+        assert world.lines[0] == "Wi-Fi: the firmware does not take hostname 'a greenhouse at the end': ValueError()"
+
+
 def test_a_firmware_without_wifi_says_so_at_once():
     for module in (None, type("Network", (), {})()):
         if module:

@@ -41,6 +41,7 @@ DELIVERED = {
     "a Location at 200": _TWO + b"Location: http://127.0.0.1/external/api/batch/update\r\n\r\nOK",
     "a long header": _200 + b"X: " + b"y" * 700 + b"\r\nContent-Length: 2\r\n\r\nOK",
     "a header that is no UTF-8": _200 + b"X: \xff\xfe\r\nContent-Length: 2\r\n\r\nOK",
+    "a Date that is no UTF-8": _200 + b"Date: Mi, 04 M\xe4rz 2026\r\nContent-Length: 2\r\n\r\nOK",
     "an empty header": _200 + b"X:\r\nContent-Length: 2\r\n\r\nOK",
     "two other headers of one name": _200 + b"X: a\r\nX: b\r\nContent-Length: 2\r\n\r\nOK",
 }
@@ -91,6 +92,7 @@ KEPT = {
     "a length in hexadecimal": _200 + b"Content-Length: 0x2\r\n\r\nOK",
     "a length with a fraction": _200 + b"Content-Length: 2.0\r\n\r\nOK",
     "an empty length": _200 + b"Content-Length:\r\n\r\n",
+    "a length in other digits": _200 + b"Content-Length: \xb2\r\n\r\nOK",
     "a length of words": _200 + b"Content-Length: two\r\n\r\nOK",
     "a length without end": _200 + b"Content-Length: " + b"9" * 50 + b"\r\n\r\nOK",
     "a length one too great": _200 + b"Content-Length: 3\r\n\r\nOK",

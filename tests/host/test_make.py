@@ -52,7 +52,7 @@ def test_the_power_cuts_explain_their_options(target):
 def test_a_setting_reaches_the_tool_as_it_was_typed(target, names, tmp_path):
     # Wi-Fi passwords have dollars and quotes in them; a folder may be anyone's.
     typed = {name: "it's $HOME/$$%s #1 `a` \"b\" \\" % name for name in names}
-    command = ["make", "-s", target, "RUN=%s -c 'import sys; print(sys.argv)' --" % sys.executable, "BIN=.venv/bin"]
+    command = ["make", "-s", target, "RUN='%s' -c 'import sys; print(sys.argv)' --" % sys.executable, "BIN=.venv/bin"]
     command += ["%s=%s" % setting for setting in typed.items()]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True, timeout=60)
     arguments = ast.literal_eval(done.stdout)

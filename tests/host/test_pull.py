@@ -285,6 +285,17 @@ def test_a_ring_is_read_off_a_board_that_stays_as_it_is_until_told_otherwise(boa
     assert "pending     0 points" in report
 
 
+def test_a_ring_on_a_boards_card_is_one_file_and_goes_back_as_one(make_ring, board, sandbox):
+    shutil.copytree(make_ring("card"), board.folder / "sd")
+    source = ["--port", board.port, "--path", "/sd"]
+    output, report = pull(*source, "--csv", "-")
+    assert output.count("\n") == 1501 and "pending     1500 points" in report
+    _, report = pull(*source, "--upload", "--server", sandbox.url, "--token", sandbox.token, "--put-back")
+    assert "uploaded    1500 points" in report and "put back    1 files" in report
+    _, report = pull(*source)
+    assert "pending     0 points" in report
+
+
 def test_a_ring_on_a_boards_device_is_read_by_an_expression(board):
     (board.folder / "made.py").write_text(RAM_DEVICE)
     board.reset()

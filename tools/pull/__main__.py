@@ -70,9 +70,6 @@ def take(options, work):
         return FromBoard(options["port"], work, options["path"], options["device"], **blocks)
     if options["image"]:
         return FromImage(options["image"], work, options["path"], **blocks)
-    card = Path(options["folder"]) / "ring0"
-    if card.is_file() and not card.with_name("log").exists():  # FAT has the ring in one file, see media/fat.py
-        return FromImage(card, work, **blocks)
     return FromFolder(options["folder"], work)
 
 

@@ -13,7 +13,7 @@ import click
 from tools.board import files
 from tools.board.connection import Connection
 from tools.board.errors import BoardProblem, RemoteError
-from tools.pull.sources import FromImage, Source, changes, snapshot
+from tools.pull.sources import FromImage, Source, changes, of_folder, snapshot
 
 _CHUNK_BYTES = 1536
 _READ_FILE = """
@@ -55,7 +55,7 @@ class FromBoard(Source):
             return
         self._copy = work / "ring"
         self._before = snapshot(self._copy)
-        self.copy = ("folder", str(self._copy))
+        self.copy = of_folder(self._copy)
 
     def _read_files(self, board, target):
         found = files.present(board, [self._path])

@@ -42,7 +42,7 @@ class FromFolder(Source):
         if not any(self._copy.iterdir()):
             raise click.ClickException("%s is empty: give the folder that FileRing() was made with" % folder)
         self._before = snapshot(self._copy)
-        self.copy = ("folder", str(self._copy))
+        self.copy = of_folder(self._copy)
 
     def put_back(self):
         written, gone = changes(self._before, snapshot(self._copy))
@@ -62,21 +62,30 @@ class FromImage(Source):
         self._image = Path(image)
         self._copy = Path(work) / "image"
         shutil.copyfile(self._image, self._copy)
-        with open(self._copy, "rb") as file:
-            start = file.read(8192)
-            seen = _page_seen(file, start)
-        if b"littlefs" in (start[8:16], start[4104:4112]):
-            self.copy = ("littlefs", str(self._copy), path)
-        elif start[510:512] == b"\x55\xaa" and b"FAT" in start[54:90]:
-            self.copy = ("fat", str(self._copy), path)
-        else:
-            self.copy = ("blocks", str(self._copy), str(seen or page or 0), str(unit))
+        self.copy = _of_image(self._copy, path, page, unit)
 
     def put_back(self):
         if filecmp.cmp(self._copy, self._image, shallow=False):
             return []
         replace(self._copy, self._image)
         return [self._image.name]
+
+
+def of_folder(folder):
+    """A Source's copy of a ring's folder; on FAT all of the ring is in one file, see media/fat.py."""
+    card = folder / "ring0"
+    return _of_image(card) if card.is_file() and not (folder / "log").exists() else ("folder", str(folder))
+
+
+def _of_image(image, path=None, page=None, unit=1):
+    with open(image, "rb") as file:
+        start = file.read(8192)
+        seen = _page_seen(file, start)
+    if b"littlefs" in (start[8:16], start[4104:4112]):
+        return "littlefs", str(image), path
+    if start[510:512] == b"\x55\xaa" and b"FAT" in start[54:90]:
+        return "fat", str(image), path
+    return "blocks", str(image), str(seen or page or 0), str(unit)
 
 
 def _page_seen(file, start):

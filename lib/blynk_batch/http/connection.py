@@ -107,12 +107,12 @@ class Connection:
         pause_ms = 1
         while True:
             found = self._try(action, value)
+            if self.tick:
+                self.tick()  # also where there is always more to read
             if found is not None:
                 return found
             if ticks_diff(end, ticks_ms()) <= 0:
                 raise OSError(errno.ETIMEDOUT)
-            if self.tick:
-                self.tick()
             yield pause_ms
             pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
 

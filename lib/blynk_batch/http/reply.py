@@ -111,7 +111,7 @@ def _headers(source):
         if name in found and name in _ONCE:
             raise ValueError("the reply has two headers %s" % name)
         if name in _KEPT:
-            value = str(text[at + 1 :], "utf-8").strip(" \t")
+            value = "".join(map(chr, text[at + 1 :])).strip(" \t")  # as Latin-1, which any bytes are
             found[name] = found[name] + "," + value if name in found else value
     raise ValueError("the reply has more than %d headers" % _HEAD_LINES)
 

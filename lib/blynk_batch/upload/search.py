@@ -30,6 +30,7 @@ class Search(Settled):
     unsure = False  # as Window has it; but its passes begin where its points do
     cutoff = 0  # Unix ms, of the request under way, and the ring's end when it was first made
     seen = (0, 0)
+    _counts = {}  # {(pin, start, end of a range, oldest sector, cutoff): points} of what is asked next
 
     # As a Window for its batches
 
@@ -175,12 +176,15 @@ class Search(Settled):
         """The next Body out of the range `found` by its plan, else of what is to be tried, its places saved; one
         without points if there are some that need not be sent; None if something else has to be chosen."""
         ring = self.ring
-        body = yield from self._measured(pin, low, high)
-        start, count = low, body.points
-        if self._is_cleared(low):
-            return None
+        start, now = low, (ring.oldest, self.cutoff)
+        count = self._counts.get((pin, low, high) + now)
         if not count:
-            return body
+            body = yield from self._measured(pin, low, high)
+            count = body.points
+            if self._is_cleared(low):
+                return None
+            if not count:
+                return body
         limit = self._uploader.limit()
         if found:
             index, points = self._piece(found, count, limit)
@@ -190,6 +194,7 @@ class Search(Settled):
             start = (yield from self._measured(pin, low, high, index)).end
             if start == high:
                 return None  # overwritten meanwhile
+        self._counts = {(pin, low, high) + now: count, (pin, low, start) + now: index}  # if it is refused, or not
         body = yield from self._measured(pin, start, high, points, self._uploader.batch_bytes)
         if found and found.tried >> 3 == 1 and found.tried & 7 in (FIRST, BAD):
             self._run_begins(found, start)  # for sure

@@ -24,7 +24,9 @@ def server_of(url, home, regions):
     for char in host:
         if not (char.isalpha() or char.isdigit() or char in "-.:"):
             return None
-    name = host.split(":")[0]
+    name, colon, port = host.partition(":")
+    if colon and not (port.isdigit() and 0 < int(port) < 65536):
+        return None
     for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
         if name == allowed or name.endswith("." + allowed):
             return found
