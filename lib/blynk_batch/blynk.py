@@ -36,7 +36,7 @@ def accepted(status, headers, reply):
 
 def date_ms(text):
     """Unix ms of a reply's Date, `Mon, 23 Nov 2026 20:03:55 GMT`, or None. RFC 9110 5.6.7."""
-    parts = text.split() if len(text) < 33 else ()  # 29, and some: the state has room for no more
+    parts = text.split() if len(text) < 33 else []  # 29, and some: the state has room for no more
     try:
         day, month, year = int(parts[1]), _MONTHS.index(parts[2]) // 3, int(parts[3])
         hours, minutes, seconds = [int(part) for part in parts[4].split(":")]
