@@ -267,7 +267,9 @@ class Ring(Pages):
             return self._again(e, action, *args)
 
     def _again(self, error, action, *args):
-        return load("ring.room", "again")(self, error, action, args)
+        from .room import again  # not by load(), which collects: the medium may fail with what it would close
+
+        return again(self, error, action, args)
 
     def may_move_on(self, error):
         """`error` came of writing: unless the disk was only full, the newest sector takes no more. True on raw flash,
