@@ -111,7 +111,8 @@ def _headers(source):
         if name in found and name in _ONCE:
             raise ValueError("the reply has two headers %s" % name)
         if name in _KEPT:
-            value = "".join(map(chr, text[at + 1 :])).strip(" \t")  # as Latin-1, which any bytes are
+            # What is no ASCII says nothing here; chr() would leave a name in the firmware's table for each letter.
+            value = str(bytes([byte if byte < 128 else 63 for byte in text[at + 1 :]]), "utf-8").strip(" \t")
             found[name] = found[name] + "," + value if name in found else value
     raise ValueError("the reply has more than %d headers" % _HEAD_LINES)
 
