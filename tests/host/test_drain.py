@@ -39,8 +39,8 @@ def assert_ten_thousand_arrived(sandbox, output):
     assert len(sandbox.batches()) == 1
 
 
-def test_ten_thousand_points_arrive_in_one_request_from_a_heap_of_157_kb(sandbox, run_on_device):
-    assert_ten_thousand_arrived(sandbox, run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="157k"))
+def test_ten_thousand_points_arrive_in_one_request_from_a_heap_of_160_kb(sandbox, run_on_device):
+    assert_ten_thousand_arrived(sandbox, run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="160k"))
 
 
 def test_compiled_for_a_board_a_heap_of_116_kb_does(sandbox, run_on_device, compiled_lib):
