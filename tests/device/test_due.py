@@ -7,6 +7,7 @@ from blynk_batch.ring.state import ASKED
 from delivery import DAY_S, HOUR_S, KNOWN, START_MS, UNKNOWN, Cut, World
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
+from timing import client_on
 
 HEAP = "4m"
 
@@ -42,6 +43,15 @@ def test_a_clock_that_is_set_after_a_drain_makes_no_other_due():
     assert not client.due(900)
     clock.wait(840000)
     assert client.due(900)
+
+
+def test_what_a_first_boot_has_refused_rests_also_without_a_clock():
+    for number in range(64):  # a boot in sixteen begins a day of tries, if there was one before
+        server = FakeServer((200, {}, b"OK"), (400, {}, b"No datastream setup for that pin."))
+        client = client_on(FakeClock(None, 5000), server, "ring%d" % number, 12288)
+        client.log_group({1: 1, 2: 2}, timestamp=NOW_MS)
+        client.upload()
+        assert len(server.requests) == 2, number
 
 
 def test_what_is_in_doubt_is_due_once_an_hour():

@@ -59,7 +59,7 @@ class Pace:
         self._day_from = self._tried_ms = drained_ms if goes_on else boots.uptime()
         if goes_on and len(ring.state.get(BUDGET, ())) > 2:
             self._day_from = ring.state[BUDGET][2] * 1000
-        if not goes_on and not _random(_AWAY_S // _WAKE_S):
+        if not goes_on and (HELD in ring.state or BUDGET in ring.state) and not _random(_AWAY_S // _WAKE_S):
             self._day_from = self._tried_ms = self._tried_ms - _DAY_MS
         self._shut, self._looked = b"", (0, 0)  # up to where all points are of those pins
         saved = ring.state.get(BACKOFF)
