@@ -43,23 +43,19 @@ class Guard:
         return Busy(why)
 
     def leave(self):
-        """Let go; what waited is done first, all of it."""
-        if self.held > 1:
-            self.held -= 1
-            return
-        while True:
-            try:
-                while self._queue:
-                    action, args = self._queue.pop(0)
-                    try:
-                        action(*args)
-                    except Exception as e:  # noqa: BLE001 - it belongs to the callback, which has returned
-                        self.failed = self.failed or e
-            finally:
-                self.held = 0  # also where Ctrl-C breaks in: what waits still is done by the next call
-            if not self._queue:  # nothing came between the last look and letting go
-                return
+        """Let go; what waited is done first, all of it. Ctrl-C, which breaks in at any jump, leaves nothing locked."""
+        try:
+            while self.held == 1 and self._queue:
+                action, args = self._queue.pop(0)
+                try:
+                    action(*args)
+                except Exception as e:  # noqa: BLE001 - it belongs to the callback, which has returned
+                    self.failed = self.failed or e
+        finally:
+            self.held -= 1  # what waits still is done by the next call
+        if self._queue and not self.held:  # it came between the last look and letting go
             self.held = 1
+            self.leave()
 
     def run(self, action, args=()):
         """Do `action(*args)`; queued if the guard is held. Busy if eight wait already.

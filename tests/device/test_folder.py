@@ -1,9 +1,11 @@
 """FileRing's folder: missing, unmounted, read-only, with files of others in it, of another size or format."""
 
+import gc
 import os
 import struct
 from binascii import crc32
 
+import invariants
 from blynk_batch import BlockRing, Client, FileRing
 from blynk_batch.errors import CorruptRing, Error, WrongDevice
 from blynk_batch.ring.state import DROPPED
@@ -452,3 +454,43 @@ def test_ctrl_c_while_a_sector_is_begun_leaves_the_one_before_to_go_on_in():
     raises(KeyboardInterrupt, ring.turn, data=False)
     log(ring, 10, 20)
     assert found(FileRing("/sim/ring")) == list(range(30)) == found(ring)
+
+
+class LooksForCtrlC(NorFlash):
+    """As a Pico's flash does behind each program: Ctrl-C leaves littlefs in the midst of what it did, at the program
+    that `left` counts down to."""
+
+    left = 0
+
+    def writeblocks(self, *where):
+        super().writeblocks(*where)
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+    @staticmethod
+    def _check_bits(*_):
+        """littlefs programs over what it had begun, and sees by the check that this will not do."""
+
+
+def test_wherever_ctrl_c_breaks_into_littlefs_nothing_is_lost_or_there_twice():
+    for programs in range(1, 33):
+        umount("/sim")
+        device = LooksForCtrlC(24, page_size=256)
+        mount(device, "/sim", "rp2")
+        ring = FileRing("/sim/ring", capacity_bytes=16384)
+        log(ring, 0, 29)
+        device.left, count = programs, 29
+        try:
+            while True:
+                log(ring, count, 1)
+                count += 1
+        except KeyboardInterrupt:
+            pass
+        gc.collect()  # which closes what was left open
+        log(ring, 400, 60)
+        gc.collect()
+        for one in (ring, FileRing("/sim/ring")):
+            numbers = found(one)
+            invariants.check(one, len(numbers))
+            assert numbers in [list(range(end)) + list(range(400, 460)) for end in (count, count + 1)], numbers

@@ -214,3 +214,73 @@ def test_ctrl_c_in_a_reading_that_waited_does_not_leave_the_client_locked():
         pass
     client.log(1, 2)
     assert sorted(readings(reopened(), 1)) == [1, 2], "durable when log() returns"
+
+
+def test_ctrl_c_at_any_look_at_the_guard_leaves_nothing_locked():
+    class Breaks(type(interrupted_client(())[0].guard)):
+        """Ctrl-C breaks in where MicroPython looks for it, at a jump: at the look at `held` that `left` counts down to.
+        None of these is what counts one up or down."""
+
+        left = 0
+
+        def look(self):
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+
+    class Held:
+        def __init__(self, guard, count):
+            self.guard, self.count = guard, count
+
+        def __bool__(self):
+            self.guard.look()
+            return self.count > 0
+
+        def __eq__(self, other):
+            self.guard.look()
+            return self.count == other
+
+        def __gt__(self, other):
+            self.guard.look()
+            return self.count > other
+
+        def __sub__(self, other):
+            return Held(self.guard, self.count - other)
+
+        def __add__(self, other):
+            return Held(self.guard, self.count + other)
+
+    guard = Breaks()
+
+    def action():
+        guard.held = Held(guard, 1)
+
+    for left in range(1, 9):
+        guard.left = left
+        try:
+            guard.run(action)
+            broken = False
+        except KeyboardInterrupt:
+            broken = True
+        guard.left = 0
+        assert not guard.held, left
+        guard.held = 0
+    assert not broken, "all looks were met"
+
+
+def test_ctrl_c_between_the_making_of_an_upload_and_its_start_locks_no_other_out():
+    client, _, server = interrupted_client(())
+    client.log(1, 1)
+    real = client.call
+
+    def call(*args):
+        real(*args)
+        raise KeyboardInterrupt
+
+    client.call = call
+    try:
+        client.upload()
+    except KeyboardInterrupt:
+        pass
+    client.call = real
+    assert client.upload().uploaded == 1

@@ -35,6 +35,22 @@ def is_missing(error):
     return error.errno
 
 
+def _write(file, at, head, body):
+    """Write and close, to the end also where Ctrl-C breaks in, as it does within a write to a Pico's flash: the garbage
+    collector would close the file later, over what is newer. What broke in, or None; no jump, where more could."""
+    try:
+        file.seek(at)
+        file.write(head)
+        file.write(body)
+        return file.close()
+    except Exception:
+        file.close()
+        raise
+    except BaseException as e:
+        _write(file, at, head, body)
+        return e
+
+
 class Files:
     """The medium: sectors as files below the folder `path`."""
 
@@ -213,6 +229,8 @@ class Files:
 
     def append(self, sequence, offset, data):
         """What fits no tail goes to the file together with all that is in tails."""
+        if sequence != self.current:  # Ctrl-C broke off the beginning of the next
+            self._go_on(sequence, offset)
         if len(data) > self.tail_bytes or not self._may_write(0):
             if not offset and self._may_write(0):
                 self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector
@@ -224,7 +242,6 @@ class Files:
             self._spill(b"")
             body, index = self._body, 0
         self._write_tail(index, body, data)
-        self._body, self._index = body, index
 
     def _may_write(self, index):
         """False behind the last tail, and from somebody else's file of that name on."""
@@ -240,25 +257,35 @@ class Files:
             body.extend(data)
             struct.pack_into("<II", self._head, 0, self.current, self.spilled + size - before)
             struct.pack_into("<I", self._head, 8, crc32(body, crc32(self._place)))
-            with open(self._tail_name(index), "wb") as f:  # nothing may fail from here on but the write
-                f.write(self._head)
-                f.write(body)
+            broken = _write(open(self._tail_name(index), "wb"), 0, self._head, body)
         except BaseException:
             self.tail[size:] = b""
             body[before:] = b""
             raise
+        self._body, self._index = body, index
+        if broken:
+            raise broken
 
     def _spill(self, data):
         """Append all tails and `data` to the sector's file: one close, so that all of it counts or none."""
         if self._file_sequence == self.current:
             self.close()
-        data = bytes(self.tail) + bytes(data)
-        with open(self.name(self.current), "ab") as f:
-            f.write(data)
-        self._go_on(self.current, self.spilled + len(data))
+        self._end_file(self.spilled, bytes(self.tail) + bytes(data))
+
+    def _end_file(self, at, data):
+        """Have the file of the sector under way end with `data` at `at`, 0: nothing else is in it."""
+        broken = _write(open(self.name(self.current), "r+b" if at else "wb"), at, data, b"")
+        self._go_on(self.current, at + len(data))
+        if broken:
+            raise broken
 
     def seal(self, sequence, offset):
-        if self.tail:
+        if sequence == self.current and self.end(sequence) > offset:  # of a write that Ctrl-C broke off
+            data = bytearray(offset)
+            self.read(sequence, 0, memoryview(data))
+            self.close()
+            self._end_file(0, data)
+        elif self.tail:
             self._spill(b"")
 
     def drop(self, sequence):

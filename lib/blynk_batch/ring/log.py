@@ -174,9 +174,6 @@ class Ring(Pages):
                 if isinstance(e, RingFull):
                     self.add(REFUSED, points)
                 raise
-        self.number += self.buffered_points
-        self.waiting[:] = b""
-        self._buffered = self.buffered_points = 0
 
     def _take_back(self):
         """What was not acknowledged is not there: neither readings, nor a mark, nor the state in it."""
@@ -197,13 +194,16 @@ class Ring(Pages):
                 medium.append(self.newest, start, data)
             except OSError as e:
                 self._again(e, medium.append, self.newest, start, data)
-        except BaseException as e:  # also where Ctrl-C breaks in
+            self.weak = b""
+            self.offset += size
+            self.number += self.buffered_points
+            self.waiting[:] = b""
+            self._buffered = self.buffered_points = 0
+        except BaseException as e:  # also where Ctrl-C breaks in, which is nowhere between what is counted
             if medium.skips and e.args[:1] != (ENOSPC,):  # some of it may be there
                 self.sealed = True
                 self.void(self.newest, self.offset, medium.sector_bytes)
             raise
-        self.weak = b""
-        self.offset += size
 
     def _is_reserve(self):
         """True in the sector that readings may not enter where they may not overwrite."""

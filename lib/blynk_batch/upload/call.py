@@ -32,7 +32,6 @@ class Call:
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
         self.result = Result()
         self._steps = self._uploader.drain(self.result, self._tick)
-        client.uploading = True
 
     def _tick(self):
         if self._watchdog:
@@ -81,6 +80,7 @@ class Call:
         """To the end, blocking; the Result."""
         reply = None
         try:
+            self._client.uploading = True  # here, so that Ctrl-C leaves it in no case behind
             while True:
                 body = self.next(reply)
                 reply = self.post(body) if body else None

@@ -31,6 +31,7 @@ async def drain(client, timeout_s, watchdog):
         return call
     reply = None
     try:
+        client.uploading = True
         while True:
             body = call.next(reply)
             reply = None
