@@ -67,13 +67,15 @@ _COUNTERS = (
 
 def stats(ring, boots):
     ring.check_books()  # before any counter is read
-    found = {name: ring.get(key) for name, key in _COUNTERS}
+    found = {"logged": -1}
+    while found["logged"] != ring.number + ring.buffered_points:  # once more, if a timer's callback logged meanwhile
+        found["logged"] = ring.number + ring.buffered_points
+        found.update({name: ring.get(key) for name, key in _COUNTERS})
+        found["pending"] = ring.pending
+        found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
     for index, name in enumerate(("retried", "smaller", "redirected", "stopped")):
         found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]
-    found["logged"] = ring.number + ring.buffered_points
-    found["pending"] = ring.pending
     found["held"] = _held(ring)
-    found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())
     found["used_bytes"] = (ring.newest - ring.oldest) * ring.medium.sector_bytes + ring.offset
     found["last_success"] = ring.get(keys.LAST_SUCCESS) or None

@@ -284,3 +284,50 @@ def test_ctrl_c_between_the_making_of_an_upload_and_its_start_locks_no_other_out
         pass
     client.call = real
     assert client.upload().uploaded == 1
+
+
+def test_a_reading_that_interrupts_a_look_at_the_newest_sector_hides_none_that_were_there():
+    client, medium, _ = interrupted_client(())
+    files = medium.inner
+    real = files._opened
+
+    class Interrupted:
+        def __init__(self, sequence):
+            self.file = real(sequence)
+            self.seek = self.file.seek
+
+        def readinto(self, view):
+            done = self.file.readinto(view)
+            if medium.left and len(view) > 128:
+                medium.left = 0
+                micropython.schedule(log, None)
+            return done
+
+    def log(_):
+        client.log(9, "x" * 120)  # more than a tail holds: all tails go to the file
+
+    client.log(1, "x" * 120)
+    for number in range(5):
+        client.log(1, number)
+    medium.left = 1
+    files._opened = Interrupted
+    assert readings(client, 1) == ["x" * 120, 0, 1, 2, 3, 4]
+    assert medium.left == 0 and client.stats()["logged"] == 7
+
+
+def test_a_reading_that_interrupts_stats_is_in_all_of_them_or_in_none():
+    client, medium, _ = interrupted_client(())
+    client.log(1, 1)
+    real = client.ring.check_books
+
+    def check_books():
+        if medium.left:
+            medium.left -= 1
+            micropython.schedule(medium.log, None)
+        real()
+
+    client.ring.check_books = check_books
+    for count in range(1, 5):
+        medium.left = count
+        found = client.stats()
+        assert found["logged"] == found["pending"], found

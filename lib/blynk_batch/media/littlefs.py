@@ -131,18 +131,18 @@ class Files:
         return tail
 
     def read(self, sequence, offset, view):
-        done = 0
-        current = sequence == self.current
-        if not current or offset < self.spilled:
+        current, done = sequence == self.current, 0
+        spilled, tail = self.spilled, self.tail  # as they are together: a timer's callback may log meanwhile
+        if not current or offset < spilled:
             try:
                 file = self._opened(sequence)
                 file.seek(offset)
                 done = file.readinto(view)
             except OSError as e:
                 is_missing(e)
-        if current and offset + done >= self.spilled:
-            at = offset + done - self.spilled
-            part = memoryview(self.tail)[at : at + len(view) - done]
+        if current and offset + done >= spilled:
+            at = offset + done - spilled
+            part = memoryview(tail)[at : at + len(view) - done]
             view[done : done + len(part)] = part
             done += len(part)
         view[done:] = b"\xff" * (len(view) - done)
