@@ -89,6 +89,14 @@ class State:
         voids = (0,) * VOIDS_MOST + self.state.get(VOIDS, ()) + (sequence, start, end)
         self.set(VOIDS, voids[-VOIDS_MOST:])
 
+    def restore(self, before):
+        """Have the state as it was, but for what a write that was broken off left."""
+        if VOIDS in self.state:
+            before[VOIDS] = self.state[VOIDS]
+        self.dirty.update(self.state)
+        self.dirty.update(before)
+        self.state = before
+
     def close_window(self):
         self.forget(WINDOW, DONE, PART, DELIVERED, BATCH)
 

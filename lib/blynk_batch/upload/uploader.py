@@ -164,9 +164,17 @@ class Uploader:
             ring.set(keys.CURSOR, end)  # nothing but notes in between
 
     def guarded(self, action, *args):
+        """Do it while others wait. What Ctrl-C or want of memory breaks off before it saves, which is the last that it
+        does, has not been: points of a range that is half noted would be lost."""
+        ring = self.ring
+        before, place = dict(ring.state), (ring.oldest, ring.newest, ring.offset)
         self._guard.enter()
         try:
             return action(*args)
+        except (KeyboardInterrupt, MemoryError):
+            if place == (ring.oldest, ring.newest, ring.offset):
+                ring.restore(before)
+            raise
         finally:
             self._guard.leave()
 

@@ -205,9 +205,11 @@ class Window:
             patience = 1 if waited and self.ring.end()[2] > self.end[2] else 2
             if points and not again and not uploader.trusted and failures >= patience:
                 uploader.search.hold_window(self, body, _DOUBT)
+                yield None  # each step saves once: see uploader.guarded()
                 continue
             if pin in self._last and waited and uploader.search.has_room():
                 uploader.search.hold_window(self, body, _FRESH)
+                yield None
                 continue
             late = pin in self._last or failures  # that it is asked is noted, since else it is not asked again
             limit = uploader.limit() if points else 0
@@ -224,6 +226,7 @@ class Window:
             if body.points:
                 return body
             self.accepted(body)  # there was nothing to send
+            yield None
         return None
 
     def accepted(self, body):

@@ -1,0 +1,72 @@
+"""Ctrl-C, or no memory left, at any change of the state in an upload that is refused points: nothing is lost by it."""
+
+import blynk_batch
+from stand_ins import FakeClock, FakeServer
+
+HEAP = "4m"
+DAY_MS = 86400000
+REFUSAL = 400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'
+
+
+class Picky(FakeServer):
+    """Refuses a batch with one of the `bad` values of V2 in it."""
+
+    bad = (3, 4, 11, 17)
+
+    def post(self, url, headers, body, timeout_s):
+        text = b"".join([bytes(chunk) for chunk in body])
+        is_refused = "pin=v2" in url and [value for value in self.bad if b",%d]" % value in text]
+        self.replies = [REFUSAL] if is_refused else []
+        return super().post(url, headers, (text,), timeout_s)
+
+
+def broken_off(at, error, overwrite):
+    """True if so many changes of the state were made before an upload ended; each reading is accounted for."""
+    blynk_batch.client._open_rings.clear()
+    ring = blynk_batch.FileRing("ring%d%s%d" % (at, error.__name__, overwrite), overwrite=overwrite)
+    clock, server = FakeClock(), Picky()
+    client = blynk_batch.Client("token", ring=ring, clock=clock, transport=server, batch_points=12)
+    for number in range(20):
+        clock.wait(1000)
+        client.log_group({1: number, 2: number})
+    left, real = [at], ring.set
+
+    def breaks(key, value):
+        real(key, value)
+        left[0] -= 1
+        if not left[0]:
+            raise error
+
+    ring.set = breaks
+    try:
+        client.upload()
+    except error:
+        pass
+    ring.set = real
+    reached = left[0] <= 0
+    for days in range(3):
+        found = [(pin, value) for pin, _, value in client.points()]
+        stats = client.stats()
+        accounted = stats["uploaded"] + stats["pending"] + stats["rejected"] + stats["dropped"] + stats["corrupt"]
+        assert len(found) == client.pending and stats["logged"] == accounted, (at, days, len(found), stats)
+        sent = {(pin, value) for pin, _, value in server.points}
+        assert len(sent.union(found)) == 40, (at, days, sent, found)
+        clock.wait(DAY_MS)
+        server.bad = ()
+        client.upload()
+    assert not client.pending and len(sent.union([(pin, value) for pin, _, value in server.points])) == 40, at
+    return reached
+
+
+def test_wherever_ctrl_c_breaks_a_search_off_no_point_is_lost():
+    at = 1
+    while broken_off(at, KeyboardInterrupt, True):
+        at += 2
+    assert at > 40
+
+
+def test_wherever_memory_runs_out_in_a_search_no_point_is_lost():
+    at = 1
+    while broken_off(at, MemoryError, False):
+        at += 2
+    assert at > 40
