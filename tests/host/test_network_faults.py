@@ -2,6 +2,7 @@
 and what a timeout can cover ends. Knows no policy beyond "kept, and tried again".
 """
 
+import json
 import socket
 import threading
 
@@ -144,6 +145,47 @@ def test_a_server_that_reads_nothing_is_left_when_its_buffers_are_full(station, 
         """
     )
     assert said == [[["NetworkError", 0, 0, 1200], None, 0]]
+
+@pytest.mark.parametrize("transport", ["Requests", "HTTPS"])
+@pytest.mark.parametrize("hangs_up", ["after the headers", "in the midst", "after the body"])
+def test_a_proxy_that_refuses_large_batches_and_hangs_up_gets_smaller_ones(station, listen, transport, hangs_up):
+    taken = []
+
+    def handle(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(1)
+        size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        least = size if size <= 50_000 or hangs_up == "after the body" else 0 if hangs_up == "after the headers" else 20_000
+        body = b""
+        while len(body) < least:
+            body += connection.recv(65536)
+        if size <= 50_000:
+            taken.extend(json.loads(body))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK")
+        else:
+            threading.Event().wait(0.2 if least else 0)  # till the board waits for room to send
+            connection.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\n\r\nBig.")
+        connection.close()  # what it has not read makes of that a reset
+
+    station.url = listen(handle)
+    said = station.run(
+        """
+        from blynk_batch.http import pieces
+
+        pieces.at_once = lambda made, _: made.setsockopt(1, 7, 4096)  # a board's buffer for what it sends is small
+        client = board.boot(capacity=1 << 20, transport=getattr(blynk_batch, arguments["transport"])())
+        for number in range(400):
+            client.log(1, "%d" % number + "x" * 400)
+        client.upload()
+        board.drain()
+        say(client.pending, client.stats()["smaller"] > 1)
+        """,
+        transport=transport,
+    )
+    assert said == [[0, True]]
+    assert [int(value.rstrip("x")) for _, value in taken] == list(range(400))
 
 
 def test_a_thousand_failures_leave_no_socket_open_and_no_memory_behind(station):
