@@ -15,6 +15,8 @@ from .secret import server_of, split
 _HOUR_S = const(3600)
 _HOPS = const(3)
 _TOO_OFTEN = const(429)
+_STUCK_STEPS = const(8)  # after which no reply may mean that the batch is too large
+_FEW = const(16)  # points, with which any network gets along
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
 _WORDS_BYTES = const(60)
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
@@ -34,6 +36,9 @@ def judge(uploader, source, body, reply):
     if isinstance(reply, Exception):
         error = _network_error(uploader, reply)
         if not (body.cut and _others_first(uploader, source, body, False, error)):
+            stuck = uploader.failures(body.pin) > 1 if body.cut else uploader.pace.step() >= _STUCK_STEPS
+            if stuck and body.cut is not None and body.points > _FEW:
+                uploader.learn(body.points // 2)  # as large as it is it may never get through
             _later(uploader, error)
         return
     status, headers, text = reply  # pyright: ignore
