@@ -257,7 +257,10 @@ def test_a_server_that_never_answers_large_batches_gets_smaller_ones_in_the_end(
         medium,
     )
     assert said == [0]
-    assert [len(batch) for batch in batches] == [400] * 9 + [200, 100, 100, 100, 100]
+    sizes = [len(batch) for batch in batches]
+    assert sizes[:11] == [400] * 9 + [1, 399], "a lost reply repeats the batch"
+    assert len(sizes) < 30, sizes
+    assert sorted(value for batch in batches if len(batch) <= 100 for _, value in batch) == list(range(400))
 
 
 def test_a_thousand_failures_leave_no_socket_open_and_no_memory_behind(station):

@@ -15,8 +15,7 @@ from .secret import server_of, split
 _HOUR_S = const(3600)
 _HOPS = const(3)
 _TOO_OFTEN = const(429)
-_STUCK_STEPS = const(8)  # after which no reply may mean that the batch is too large
-_FEW = const(16)  # points, with which any network gets along
+_STUCK_STEPS = const(8)  # of the backoff
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
 _WORDS_BYTES = const(60)
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
@@ -36,9 +35,8 @@ def judge(uploader, source, body, reply):
     if isinstance(reply, Exception):
         error = _network_error(uploader, reply)
         if not (body.cut and _others_first(uploader, source, body, False, error)):
-            stuck = uploader.failures(body.pin) > 1 if body.cut else uploader.pace.step() >= _STUCK_STEPS
-            if stuck and body.cut is not None and body.points > _FEW:
-                uploader.learn(body.points // 2)  # as large as it is it may never get through
+            if body.cut is not None:
+                _try_one(uploader, body)
             _later(uploader, error)
         return
     status, headers, text = reply  # pyright: ignore
@@ -62,7 +60,19 @@ def judge(uploader, source, body, reply):
         wait_s = int(text) or None if text.isdigit() else None
         if status != _TOO_OFTEN and _others_first(uploader, source, body, not wait_s, error):
             return
+        _try_one(uploader, body)
         _later(uploader, error, wait_s)
+
+
+def _try_one(uploader, body):
+    """The batch may be too large, whatever the server or the network says: if the connection ended in the midst of it
+    twice, or after so many waits, one point is sent, then about as many as failed, then half of them."""
+    size = uploader.ring.state.get(SIZE, ())
+    stuck = uploader.failures(body.pin) > 1 if body.cut else uploader.pace.step() >= _STUCK_STEPS
+    if size[2:] and size[2] < 2 * body.points > 2:
+        uploader.learn(body.points // 2)
+    elif stuck and body.points > 1:
+        uploader.learn(1, body.points)
 
 
 def _others_first(uploader, source, body, quick, error):
