@@ -82,3 +82,26 @@ def test_after_a_long_outage_of_the_server_one_point_shows_that_it_is_over():
     clock.wait(HOUR)
     client.upload()
     assert client.pending == 0 and server.sizes[0] == 1 and len(server.sizes) <= 10, server.sizes
+
+
+def test_a_pin_whose_batches_never_get_a_reply_starves_no_other_for_more_than_a_day():
+    class Silent(Picky):
+        def post(self, url, headers, body, timeout_s):
+            self.most = 0 if url.endswith("v0") else 1000
+            return super().post(url, headers, body, timeout_s)
+
+    clock, server = FakeClock(NOW_MS), Silent(OSError(110))
+    client = client_on(clock, server)
+    for hour in range(96):
+        client.log_group({0: hour, 1: hour, 2: hour})
+        if hour % 7 == 6:
+            client = client_on(clock, server)
+        client.upload()
+        clock.wait(HOUR)
+        if hour == 30:
+            assert len(server.points) >= 2 * 24, len(server.points)
+    assert len(server.points) >= 2 * 92, len(server.points)
+    server.post = Picky(None).post
+    client.release(0)
+    client.upload()
+    assert client.pending == 0, client

@@ -34,8 +34,10 @@ def judge(uploader, source, body, reply):
         return
     if isinstance(reply, Exception):
         error = _network_error(uploader, reply)
-        if not (body.cut and _others_first(uploader, source, body, False, error)):
-            if body.cut is not None:
+        is_sent = body.cut is not None  # else nobody can tell what it was like
+        in_vain = body.cut or (is_sent and uploader.pace.step() >= _STUCK_STEPS)
+        if not (in_vain and _others_first(uploader, source, body, False, error)):
+            if is_sent:
                 _try_one(uploader, body)
             _later(uploader, error)
         return
