@@ -84,24 +84,29 @@ def test_after_a_long_outage_of_the_server_one_point_shows_that_it_is_over():
     assert client.pending == 0 and server.sizes[0] == 1 and len(server.sizes) <= 10, server.sizes
 
 
-def test_a_pin_whose_batches_never_get_a_reply_starves_no_other_for_more_than_a_day():
-    class Silent(Picky):
+def test_a_pin_whose_batches_are_never_accepted_starves_no_other_for_more_than_a_day():
+    for reply in (OSError(110), 429, 404, 503):
+        starve_none(reply)
+
+
+def starve_none(reply):
+    class OnePin(Picky):
         def post(self, url, headers, body, timeout_s):
             self.most = 0 if url.endswith("v0") else 1000
             return super().post(url, headers, body, timeout_s)
 
-    clock, server = FakeClock(NOW_MS), Silent(OSError(110))
-    client = client_on(clock, server)
+    clock, server, path = FakeClock(NOW_MS), OnePin(reply), "ring %s" % reply
+    client = client_on(clock, server, path)
     for hour in range(96):
         client.log_group({0: hour, 1: hour, 2: hour})
         if hour % 7 == 6:
-            client = client_on(clock, server)
+            client = client_on(clock, server, path)
         client.upload()
         clock.wait(HOUR)
         if hour == 30:
-            assert len(server.points) >= 2 * 24, len(server.points)
-    assert len(server.points) >= 2 * 92, len(server.points)
-    server.post = Picky(None).post
+            assert len(server.points) >= 2 * 24, (reply, len(server.points))
+    assert len(server.points) >= 2 * 92, (reply, len(server.points))
+    server.post = Picky(None, most=1000).post
     client.release(0)
     client.upload()
     assert client.pending == 0, client
