@@ -40,7 +40,8 @@ DONE_TOO = 0x91
 BACKOFF, BUDGET, DRAINED = 32, 33, 34
 # Unix s of the first Date of a reply that was not believed, since the ring knows of a later time
 DOUBTED = 36
-# What replies taught: batch size and batches accepted since | server | whose data goes out
+# What replies taught: batch size, batches accepted since, and while it is on trial the size that failed | server |
+# whose data goes out
 SIZE, REGION, OWNER = 35, 0xA0, 0xA1
 LAST_SUCCESS = 38  # Unix seconds
 
@@ -89,13 +90,19 @@ class State:
         voids = (0,) * VOIDS_MOST + self.state.get(VOIDS, ()) + (sequence, start, end)
         self.set(VOIDS, voids[-VOIDS_MOST:])
 
-    def restore(self, before):
-        """Have the state as it was, but for what a write that was broken off left."""
-        if VOIDS in self.state:
-            before[VOIDS] = self.state[VOIDS]
-        self.dirty.update(self.state)
-        self.dirty.update(before)
-        self.state = before
+    def restore(self, before, *place):
+        """Have the state as it was at a snapshot(), unless it was saved since: then all of it is new. What a write that
+        was broken off left stays."""
+        if place == self.snapshot()[1:]:
+            if VOIDS in self.state:
+                before[VOIDS] = self.state[VOIDS]
+            self.dirty.update(self.state)
+            self.dirty.update(before)
+            self.state = before
+
+    def snapshot(self):
+        """(the state, and where the next frame goes)"""
+        return dict(self.state), self.oldest, self.newest, self.offset  # pyright: ignore
 
     def close_window(self):
         self.forget(WINDOW, DONE, PART, DELIVERED, BATCH)
