@@ -67,8 +67,8 @@ _COUNTERS = (
 
 def stats(ring, boots):
     ring.check_books()  # before any counter is read
-    found = {"logged": -1}
-    while found["logged"] != ring.number + ring.buffered_points:  # once more, if a timer's callback logged meanwhile
+    found = {}
+    while found.get("logged") != ring.number + ring.buffered_points:  # again, if a timer's callback logged
         found["logged"] = ring.number + ring.buffered_points
         found.update({name: ring.get(key) for name, key in _COUNTERS})
         found["pending"] = ring.pending

@@ -70,3 +70,45 @@ def test_wherever_memory_runs_out_in_a_search_no_point_is_lost():
     while broken_off(at, MemoryError, False):
         at += 2
     assert at > 40
+
+
+def dropped_at(at, error):
+    """True if a full ring made so many changes of the state while it dropped a sector with refused points."""
+    blynk_batch.client._open_rings.clear()
+    ring = blynk_batch.FileRing("full%d%s" % (at, error.__name__), capacity_bytes=12288)
+    clock, server = FakeClock(), Picky()
+    client = blynk_batch.Client("token", ring=ring, clock=clock, transport=server)
+    server.bad = range(10)
+    for number in range(40):
+        client.log_group({1: "x" * 90, 2: number % 10})
+    client.upload()
+    assert client.stats()["held"]
+    left, real = [at], ring.set
+
+    def breaks(key, value):
+        real(key, value)
+        left[0] -= 1
+        if not left[0]:
+            raise error
+
+    while not client.stats()["dropped"]:
+        ring.set = breaks
+        try:
+            client.log_group({1: "x" * 90, 2: 3})
+        except error:
+            pass
+        ring.set = real
+    for _ in range(60):
+        client.log_group({1: "x" * 90, 2: 3})
+    stats = client.stats()
+    accounted = stats["uploaded"] + stats["pending"] + stats["rejected"] + stats["dropped"] + stats["corrupt"]
+    assert len(list(client.points())) == client.pending and stats["logged"] == accounted, (at, stats)
+    return left[0] <= 0
+
+
+def test_wherever_ctrl_c_breaks_off_what_drops_a_sector_the_books_add_up():
+    for error in (KeyboardInterrupt, MemoryError):
+        at = 1
+        while dropped_at(at, error):
+            at += 1
+        assert at > 4, at

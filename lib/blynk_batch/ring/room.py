@@ -116,16 +116,23 @@ def make_room(ring, most):
 def drop_oldest(ring, frame=True):
     """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
     brings nothing back."""
-    if ring.seen_lost or WINDOW in ring.state or range_keys(ring.state):
-        lost = load("ring.books", "forget_sector")(ring, ring.oldest)
-    else:
-        lost = max(0, number_at(ring, ring.oldest + 1) - ring.cursor()[2])
-    ring.oldest += 1
-    ring.add(DROPPED, lost)
-    if lost or ring.cursor()[0] < ring.oldest:
-        ring.set(OLDEST, (ring.oldest,))
-        if ring.cursor()[0] < ring.oldest:
+    before = ring.snapshot()
+    try:
+        if ring.seen_lost or WINDOW in ring.state or range_keys(ring.state):
+            lost = load("ring.books", "forget_sector")(ring, ring.oldest)
+        else:
+            lost = max(0, number_at(ring, ring.oldest + 1) - ring.cursor()[2])
+        ring.oldest += 1
+        ring.add(DROPPED, lost)
+        is_ahead = ring.cursor()[0] < ring.oldest
+        if is_ahead:
             move_cursor(ring)
+    except (KeyboardInterrupt, MemoryError):  # else its points would be taken out of the books twice
+        ring.oldest = before[1]
+        ring.restore(*before)
+        raise
+    if lost or is_ahead:
+        ring.set(OLDEST, (ring.oldest,))
         if frame:
             _note_drop(ring)
     ring.medium.drop(ring.oldest - 1)
