@@ -14,6 +14,7 @@ from ..ring.reader import DATA
 FRESH, RUN, HELD, DOUBT = 0, 1, 2, 3
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
+_SPARE = const(6)  # places of the table
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer
 
 
@@ -158,6 +159,10 @@ class Held:
 
     def hold(self, pin, start, end, kind, tried):
         self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried)])
+
+    def has_places(self):
+        """True if there are places to spare: for points that are good as far as is known."""
+        return weight(self.ranges) <= keys.RANGES_MOST - _SPARE
 
     def leaves_places(self, pin, start, end):
         """True if two places of the table are free once what lies in between is accepted: else good points between

@@ -81,7 +81,7 @@ def _others_first(uploader, source, body, quick, error):
     be asked in this drain: if it fails again where others were accepted; or for the first time, but before it had
     failed for others, if that was `quick`."""
     pin, failures, failed = body.pin, uploader.failures(body.pin), keys.FAILED in uploader.ring.state
-    if uploader.trusted and failures and pin not in uploader.failed:
+    if uploader.trusted and failures and pin not in uploader.failed and uploader.search.has_places():
         _refused(uploader, source, body, error, True)
         return True
     uploader.failed += bytes((pin,))
