@@ -49,6 +49,7 @@ class World:
         self.trouble = False  # everything is refused
         self.failing = ()  # pins that are answered 500
         self.dying = ()  # pins in whose batches the connection ends
+        self.most = 0  # points of a batch, if not 0: larger ones are answered 504
         self.silent = ()  # pins whose batches get no reply, and are not stored
         self.cut_off = False  # nobody gets a connection
         self.takes_s = 0  # for a request
@@ -166,6 +167,8 @@ class World:
     def judge(self, pin, points):
         if pin in self.failing:
             return 500
+        if 0 < self.most < len(points):
+            return 504
         if pin in self.silent:
             return 0
         if self.trouble:

@@ -57,6 +57,8 @@ def sequence(seed):
         world.trouble = random.random() < 0.1
         world.failing = (random.randrange(1, 4),) if random.random() < 0.1 else ()
         world.dying = (random.randrange(1, 4),) if random.random() < 0.1 else ()
+        world.silent = (random.randrange(1, 4),) if random.random() < 0.05 else ()
+        world.most = 3 if random.random() < 0.1 else 0
         world.cut_off = random.random() < 0.05
         flash_cut = None
         if cuts and random.randrange(2):
@@ -66,8 +68,8 @@ def sequence(seed):
                 flash_cut = random.randrange(40)
         world.drain(flash_cut)
         world.check()
-    world.trouble = world.cut_at = world.lost = world.arrive = 0
-    world.failing = world.dying = ()
+    world.trouble = world.cut_at = world.lost = world.arrive = world.most = 0
+    world.failing = world.dying = world.silent = ()
     world.cut_off = False
     for day in range(4):
         pending = quiet_day(world, pins, small)

@@ -15,9 +15,11 @@ station_board.py says what a script has at hand.
 
 import json
 import textwrap
+from binascii import crc32
 from pathlib import Path
 
 from tools import device
+from tools.seed import seed
 
 ROOT = Path(__file__).resolve().parents[2]
 MEDIA = ("littlefs", "raw")  # a FileRing as an ESP32 has it, and a BlockRing
@@ -41,10 +43,12 @@ class Station:
         self.token, self.url = token or sandbox.token, url or sandbox.url
 
     def run(self, script, medium="folder", **arguments):
-        """What the script said, in order. `arguments` are its dict of that name; AssertionError if it failed."""
+        """What the script said, in order. `arguments` are its dict of that name; AssertionError if it failed. What is
+        drawn at random there depends on the run's seed and the script alone."""
         path = self.folder / "station_script.py"
         path.write_text(_HEAD + textwrap.dedent(script))
-        words = [self.url, self.token, medium, json.dumps(arguments)]
+        drawn_from = crc32(b"%d %s" % (seed(), script.encode())) >> 2  # a small integer on every port
+        words = [self.url, self.token, medium, json.dumps(arguments), str(drawn_from)]
         done = device.run(path, *words, paths=_FOLDERS, cwd=self.folder, timeout=600)
         assert done.returncode == 0, "%s\nended with status %d" % (done.stdout[-4000:], done.returncode)
         assert self.token not in done.stdout

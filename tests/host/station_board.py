@@ -7,6 +7,7 @@ RAM is gone, what the medium holds stays. `say(...)` hands values back to the te
 import gc
 import json
 import os
+import random
 import sys
 
 import blynk_batch
@@ -137,5 +138,6 @@ def open_files():
     return len(os.listdir("/proc/self/fd"))
 
 
+random.seed(int(sys.argv[5]))
 board = Board(*sys.argv[1:4])
 arguments = json.loads(sys.argv[4])

@@ -2,12 +2,13 @@
 and what a timeout can cover ends. Knows no policy beyond "kept, and tried again".
 """
 
+import json
 import socket
 import threading
 
 import pytest
 
-from tests.host.listener import Listener
+from tests.host.listener import Listener, read_request
 
 KEPT = """
 client = board.boot()
@@ -144,6 +145,122 @@ def test_a_server_that_reads_nothing_is_left_when_its_buffers_are_full(station, 
         """
     )
     assert said == [[["NetworkError", 0, 0, 1200], None, 0]]
+
+@pytest.mark.parametrize("transport", ["Requests", "HTTPS"])
+@pytest.mark.parametrize("hangs_up", ["after the headers", "in the midst", "after the body"])
+def test_a_proxy_that_refuses_large_batches_and_hangs_up_gets_smaller_ones(station, listen, transport, hangs_up):
+    taken = []
+
+    def handle(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(1)
+        size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        least = {"after the headers": 0, "in the midst": 20_000}.get(hangs_up, size) if size > 50_000 else size
+        body = b""
+        while len(body) < least:
+            body += connection.recv(65536)
+        if size <= 50_000:
+            taken.extend(json.loads(body))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK")
+        else:
+            threading.Event().wait(0.2 if least else 0)  # till the board waits for room to send
+            connection.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\n\r\nBig.")
+        connection.close()  # what it has not read makes of that a reset
+
+    station.url = listen(handle)
+    said = station.run(
+        """
+        from blynk_batch.http import pieces
+
+        pieces.at_once = lambda made, _: made.setsockopt(1, 7, 4096)  # a board's buffer for what it sends is small
+        client = board.boot(capacity=1 << 20, transport=getattr(blynk_batch, arguments["transport"])())
+        for number in range(400):
+            client.log(1, "%d" % number + "x" * 400)
+        client.upload()
+        board.drain()
+        say(client.pending, client.stats()["smaller"] > 1)
+        """,
+        transport=transport,
+    )
+    assert said == [[0, True]]
+    assert [int(value.rstrip("x")) for _, value in taken] == list(range(400))
+
+
+@pytest.mark.parametrize("transport", ["Requests", "HTTPS"])
+@pytest.mark.parametrize("pins", [1, 2])
+def test_a_network_that_breaks_under_large_batches_gets_smaller_ones(station, listen, transport, pins):
+    taken = []
+
+    def handle(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(1)
+        size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        body = b""
+        while len(body) < min(size, 30_000):
+            body += connection.recv(65536)
+        if size <= 30_000:
+            taken.extend(json.loads(body))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK")
+        connection.close()
+
+    station.url = listen(handle)
+    said = station.run(
+        """
+        from blynk_batch.http import pieces
+
+        pieces.at_once = lambda made, _: made.setsockopt(1, 7, 4096)  # a board's buffer for what it sends is small
+        client = board.boot(capacity=1 << 20, transport=getattr(blynk_batch, arguments["transport"])())
+        for number in range(400):
+            client.log(number % arguments["pins"], "%d" % number + "x" * 400)
+        for hour in range(48):
+            client.upload()
+            board.clock.wait(3600000)
+            if not client.pending:
+                break
+        say(client.pending, hour, client.stats()["requests"])
+        """,
+        transport=transport,
+        pins=pins,
+    )
+    assert said[0][0] == 0
+    assert said[0][2] < 60 and sorted(int(value.rstrip("x")) for _, value in taken) == list(range(400)), said
+
+
+@pytest.mark.parametrize("medium", ["littlefs", "raw"])
+def test_a_server_that_never_answers_large_batches_gets_smaller_ones_in_the_end(station, listen, medium):
+    batches = []
+
+    def handle(connection):
+        batches.append(json.loads(read_request(connection).partition(b"\r\n\r\n")[2]))
+        if len(batches[-1]) <= 100:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK")
+        connection.close()
+
+    station.url = listen(handle)
+    said = station.run(
+        """
+        client = board.boot()
+        log_many(400)
+        for hour in range(48):
+            client.upload()
+            board.clock.wait(7200000)
+            if hour % 5 == 4:
+                client = board.boot()
+            if not client.pending:
+                break
+        say(client.pending)
+        """,
+        medium,
+    )
+    assert said == [0]
+    sizes = [len(batch) for batch in batches]
+    assert sizes[:11] == [400] * 9 + [1, 399], "a lost reply repeats the batch"
+    assert len(sizes) < 30, sizes
+    assert sorted(value for batch in batches if len(batch) <= 100 for _, value in batch) == list(range(400))
 
 
 def test_a_thousand_failures_leave_no_socket_open_and_no_memory_behind(station):

@@ -112,13 +112,26 @@ class HTTPS:
             if piece is None:
                 yield 0
                 continue
-            if connection.peek() is not None:
-                connection.wait(watchdog)
+            broken = None
+            try:
+                if connection.peek() is None:
+                    yield from connection.write(piece)
+                    continue
+            except OSError as e:
+                if not connection.ended:
+                    raise
+                broken = e
+            connection.wait(watchdog)
+            try:
                 early = yield from load("http.reply", "head")(connection)
-                if early[0] >= 200:
-                    break  # the server has had enough before it had all: its reason says more than a broken pipe
-                early = None  # 100 Continue, unasked: go on
-                connection.tick, connection.end = tick, None
+            except (OSError, ValueError) as e:
+                raise broken or e
+            if early[0] >= 200:
+                break  # the server has had enough before it had all: its reason says more than a broken pipe
+            if broken:
+                raise broken
+            early = None  # 100 Continue, unasked: go on
+            connection.tick, connection.end = tick, None
             yield from connection.write(piece)
         connection.wait(watchdog)
         status, found, text, keep = yield from load("http.reply", "read")(connection, early)

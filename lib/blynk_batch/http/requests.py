@@ -121,15 +121,25 @@ class _Wire:
         return getattr(self.real, name)
 
     def write(self, _):
+        broken = None
         for piece in gather(_chunks(*self._requests.asked)):
             if piece:
                 self._requests._feed()
-                self.real.write(piece)
+                try:
+                    self.real.write(piece)
+                except OSError as e:
+                    broken = e  # perhaps the server had enough, and its reason is there
+                    break
         self._started = time.ticks_ms()
         try:
             next(read(self))
         except StopIteration as e:
-            raise Heard(*e.value[:3])
+            if not broken or e.value[0] >= 300:
+                raise Heard(*e.value[:3])
+        except (OSError, ValueError):
+            if not broken:
+                raise
+        raise broken  # pyright: ignore
 
     send = sendall = write
 

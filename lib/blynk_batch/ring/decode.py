@@ -24,7 +24,7 @@ _SHAPES = {
     keys.BACKOFF: "imi",
     keys.BUDGET: "ii/i",
     keys.DRAINED: "mim",
-    keys.SIZE: "ii",
+    keys.SIZE: "ii/i",
     keys.DOUBTED: "i",
     keys.LAST_SUCCESS: "c",
     keys.BATCH: "pso",

@@ -40,7 +40,8 @@ DONE_TOO = 0x91
 BACKOFF, BUDGET, DRAINED = 32, 33, 34
 # Unix s of the first Date of a reply that was not believed, since the ring knows of a later time
 DOUBTED = 36
-# What replies taught: batch size and batches accepted since | server | whose data goes out
+# What replies taught: batch size, batches accepted since, and while it is on trial the size that failed | server |
+# whose data goes out
 SIZE, REGION, OWNER = 35, 0xA0, 0xA1
 LAST_SUCCESS = 38  # Unix seconds
 

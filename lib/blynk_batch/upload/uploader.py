@@ -216,14 +216,14 @@ class Uploader:
         size = self.ring.get(keys.SIZE) or self.settings["batch_points"]
         return size if budget is None else min(size, budget)
 
-    def learn(self, points):
+    def learn(self, points, *failed):
         """Batches of `points` from now on, and windows: else acks without end would fill the ring before its oldest
-        sector can go."""
+        sector can go. `failed`: they are on trial, since a batch of so many failed; outcomes.py says how."""
         ring = self.ring
         ring.forget(keys.BATCH, keys.ASKED)
         if not ring.get(keys.DELIVERED):
             ring.close_window()
-        ring.save_value(keys.SIZE, (max(1, points), 0))
+        ring.save_value(keys.SIZE, (max(1, points), 0) + failed)
 
     def failures(self, pin):
         """How many of the last requests of `pin`, at most 2, failed, perhaps for its own fault."""
@@ -259,8 +259,10 @@ class Uploader:
         if getattr(result.error, "passing", False):
             result.error = None
         self.set_failures(body.pin, 0)
-        points, full = ring.state.get(keys.SIZE, (0, 0))
-        if 0 < points <= body.points:  # a learned size grows by a quarter after eight full batches of it
+        points, full, *failed = ring.state.get(keys.SIZE, (0, 0))
+        if failed:  # one point was accepted: about as many as failed, again; or those were, and are not too many
+            ring.set(keys.SIZE, None if 2 * body.points > failed[0] else (failed[0], 0, failed[0]))
+        elif 0 < points <= body.points:  # a learned size grows by a quarter after eight full batches of it
             points, full = (points, full + 1) if full < 7 else (points + max(1, points // 4), 0)
             ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, full))
         now = self.boots.now()

@@ -1,0 +1,112 @@
+"""Batches that are too large for a server or a network that does not say so: whatever comes instead, what a smaller one
+holds arrives."""
+
+import json
+
+from stand_ins import NOW_MS, FakeClock
+from timing import HOUR, client_on
+
+HEAP = "4m"
+REPLIES = (400, 404, 408, 413, 429, 500, 502, 503, 504, OSError(104), OSError(110))
+
+
+class Picky:
+    """Takes batches of at most `most` points; to any other it answers with `reply`, a status or an exception, once it
+    has all of it, or with `cut` the half."""
+
+    def __init__(self, reply, most=60, cut=False):
+        self.reply, self.most, self.cut = reply, most, cut
+        self.points, self.sizes = {}, []
+
+    def post(self, url, headers, body, timeout_s):
+        text = b""
+        for chunk in body:
+            text += bytes(chunk)
+            if self.cut and 2 * len(text) > int(headers["Content-Length"]) and text.count(b"[") > self.most:
+                break
+        size = text.count(b"[") - 1
+        self.sizes.append(size)
+        if size > self.most or self.cut and text[-2:] != b"]]":
+            if isinstance(self.reply, Exception):
+                raise self.reply
+            return self.reply, {}, b"No."
+        for ms, value in json.loads(text):
+            assert (url, ms) not in self.points, "a point again"
+            self.points[url, ms] = value
+        return 200, {}, b"OK"
+
+
+def drained(server, pins, path, days=3):
+    clock = FakeClock(NOW_MS)
+    client = client_on(clock, server, path)
+    for number in range(150 * pins):
+        client.log(number % pins, number)
+        clock.wait(1000)
+    for hour in range(24 * days):
+        client.upload()
+        clock.wait(HOUR)
+        if hour % 7 == 6:
+            client = client_on(clock, server, path)
+        if not client.pending:
+            break
+    return client
+
+
+def test_whatever_comes_instead_of_a_reason_smaller_batches_follow():
+    for number, reply in enumerate(REPLIES):
+        for pins in (1, 3):
+            server = Picky(reply)
+            client = drained(server, pins, "ring%d-%d" % (number, pins))
+            assert client.pending == 0, (reply, pins, client)
+            assert sorted(server.points.values()) == list(range(150 * pins))
+            assert len(server.sizes) <= 100, (reply, pins, server.sizes)
+
+
+def test_a_connection_that_ends_in_the_midst_of_large_batches_costs_a_day_at_most():
+    for pins in (1, 3):
+        server = Picky(OSError(104), cut=True)
+        client = drained(server, pins, "ring%d" % pins, days=1)
+        assert client.pending == 0 and sorted(server.points.values()) == list(range(150 * pins))
+
+
+def test_after_a_long_outage_of_the_server_one_point_shows_that_it_is_over():
+    clock, server = FakeClock(NOW_MS), Picky(503, most=0)
+    client = client_on(clock, server)
+    for number in range(300):
+        client.log(1, number)
+        clock.wait(HOUR // 10)
+        if number % 10 == 9:
+            client.upload()
+    assert set(server.sizes[10:]) == {1}
+    server.most, server.sizes = 1000, []
+    clock.wait(HOUR)
+    client.upload()
+    assert client.pending == 0 and server.sizes[0] == 1 and len(server.sizes) <= 10, server.sizes
+
+
+def test_a_pin_whose_batches_are_never_accepted_starves_no_other_for_more_than_a_day():
+    for reply in (OSError(110), 429, 404, 503):
+        starve_none(reply)
+
+
+def starve_none(reply):
+    class OnePin(Picky):
+        def post(self, url, headers, body, timeout_s):
+            self.most = 0 if url.endswith("v0") else 1000
+            return super().post(url, headers, body, timeout_s)
+
+    clock, server, path = FakeClock(NOW_MS), OnePin(reply), "ring %s" % reply
+    client = client_on(clock, server, path)
+    for hour in range(96):
+        client.log_group({0: hour, 1: hour, 2: hour})
+        if hour % 7 == 6:
+            client = client_on(clock, server, path)
+        client.upload()
+        clock.wait(HOUR)
+        if hour == 30:
+            assert len(server.points) >= 2 * 24, (reply, len(server.points))
+    assert len(server.points) >= 2 * 92, (reply, len(server.points))
+    server.post = Picky(None, most=1000).post
+    client.release(0)
+    client.upload()
+    assert client.pending == 0, client
