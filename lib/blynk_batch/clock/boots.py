@@ -9,6 +9,7 @@ loses its clock with each sleep (RP2) that is so for ever: a new anchor follows 
 from micropython import const
 
 from .. import load
+from ..errors import RingFull
 from ..ring.state import BOOT, SLEEP
 
 _BURST_MS = const(1000)  # that readings within a millisecond may run ahead
@@ -81,8 +82,11 @@ class Boots:
     def anchor(self, now):
         """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""
         if self._open and now is not None:
-            load("clock.anchors", "write")(self._ring, self.boot, max(0, now - self.uptime()))
-            self._open = False
+            try:
+                load("clock.anchors", "write")(self._ring, self.boot, max(0, now - self.uptime()))
+                self._open = False
+            except RingFull:
+                pass  # noted once there is room; till then it counts in RAM, as acks do
 
     def mark(self):
         """(boot, uptime ms) to tell later how long ago this was; boot 0 where the wall clock alone will tell."""

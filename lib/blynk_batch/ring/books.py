@@ -55,6 +55,14 @@ def _count(ring, start, end=None):
     return pending, held, done, reader.bad
 
 
+def is_spent(ring):
+    """True if the oldest sector has only few refused readings, at most a third of what it had; or is the newest."""
+    oldest = ring.oldest
+    pending, held = _count(ring, (oldest, 0), (oldest, ring.medium.sector_bytes))[:2]
+    most = (number_at(ring, oldest + 1) - number_at(ring, oldest)) // 3
+    return oldest == ring.newest or (not pending and held <= min(most, 64))
+
+
 def recount(ring):
     """A sector went, and nothing but that was noted: what is held and what is delivered of the window, anew."""
     held, done = _count(ring, (ring.oldest, 0))[1:3]

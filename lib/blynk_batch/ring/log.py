@@ -123,9 +123,9 @@ class Ring(Pages):
 
     def save(self, *keys, must=True):
         """One state frame with `keys` and all that changed since the last; durable on return, with the readings
-        that wait. RingFull where a full ring that may not overwrite has no room left for it.
+        that wait. RingFull where a full ring has no room left for it: no reading goes for a note.
 
-        `must` False: leave it for later where only the reserve of a full ring is left."""
+        `must` False: leave it for later there, and where only the reserve of one that may not overwrite is left."""
         self.dirty.update(keys)
         reserved = self._is_reserve()  # what is left there is for acks
         if not self.dirty or reserved and not must:
@@ -136,7 +136,7 @@ class Ring(Pages):
             try:
                 return self.turn(data=False)  # the new header carries it all
             except RingFull:
-                if self.defers:
+                if self.defers or not must:
                     return None
                 raise
         self.dirty.difference_update(noted)  # on a full disk, making room changes more

@@ -70,11 +70,6 @@ def prepare(ring):
             pass  # the turn to that sector finds out what to do
 
 
-def may_drop(ring):
-    """What the policy says."""
-    return ring.oldest < ring.newest and (ring.overwrite or first_kept(ring.state)[0] > ring.oldest)
-
-
 def again(ring, error, action, args):
     """What failed with `error` is done again where the disk was full, until it goes or no sector is left to give."""
     while error.errno == ENOSPC and _free_block(ring):
@@ -92,7 +87,7 @@ def _free_block(ring):
     """Free a block of a disk that is full; False if there is none to free. What the server has goes first, then what
     the policy lets go of, then the spare, which readings that may not overwrite leave to acks and state."""
     ring.check_books()
-    if may_drop(ring):
+    if ring.oldest < ring.newest and (ring.overwrite or first_kept(ring.state)[0] > ring.oldest):
         drop_oldest(ring, frame=False)
         return True
     if ring.buffered_points and not ring.overwrite:
@@ -102,14 +97,16 @@ def _free_block(ring):
 
 
 def make_room(ring, most):
-    """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any."""
+    """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any, or if readings would
+    go for a note, which may make it as many as there are."""
     ring.commit()
     free_accepted(ring)
     while ring.newest + 1 + ring.bad - ring.oldest >= most:
-        if not may_drop(ring):
-            if ring.overwrite:
-                break  # failed sectors leave none to keep
-            raise RingFull("the ring holds %d readings, overwrite=False: upload or clear() first" % ring.pending)
+        if not ring.overwrite or (most == ring.medium.slots and not load("ring.books", "is_spent")(ring)):
+            text = "the ring holds %d readings%s: upload or clear() first"
+            raise RingFull(text % (ring.pending, ", and no room for a note" if ring.overwrite else ", overwrite=False"))
+        if ring.oldest == ring.newest:
+            break  # failed sectors leave none to keep
         drop_oldest(ring)
 
 

@@ -107,10 +107,7 @@ class Uploader:
         if keys.UPLOADED in ring.dirty:
             ring.save()  # an ack that found no room: before anything more is sent
         ring.commit()
-        try:
-            self.boots.anchor(self.boots.now())
-        except RingFull:
-            pass  # noted once there is room; till then it counts in RAM, as acks do
+        self.boots.anchor(self.boots.now())
         self.pace.drains()
         first, self._first = self._first, False
         if first and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
@@ -137,11 +134,12 @@ class Uploader:
         before, self.ring.defers = self.result.requests, False
         try:
             yield from self._windows(end)
-        except RingFull:
+        except RingFull as e:
+            had_room = self.result.requests > before
             if self._search:  # what was refused lies before: it may make room for notes
                 yield from self._deliver(self.search)
-            if self.result.requests > before:
-                raise
+            if had_room:
+                raise e
             self._window = None  # it knows nothing of what the search has changed
             self.ring.defers = True  # else no drain could ever begin
             yield from self._windows(end)
