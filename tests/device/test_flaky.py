@@ -45,7 +45,7 @@ def live_with(failing, losing):
     for number in range(60):
         client.log_group({pin: -1 if number == 20 + 10 * pin else number for pin in PINS})
         clock.wait(60000)
-    for hour in range(15 * 24):
+    for hour in range(30 * 24):
         client.upload()
         clock.wait(HOUR)
         gc.collect()

@@ -85,12 +85,12 @@ class Pace:
         return self._ring.get(BACKOFF)
 
     def back_off(self, wait_s=None, steps=1):
-        """Wait longer than the last time, and at least `wait_s`, as was asked for; the first time just that."""
+        """Wait longer than the last time; or `wait_s`, as was asked for, but less than the first step only once."""
         step = max(1, min(_STEPS, self._ring.get(BACKOFF) + steps))
         wait = _FIRST_S << (step - 1)
         wait = wait * 3 // 4 + _random(wait // 2 + 1)
-        if wait_s is not None:
-            wait = min(_LONGEST_S, max(wait if step > 1 else 1, wait_s))
+        if wait_s is not None and (step == 1 or wait_s >= _FIRST_S):
+            wait = max(1, min(_LONGEST_S, wait_s))
         now = self._boots.now()
         self._until = self._boots.uptime() + wait * 1000
         self._ring.set(BACKOFF, (step, 0 if now is None else now + wait * 1000, wait))
