@@ -17,7 +17,7 @@ def full_ring(blocks):
     ring = BlockRing(device, verify=False)
     while ring.newest < blocks + blocks // 3:
         ring.log(0, START_MS, b"\x01", [20.5])
-        ring.turn(data=False)
+        ring.turn(data=True)
     assert ring.get(DROPPED) == ring.oldest > 0
     return device, ring
 
@@ -33,7 +33,7 @@ def test_opening_a_full_ring_of_any_size_reads_little():
     for blocks in (16, 256, 4096):
         device, ring = full_ring(blocks)
         ring.log(0, START_MS, b"\x01", [20.5])
-        ring.turn(data=False)
+        ring.turn(data=True)
         sector = ring.newest
         reads = []
         number = 0

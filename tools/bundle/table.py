@@ -14,7 +14,7 @@ BUNDLES = {
     "_room": "ring.room ring.books",
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
-    "_pace": "upload.pace upload.result",
+    "_pace": "upload.pace upload.result upload.whole",
     "_upload": "ring.fast upload.batch upload.window upload.uploader upload.call blynk",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",

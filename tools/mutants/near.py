@@ -21,6 +21,7 @@ _RING = ("block", "books", "hot", "fast", "anchors", "reserve", "refused", "host
 _RING += ("state_room", "opening", "medium", "corruption", "full_disk", "ledger", "bad_blocks", "sectors", "torn_pages")
 _UPLOAD = ("held", "due", "wrong_content", "wrong_clocks", "network_time", "secret", "going_on", "ledger", "books")
 _UPLOAD += ("search", "doubt", "released", "pauses", "when", "fast", "books_of_held", "unknown_times", "no_memory")
+_UPLOAD += ("broken_off", "flaky", "notes", "too_large")
 _BOTH = ("batch", "client", "delivery.py 0 60")
 NEAR = {
     "ring": [

@@ -113,20 +113,19 @@ def make_room(ring, most):
 def drop_oldest(ring, frame=True):
     """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
     brings nothing back."""
-    before = ring.snapshot()
+    state, oldest = dict(ring.state), ring.oldest
     try:
-        if ring.seen_lost or WINDOW in ring.state or range_keys(ring.state):
-            lost = load("ring.books", "forget_sector")(ring, ring.oldest)
+        if ring.seen_lost or WINDOW in state or range_keys(state):
+            lost = load("ring.books", "forget_sector")(ring, oldest)
         else:
-            lost = max(0, number_at(ring, ring.oldest + 1) - ring.cursor()[2])
+            lost = max(0, number_at(ring, oldest + 1) - ring.cursor()[2])
         ring.oldest += 1
         ring.add(DROPPED, lost)
         is_ahead = ring.cursor()[0] < ring.oldest
         if is_ahead:
             move_cursor(ring)
     except (KeyboardInterrupt, MemoryError):  # else its points would be taken out of the books twice
-        ring.oldest = before[1]
-        ring.restore(*before)
+        ring.state, ring.oldest = state, oldest
         raise
     if lost or is_ahead:
         ring.set(OLDEST, (ring.oldest,))

@@ -90,20 +90,6 @@ class State:
         voids = (0,) * VOIDS_MOST + self.state.get(VOIDS, ()) + (sequence, start, end)
         self.set(VOIDS, voids[-VOIDS_MOST:])
 
-    def restore(self, before, *place):
-        """Have the state as it was at a snapshot(), unless it was saved since: then all of it is new. What a write that
-        was broken off left stays."""
-        if place == self.snapshot()[1:]:
-            if VOIDS in self.state:
-                before[VOIDS] = self.state[VOIDS]
-            self.dirty.update(self.state)
-            self.dirty.update(before)
-            self.state = before
-
-    def snapshot(self):
-        """(the state, and where the next frame goes)"""
-        return dict(self.state), self.oldest, self.newest, self.offset  # pyright: ignore
-
     def close_window(self):
         self.forget(WINDOW, DONE, PART, DELIVERED, BATCH)
 

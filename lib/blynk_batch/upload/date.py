@@ -10,6 +10,7 @@ from micropython import const
 from ..clock.network import set_to
 from ..clock.wall import BUILD_MS
 from ..ring import state as keys
+from .whole import whole
 
 _MINUTE_MS = const(60000)
 _HOUR_MS = const(3600000)
@@ -49,7 +50,7 @@ def ask(uploader, before):
         question.url = None
     reply = yield from uploader.send(question)
     if not isinstance(reply, tuple):
-        uploader.guarded(uploader._outcome, None, question, reply)
+        uploader.guarded(whole, uploader.ring, uploader._outcome, None, question, reply)
 
 
 def _first_pin(uploader, before):

@@ -19,6 +19,7 @@ _FIRST_S = const(10)
 _WAKE_S = const(60)  # from one boot to the next, as far as is known
 _AWAY_S = const(960)  # even an hour's sleeper then tries within a day
 _STEPS = const(9)  # of twice as long each
+_SOON = const(3)  # times that a server may ask for less than the first
 _LONGEST_S = const(86400)
 _SPREAD_S = const(30)  # of the first drains after power-on
 _DAY_MS = const(86400000)
@@ -85,11 +86,11 @@ class Pace:
         return self._ring.get(BACKOFF)
 
     def back_off(self, wait_s=None, steps=1):
-        """Wait longer than the last time; or `wait_s`, as was asked for, but less than the first step only once."""
+        """Wait longer than the last time; or `wait_s`, as was asked for, but less than the first step only so often."""
         step = max(1, min(_STEPS, self._ring.get(BACKOFF) + steps))
         wait = _FIRST_S << (step - 1)
         wait = wait * 3 // 4 + _random(wait // 2 + 1)
-        if wait_s is not None and (step == 1 or wait_s >= _FIRST_S):
+        if wait_s is not None and (step <= _SOON or wait_s >= _FIRST_S):
             wait = max(1, min(_LONGEST_S, wait_s))
         now = self._boots.now()
         self._until = self._boots.uptime() + wait * 1000

@@ -70,7 +70,7 @@ class Search(Settled):
                 return body
             if body:
                 self._nothing_to_send(body)
-            yield None  # each step saves once: see uploader.guarded()
+            yield None  # each step saves once: see whole.py
 
     def _to_search(self):
         """The first range to search whose pin has requests left, or None. In a full ring it is the oldest, and where it

@@ -18,6 +18,7 @@ from micropython import const
 from .. import blynk as api, load
 from ..ring import state as keys
 from .batch import DrainEnds, OutOfTime
+from .whole import whole
 from ..clock.wall import BUILD_MS
 from ..errors import RingFull
 from ..ring.log import ENOSPC
@@ -84,7 +85,7 @@ class Uploader:
         self._search = None  # one that was broken off left it
         self.trusted = self.noted = False  # a batch was accepted; the backoff was noted before the first request
         try:
-            self.guarded(self._begin)
+            self.guarded(whole, self.ring, self._begin)
             yield from self._all(self.ring.end())
         except OutOfTime:
             result.waiting = "time"
@@ -162,15 +163,10 @@ class Uploader:
             ring.set(keys.CURSOR, end)  # nothing but notes in between
 
     def guarded(self, action, *args):
-        """Do it while others wait. What Ctrl-C or want of memory breaks off before it saves, which is the last that it
-        does, has not been: points of a range that is half noted would be lost."""
-        before = self.ring.snapshot()
+        """Do it while others wait."""
         self._guard.enter()
         try:
             return action(*args)
-        except (KeyboardInterrupt, MemoryError):
-            self.ring.restore(*before)
-            raise
         finally:
             self._guard.leave()
 
@@ -178,7 +174,7 @@ class Uploader:
         """Run a generator that reads the ring to its end, and let others work in between; what it returns."""
         while True:
             try:
-                self.guarded(next, steps)
+                self.guarded(whole, self.ring, next, steps)
             except StopIteration as e:
                 return e.value
             self._tick()
@@ -192,7 +188,7 @@ class Uploader:
             if not body:
                 return
             reply = yield from self.send(body)
-            self.guarded(self._outcome, source, body, reply)
+            self.guarded(whole, self.ring, self._outcome, source, body, reply)
             yield None
 
     def send(self, body):
@@ -204,7 +200,7 @@ class Uploader:
         in_vain = not self.streams if isinstance(reply, MemoryError) else isinstance(reply, OutOfTime)
         if in_vain and self.result.requests == 1 and body.points > 1:
             # It had the call to itself: as large as it is it may never get through.
-            self.guarded(self.learn, body.points // 2)
+            self.guarded(whole, self.ring, self.learn, body.points // 2)
         if isinstance(reply, OutOfTime):
             raise reply
         if isinstance(reply, tuple):

@@ -205,7 +205,7 @@ class Window:
             patience = 1 if waited and self.ring.end()[2] > self.end[2] else 2
             if points and not again and not uploader.trusted and failures >= patience and uploader.search.has_places():
                 uploader.search.hold_window(self, body, _DOUBT)
-                yield None  # each step saves once: see uploader.guarded()
+                yield None  # each step saves once: see whole.py
                 continue
             if pin in self._last and waited and uploader.search.has_room() and uploader.search.has_places():
                 uploader.search.hold_window(self, body, _FRESH)
