@@ -4,13 +4,13 @@ import gc
 import json
 import random
 
+from delivery import KNOWN
 from stand_ins import NOW_MS, FakeClock
 from timing import HOUR, client_on
 
 HEAP = "4m"
 WASM = False  # minutes there
 PINS = (0, 1, 2, 3)
-REFUSED = b"No datastream setup for that pin."
 
 
 class Flaky:
@@ -31,7 +31,7 @@ class Flaky:
             raise OSError(how)
         points = json.loads(b"".join([bytes(chunk) for chunk in body]))
         if [value for _, value in points if value < 0]:
-            return 400, {}, REFUSED
+            return 400, {}, KNOWN
         for _, value in points:
             self.got[pin, value] = True
         if random.random() < self.losing:
@@ -64,3 +64,43 @@ def test_a_few_refused_points_and_lost_replies_cost_no_good_reading():
 def test_so_it_is_if_the_server_fails_as_often():
     live_with(0.3, 0.3)
     live_with(0.3, 0)
+
+
+class Mended:
+    """Refuses all; once `mended`, takes all but what is of pin 0: that never gets a reply."""
+
+    mended = False
+
+    def __init__(self):
+        self.got = {}
+
+    def post(self, url, headers, body, timeout_s):
+        pin = int(url.split("&pin=v")[1])
+        points = json.loads(b"".join([bytes(chunk) for chunk in body]))
+        if not self.mended:
+            return 400, {}, KNOWN
+        if not pin:
+            raise OSError(110)
+        for _, value in points:
+            self.got[pin, value] = True
+        return 200, {}, b"OK"
+
+
+def test_a_try_that_never_gets_a_reply_keeps_no_other_held_points_waiting():
+    for together in (True, False):
+        clock, server = FakeClock(NOW_MS), Mended()
+        client = client_on(clock, server, "ring%d" % together)
+        for number in range(30):
+            if together:
+                client.log_group({pin: number for pin in PINS})
+            else:
+                client.log(PINS[number % 4], number)
+            clock.wait(1000)
+        client.upload()
+        assert client.stats()["held"] == client.pending > 0
+        server.mended = True
+        for _ in range(5 * 24):
+            clock.wait(HOUR)
+            client.upload()
+        assert client.pending == (30 if together else 8), (together, client)
+        assert len(server.got) == (90 if together else 22), (together, server.got)

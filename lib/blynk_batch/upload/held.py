@@ -161,7 +161,7 @@ class Held:
         self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried)])
 
     def has_places(self):
-        """True if there are places to spare: for points that are good as far as is known."""
+        """True if there are places to spare for points that may be good."""
         return weight(self.ranges) <= keys.RANGES_MOST - _SPARE
 
     def leaves_places(self, pin, start, end):

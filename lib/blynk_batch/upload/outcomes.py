@@ -15,7 +15,6 @@ from .secret import server_of, split
 _HOUR_S = const(3600)
 _HOPS = const(3)
 _TOO_OFTEN = const(429)
-_VAIN_STEPS = const(8)  # of the backoff, after which it may be the batch
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
 _WORDS_BYTES = const(60)
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
@@ -27,7 +26,7 @@ _STOPPED = const(3)
 def judge(uploader, source, body, reply):
     """Act on `reply`, a (status, headers, text) or the exception that came instead, to a batch of `source`, a Window,
     a Search or a Question."""
-    in_vain = uploader.pace.step() >= _VAIN_STEPS
+    in_vain = uploader.pace.in_vain()
     if isinstance(reply, Vanished):
         uploader.ring.forget(keys.BATCH)
         if uploader.ring.oldest == body.oldest:  # they are there, but cannot be read any more: not to be asked for ever
@@ -38,7 +37,7 @@ def judge(uploader, source, body, reply):
         is_sent = body.cut is not None  # else it cannot be the batch
         if not (is_sent and (body.cut or in_vain) and _others_first(uploader, source, body, False, error)):
             if is_sent:
-                _try_one(uploader, body, in_vain)
+                _try_one(uploader, source, body, in_vain)
             _later(uploader, error)
         return
     status, headers, text = reply  # pyright: ignore
@@ -62,17 +61,20 @@ def judge(uploader, source, body, reply):
         wait_s = int(text) or None if text.isdigit() else None
         if (status != _TOO_OFTEN or in_vain) and _others_first(uploader, source, body, not wait_s, error):
             return
-        _try_one(uploader, body, in_vain)
+        _try_one(uploader, source, body, in_vain)
         _later(uploader, error, wait_s)
 
 
-def _try_one(uploader, body, in_vain):
+def _try_one(uploader, source, body, in_vain):
     """The batch may be too large, whatever the server or the network says: if the connection ended in the midst of it
     twice, or after so many waits, one point is sent, then about as many as failed, then half of them."""
     size = uploader.ring.state.get(SIZE, ())
+    stuck = uploader.failures(body.pin) > 1 if body.cut else in_vain
+    if stuck and hasattr(source, "put_off"):
+        source.put_off(body)
     if size[2:] and size[2] < 2 * body.points > 2:
         uploader.learn(body.points // 2)
-    elif body.points > 1 and (uploader.failures(body.pin) > 1 if body.cut else in_vain):
+    elif stuck and body.points > 1:
         uploader.learn(1, body.points)
 
 

@@ -19,6 +19,7 @@ _FIRST_S = const(10)
 _WAKE_S = const(60)  # from one boot to the next, as far as is known
 _AWAY_S = const(960)  # even an hour's sleeper then tries within a day
 _STEPS = const(9)  # of twice as long each
+_VAIN_STEPS = const(8)
 _SOON = const(3)  # times that a server may ask for less than the first
 _LONGEST_S = const(86400)
 _SPREAD_S = const(30)  # of the first drains after power-on
@@ -84,6 +85,10 @@ class Pace:
     def step(self):
         """How many times in a row it has waited."""
         return self._ring.get(BACKOFF)
+
+    def in_vain(self):
+        """True if it has waited so often that it may be for what is sent."""
+        return self.step() >= _VAIN_STEPS
 
     def back_off(self, wait_s=None, steps=1):
         """Wait longer than the last time; or `wait_s`, as was asked for, but less than the first step only so often."""

@@ -153,7 +153,9 @@ class Search(Settled):
         for found in due:
             found.tried = 0  # without a clock the next try tells of all
         tried = pace.tries() if due else 0
-        for found in self._sharing(due[0]) if due else ():
+        group = self._sharing(due[0]) if due else []
+        first = group[0].tries // 2 % len(group) if group else 0  # another pin each time, since the first may fail on
+        for found in group[first:] + group[:first]:
             if found.kind == FRESH:
                 found.kind, found.tries = RUN, 0  # looked into once there is room
             # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole

@@ -80,6 +80,14 @@ class Settled(Held):
                     self._become(found, FRESH)
         self.save()
 
+    def put_off(self, body):
+        """It fails again and again, and nobody else is accepted: what else waits is asked first."""
+        found = self._answered(body)
+        self._forget_try(body.pin)
+        if found and found.kind == FRESH:
+            found.kind, found.tried, found.tries = HELD, self._uploader.pace.second(), 0
+        self.note()
+
     def _nothing_to_send(self, body):
         """Nothing of `body` is to be sent: expired, without a time, or damaged."""
         self.ring.add(keys.HELD, -body.leave(self.ring))

@@ -203,7 +203,8 @@ class Window:
             waited = self._saved and not again  # since an earlier drain: what came since goes first
             failures = uploader.failures(pin)
             patience = 1 if waited and self.ring.end()[2] > self.end[2] else 2
-            if points and not again and not uploader.trusted and failures >= patience and uploader.search.has_places():
+            in_doubt = points and not again and not uploader.trusted and failures >= patience
+            if in_doubt and (uploader.search.has_places() or uploader.pace.in_vain()):
                 uploader.search.hold_window(self, body, _DOUBT)
                 yield None  # each step saves once: see whole.py
                 continue
