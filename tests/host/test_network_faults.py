@@ -286,9 +286,9 @@ def test_a_thousand_failures_leave_no_socket_open_and_no_memory_behind(station):
             gc.collect()
             return open_files(), gc.mem_alloc()
 
-        fail(80)
+        fail(400)  # so that all that failures need is loaded
         files, heap = held()
-        fail(arguments["times"] - 80)
+        fail(arguments["times"] - 400)
         for client.uploader().home in ("http://%s" % ("x" * 64), "http://127.0.0.1:1"):
             fail(100)
         more_files, more_heap = held()

@@ -70,12 +70,12 @@ def _try_one(uploader, source, body, in_vain):
     twice, or after so many waits, one point is sent, then about as many as failed, then half of them."""
     size = uploader.ring.state.get(SIZE, ())
     stuck = uploader.failures(body.pin) > 1 if body.cut else in_vain
-    if stuck and hasattr(source, "put_off"):
-        source.put_off(body)
     if size[2:] and size[2] < 2 * body.points > 2:
         uploader.learn(body.points // 2)
     elif stuck and body.points > 1:
         uploader.learn(1, body.points)
+    elif stuck and hasattr(source, "put_off"):
+        source.put_off(body)
 
 
 def _others_first(uploader, source, body, quick, error):

@@ -61,9 +61,12 @@ class Search(Settled):
             else:
                 self.cutoff, self.now, self.seen = uploader.cutoff(), uploader.boots.now() or 0, ring.end()[:2]
                 found = self._to_search() if self.has_room() else None
-                if not found and not (yield from self._has_try()):
-                    self.note()
-                    return None
+                if not found or self._turn() & 1:
+                    if (yield from self._has_try()):
+                        found = None
+                    elif not found:
+                        self.note()
+                        return None
                 what = (found.pin, found.start, found.end) if found else self._queue[0]
                 body = yield from self._body_of(found, *what)
             if body and body.points:
@@ -72,11 +75,16 @@ class Search(Settled):
                 self._nothing_to_send(body)
             yield None  # each step saves once: see whole.py
 
+    def _turn(self):
+        """Another number for each request while all is in vain, so that none is asked for ever; else 0."""
+        return self.ring.get(keys.REQUESTS) if self._uploader.pace.in_vain() else 0
+
     def _to_search(self):
         """The first range to search whose pin has requests left, or None. In a full ring it is the oldest, and where it
         has good points only its first sector: notes take room, so that this one goes next."""
         best, is_full = None, self._uploader.pace.is_full()
-        for found in self.ranges:
+        first = self._turn() // 2 % max(1, len(self.ranges))
+        for found in self.ranges[first:] + self.ranges[:first]:
             if found.kind == FRESH:
                 found.end = self.end_of(found)
                 if self._requests_left(found.pin) <= 0:

@@ -81,12 +81,9 @@ class Settled(Held):
         self.save()
 
     def put_off(self, body):
-        """It fails again and again, and nobody else is accepted: what else waits is asked first."""
-        found = self._answered(body)
-        self._forget_try(body.pin)
-        if found and found.kind == FRESH:
-            found.kind, found.tried, found.tries = HELD, self._uploader.pace.second(), 0
-        self.note()
+        """It fails again and again, and nobody else is accepted: another pin is asked first, if there is one."""
+        if [found for found in self.ranges if found.pin != body.pin]:
+            self.ring.forget(keys.ASKED)
 
     def _nothing_to_send(self, body):
         """Nothing of `body` is to be sent: expired, without a time, or damaged."""
