@@ -15,6 +15,7 @@ from .secret import server_of, split
 _HOUR_S = const(3600)
 _HOPS = const(3)
 _TOO_OFTEN = const(429)
+_FEW = const(4)  # points, which are too many only where the server says so
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
 _WORDS_BYTES = const(60)
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
@@ -70,8 +71,8 @@ def _try_one(uploader, source, body, in_vain):
     twice, or after so many waits, one point is sent, then about as many as failed, then half of them."""
     size = uploader.ring.state.get(SIZE, ())
     stuck = uploader.failures(body.pin) > 1 if body.cut else in_vain
-    if size[2:] and size[2] < 2 * body.points > 2:
-        uploader.learn(body.points // 2)
+    if size[2:] and size[2] < 2 * body.points > 2 * _FEW:
+        uploader.learn(max(_FEW, body.points // 2))
     elif stuck and body.points > 1:
         uploader.learn(1, body.points)
     elif stuck and hasattr(source, "put_off"):
