@@ -20,6 +20,18 @@ class Picky(FakeServer):
         return super().post(url, headers, (text,), timeout_s)
 
 
+def breaking(change, left, error):
+    """In place of `ring.set`: raises `error` behind the `left[0]`th change."""
+
+    def breaks(key, value):
+        change(key, value)
+        left[0] -= 1
+        if not left[0]:
+            raise error
+
+    return breaks
+
+
 def broken_off(at, error, overwrite):
     """True if so many changes of the state were made before an upload ended; each reading is accounted for."""
     blynk_batch.client._open_rings.clear()
@@ -30,13 +42,7 @@ def broken_off(at, error, overwrite):
         clock.wait(1000)
         client.log_group({1: number, 2: number})
     left, real = [at], ring.set
-
-    def breaks(key, value):
-        real(key, value)
-        left[0] -= 1
-        if not left[0]:
-            raise error
-
+    breaks = breaking(real, left, error)
     ring.set = breaks
     try:
         client.upload()
@@ -84,13 +90,7 @@ def dropped_at(at, error):
     client.upload()
     assert client.stats()["held"]
     left, real = [at], ring.set
-
-    def breaks(key, value):
-        real(key, value)
-        left[0] -= 1
-        if not left[0]:
-            raise error
-
+    breaks = breaking(real, left, error)
     while not client.stats()["dropped"]:
         ring.set = breaks
         try:

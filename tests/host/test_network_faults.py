@@ -18,6 +18,7 @@ say(outcome(client.upload(timeout_s=1)), open_files() - before)
 board.clock.wait(3600000)
 say(outcome(client.upload()))
 """
+ACCEPTED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK"
 HTML = "<html><head><title>Welcome</title></head><body>" + "Please log in. " * 200 + "</body></html>"
 # name of the fault, its settings, the error; the batch is stored twice where the reply alone was spoilt
 FAULTS = [
@@ -146,24 +147,30 @@ def test_a_server_that_reads_nothing_is_left_when_its_buffers_are_full(station, 
     )
     assert said == [[["NetworkError", 0, 0, 1200], None, 0]]
 
+
+def announced(connection):
+    """The length of the body behind the head that is read; of the body only little is taken before it is asked for."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += connection.recv(1)
+    return int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+
+
 @pytest.mark.parametrize("transport", ["Requests", "HTTPS"])
 @pytest.mark.parametrize("hangs_up", ["after the headers", "in the midst", "after the body"])
 def test_a_proxy_that_refuses_large_batches_and_hangs_up_gets_smaller_ones(station, listen, transport, hangs_up):
     taken = []
 
     def handle(connection):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += connection.recv(1)
-        size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        size = announced(connection)
         least = {"after the headers": 0, "in the midst": 20_000}.get(hangs_up, size) if size > 50_000 else size
         body = b""
         while len(body) < least:
             body += connection.recv(65536)
         if size <= 50_000:
             taken.extend(json.loads(body))
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK")
+            connection.sendall(ACCEPTED)
         else:
             threading.Event().wait(0.2 if least else 0)  # till the board waits for room to send
             connection.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\n\r\nBig.")
@@ -194,17 +201,13 @@ def test_a_network_that_breaks_under_large_batches_gets_smaller_ones(station, li
     taken = []
 
     def handle(connection):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += connection.recv(1)
-        size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        size = announced(connection)
         body = b""
         while len(body) < min(size, 30_000):
             body += connection.recv(65536)
         if size <= 30_000:
             taken.extend(json.loads(body))
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK")
+            connection.sendall(ACCEPTED)
         connection.close()
 
     station.url = listen(handle)
@@ -237,7 +240,7 @@ def test_a_server_that_never_answers_large_batches_gets_smaller_ones_in_the_end(
     def handle(connection):
         batches.append(json.loads(read_request(connection).partition(b"\r\n\r\n")[2]))
         if len(batches[-1]) <= 100:
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK")
+            connection.sendall(ACCEPTED)
         connection.close()
 
     station.url = listen(handle)
