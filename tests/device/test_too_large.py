@@ -7,6 +7,7 @@ from stand_ins import NOW_MS, FakeClock
 from timing import HOUR, client_on
 
 HEAP = "4m"
+WASM = False  # minutes there
 REPLIES = (400, 404, 408, 413, 429, 500, 502, 503, 504, OSError(104), OSError(110))
 
 
