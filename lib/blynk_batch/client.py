@@ -111,7 +111,8 @@ class Client:
 
     def _store(self, pins, values, timestamp, now, skipped):
         self.check_open()  # once more: it may have waited while the client was closed
-        self.ring.add(keys.SKIPPED, skipped)
+        if skipped:
+            self.ring.add(keys.SKIPPED, skipped)
         if pins:
             boot = 0
             if timestamp is None:

@@ -1,9 +1,8 @@
 """Sectors as files, the newest bytes in small tail files that are cheap to rewrite: FileRing on littlefs.
 
-Knows files and folders, not frames. On littlefs an `open("wb")`-and-close and an append-and-close are each atomic,
-and a file of up to about 120 bytes lives inside its folder's metadata: rewriting it costs no block. So each reading
-rewrites a tail; only when all tails are full do their bytes go to the sector's file, in one append. The tails are not
-in the sectors' folder, all of whose names littlefs reads to find one.
+Knows files and folders, not frames. On littlefs what is written from open to close is atomic, and a file of up to some
+120 bytes lives inside its folder's metadata: rewriting it costs no block. So each reading rewrites a tail; when all are
+full their bytes go to the sector's file, at once. They are not in its folder, all of whose names littlefs reads.
 
     <path>/log/3fffffd5  the sector with sequence 0x2a, counted down: littlefs finds the first of a folder's names first
     <path>/0 ...         tails: sequence, offset, CRC-32, bytes; live only where its offset is where the bytes before
@@ -39,7 +38,8 @@ def _write(file, at, head, body):
     """Write and close, to the end also where Ctrl-C breaks in, as it does within a write to a Pico's flash: the garbage
     collector would close the file later, over what is newer. What broke in, or None; no jump, where more could."""
     try:
-        file.seek(at)
+        if at is not None:  # else it is there
+            file.seek(at)
         file.write(head)
         file.write(body)
         return file.close()
@@ -47,7 +47,7 @@ def _write(file, at, head, body):
         file.close()
         raise
     except BaseException as e:
-        _write(file, at, head, body)
+        _write(file, at or 0, head, body)
         return e
 
 
@@ -257,7 +257,7 @@ class Files:
             body.extend(data)
             struct.pack_into("<II", self._head, 0, self.current, self.spilled + size - before)
             struct.pack_into("<I", self._head, 8, crc32(body, crc32(self._place)))
-            broken = _write(open(self._tail_name(index), "wb"), 0, self._head, body)
+            broken = _write(open(self._names[index], "wb"), None, self._head, body)
         except BaseException:
             self.tail[size:] = b""
             body[before:] = b""
