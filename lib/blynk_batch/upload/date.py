@@ -10,7 +10,6 @@ from micropython import const
 from ..clock.network import set_to
 from ..clock.wall import BUILD_MS
 from ..ring import state as keys
-from .whole import whole
 
 _MINUTE_MS = const(60000)
 _HOUR_MS = const(3600000)
@@ -50,7 +49,7 @@ def ask(uploader, before):
         question.url = None
     reply = yield from uploader.send(question)
     if not isinstance(reply, tuple):
-        uploader.guarded(whole, uploader.ring, uploader._outcome, None, question, reply)
+        uploader.step(uploader._outcome, None, question, reply)
 
 
 def _first_pin(uploader, before):

@@ -19,11 +19,28 @@ _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave
 
 
 class Range:
-    """Points of `pin` from `start` to `end`. `tried`: Unix s of the last try, 0: it is due; `tries`: how many there
-    were. Of a FRESH one both say how it is searched on, see settled.py."""
+    """Points of `pin` from `start` to `end`.
+
+    tried, tries      Unix s of the last try, 0: it is due; how many there were
+    plan, size, good  of a FRESH one instead, in the same two numbers: how it is searched on, see settled.py"""
 
     def __init__(self, pin, start, end, kind, tried=0, tries=0):
         self.pin, self.start, self.end, self.kind, self.tried, self.tries = pin, start, end, kind, tried, tries
+
+    @property
+    def plan(self):
+        return self.tried & 7 if self.kind == FRESH else None
+
+    @property
+    def size(self):
+        return self.tried >> 3
+
+    @property
+    def good(self):
+        return self.tries
+
+    def search(self, plan, size=0, good=0):
+        self.kind, self.tried, self.tries = FRESH, size << 3 | plan, good
 
     def part(self, start, end):
         return Range(self.pin, start, end, self.kind, self.tried, self.tries)

@@ -88,14 +88,15 @@ class Search(Settled):
             if found.kind == FRESH:
                 found.end = self.end_of(found)
                 if self._requests_left(found.pin) <= 0:
-                    found.tried, found.tries = WALK, 0  # from anew in the next drain
+                    found.search(WALK)  # from anew in the next drain
                 elif not best or (is_full and found.start < best.start):
                     best = found
         last = best and (best.start[0] + 1, 0)
-        is_mixed = best and best.tried & 7 in (WALK, BAD) and best.tries
+        is_mixed = best and best.plan in (WALK, BAD) and best.good
         if is_full and is_mixed and best.end[0] > last[0] and weight(self.ranges) < keys.RANGES_MOST - 2:
             self.ranges.append(best.part((last[0], 1), best.end))  # no frame lies in between, but they do not touch
-            best.end, best.tried, best.tries = last, WALK, 0
+            best.end = last
+            best.search(WALK)
         return best
 
     def _has_try(self):
@@ -207,7 +208,7 @@ class Search(Settled):
                 return None  # overwritten meanwhile
         self._counts = {(pin, low, high) + now: count, (pin, low, start) + now: index}  # if it is refused, or not
         body = yield from self._measured(pin, start, high, points, self._uploader.batch_bytes)
-        if found and found.tried >> 3 == 1 and found.tried & 7 in (FIRST, BAD):
+        if found and found.size == 1 and found.plan in (FIRST, BAD):
             self._run_begins(found, start)  # for sure
             self.save()
             return None
@@ -220,7 +221,7 @@ class Search(Settled):
             self.save()
             return None
         if found and index and body.points < points:  # too many bytes: the newest must be in it
-            found.tried = body.points << 3 | WALK
+            found.search(WALK, body.points, found.good)
             return None
         if self._is_cleared(low):
             return None
@@ -238,14 +239,14 @@ class Search(Settled):
 
     def _piece(self, found, count, limit):
         """(number of the first, how many) of the range's `count` points that its plan asks for."""
-        plan, size = found.tried & 7, found.tried >> 3
+        plan, size = found.plan, found.size
         if plan == HALVE:
             return 0, min((count + 1) // 2, limit)
         if plan == STRIDE:
             return max(0, count - (1 if size < 4 else size)), 1
         size = size or count
         if plan != WALK:
-            found.tried = size << 3 | plan
+            found.search(plan, size, found.good)
             size = 1 if plan == FIRST else max(1, size // 2)
         points = min(size, count, limit)
         return count - points, points

@@ -2,8 +2,7 @@
 rest is searched on. search.py says what is asked next. Knows no network.
 
 Between two requests a search is nothing but the ranges. One that is searched is walked from its newest point to the
-left: its `tried` is a plan, one of those below and, times 8, a number of points; its `tries` says how many points right
-of it were good on end.
+left: by a `plan`, one of those below, for so many points, its `size`; `good` points right of it were good on end.
 """
 
 from micropython import const
@@ -49,13 +48,13 @@ class Settled(Held):
         self.ring.add(keys.HELD, -body.leave(self.ring))
         found = self._answered(body)
         self._queue = [queued for queued in self._queue if queued[0] != pin]
-        plan = found.tried & 7 if found and found.kind == FRESH else None
+        plan = found and found.plan
         if found:
             self._go_on(found, points)
         self.ranges = self.without(pin, body.first, body.end, True)
         for part in self.ranges if plan == STRIDE else ():
             if part.pin == pin and part.start == body.end and part.kind == FRESH:
-                part.tried = HALVE
+                part.search(HALVE, 0, part.good)
         self.save(True)
 
     def refused(self, source, body, known):
@@ -119,34 +118,34 @@ class Settled(Held):
 
     def _go_on(self, found, points):
         """So many of a range were accepted: what is to be done with the rest of it."""
-        plan, size = found.tried & 7, found.tried >> 3
-        if found.kind != FRESH and points > 1:
+        plan, size, good = found.plan, found.size, found.good
+        if plan is None and points > 1:
             found.tried, found.tries = 0, found.tries & ~1  # it was tried whole: on in order, at once
-        elif found.kind != FRESH:
-            found.kind, found.tried, found.tries = FRESH, WALK, 0  # one alone was good: search on both sides
+        elif plan is None:
+            found.search(WALK)  # one alone was good: on both sides
         elif plan == STRIDE:  # as far as it was to this run, it may be to the next
-            found.tried, found.tries = max(1, 2 * found.tries) << 3 | WALK, 1
+            found.search(WALK, max(1, 2 * good), 1)
+        elif plan == WALK or 0 < size <= points:
+            found.search(WALK, 2 * points, good + points)
         elif plan != HALVE:
-            is_good = plan == WALK or 0 < size <= points
-            found.tried = points << 4 | WALK if is_good else max(0, size - points) << 3 | BAD
-            found.tries += points
+            found.search(BAD, max(0, size - points), good + points)
 
     def _narrow(self, found, body):
         """A piece of a range that is searched was refused."""
-        plan, points = found.tried & 7, body.points
+        plan, points = found.plan, body.points
         if plan == HALVE:
             self._settle(found.pin, body.first if points == 1 else body.last, found.end)
         elif plan != STRIDE and body.end < found.end:
             pass  # a question that was under way when nobody was accepted
         elif points > 1:
-            found.tried = points << 3 | (BAD if found.tries or plan != WALK else FIRST)
+            found.search(BAD if found.good or plan != WALK else FIRST, points, found.good)
         else:
             self._run_begins(found, body.first)
 
     def _run_begins(self, found, place):
         """The newest point of a range is bad, or that at the end of a stride: a bad run, how far does it go?"""
-        plan, far = found.tried & 7, found.tried >> 3
-        found.tried = (1 if plan != STRIDE else far + 1 if far < 4 else far * 4) << 3 | STRIDE
+        far = found.size if found.plan == STRIDE else 0
+        found.search(STRIDE, far + 1 if far < 4 else far * 4, found.good)
         self._settle(found.pin, place, found.end)
 
     def _settle(self, pin, start, end):
@@ -180,6 +179,6 @@ class Settled(Held):
         for found in self.ranges:
             if found.kind == DOUBT:
                 is_known = found.start <= self._refused.get(found.pin, (-1, 0)) < self.end_of(found)
-                found.kind, found.tried = FRESH, FIRST if is_known else WALK
+                found.search(FIRST if is_known else WALK)
         self.ring.forget(keys.DOUBT)
         self.store()

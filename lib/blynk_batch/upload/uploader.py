@@ -85,7 +85,7 @@ class Uploader:
         self._search = None  # one that was broken off left it
         self.trusted = self.noted = False  # a batch was accepted; the backoff was noted before the first request
         try:
-            self.guarded(whole, self.ring, self._begin)
+            self.step(self._begin)
             yield from self._all(self.ring.end())
         except OutOfTime:
             result.waiting = "time"
@@ -170,11 +170,15 @@ class Uploader:
         finally:
             self._guard.leave()
 
+    def step(self, action, *args):
+        """Do it while others wait; broken off, it has not been."""
+        return self.guarded(whole, self.ring, action, *args)
+
     def _through(self, steps):
         """Run a generator that reads the ring to its end, and let others work in between; what it returns."""
         while True:
             try:
-                self.guarded(whole, self.ring, next, steps)
+                self.step(next, steps)
             except StopIteration as e:
                 return e.value
             self._tick()
@@ -188,7 +192,7 @@ class Uploader:
             if not body:
                 return
             reply = yield from self.send(body)
-            self.guarded(whole, self.ring, self._outcome, source, body, reply)
+            self.step(self._outcome, source, body, reply)
             yield None
 
     def send(self, body):
@@ -200,7 +204,7 @@ class Uploader:
         in_vain = not self.streams if isinstance(reply, MemoryError) else isinstance(reply, OutOfTime)
         if in_vain and self.result.requests == 1 and body.points > 1:
             # It had the call to itself: as large as it is it may never get through.
-            self.guarded(whole, self.ring, self.learn, body.points // 2)
+            self.step(self.learn, body.points // 2)
         if isinstance(reply, OutOfTime):
             raise reply
         if isinstance(reply, tuple):

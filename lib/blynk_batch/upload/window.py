@@ -200,19 +200,12 @@ class Window:
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
-            waited = self._saved and not again  # since an earlier drain: what came since goes first
-            failures = uploader.failures(pin)
-            patience = 1 if waited and self.ring.end()[2] > self.end[2] else 2
-            in_doubt = points and not again and not uploader.trusted and failures >= patience
-            if in_doubt and (uploader.search.has_places() or uploader.pace.in_vain()):
-                uploader.search.hold_window(self, body, _DOUBT)
+            kind = None if again else self._put_off(pin, points)
+            if kind is not None:
+                uploader.search.hold_window(self, body, kind)
                 yield None  # each step saves once: see whole.py
                 continue
-            if pin in self._last and waited and uploader.search.has_room() and uploader.search.has_places():
-                uploader.search.hold_window(self, body, _FRESH)
-                yield None
-                continue
-            late = pin in self._last or failures  # that it is asked is noted, since else it is not asked again
+            late = pin in self._last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
             limit = uploader.limit() if points else 0
             if again:
                 body.end = tuple(batch[1:])
@@ -228,6 +221,17 @@ class Window:
                 return body
             self.accepted(body)  # there was nothing to send
             yield None
+        return None
+
+    def _put_off(self, pin, points):
+        """The kind of range that the pin's points go into unasked, so that others are asked first; or None."""
+        uploader = self._uploader
+        has_newer = self._saved and self.ring.end()[2] > self.end[2]  # which nobody has asked for
+        if points and not uploader.trusted and uploader.failures(pin) >= (1 if has_newer else 2):
+            if uploader.search.has_places() or uploader.pace.in_vain():
+                return _DOUBT
+        if self._saved and pin in self._last and uploader.search.has_room() and uploader.search.has_places():
+            return _FRESH
         return None
 
     def accepted(self, body):
