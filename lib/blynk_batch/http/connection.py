@@ -30,7 +30,6 @@ class Connection:
         self.timeout = int(timeout_s * 1000)
         self.tick = tick
         self.heard = False
-        self.early = b""
         self.end = None
 
     def wait(self, tick):
@@ -63,16 +62,9 @@ class Connection:
 
     # Bytes
 
-    def peek(self):
-        """None while the server is silent, as it should be; else what came unasked: a byte, or b"" for the end."""
-        if not self.early and not self.ended:
-            early = self._try(self.stream.read, 1)
-            if early is None:
-                return None
-            self.early = early
-            self.ended = not early
-            self.heard = not self.ended
-        return self.early
+    def is_silent(self):
+        """True if nothing came unasked, neither a byte nor the connection's end."""
+        return self._try(self.stream.read, 1) is None
 
     def write(self, data):
         view = memoryview(data)
@@ -83,9 +75,7 @@ class Connection:
 
     def more(self, size, line=False):
         """What came of the reply, at most `size` bytes; with `line` no further than a line's end. See reply.py."""
-        text, self.early = self.early, b""
-        if not text:
-            text = yield from self._until(self.stream.readline if line else self.stream.read, size)
+        text = yield from self._until(self.stream.readline if line else self.stream.read, size)
         self.ended = not text
         self.heard = self.heard or not self.ended
         return text

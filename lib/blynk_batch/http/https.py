@@ -76,7 +76,7 @@ class HTTPS:
         tick = getattr(body, "tick", None)
         connection = self._connection
         try:  # that of the batch before, if the server has neither ended it nor said anything more
-            is_kept = connection and connection.key == (scheme, host) and connection.peek() is None
+            is_kept = connection and connection.key == (scheme, host) and connection.is_silent()
         except OSError:
             is_kept = False
         if is_kept:
@@ -104,39 +104,24 @@ class HTTPS:
         return connection
 
     def send(self, connection, head, body):
-        gather = load("http.pieces", "gather")
         yield from connection.write(head)
-        tick, watchdog = connection.tick, getattr(body, "watchdog", None)
-        early = None
-        for piece in gather(body):
-            if piece is None:
+        broken = None
+        for piece in load("http.pieces", "gather")(body):
+            if not piece:
                 yield 0
                 continue
-            broken = None
             try:
-                if connection.peek() is None:
-                    yield from connection.write(piece)
-                    continue
+                yield from connection.write(piece)
             except OSError as e:
-                if not connection.ended:
-                    raise
-                broken = e
-            connection.wait(watchdog)
-            try:
-                early = yield from load("http.reply", "head")(connection)
-            except (OSError, ValueError) as e:
-                raise broken or e
-            if early[0] >= 200:
-                break  # the server has had enough before it had all: its reason says more than a broken pipe
-            if broken:
-                raise broken
-            early = None  # 100 Continue, unasked: go on
-            connection.tick, connection.end = tick, None
-            yield from connection.write(piece)
-        connection.wait(watchdog)
-        status, found, text, keep = yield from load("http.reply", "read")(connection, early)
-        if early and status < 300:
-            raise OSError("a reply came before the batch was sent")
-        if early or not keep:
+                broken = e  # perhaps the server had enough, and its reason is there
+                break
+        connection.wait(getattr(body, "watchdog", None))
+        try:
+            status, found, text, keep = yield from load("http.reply", "read")(connection)
+        except (OSError, ValueError) as e:
+            raise broken or e
+        if broken and status < 300:
+            raise broken
+        if broken or not keep:
             self.close()
         return status, found, text

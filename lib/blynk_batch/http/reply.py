@@ -17,19 +17,18 @@ _ONCE = const(("location", "content-length", "transfer-encoding"))
 _HEX = const(b"0123456789abcdefABCDEF")
 
 
-def read(source, begun=None):
-    """(status, {lower-case name: value}, start of the body, True if the connection can carry another request). `begun`:
-    what `head` gave, if that was read before.
+def read(source):
+    """(status, {lower-case name: value}, start of the body, True if the connection can carry another request).
 
     ValueError for what is no HTTP/1.x, OSError if the reply ends too early."""
     for _ in range(4):
-        status, start, found = begun or (yield from head(source))
+        status, start, found = yield from _head(source)
         if status >= 200:  # 1xx only announce
             return (yield from _rest(source, status, start, found))
     raise ValueError("the server only announces a reply")
 
 
-def head(source):
+def _head(source):
     """(status, status line, {lower-case name: value}) of the reply, or of a 1xx that only announces one."""
     start = yield from _line(source)
     status = start[9:12]
