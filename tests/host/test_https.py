@@ -312,7 +312,7 @@ def test_a_reason_that_comes_before_the_batch_is_sent_is_heard(authority, drain,
                 pass
 
     with Impatient(None) as server:
-        assert drain(server.port, 9000, 1, way, ca="", scheme="http").startswith("0 1 9000 the server answered 503")
+        assert drain(server.port, 900, 1, way, ca="", scheme="http").startswith("0 1 900 the server answered 503")
 
 
 @both_ways
@@ -329,8 +329,8 @@ def test_a_batch_is_sent_to_its_end_though_the_server_says_continue_unasked(drai
             connection.sendall(OK)
 
     with Encouraging(None) as server:
-        assert drain(server.port, 9000, 1, way, ca="", scheme="http") == "9000 1 0 None"
-    assert [len(body) for body in bodies] == [9000]
+        assert drain(server.port, 900, 1, way, ca="", scheme="http") == "900 1 0 None"
+    assert [len(body) for body in bodies] == [900]
 
 
 def test_another_region_is_followed_over_tls_and_verified_again(authority, drain):

@@ -201,8 +201,8 @@ class Uploader:
         reply = yield body
         self.result.requests += 1
         self.ring.add(keys.REQUESTS, 1)
-        in_vain = not self.streams if isinstance(reply, MemoryError) else isinstance(reply, OutOfTime)
-        if in_vain and self.result.requests == 1 and body.points > 1:
+        had_no_room = isinstance(reply, OutOfTime) or (isinstance(reply, MemoryError) and not self.streams)
+        if had_no_room and self.result.requests == 1 and body.points > 1:
             # It had the call to itself: as large as it is it may never get through.
             self.step(self.learn, body.points // 2)
         if isinstance(reply, OutOfTime):
