@@ -19,6 +19,7 @@ from pathlib import Path
 # pytest takes.
 _RING = ("block", "books", "hot", "fast", "anchors", "reserve", "refused", "hostile", "wrong_content", "first_open")
 _RING += ("state_room", "opening", "medium", "corruption", "full_disk", "ledger", "bad_blocks", "sectors", "torn_pages")
+_RING += ("drop_notes", "wrong_reads")
 _UPLOAD = ("held", "due", "wrong_content", "wrong_clocks", "network_time", "secret", "going_on", "ledger", "books")
 _UPLOAD += ("search", "doubt", "released", "pauses", "when", "fast", "books_of_held", "unknown_times", "no_memory")
 _UPLOAD += ("broken_off", "flaky", "notes", "too_large")

@@ -1,0 +1,117 @@
+"""A sector that is dropped: what is noted before its erase, and what a cut there leaves of the books."""
+
+import blynk_batch
+import invariants
+from blynk_batch import BlockRing
+from blynk_batch.ring import state as keys
+from flash import NorFlash
+from stand_ins import NOW_MS, FakeClock, FakeServer
+
+HEAP = "16m"  # of which the points that arrived take most
+LONG = "0123456789" * 20  # fills the sectors that do not matter
+
+
+class DiesErasing(NorFlash):
+    """Once armed, the power goes in the midst of the next erase."""
+
+    armed = False
+
+    def _erase(self, block):
+        if self.armed:
+            self.cut_at(0, 2000)
+        super()._erase(block)
+
+
+def test_a_drop_is_noted_before_its_erase_also_where_acks_filled_the_sector():
+    cuts = 0
+    for fails in (1, 4, 9):
+        for skew in (0, 3, 7, 11, 15, 19):
+            clock, server, device = FakeClock(), FakeServer(), DiesErasing(4)
+            blynk_batch.client._open_rings.clear()
+            client = blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=clock)
+            while not (client.ring.newest == 3 and client.ring.offset >= 3900 - 20 * skew):
+                client.log(1, 1 if client.ring.newest == 3 else LONG)
+                clock.wait(1000)
+            for _ in range(fails):
+                server.replies = [(503, {}, b"")]
+                client.upload()
+                clock.wait(4 * 3600000)
+            if client.ring.newest != 3:
+                continue
+            device.armed = True
+            try:
+                while True:
+                    client.log(1, 1)
+                    clock.wait(1000)
+            except OSError:
+                cuts += 1
+            blynk_batch.client._open_rings.clear()
+            client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=server, clock=clock)
+            invariants.check(client.ring, len(list(client.points())))
+    assert cuts > 5, cuts
+
+
+def test_a_drop_notes_nothing_that_counts_on_ranges_which_wait_in_ram():
+    def hold_all():
+        """All that is there was refused."""
+        sequence, offset, number = ring.end()
+        ring.set(keys.RANGES, (0, 0, sequence, offset, 2, 1795000000, 0, 1))
+        ring.set(keys.CURSOR, (sequence, offset, number))
+        ring.set(keys.HELD, (number,))
+
+    for more in (1, 16, 40):
+        device = DiesErasing(4)
+        ring = BlockRing(device)
+        logged = 0
+        while ring.newest < 2 or ring.offset < 3700:
+            ring.log(0, NOW_MS + logged * 1000, b"\x01", [LONG if ring.newest < 2 else 1])
+            logged += 1
+        hold_all()
+        ring.save()
+        for _ in range(more):
+            ring.log(0, NOW_MS + logged * 1000, b"\x01", [1])
+            logged += 1
+        hold_all()  # and there is no room to note it
+        device.armed = True
+        try:
+            while True:
+                ring.log(0, NOW_MS + logged * 1000, b"\x01", [1])
+                logged += 1
+        except OSError:
+            pass
+        blynk_batch.client._open_rings.clear()
+        client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=FakeServer(), clock=FakeClock())
+        invariants.check(client.ring, len(list(client.points())))
+        assert client.pending + client.stats()["dropped"] == logged, (more, client.stats(), logged)
+
+
+def test_a_cut_in_the_erase_of_a_sector_that_is_partly_delivered_keeps_the_books():
+    wrong, cuts = [], 0
+    for number in range(12):
+        pins, accepted, skew = (2, 5)[number & 1], (1, 3)[number >> 1 & 1], 4 * (number >> 2)
+        device, server, clock = DiesErasing(5), FakeServer(), FakeClock()
+        blynk_batch.client._open_rings.clear()
+        client = blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=clock, batch_points=300)
+        logged = 0
+        while client.ring.newest < 4 or client.ring.offset < 3000 + 100 * skew:
+            client.log(logged % pins, logged)
+            logged += 1
+        server.replies = [(200, {}, b"OK")] * accepted + [OSError(104)]
+        uploaded = client.upload().uploaded
+        assert uploaded and keys.WINDOW in client.ring.state
+        ring = client.ring
+        ring.set(keys.RANGES, ring.end()[:2] + (0, 1, 2, 1795000000, 0, 200))  # waits in RAM: the drop is noted alone
+        device.armed = True
+        try:
+            while True:
+                client.log(logged % pins, logged)
+                logged += 1
+        except OSError:
+            cuts += 1
+        blynk_batch.client._open_rings.clear()
+        client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=server, clock=clock)
+        there = len(list(client.points()))
+        if client.pending != there or there + uploaded + client.stats()["dropped"] != logged:
+            wrong.append((pins, accepted, skew, client.pending, there, client.stats(), logged))
+        invariants.check(client.ring, there)
+    assert not wrong and cuts == 12, (wrong, cuts)
