@@ -32,6 +32,7 @@ _TEN_TO_7 = const(10000000)
 _MARK = const(0xC4)
 _SHORT = const(64)  # most bytes of a payload that ends with a check of 24 bits
 _POINT_BYTES = const(17)  # of a point's JSON without its value: a comma, two brackets, thirteen digits, a comma
+_MOST_JSON = const(145)  # that, and all that a short frame can hold as one value
 
 # JSON's numbers with commas between them: what follows on state and symbol, in the low four bits. States: 0 begin,
 # 1 minus, 2 zero, 3 whole, 4 point, 5 fraction, 6 e, 7 its minus, 8 exponent, 9 no number; a comma leads back to 0.
@@ -54,13 +55,14 @@ _TABLE = array(
     (0, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344)
     + (0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C),
 )
+_LENGTHS = bytearray(128)  # of the values of a frame, with a comma behind each
 
 
 @micropython.viper
 def take(buf, state, pins, sink) -> int:
-    """Frames taken from `buf`. `pins`: the bytearray of the last frame's pins, 256 long. `sink`: with PIN 256 an array
-    of 32-bit ints, for each pin its points, and 256 further on the bytes of their JSON; else a bytearray that takes the
-    points of PIN as JSON, each with a comma before it."""
+    """Frames taken from `buf`; `state` and `pins`, a bytearray of 256, are as behind the last of them. `sink`: with PIN
+    256 an array of 32-bit ints, for each pin its points, and 256 further on the bytes of their JSON; else a bytearray
+    that takes the points of PIN as JSON, each with a comma before it."""
     b = ptr8(buf)
     s = ptr32(state)
     p = ptr8(pins)
@@ -68,27 +70,19 @@ def take(buf, state, pins, sink) -> int:
     tally = ptr32(sink)
     table = ptr32(_TABLE)
     grammar = ptr8(_GRAMMAR)
-    room = int(len(sink))
+    lengths = ptr8(_LENGTHS)
+    room = int(len(sink)) - _MOST_JSON
+    most_bytes = s[_MOST_BYTES] - _MOST_JSON
     at = s[_AT]
     limit = s[_LIMIT]
     interval = s[_INTERVAL]
     low = s[_LOW]
     high = s[_HIGH]
-    seed = s[_SEED] ^ -1
     count = s[_COUNT]
-    passed = s[_PASSED]
     pin = s[_PIN]
-    filled = s[_FILLED]
-    left = s[_LEFT]
-    most_points = s[_MOST_POINTS]
-    most_bytes = s[_MOST_BYTES]
-    number = s[_NUMBER]
-    base = s[_BASE]
-    interval_before = 0
-    count_before = 0
+    s[_LAST] = -1
     taken = 0
-    last = -1
-    marked = -1
+    is_marked = 0
     while at + 2 < limit:
         start = at
         while b[at] == 0 and at + 2 < limit:  # filler, which only a mark may follow
@@ -100,10 +94,9 @@ def take(buf, state, pins, sink) -> int:
             body = at + 3
         stop = body + size
         if size == 0 or size > _SHORT or stop + 3 > limit or (at > start and b[at] != _MARK):
-            at = start
             break
         # The check
-        crc = seed
+        crc = s[_SEED] ^ -1
         i = at
         while i < stop:
             crc ^= b[i]
@@ -112,19 +105,16 @@ def take(buf, state, pins, sink) -> int:
             i += 1
         crc ^= -1
         if (crc & 0xFFFFFF) != (b[stop] | b[stop + 1] << 8 | b[stop + 2] << 16):
-            at = start
             break
         # A mark of this page with the right number; it counts once a frame behind it is taken
         if b[at] == _MARK:
             step = b[body + 1]
             if step > 127:
                 step += (b[body + 2] << 7) - 128
-            if size < 3 or b[body] & 0x80 or b[body] != (base + at) >> 9 or step != number + passed or marked >= 0:
-                at = start
+            page = (s[_BASE] + at) >> 9
+            if size < 3 or b[body] & 0x80 or b[body] != page or step != s[_NUMBER] + s[_PASSED] or is_marked:
                 break
-            marked = start
-            interval_before = interval
-            count_before = count
+            is_marked = 1
             interval = 0
             count = 0
             at = stop + 3
@@ -132,15 +122,10 @@ def take(buf, state, pins, sink) -> int:
         # Time and pins
         tag = b[body]
         body += 1
-        new = 0  # index of new pins
-        many = count
-        step = interval
-        time = low
-        carry = high
         if tag < 0x80:
-            step += tag - 64
+            interval += tag - 64
         elif tag & 0x20:
-            step = 0
+            interval = 0
             time = 0
             carry = 0
             i = 12
@@ -154,144 +139,121 @@ def take(buf, state, pins, sink) -> int:
             body += 6
             if carry < high or (carry == high and time < low):
                 break  # back in time: before what counts as expired, perhaps
+            high = carry
+            low = time
         else:
-            step = 0
+            interval = 0
             shift = 0
             more = 0x80
             while more & 0x80 and shift < 28 and body < stop:
                 more = b[body]
-                step |= (more & 0x7F) << shift
+                interval |= (more & 0x7F) << shift
                 shift += 7
                 body += 1
             if more & 0x80:
                 break
+        names = p
+        new = 0
         if tag > 0x7F:
             if tag & 0x50 or tag & 0x0F == 0x0F:
                 break
-            if tag & 0x0F:
-                many = tag & 0x0F
-                new = body
-                body += many
-        i = new
-        while i and i < new + many and i < stop:
-            q = new
-            while q < i:
-                if b[q] == b[i]:
-                    many = 0  # a pin twice: the Reader is to judge
-                q += 1
-            i += 1
-        if many == 0 or step < 0 or body >= stop:
+            new = tag & 0x0F
+            if new:
+                count = new
+                names = ptr8(int(b) + body)
+                body += new
+        if count == 0 or interval < 0 or body >= stop:
             break
-        time += step
-        while time >= _TEN_TO_7:
-            time -= _TEN_TO_7
-            carry += 1
-        if carry < 100000 or carry > 999999:
+        low += interval
+        while low >= _TEN_TO_7:
+            low -= _TEN_TO_7
+            high += 1
+        if high < 100000 or high > 999999:
             break
         # One number for each pin, the last one perhaps with a comma: else the Reader is to judge
         i = body << 1
-        end = stop << 1
+        begin = i
         value = 0
         kind = 0
-        while i < end:
+        while i < stop << 1:
             q = b[i >> 1]
             q = q & 15 if i & 1 else q >> 4
             i += 1
             kind = grammar[kind << 4 | q] & 15
             if q == 13:
+                lengths[value] = i - begin
                 value += 1
+                begin = i
         if kind:
             kind = grammar[kind << 4 | 13] & 15
+            lengths[value] = i - begin + 1
             value += 1
-        if kind or value != many:
+        if kind or value != count:
             break
-        # Which value of the group is asked for
-        index = -1
-        if pin > 255:
-            i = 0
-            fits = 1
-            while i < many:
-                q = b[new + i] if new else p[i]
-                if tally[q] >= most_points or tally[256 + q] + _POINT_BYTES + 2 * _SHORT > most_bytes:
+        # No pin twice, room for each, and which value is asked for
+        first = 0  # half byte where that begins
+        digits = 0
+        begin = body << 1
+        fits = 1
+        i = 0
+        while i < count:
+            q = names[i]
+            if q == pin:
+                first = begin
+                digits = lengths[i] - 1
+            if pin > 255 and (tally[q] >= s[_MOST_POINTS] or tally[256 + q] > most_bytes):
+                fits = 0
+            begin += lengths[i]
+            more = i if new else 0
+            while more:
+                more -= 1
+                if names[more] == q:
                     fits = 0
-                i += 1
-            if not fits:
-                break
-        else:
-            i = 0
-            while i < many:
-                q = b[new + i] if new else p[i]
-                if q == pin:
-                    index = i
-                i += 1
-            if index >= 0 and (left == 0 or filled + _POINT_BYTES + 2 * _SHORT > room):
-                break
-        # It is taken.
-        if new:
-            i = 0
-            while i < many:
-                p[i] = b[new + i]
-                i += 1
-            count = many
-        interval = step
-        low = time
-        high = carry
-        if index >= 0:
-            last = start
+            i += 1
+        if fits == 0 or (first and (s[_LEFT] == 0 or s[_FILLED] > room)):
+            break
+        # It is taken
+        i = 0 if new or pin > 255 else count
+        while i < count:
+            q = names[i]
+            p[i] = q
+            if pin > 255:
+                tally[q] += 1
+                tally[256 + q] += _POINT_BYTES + lengths[i] - 1
+            i += 1
+        if first:
+            filled = s[_FILLED]
             out[filled] = 0x2C
             out[filled + 1] = 0x5B
+            out[filled + 15] = 0x2C
+            time = low
             i = filled + 14
-            while i > filled + 7:
+            while i > filled + 1:
+                if i == filled + 7:
+                    time = high
                 q = time // 10
                 out[i] = 48 + time - q * 10
                 time = q
                 i -= 1
-            while i > filled + 1:
-                q = carry // 10
-                out[i] = 48 + carry - q * 10
-                carry = q
-                i -= 1
-            out[filled + 15] = 0x2C
             filled += 16
-            left -= 1
-        # The values' digits, two in a byte
-        i = body << 1 if index >= 0 or pin > 255 else end
-        value = 0
-        digits = 0
-        while i < end:
-            q = b[i >> 1]
-            q = q & 15 if i & 1 else q >> 4
-            i += 1
-            if q != 13:
-                digits += 1
-                if value == index:
-                    out[filled] = q + 48 if q < 10 else 46 if q == 10 else 45 if q == 11 else 101
-                    filled += 1
-            if q == 13 or i == end:
-                if pin > 255 and value < count:
-                    q = p[value]
-                    tally[q] += 1
-                    tally[256 + q] += _POINT_BYTES + digits
-                value += 1
-                digits = 0
-        if index >= 0:
+            while digits:
+                q = b[first >> 1]
+                q = q & 15 if first & 1 else q >> 4
+                out[filled] = q + 48 if q < 10 else 46 if q == 10 else 45 if q == 11 else 101
+                filled += 1
+                first += 1
+                digits -= 1
             out[filled] = 0x5D
-            filled += 1
-        passed += count
+            s[_FILLED] = filled + 1
+            s[_LEFT] -= 1
+            s[_LAST] = start
         at = stop + 3
         taken += 1
-        marked = -1
-    if marked >= 0:  # nothing follows it here
-        at = marked
-        interval = interval_before
-        count = count_before
-    s[_AT] = at
-    s[_INTERVAL] = interval
-    s[_LOW] = low
-    s[_HIGH] = high
-    s[_COUNT] = count
-    s[_PASSED] = passed
-    s[_FILLED] = filled
-    s[_LEFT] = left
-    s[_LAST] = last
+        is_marked = 0
+        s[_AT] = at
+        s[_INTERVAL] = interval
+        s[_LOW] = low
+        s[_HIGH] = high
+        s[_COUNT] = count
+        s[_PASSED] += count
     return taken
