@@ -272,3 +272,20 @@ def test_a_block_that_fails_and_has_spoilt_what_it_had_is_the_flash_s_error():
         pass
     client.log(1, 4)
     assert [value for _, _, value in client.points()] == [4]
+
+
+def test_a_reading_that_is_damaged_before_its_block_fails_counts_as_lost():
+    device = NorFlash(8)
+    log(BlockRing(device), 0, 1)
+    ring = BlockRing(device)
+    count = 1
+    while ring.offset % 512 < 504 or ring.offset < 1024:  # the next one begins a page, and refers to none before
+        log(ring, count, 1)
+        count += 1
+    device.data[ring.offset - 4] ^= 0xFF
+    device.bad[0] = "program"
+    log(ring, count, 1)
+    reader = ring.reader()
+    while reader.next():
+        pass
+    assert ring.newest == 1 and (reader.lost, ring.number) == (1, count + 1)
