@@ -47,7 +47,9 @@ class Device:
         self.sector_bytes = -(-SECTOR_BYTES // self.block_bytes) * self.block_bytes
         if (unit or 1) > self.block_bytes:
             raise ValueError("unit=%r: a block has %d bytes" % (unit, self.block_bytes))
-        self.whole = not self._takes_offsets() if whole_blocks is None else whole_blocks
+        if whole_blocks is None:
+            whole_blocks = not _knows((_EINVAL,), device.readblocks, start, bytearray(16), 0)
+        self.whole = whole_blocks
         if self.whole:
             self.page = page_size or max(self.block_bytes, _LEAST_PAGE)
             is_whole = not self.page % self.block_bytes and not self.sector_bytes % self.page
@@ -65,17 +67,6 @@ class Device:
         is_partition = isinstance(info, tuple) and len(info) == 6
         self.name = info if is_partition else id(device)  # what tells this device from others
         self.unit = unit or (16 if is_partition and info[5] else 1)  # pyright: ignore
-
-    def _takes_offsets(self):
-        try:
-            _check(self._device.readblocks(self._first, bytearray(16), 0))
-        except OSError as e:
-            if e.errno != _EINVAL:
-                raise
-            return False
-        except _UNHEARD_OF:
-            return False
-        return True
 
     def _call(self, method, address, buf):
         block, offset = divmod(address, self.block_bytes)
@@ -98,17 +89,7 @@ class Device:
 
     def sync(self):
         """Drivers that hold a block back write it now."""
-        self._ask_for(_SYNC, 0)
-
-    def _ask_for(self, operation, block):
-        """OSError if it failed, but not from a driver that does not know of it."""
-        try:
-            _check(self._device.ioctl(operation, block) or None)
-        except OSError as e:
-            if e.errno not in _UNKNOWN:
-                raise
-        except _UNHEARD_OF:
-            pass
+        _knows(_UNKNOWN, self._device.ioctl, _SYNC, 0)
 
     # Any address, any length
 
@@ -181,7 +162,7 @@ class Device:
         """Blank the sector at `address`, also where the driver's own erase does nothing; OSError if it stays."""
         for at in range(address, address + self.sector_bytes, self.block_bytes):
             block = self._first + at // self.block_bytes
-            self._ask_for(_ERASE, block)
+            _knows(_UNKNOWN, self._device.ioctl, _ERASE, block)
             self.sync()
             if self.is_blank(at, self.block_bytes):
                 continue
@@ -198,6 +179,20 @@ def _check(result):
     if result is False or (result and result < 0):
         raise OSError(-result or _EIO)
     return result
+
+
+def _knows(unknown, method, *args):
+    """False where the driver does not know of that, which it says by an error of the numbers `unknown`; OSError where
+    it failed."""
+    try:
+        _check(method(*args) or None)
+    except OSError as e:
+        if e.errno not in unknown:
+            raise
+        return False
+    except _UNHEARD_OF:
+        return False
+    return True
 
 
 def _is_rp2_flash(device):
