@@ -63,9 +63,9 @@ def is_spent(ring):
     return oldest == ring.newest or (not pending and held <= min(most, 64))
 
 
-def recount(ring):
-    """A sector went, and nothing but that was noted: what is held and what is delivered of the window, anew."""
-    held, done = _count(ring, (ring.oldest, 0))[1:3]
+def recount(ring, sequence):
+    """What is held and what is delivered of the window from the sector `sequence` on, anew."""
+    held, done = _count(ring, (sequence, 0))[1:3]
     ring.set(keys.HELD, (held,))
     ring.set(keys.DELIVERED, (done,))
 
@@ -116,10 +116,8 @@ def forget_sector(ring, sequence):
         passed = number - cursor[2] + ring.get(keys.DELIVERED) - ring.get(keys.HELD) - before
         ring.add(keys.CORRUPT, passed - pending - held)
     if bad:  # some of what counts as held or delivered was lost there
-        held_left, done_left = _count(ring, (sequence + 1, 0))[1:3]
-        lost, twice = ring.get(keys.HELD) - held_left, ring.get(keys.DELIVERED) - done_left
-        ring.add(keys.HELD, -lost)
-        ring.add(keys.DELIVERED, -twice)
-        ring.add(keys.CORRUPT, lost - twice)
+        before = ring.get(keys.HELD) - ring.get(keys.DELIVERED)
+        recount(ring, sequence + 1)
+        ring.add(keys.CORRUPT, before - ring.get(keys.HELD) + ring.get(keys.DELIVERED))
     ring.seen_lost = 0
     return pending + held

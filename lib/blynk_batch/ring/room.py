@@ -36,8 +36,8 @@ def check_books(ring):
     window = ring.state.get(WINDOW)
     if window and window[2] <= ring.cursor()[2]:
         ring.close_window()  # all of it was overwritten
-    if went and (held or done):
-        load("ring.books", "recount")(ring)
+    if went and (held or done):  # of the sector that went nothing else was noted
+        load("ring.books", "recount")(ring, ring.oldest)
     gone = ring.cursor()[2] - cursor[2] - (done - ring.get(DELIVERED)) + held - ring.get(HELD)
     ring.add(DROPPED, max(0, gone))
     ring.forget(RECOUNT)
