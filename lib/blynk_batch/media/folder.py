@@ -51,7 +51,7 @@ def _as_left(files, tail):
     if offset != max(0, size) and (size < 0 or files.exists(sequence + 1)):
         return None
     files.take_up(sequence, size, tail)
-    head = _head(files, sequence)
+    head = sector.read_prefix(files, sequence)
     # A tail can be left of a ring that somebody removed, but then so are the sectors before it.
     if not head or size < 0 and head.number and not files.exists(sequence - 1):
         return None
@@ -64,7 +64,7 @@ def _search(files, tail):
     sequence, offset, body = tail
     newest, damaged, head = _newest_below(files, LAST + 1), -1, None
     while newest >= 0:
-        head = _head(files, newest)
+        head = sector.read_prefix(files, newest)
         if head:
             break
         start = bytearray(3)
@@ -78,7 +78,7 @@ def _search(files, tail):
     if newest < 0:
         return None
     files.take_up(newest, files.size(newest), tail)
-    return _span(files, newest, _head(files, newest) or head)
+    return _span(files, newest, sector.read_prefix(files, newest) or head)
 
 
 def _span(files, newest, head):
@@ -121,11 +121,3 @@ def _refuse_older(path):
             continue
         if head and head.version < sector.VERSION:
             sector.check_version(head, None)
-
-
-def _head(files, sequence):
-    """The Prefix of that sector, None if it is damaged."""
-    head = sector.read_prefix(files, sequence)
-    if head:
-        sector.check_version(head, "update it")
-    return head

@@ -227,7 +227,7 @@ def load_header(ring, sequence):
     head = sector.read_prefix(ring.medium, sequence)
     if not head:
         return None
-    sector.check_version(head, "update it")
+    sector.check_version(head, ring.medium.remedy)
     for _ in range(sector.READS if head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32 else 0):
         buf = bytearray(head.size)
         ring.medium.read(sequence, 0, memoryview(buf))

@@ -96,7 +96,7 @@ def check_version(head, remedy):
     from ..errors import WrongDevice
 
     if head.version > VERSION:
-        text = "a newer blynk_batch wrote format %d here, this one knows %d: %s"
+        text = "a newer blynk_batch wrote format %d here, this one knows %d: update it, or %s"
     else:
         remedy = "read it with the version that wrote it, then format=True or another folder"
         text = "an older blynk_batch wrote format %d here, this one knows %d: %s"
