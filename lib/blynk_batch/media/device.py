@@ -29,7 +29,7 @@ class Device:
     block_bytes   size of a block       sector_bytes  size of a ring's sector, whole blocks
     page          programs are multiples of this, at multiples of it; 1: any
     unit          bytes that can be programmed once only; 1: each bit can be cleared later
-    whole         blocks are written whole, `page` bytes at a time: `program` takes those only
+    whole         blocks are read and written whole, `page` bytes at a time
     strict        True: a block that cannot be read is an error, even if others can
     """
 
@@ -105,13 +105,7 @@ class Device:
 
     def read(self, address, view):
         for at, part in self._pieces(address, view):
-            if self.whole and len(part) < self.page:
-                page = memoryview(bytearray(self.page))
-                before = at % self.page
-                self._read(at - before, page)
-                part[:] = page[before : before + len(part)]
-            else:
-                self._read(at, part)
+            self._read(at, part)
 
     def program(self, address, data):
         """Durable on return. OSError if the driver says so, or if other bytes are there afterwards."""

@@ -70,11 +70,11 @@ def _slots(medium):
 
 def _start_of(medium, slot):
     """The first bytes of a slot. WrongDevice for a filesystem's."""
-    buf = bytearray(_BOOT)
+    buf = bytearray(max(_BOOT, medium.flash.page))
     medium.flash.read(slot * medium.flash.sector_bytes, buf)
     if buf[8:16] == b"littlefs":
         raise _refusal(medium, "a littlefs filesystem")
-    if buf[510:] == b"\x55\xaa":
+    if buf[510:512] == b"\x55\xaa":
         raise _refusal(medium, "a FAT filesystem or a table of partitions")
     return buf
 
@@ -92,7 +92,7 @@ def _refuse_what_is_there(medium):
     that he has, and what stands alone there is taken for ours.
     """
     size = medium.flash.sector_bytes
-    while medium.first < _START and _is_torn_start(medium, medium.first):
+    while medium.skips and medium.first < _START and _is_torn_start(medium, medium.first):
         medium.first += 1
     ours = -1
     if medium.flash.is_blank(medium.first * size, size):
@@ -106,7 +106,8 @@ def _refuse_what_is_there(medium):
         if head:
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
             raise WrongDevice(text % head.slots + ", or " + medium.remedy)
-        if not medium.flash.is_blank(slot * size, size if slot * size < _READ_WHOLE else _BOOT, NOBODYS):
+        count = size if slot * size < _READ_WHOLE else max(_BOOT, medium.flash.page)
+        if not medium.flash.is_blank(slot * size, count, NOBODYS):
             start = _start_of(medium, slot)
             if slot != ours:
                 raise _refusal(medium, "a damaged ring" if start[:3] == b"BBr" else "something else")

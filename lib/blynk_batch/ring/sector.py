@@ -51,10 +51,7 @@ def pack(sequence, slots, number, sector_bytes, state, slot, unit, salt):
 
 def log2(sector_bytes):
     """As the header has it: of the next power of two, since DataFlash has blocks of 264 or 528 bytes."""
-    log2 = 0
-    while 1 << log2 < sector_bytes:
-        log2 += 1
-    return log2
+    return len(bin(sector_bytes - 1)) - 2  # "0b"
 
 
 def _seed(sequence, slot):
