@@ -197,7 +197,7 @@ class Reader:
         start, again, self._count = self.next_at, _AGAIN, 0
         while self.next_at < self.limit:
             offset = self.next_at + -self.next_at % self._unit
-            offset = self._behind_filler(offset, self.limit)
+            offset = self._past(FILLER, offset, self.limit)
             size = self._frame_at(offset)
             if size:
                 if offset - self.next_at >= self._unit:
@@ -236,13 +236,14 @@ class Reader:
     def mark(self):
         return parsing.get_mark(self.view, self.body, self.body_end)
 
-    def _behind_filler(self, offset, end):
+    def _past(self, same, offset, end):
+        """Where the bytes from `offset` on are no longer the `same`; `end` at most."""
         while offset < end:
             at = self.fetch(offset, 1)
-            if self.buf[at] != FILLER:
+            if self.buf[at] != same:
                 return offset
             some = bytes(self.view[at : min(at + 64, self.filled)])  # a page of large groups ends with hundreds
-            offset += len(some) - len(some.lstrip(b"\x00"))
+            offset += len(some) - len(some.lstrip(bytes((same,))))
         return min(offset, end)
 
     def _parse(self, size):
@@ -284,17 +285,11 @@ class Reader:
 
     def is_mark(self, offset):
         """True if a page's mark is at `offset`, or behind filler there."""
-        offset = self._behind_filler(offset, min(self.limit, offset - offset % PAGE + PAGE))
+        offset = self._past(FILLER, offset, min(self.limit, offset - offset % PAGE + PAGE))
         at = self.fetch(offset, 1) if offset < self.limit else -1
         return at >= 0 and self.buf[at] == MARK and self._frame_at(offset) > 0
 
     def is_blank(self, offset):
         """True if nothing but 0xFF follows, as far as one torn program can have reached."""
         end = min(self.limit, offset + self.medium.burst)
-        while offset < end:
-            count = min(64, end - offset)
-            at = self.fetch(offset, count)
-            if self.view[at : at + count] != b"\xff" * count:
-                return False
-            offset += count
-        return True
+        return self._past(BLANK, offset, end) >= end
