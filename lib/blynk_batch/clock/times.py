@@ -41,7 +41,6 @@ class Times:
         self._run = Run(0, (0, 0))  # of that reading
         self._run_known = 0  # what was known before the run
         self._base = 0  # at uptime 0 of the boot so many ms of the run had passed; below 0, if it starts later
-        self._barren = 0  # a boot that no anchor follows
 
     def of(self, reader):
         chain = reader.chain
@@ -82,57 +81,40 @@ class Times:
 
     def _run_from(self, position, boot):
         """What gives `boot` its time from `position` on: its anchor, or the instant that ends its run."""
-        run = self._anchor_ahead(position, boot) if boot != self._barren else None
-        if run:
-            return run
-        self._barren = boot
-        run = self._end_of_run(position, boot)
-        if run.until is not None:
-            # The boot may have an anchor before, if it slept since and lost the clock by that: count on from there.
-            epoch = before(self._ring, position, boot)
-            if epoch is not None and epoch - self._base <= run.until:
-                run.epoch = epoch
-        return run
-
-    def _anchor_ahead(self, position, boot):
-        """The Run up to the boot's anchor; one without a time, up to the ring's end, if the boot may be still running;
-        None if it has ended without an anchor."""
-        reader = self._ring.reader(position + (0,), self._end)
-        while reader.next():
-            if reader.kind == record.ANCHOR:
-                number, epoch = parsing.get_anchor(reader.payload())
-                return Run(boot, reader.position, epoch) if number == boot else None
-            if reader.kind == DATA and reader.chain.boot and reader.chain.boot != boot:
-                return None
-        return Run(boot, self._end) if self._now is None else None
-
-    def _end_of_run(self, position, boot):
-        """The Run of boots without an anchor that begins with `boot`."""
         first, run = boot, None
         uptime, length = -self._base, self._base  # uptime of the boot under way, length of those before
         reader = self._ring.reader(position + (0,), self._end)
         chain = reader.chain
         while reader.next():
-            if reader.kind == record.ANCHOR:  # the next boot's start, or this one's after all
+            if reader.kind == record.ANCHOR:
                 number, epoch = parsing.get_anchor(reader.payload())
-                return Run(number - 1, reader.position, None, epoch, length + (uptime if number != boot else 0))
+                if number == boot == first:
+                    return Run(boot, reader.position, epoch)
+                if number == boot or not run or run.until < self.known:
+                    length += 0 if number == boot else uptime  # this one's start after all, or the next boot's
+                    run = Run(number - 1, reader.position, None, epoch, length)
+                break
             if reader.kind != DATA:
                 continue
             if not chain.boot:
                 # A reading that brought its own time. One before what was known is no instant to count back from, if a
                 # later one follows; nor any where the boot that it stands in has an anchor, or may get one.
                 if not run or run.until < self.known <= chain.time:
-                    found = self._anchor_ahead(reader.position, boot) if boot != first else None
-                    if found:
-                        return Run(boot - 1, reader.position, None, found.epoch, length)
                     run = Run(boot, reader.position, None, chain.time, length + uptime)
-                if run.until >= self.known:
-                    return run
             elif chain.boot == boot:
                 uptime = chain.time
+            elif run and run.until >= self.known:
+                break
             else:
                 length += uptime
                 boot, uptime = chain.boot, chain.time
-        if not run or self._now is None or run.until < self.known <= self._now:
-            run = Run(boot, self._end, None, self._now, length + uptime)
+        else:
+            if self._now is None:
+                return Run(boot, self._end)
+            if not run or run.until < self.known <= self._now:
+                run = Run(boot, self._end, None, self._now, length + uptime)
+        # The boot may have an anchor before, if it slept since and lost the clock by that: count on from there.
+        epoch = before(self._ring, position, first)
+        if epoch is not None and epoch - self._base <= run.until:  # pyright: ignore
+            run.epoch = epoch
         return run
