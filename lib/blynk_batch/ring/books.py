@@ -100,24 +100,13 @@ def _end_ranges(ring, place):
 
 def forget_sector(ring, sequence):
     """Take the oldest sector out of the books before it is dropped: how many of its points were not delivered."""
-    state, cursor = ring.state, ring.cursor()
     pending, held, done, bad = _count(ring, (sequence, 0), (sequence, ring.medium.sector_bytes))
-    before = ring.get(keys.DELIVERED) - ring.get(keys.HELD)
     ring.add(keys.HELD, -held)
     ring.add(keys.DELIVERED, -done)
-    for key in keys.range_keys(state):  # what is before the oldest sector counts no more, but they may be in the way
-        first, _, sectors, offset, kind = state[key][:5]
+    for key in keys.range_keys(ring.state):  # what is before the oldest sector counts no more, but may be in the way
+        first, _, sectors, offset, kind = ring.state[key][:5]
         if not kind & keys.OPEN_END and (first + sectors, offset) <= (sequence + 1, 0):
             ring.set(key, None)
-    if cursor[0] <= sequence:
-        number = number_at(ring, sequence + 1)
-        if keys.WINDOW in state and state[keys.WINDOW][2] <= number:
-            ring.close_window()
-        passed = number - cursor[2] + ring.get(keys.DELIVERED) - ring.get(keys.HELD) - before
-        ring.add(keys.CORRUPT, passed - pending - held)
     if bad:  # some of what counts as held or delivered was lost there
-        before = ring.get(keys.HELD) - ring.get(keys.DELIVERED)
         recount(ring, sequence + 1)
-        ring.add(keys.CORRUPT, before - ring.get(keys.HELD) + ring.get(keys.DELIVERED))
-    ring.seen_lost = 0
     return pending + held

@@ -9,7 +9,7 @@ from . import record, sector
 from .. import load
 from ..errors import RingFull
 from .sector import number_at
-from .state import ASKED, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, WINDOW
+from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, WINDOW
 from .state import encode_state, first_kept, range_keys
 
 ENOSPC = const(28)
@@ -18,9 +18,15 @@ ENOSPC = const(28)
 _TURN_BYTES = const(94)
 
 
-def move_cursor(ring):
-    """To the oldest point there is."""
-    ring.set(CURSOR, (ring.oldest, 0, number_at(ring, ring.oldest)))
+def _catch_up(ring):
+    """Move a cursor that is before the oldest sector there, and end a window that it passes. True if it moved."""
+    is_behind = ring.cursor()[0] < ring.oldest
+    if is_behind:
+        ring.set(CURSOR, (ring.oldest, 0, number_at(ring, ring.oldest)))
+    window = ring.state.get(WINDOW)
+    if window and window[2] <= ring.cursor()[2]:
+        ring.close_window()
+    return is_behind
 
 
 def check_books(ring):
@@ -28,18 +34,13 @@ def check_books(ring):
     any more."""
     _drop_before(ring, ring.get(OLDEST))
     ring.oldest = ring.medium.oldest_from(ring.oldest, ring.newest)
-    cursor, held, done = ring.cursor(), ring.get(HELD), ring.get(DELIVERED)
+    before = ring.pending
     # On a full disk a sector goes before its drop is noted
     went = RECOUNT in ring.state or ring.get(OLDEST) < ring.oldest > first_kept(ring.state)[0]
-    if cursor[0] < ring.oldest:
-        move_cursor(ring)
-    window = ring.state.get(WINDOW)
-    if window and window[2] <= ring.cursor()[2]:
-        ring.close_window()  # all of it was overwritten
-    if went and (held or done):  # of the sector that went nothing else was noted
+    _catch_up(ring)
+    if went and (ring.get(HELD) or ring.get(DELIVERED)):  # of the sector that went nothing else was noted
         load("ring.books", "recount")(ring, ring.oldest)
-    gone = ring.cursor()[2] - cursor[2] - (done - ring.get(DELIVERED)) + held - ring.get(HELD)
-    ring.add(DROPPED, max(0, gone))
+    ring.add(DROPPED, max(0, before - ring.pending))
     ring.forget(RECOUNT)
     if ring.is_mixed:
         load("ring.books", "mend")(ring)
@@ -115,15 +116,16 @@ def drop_oldest(ring, frame=True):
     brings nothing back."""
     state, oldest = dict(ring.state), ring.oldest
     try:
-        if ring.seen_lost or WINDOW in state or range_keys(state):
-            lost = load("ring.books", "forget_sector")(ring, oldest)
-        else:
-            lost = max(0, number_at(ring, oldest + 1) - ring.cursor()[2])
+        is_plain = not (ring.seen_lost or WINDOW in state or range_keys(state))
+        ring.seen_lost = 0
+        before = ring.pending
+        lost = 0 if is_plain else load("ring.books", "forget_sector")(ring, oldest)
         ring.oldest += 1
+        is_ahead = _catch_up(ring)
+        gone = before - ring.pending
+        lost = gone if is_plain else lost
         ring.add(DROPPED, lost)
-        is_ahead = ring.cursor()[0] < ring.oldest
-        if is_ahead:
-            move_cursor(ring)
+        ring.add(CORRUPT, gone - lost)
     except (KeyboardInterrupt, MemoryError):  # else its points would be taken out of the books twice
         ring.state, ring.oldest = state, oldest
         raise
