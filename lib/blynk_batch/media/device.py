@@ -14,7 +14,6 @@ _EIO = const(5)
 _EINVAL = const(22)
 _UNKNOWN = (1, _EINVAL, 38, 88, 95)  # how an operation is refused that a driver does not have; or by one of these:
 _UNHEARD_OF = (TypeError, ValueError, AssertionError, NotImplementedError)
-_TRIES = const(3)
 _STEP = const(128)  # bytes looked through at a time
 _PAGE = const(256)
 _LEAST_PAGE = const(64)  # of what is written whole: each has a head of 16 bytes, two of them for its length
@@ -75,14 +74,12 @@ class Device:
 
     def _read(self, address, view):
         """OSError if the device cannot be read; a block that alone cannot be is damage, and reads as zeros."""
-        error = None
-        for _ in range(_TRIES):
+        for left in (2, 1, 0):
             try:
                 return self._call(self._device.readblocks, address, view)
-            except OSError as e:
-                error = e
-        if self.strict:
-            raise error  # pyright: ignore
+            except OSError:
+                if self.strict and not left:
+                    raise
         other = 0 if address >= self.block_bytes else self.sector_bytes
         self._call(self._device.readblocks, other, bytearray(self.block_bytes))
         view[:] = bytes(len(view))
@@ -158,13 +155,12 @@ class Device:
             block = self._first + at // self.block_bytes
             _knows(_UNKNOWN, self._device.ioctl, _ERASE, block)
             self.sync()
-            if self.is_blank(at, self.block_bytes):
-                continue
-            # FRAM and EEPROM, where 0xFF is written like any other byte; drivers that erase where a block is written
-            _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
-            self.sync()
             if not self.is_blank(at, self.block_bytes):
-                raise OSError(_EIO)
+                # FRAM and EEPROM, where 0xFF is written like any byte; drivers that erase where a block is written
+                _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
+                self.sync()
+                if not self.is_blank(at, self.block_bytes):
+                    raise OSError(_EIO)
 
 
 def _check(result):
