@@ -60,6 +60,14 @@ TABLE = {
         steps_of(LOG, NTP, LOG, ["sleep", 50 * S], times(5, *WAKE), ["off", D], NTP, LOG),
         ("rp2",), {"within": 5 * S, "estimated": 5},
     ),
+    "the same with the clock set before the first reading": (
+        steps_of(NTP, LOG, ["sleep", 50 * S], times(5, *WAKE), ["off", D], NTP, LOG),
+        ("rp2",), {"within": 5 * S, "estimated": 5},
+    ),
+    "the same with the clock set after the last reading before the sleep": (
+        steps_of(LOG, NTP, ["sleep", 50 * S], times(5, *WAKE), ["off", D], NTP, LOG),
+        ("rp2",), {"within": 5 * S, "estimated": 5},
+    ),
     "wakes that never knew it, then off for a day": (
         steps_of(times(5, *WAKE), ["off", D], NTP, LOG), BOTH, {"guessed": set(range(1, 6)), "estimated": 5},
     ),

@@ -24,15 +24,16 @@ class Boots:
         self._ring = ring
         self.clock = clock
         self.boot = self._base = 0
-        self._open = False  # readings were stored with this boot's uptime, and no anchor follows them yet
-        self._forgetful = self.now() is None  # it woke without the time, and will again
+        # It woke without the time, and will again | readings have this boot's uptime, or will; no anchor follows yet
+        self._forgetful = self._open = self.now() is None
         self._last = 0  # the latest stamp, and the pins that have it
         self._pins = b""
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
         if SLEEP in ring.state:
             if not self.powered_on:
-                self.boot, wake, self._open = load("clock.anchors", "read")(ring)
+                self.boot, wake, is_open = load("clock.anchors", "read")(ring)
                 self._base = wake - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
+                self._open = self._open or is_open
             ring.set(SLEEP, None)
 
     def now(self):
@@ -62,7 +63,7 @@ class Boots:
         now = now or self.now()
         if now is not None:
             if self._open:
-                self.anchor(now)
+                self.anchor()
             return 0, self._apart(pins, now)
         self._open = True
         return self.number(), self._apart(pins, uptime)
@@ -79,11 +80,12 @@ class Boots:
         self._last = time
         return time
 
-    def anchor(self, now):
+    def anchor(self):
         """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""
+        now = self.now()
         if self._open and now is not None:
             try:
-                load("clock.anchors", "write")(self._ring, self.boot, max(0, now - self.uptime()))
+                load("clock.anchors", "write")(self._ring, self.number(), max(0, now - self.uptime()))
                 self._open = False
             except RingFull:
                 pass  # noted once there is room; till then it counts in RAM, as acks do
@@ -95,4 +97,5 @@ class Boots:
     def sleep(self, sleep_ms):
         """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
         if self._forgetful or self._open:
+            self.anchor()
             load("clock.anchors", "sleep")(self._ring, self.number(), self.uptime() + sleep_ms, self._open)

@@ -95,7 +95,7 @@ def heard(uploader, clock, date):
         ring.forget(keys.DOUBTED)
         clock.agreed = True if proof else None
         uploader.event("clock set by the server's Date, since NTP does not answer")
-        uploader.guarded(uploader.boots.anchor, clock.now())
+        uploader.guarded(uploader.boots.anchor)
     elif not 0 < first <= date and date >= BUILD_MS:
         uploader.guarded(_doubt, ring, date)
 

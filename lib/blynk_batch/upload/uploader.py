@@ -108,7 +108,7 @@ class Uploader:
         if keys.UPLOADED in ring.dirty:
             ring.save()  # an ack that found no room: before anything more is sent
         ring.commit()
-        self.boots.anchor(self.boots.now())
+        self.boots.anchor()
         self.pace.drains()
         first, self._first = self._first, False
         if first and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
