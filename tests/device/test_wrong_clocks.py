@@ -83,6 +83,20 @@ def test_one_bad_clock_expires_nothing():
         assert client.pending == 0
 
 
+def test_a_clock_that_steps_after_a_reply_agreed_with_it_expires_nothing():
+    for step_days in (60, 400, -400):
+        clock = FakeClock()
+        server = DatedServer(FakeClock(NOW_MS))
+        client = client_on(clock, server, path="step%d" % step_days, max_age_days=30)
+        for number in range(3):
+            client.log(1, number)
+            if number != 1:
+                client.upload()
+            clock.now_ms += number * step_days * DAY
+        stats = client.stats()
+        assert (stats["expired"], stats["uploaded"], client.pending) == (0, 3, 0), (step_days, stats)
+
+
 def test_expiry_asks_the_server_for_its_date_only_when_something_would_expire():
     server = DatedServer(FakeClock(NOW_MS))
     client = client_on(FakeClock(NOW_MS), server, max_age_days=30)

@@ -228,9 +228,11 @@ class Pace:
         return max(0, soonest + (self._phase - soonest) % interval_s - early - now)
 
     def drains(self):
-        """Note that a drain starts."""
+        """Note that a drain starts; True for the first in this boot."""
+        is_first = self._drained is None
         self._drained = self._boots.uptime() // 1000
         self._ring.set(DRAINED, (self._boots.now() or 0,) + self._boots.mark())
+        return is_first
 
     def since_drain_s(self):
         """Seconds since the last drain, or None where that is not known."""

@@ -43,11 +43,9 @@ class Uploader:
         self.verifies = getattr(transport, "verifies", False)
         self.pace = pace
         self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
-        self.clock_error_s = None
-        self._date_ok = None  # no reply has told yet
-        self._search = None
-        self._window = None  # that of the last drain, if its time ran out
-        self._first = True  # no drain yet in this boot
+        self.clock_error_s = self._date_ok = None  # no reply has told yet
+        self._judged = 0  # Unix ms at uptime 0 when one did
+        self._search = self._window = None  # the window of the last drain, if its time ran out
         if ring.state.get(keys.OWNER) != pace.owner:
             if keys.OWNER in ring.state:
                 load("upload.outcomes", "unlearn")(ring)
@@ -109,9 +107,9 @@ class Uploader:
             ring.save()  # an ack that found no room: before anything more is sent
         ring.commit()
         self.boots.anchor()
-        self.pace.drains()
-        first, self._first = self._first, False
-        if first and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
+        if abs(self._epoch() - self._judged) >= _DAY_MS:
+            self._date_ok = None  # the clock was moved since
+        if self.pace.drains() and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
             # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
             # others wait, so that a board that resets in its uploads does not hammer the server.
             self.noted = True
@@ -212,7 +210,11 @@ class Uploader:
             theirs = api.date_ms(reply[1].get("date", ""))
             if theirs is not None:
                 self._compare_clock(theirs)
+            self._judged = self._epoch()
         return reply
+
+    def _epoch(self):
+        return (self.boots.now() or 0) - self.boots.uptime()
 
     def limit(self):
         """Most points of the next batch."""
