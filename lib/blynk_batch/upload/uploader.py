@@ -73,7 +73,7 @@ class Uploader:
         """Deliver what is in the ring now. `result` is filled in on the way; `tick` is called between steps and may
         raise OutOfTime. Busy if it interrupts another call."""
         if self._guard.held:
-            raise self._guard.busy("this interrupts another call, which only readings can wait for")
+            raise self._guard.busy("only readings can wait for the call that this interrupts")
         wait = self.pace.wait_s()
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
