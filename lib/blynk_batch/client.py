@@ -6,7 +6,7 @@ from .clock.boots import Boots
 from .clock.wall import SystemClock
 from .errors import Error, UploadError
 from .guard import Guard
-from .point import check_group, check_seconds, check_sleep, check_timestamp, check_value, pin_number
+from .point import check_seconds, check_sleep, check_timestamp, check_value, pin_number
 
 _open_rings = {}  # key of the ring: the ring; two clients would write over each other
 
@@ -93,12 +93,13 @@ class Client:
     def log_group(self, values, *, timestamp=None):
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
         self.check_open()
-        check_group(values)
+        if not isinstance(values, dict):
+            raise load("words", "no_group")(values)
         numbers = {}
         for pin in values:
             number = pin_number(pin)
             if number in numbers:
-                raise ValueError("pin V%d stands twice in the group" % number)
+                raise load("words", "pin_twice")(number)
             numbers[number] = check_value(number, values[pin])
         pins = bytes(sorted([pin for pin in numbers if numbers[pin] is not None]))
         self._log(pins, [numbers[pin] for pin in pins], timestamp, len(numbers) - len(pins))

@@ -76,12 +76,6 @@ def _is_utf8(data):
     return not left
 
 
-def check_group(values):
-    """TypeError unless it is a dict, as log_group() takes it."""
-    if not isinstance(values, dict):
-        raise TypeError("values=%r: log_group() takes a dict, such as {1: 21.5, 2: 48}" % (values,))
-
-
 def check_sleep(sleep_ms):
     """TypeError or ValueError unless it is None or whole milliseconds."""
     if sleep_ms is not None and (type(sleep_ms) is not int or not 0 <= sleep_ms < _LAST_MS):
