@@ -41,6 +41,19 @@ def test_the_last_anchor_is_known_over_resets_whatever_was_logged_since():
             client.log(1, number)
 
 
+def test_the_number_of_a_boot_that_left_nothing_but_its_anchor_is_not_given_again():
+    clock = FakeClock(None)
+    client = client_on(clock)
+    clock.now_ms = NOW_MS
+    client.log(1, 0)
+    client = client_on(FakeClock(None))
+    client.log(1, 1)
+    server = FakeServer()
+    client = client_on(FakeClock(NOW_MS + DAY), server)
+    client.upload()
+    assert arrived(server)[0] == (0, 0) and 0 < DAY - arrived(server)[1][0] < MINUTE, arrived(server)
+
+
 def test_each_of_several_boots_has_its_own_anchor():
     server = FakeServer()
     for boot in range(4):

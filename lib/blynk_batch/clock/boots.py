@@ -2,8 +2,8 @@
 
 With a trusted wall clock that is Unix ms. Without, it is the number of the boot and its uptime, and as soon as the
 clock is known an anchor frame gives the boot's uptime 0 its Unix time (times.py reads it back). A boot takes its
-number with the first reading that needs it. After a planned deep sleep the same boot goes on, and where the board
-loses its clock with each sleep (RP2) that is so for ever: a new anchor follows whenever the clock was set again.
+number with the first reading or anchor that needs it. After a planned deep sleep the same boot goes on, and where the
+board loses its clock with each sleep (RP2) that is so for ever: a new anchor follows whenever the clock was set again.
 """
 
 from micropython import const

@@ -92,15 +92,18 @@ def _take_in(ring, reader):
     if kind == MARK or kind == record.STATE:
         start = reader.mark()[4] if kind == MARK else reader.body
         ring.changed.update(decode_state(reader.view, start, reader.body_end, ring.state))
-    elif kind == record.ANCHOR:
+    boot = 0
+    if kind == record.ANCHOR:
         ring.state[ANCHOR] = parsing.get_anchor(reader.payload())
         ring.changed.add(ANCHOR)
+        boot = ring.state[ANCHOR][0]
     elif kind == DATA:
         if ring.state.pop(SLEEP, None):  # of a sleep before that reading
             ring.changed.add(SLEEP)
-        if reader.chain.boot > ring.get(BOOT):
-            ring.state[BOOT] = (reader.chain.boot,)
-            ring.changed.add(BOOT)
+        boot = reader.chain.boot
+    if boot > ring.get(BOOT):
+        ring.state[BOOT] = (boot,)
+        ring.changed.add(BOOT)
 
 
 def _take_up(ring, reader, last, head):
