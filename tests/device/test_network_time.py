@@ -379,3 +379,32 @@ def test_set_clock_loads_nothing_of_ring_or_upload():
     loaded = sorted([name[12:] for name in sys.modules if name.startswith("blynk_batch.")])
     assert loaded == ["clock", "clock.network", "clock.wall"], loaded
     assert world
+
+
+class Bite(BaseException):
+    """The watchdog's, in the midst of a name lookup."""
+
+
+def test_a_lookup_that_outlasts_the_watchdog_resets_the_board_ever_less_often():
+    for port in PORTS:
+        world = World(port, ntp=0, ahead_ms=0)
+        right, sys.modules["ntptime"].time = sys.modules["ntptime"].time, bites
+        resets = 0
+        for minute in range(15 * 60):
+            world.clock.wait(MINUTE)
+            world.client.log(1, minute)
+            try:
+                if world.client.due(900):
+                    world.client.upload(watchdog=int)
+            except Bite:
+                resets += 1
+                world.clock.reset(world.clock.WDT_RESET)
+                world.boot()
+            if minute == 12 * 60:
+                sys.modules["ntptime"].time = right
+        assert 10 < resets < 100, resets
+        assert world.client.pending < 20, "and once it answers all is as before"
+
+
+def bites():
+    raise Bite

@@ -61,12 +61,16 @@ def _fields(seconds):
     return (found[0] + 28 * later,) + found[1:3] + (found[6] + 1,) + found[3:6] + (0,)
 
 
-def ask(clock, tell, watchdog):
+def ask(clock, client, watchdog):
     """Before a drain, when it is due: ask NTP. A line a day while nothing at all tells the time."""
-    watchdog = watchdog or int
-    watchdog()
+    tell, dare = client.tell, client.pace().dare
+    if watchdog:
+        client.guard.run(dare, (False,))
+        watchdog()
     now, uptime, answer = clock.now(), clock.uptime(), _ntp()
-    watchdog()
+    if watchdog:
+        watchdog()
+        client.guard.run(dare, (True,))
     if answer and now is not None and clock.agreed and not -_DAY_MS < answer - now < _DAY_MS:
         answer = None  # the server's word is on the clock's side
     if set_to(answer):

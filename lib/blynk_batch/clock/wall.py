@@ -52,7 +52,7 @@ class SystemClock:
         while uploads wait."""
         if (self.uptime() >= self.ask_ms or self.now() is None) and not client.uploading and not client.pace().wait_s():
             try:
-                load("clock.network", "ask")(self, client.tell, watchdog)
+                load("clock.network", "ask")(self, client, watchdog)
             except MemoryError:  # then the clock goes on as it does
                 pass
             let_go("clock.network")

@@ -4,8 +4,8 @@ Stations that get their power back together must not ask together for ever: the 
 over a short time, and from then on each keeps to a phase of its own within the interval. Both come from the token,
 which alone tells stations apart. `make fleet` shows what ten thousand of them come to.
 
-Knows the clock and the ring's state; nothing of batches or replies. Each change rides on a state frame that its
-caller writes anyway.
+Knows the clock and the ring's state; nothing of batches or replies. Each change but for `dare()` rides on a state frame
+that its caller writes anyway.
 """
 
 import random
@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from micropython import const
 
+from ..errors import Error
 from ..ring.state import ASKED, BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OWNER, first_kept, open_pins, range_keys
 
 _FIRST_S = const(10)
@@ -101,6 +102,21 @@ class Pace:
         self._until = self._boots.uptime() + wait * 1000
         self._ring.set(BACKOFF, (step, 0 if now is None else now + wait * 1000, wait))
         return wait
+
+    def dare(self, is_over):
+        """Before a name lookup, in which a watchdog may bite, and when that is over. It notes a backoff, so that a boot
+        after a bite waits before it looks up again, ever longer."""
+        ring = self._ring
+        if not is_over:
+            self._before = ring.state.get(BACKOFF)
+            step = min(_STEPS, ring.get(BACKOFF) + 1)
+            if OWNER not in ring.state:
+                ring.set(OWNER, self.owner)  # else that boot forgets it
+        ring.set(BACKOFF, self._before if is_over else (step, 0, _FIRST_S << (step - 1)))
+        try:
+            ring.save(must=False)
+        except (Error, OSError):  # what comes next says so
+            pass
 
     def proceed(self):
         """A request was accepted: no backoff."""
