@@ -179,6 +179,19 @@ def test_an_interface_that_somebody_took_down_is_brought_up_again():
         assert "Wi-Fi: connection lost" in world.lines
 
 
+def test_off_ends_a_connection_that_the_driver_alone_believes_in():
+    for port in PORTS:
+        world = World(port)
+        world.live(10000)
+        world.radio.stuck = True
+        world.radio.air = {}
+        assert world.live(MINUTE)
+        world.wifi.off()
+        assert not world.live(MINUTE)
+        world.radio.air = {"home": "secret123"}
+        assert world.live(MINUTE)
+
+
 def test_a_connect_of_the_programs_own_while_it_is_trying_does_no_harm():
     world = World("esp32", {})
     world.online()

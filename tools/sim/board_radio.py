@@ -41,6 +41,7 @@ class Radio:
     calls    names of the drivers' methods in the order in which they were called, `status` and `isconnected` left out
     asked    [ssid] of each connect()
     silent   a wrong password shows as an attempt that goes on, as it does with some routers
+    stuck    a connection that is gone still shows, as on a Pico W at times, until somebody ends it
     leaving_ms  how long an ESP32's disconnect() goes on after its return; connect() raises meanwhile
     """
 
@@ -50,7 +51,7 @@ class Radio:
         self.raises = {}
         self.calls = []
         self.asked = []
-        self.silent = False
+        self.silent = self.stuck = False
         self.leaving_ms = 0
         self.name = None
         self.stations = 0
@@ -71,7 +72,7 @@ class Radio:
         """Let the driver do what it has done meanwhile."""
         status = _STATUS[self.port]
         ssid, password = self.wanted or (None, None)
-        if self.up and self.air.get(ssid, self) != password:
+        if self.up and not self.stuck and self.air.get(ssid, self) != password:
             self.up = False
             self.reason = status["STAT_BEACON_TIMEOUT"] if self.port == "esp32" else status["STAT_IDLE"]
             self.trying, self.since = self.port == "esp32", self.clock.ticks
