@@ -78,4 +78,7 @@ def _message(reply):
         text = json.loads(reply)["error"]["message"]
     except (ValueError, KeyError, TypeError, UnicodeError):
         return ""
-    return text if isinstance(text, str) else ""  # str() of nested lists is more than a board's stack holds
+    if not isinstance(text, str):
+        return ""  # str() of nested lists is more than a board's stack holds
+    # In ASCII: half a pair of surrogates, or another coding, would make stats()["last_error"] what log() refuses.
+    return str(bytes([byte if byte < 128 else 63 for byte in text.encode()]), "utf-8")

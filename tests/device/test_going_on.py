@@ -283,3 +283,14 @@ def test_a_transports_headers_count_in_capitals_too():
     assert client.upload().uploaded == 0, "the reply was cut"
     client.clock.wait(3600000)
     assert client.upload().retry_after_s == 77
+
+
+def test_the_servers_words_can_be_logged_in_whatever_coding_they_come():
+    for word in (b"\\ud83d\\ude00", b"unzul\xe4ssig", "unzul\u00e4ssig".encode(), b"\\u0000"):
+        server = FakeServer((400, {}, b'{"error":{"message":"No: ' + word + b'"}}'))
+        client = client_on(transport=server)
+        client.log(1, 1)
+        client.upload()
+        assert "answered 400: " in client.stats()["last_error"]
+        client.log(2, client.stats()["last_error"])  # as examples/health does
+        client.close()
