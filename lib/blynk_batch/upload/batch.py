@@ -202,7 +202,7 @@ class Body:
             if self.tick:
                 self.tick()
         if not self.sent:
-            raise Vanished("the points that were counted cannot be read any more")
+            raise Vanished("what was counted cannot be read any more")
         # Points may have been overwritten since they were counted: JSON allows spaces before the bracket.
         left = self.len_bytes - written - 1
         while left > 0:

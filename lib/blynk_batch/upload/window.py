@@ -221,7 +221,6 @@ class Window:
                 return body
             self.accepted(body)  # there was nothing to send
             yield None
-        return None
 
     def _put_off(self, pin, points):
         """The kind of range that the pin's points go into unasked, so that others are asked first; or None."""
@@ -232,7 +231,6 @@ class Window:
                 return _DOUBT
         if self._saved and pin in self._last and uploader.search.has_room() and uploader.search.has_places():
             return _FRESH
-        return None
 
     def accepted(self, body):
         """Nothing of `body` is left to send in this window: one state frame."""
