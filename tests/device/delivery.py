@@ -122,7 +122,9 @@ class World:
         points = [(pin, self.number(value)) for _, value in json.loads(text)]
         self.known()
         self.wait(self.takes_s)
-        assert points and in_order(points)
+        if not points:
+            return 200, {}, b"OK"  # a question for the Date, which this server does not tell
+        assert in_order(points)
         here = set(points)
         for batch in self.flying:
             if here & batch.points and not batch.answered:

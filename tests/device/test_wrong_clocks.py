@@ -111,7 +111,10 @@ def test_expiry_asks_the_server_for_its_date_only_when_something_would_expire():
     assert client.stats()["expired"] == 2
     client.log(1, 40, timestamp=NOW_MS - 40 * DAY)
     client.upload()
-    assert client.stats()["expired"] == 3 and client.pending == 0 and len(server.requests) == 3
+    assert client.stats()["expired"] == 3 and client.pending == 0 and len(server.requests) == 4
+    client.log(1, 1)
+    client.upload()
+    assert len(server.requests) == 5
 
 
 def test_a_server_that_sends_no_date_does_not_stop_expiry():

@@ -43,8 +43,7 @@ class Uploader:
         self.verifies = getattr(transport, "verifies", False)
         self.pace = pace
         self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
-        self.clock_error_s = self._date_ok = None  # no reply has told yet
-        self._judged = 0  # Unix ms at uptime 0 when one did
+        self.clock_error_s = None
         self._search = self._window = None  # the window of the last drain, if its time ran out
         if ring.state.get(keys.OWNER) != pace.owner:
             if keys.OWNER in ring.state:
@@ -107,8 +106,7 @@ class Uploader:
             ring.save()  # an ack that found no room: before anything more is sent
         ring.commit()
         self.boots.anchor()
-        if abs(self._epoch() - self._judged) >= _DAY_MS:
-            self._date_ok = None  # the clock was moved since
+        self._date_ok = None  # no reply has told yet; what one said before, the clock may have been moved since
         if self.pace.drains() and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
             # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
             # others wait, so that a board that resets in its uploads does not hammer the server.
@@ -210,11 +208,7 @@ class Uploader:
             theirs = api.date_ms(reply[1].get("date", ""))
             if theirs is not None:
                 self._compare_clock(theirs)
-            self._judged = self._epoch()
         return reply
-
-    def _epoch(self):
-        return (self.boots.now() or 0) - self.boots.uptime()
 
     def limit(self):
         """Most points of the next batch."""
