@@ -8,6 +8,7 @@ from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "16m"  # of which the points that arrived take most
+WASM = False  # minutes there
 LONG = "0123456789" * 20  # fills the sectors that do not matter
 
 

@@ -9,6 +9,7 @@ from small_clients import client_on
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "16m"
+WASM = False  # minutes there
 
 
 def filled(bad, batch_points, wide=True):

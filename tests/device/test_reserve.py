@@ -13,6 +13,7 @@ from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "16m"  # of which the points that arrived take most
+WASM = False  # minutes there
 PINS = 120
 
 
