@@ -110,3 +110,8 @@ def test_a_new_file_of_device_tests_is_near_to_something_or_said_to_be_near_to_n
 def test_a_folder_that_it_does_not_know_is_named():
     done = CliRunner().invoke(mutants.main, ["--folder", "lib/rings"])
     assert done.exit_code == 2 and "'lib/rings' is none of lib/blynk_batch/ring" in done.output
+
+
+def test_no_mistakes_are_refused():
+    done = CliRunner().invoke(mutants.main, ["--count", "0"])
+    assert done.exit_code == 2 and "x>=1" in done.output, done.output

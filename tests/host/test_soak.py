@@ -98,3 +98,9 @@ def test_a_reading_that_is_nowhere_is_a_problem_whatever_the_board_counts():
         problems(ARRIVED[:2], journal=JOURNAL.replace("uploaded 3", "uploaded 2").replace("pending 0", "pending 1"))
         != []
     )
+
+
+@pytest.mark.parametrize("days", [0, -1])
+def test_no_days_are_refused_and_add_up_to_nothing(days):
+    status, output, _ = soak("--days", days)
+    assert status == 2 and "x>0" in output, output

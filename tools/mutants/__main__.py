@@ -79,7 +79,7 @@ def outcome(copy, tests, name, place):
 
 
 @click.command()
-@click.option("--count", default=400, show_default=True, help="How many mistakes.")
+@click.option("--count", type=click.IntRange(min=1), default=400, show_default=True, help="How many mistakes.")
 @click.option("--seed", default=1, show_default=True, help="Which.")
 @click.option("--folder", "folders", multiple=True, default=FOLDERS, show_default=True, help="Where.")
 @click.option("--minutes", default=24 * 60, show_default=True, help="After which it begins no other mistake.")

@@ -145,7 +145,7 @@ def _pin(text):
 def _datastream(text):
     kind, *limits = text.split(":") if isinstance(text, str) else [text]
     if not isinstance(kind, str) or kind.lower() not in KINDS:
-        raise ValueError("%.40r is no data type; one of %s" % (kind, ", ".join(KINDS)))
+        raise ValueError("%.40r is no data type: write V1:TYPE, one of %s" % (kind, ", ".join(KINDS)))
     kind = kind.lower()
     if not limits:
         return Datastream(kind)

@@ -16,12 +16,13 @@ from tools.soak.ledger import Journal, Ledger
 ROOT = Path(__file__).resolve().parents[2]
 DATASTREAMS = ["V1:integer", "V2:double", "V3:location", "V4:string", "V5:integer"]
 RESET = 42
+_DAYS = click.FloatRange(min=0, min_open=True)
 LOSES_REPLY = {"lose_reply", "truncated_reply", "stalled_reply", "huge_reply"}
 
 
 @click.command()
 @click.option("--seed", type=int, default=None, help="Repeat that run [default: a new one].")
-@click.option("--days", default=30.0, show_default=True, help="Simulated days.")
+@click.option("--days", type=_DAYS, default=30.0, show_default=True, help="Simulated days.")
 @click.option("--fault", default="", help="A fault of the sandbox that stays on, e.g. drop_past: see it not add up.")
 @click.option("--journal", type=click.Path(dir_okay=False), default=None, help="Keep the board's journal in this file.")
 def main(seed, days, fault, journal):
