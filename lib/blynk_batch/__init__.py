@@ -55,8 +55,8 @@ def __getattr__(name):
 
 def load(module, name=None):
     """The module, or its `name`. From source it collects often meanwhile, where the heap is small: compiling leaves so
-    much garbage that what lasts would else lie strewn over all of it, with no large hole left between. Bundles only
-    import here."""
+    much garbage that what lasts would else lie strewn over all of it, with no large hole left between. In bundles it
+    collects once, before."""
     global _loading_bytes
     threshold = gc.threshold()
     if not sys.modules.get("blynk_batch." + module):

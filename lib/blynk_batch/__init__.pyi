@@ -253,13 +253,13 @@ class Error(Exception):
     """Root of everything the library raises for reasons of its own."""
 
 class RingFull(Error):
-    """A reading was refused: the ring is full and was opened with overwrite=False."""
+    """A reading was refused: the ring is full and was opened with overwrite=False. In a result: no room for an ack."""
 
 class CorruptRing(Error):
     """Not one readable sector header is left; nothing was changed on the medium."""
 
 class WrongDevice(Error):
-    """The block device holds something else than a ring that can be read; nothing was changed on it."""
+    """The device or folder holds something else than a ring that can be read; nothing was changed on it."""
 
 class Busy(Error):
     """A call came while another was under way and could not wait for it."""
@@ -293,8 +293,8 @@ class InvalidToken(UploadError):
 # For the library's own files
 def load(module: str, name: Optional[str] = None) -> Any:
     """The module, or its `name`. From source it collects often meanwhile, where the heap is small: compiling leaves so
-    much garbage that what lasts would else lie strewn over all of it, with no large hole left between. Bundles only
-    import here."""
+    much garbage that what lasts would else lie strewn over all of it, with no large hole left between. In bundles it
+    collects once, before."""
 
 def let_go(name: str) -> None:
     """Take the code of the module `name` out of the heap: it works once, when something is opened. On a heap with much

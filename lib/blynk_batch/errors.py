@@ -2,9 +2,9 @@
 ServerError on are in refusals.py.
 
 Error
-+-- RingFull        the ring is full and may not overwrite: upload or clear first
++-- RingFull        the ring is full and may not overwrite: upload or clear first; in a result: no room for an ack
 +-- CorruptRing     no sector of the ring can be read
-+-- WrongDevice     a block device holds something else, or a newer format: format=True erases it
++-- WrongDevice     a device, folder or file holds something else, or another format of the ring's
 +-- Busy            one call interrupted another, and the queue for such calls is full
 +-- UploadError     never raised by upload(): it is in result.error; `status` is the HTTP status or 0
     +-- NetworkError   no whole reply: name service, connection, timeout, TLS, reset    retry later
@@ -22,7 +22,7 @@ class Error(Exception):
 
 
 class RingFull(Error):
-    """A reading was refused: the ring is full and was opened with overwrite=False."""
+    """A reading was refused: the ring is full and was opened with overwrite=False. In a result: no room for an ack."""
 
 
 class CorruptRing(Error):
@@ -30,7 +30,7 @@ class CorruptRing(Error):
 
 
 class WrongDevice(Error):
-    """The block device holds something else than a ring that can be read; nothing was changed on it."""
+    """The device or folder holds something else than a ring that can be read; nothing was changed on it."""
 
 
 class Busy(Error):

@@ -48,8 +48,8 @@ class SystemClock:
         return self._uptime_ms
 
     def refresh(self, client, watchdog):
-        """Ask the network for the time if it was not asked yet in this boot, or not for a day, or none is known; not
-        while uploads wait."""
+        """Ask the network for the time if it was not asked yet in this boot, or not for a day (an hour where NTP did
+        not answer), or none is known; not while uploads wait."""
         if (self.uptime() >= self.ask_ms or self.now() is None) and not client.uploading and not client.pace().wait_s():
             try:
                 load("clock.network", "ask")(self, client, watchdog)
