@@ -7,7 +7,7 @@ full their bytes go to the sector's file, at once. They are not in its folder, a
     <path>/log/3fffffd5  the sector with sequence 0x2a, counted down: littlefs finds the first of a folder's names first
     <path>/0 ...         tails: sequence, offset, CRC-32, bytes; live only where its offset is where the bytes before
                          end. The first always names the newest sector
-    <path>/log/spare     two blocks of nothing, given up when the disk is full
+    <path>/log/spare     two blocks of 0xFF, given up when the disk is full
 """
 
 import os
