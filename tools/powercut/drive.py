@@ -1,7 +1,7 @@
 """Runs the cuts of all workloads on all media in parallel MicroPython processes and adds them up: make powercut.
 
     drive.py            what `make test` cuts: some bytes of each change, on NOR all of them
-    drive.py --long     every byte of every change; takes hours
+    drive.py --long     every byte of every program, and more of every other change; takes hours
     drive.py CASE       one case again, as a failure printed it: store:medium:workload:change:byte:mode
 
 Which bytes, and how they are torn, is drawn from the day's seed (tools/seed.py), which it prints.
