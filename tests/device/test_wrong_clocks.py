@@ -2,7 +2,9 @@
 
 import random
 
+from blynk_batch import BlockRing, Client
 from blynk_batch.clock import wall as clocks
+from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from timing import DAY, HOUR, MINUTE, arrived, client_on, unknown_boot
 
@@ -115,6 +117,47 @@ def test_expiry_asks_the_server_for_its_date_only_when_something_would_expire():
     client.log(1, 1)
     client.upload()
     assert len(server.requests) == 5
+
+
+def test_the_look_for_what_would_expire_feeds_the_watchdog_as_it_goes():
+    device = NorFlash(16)
+    clock = FakeClock()
+    client = Client("token", ring=BlockRing(device), clock=clock, transport=FakeServer(OSError(5)), max_age_days=30)
+    for number in range(3000):
+        client.log(1, number)
+        clock.wait(MINUTE)
+    client.log(1, "the last", timestamp=NOW_MS - 40 * DAY)
+    before, most = device.bytes_read, 0
+
+    def watchdog():
+        nonlocal before, most
+        most, before = max(most, device.bytes_read - before), device.bytes_read
+
+    result = client.upload(watchdog=watchdog)
+    watchdog()
+    assert result.requests == 1 and client.transport.requests[0][1] == b"[]"
+    assert most < 6000, most  # of 26 KB; a sector is looked through where it is erased
+
+
+def test_refused_points_that_rest_ask_for_a_date_with_their_tries_alone():
+    class Picky(DatedServer):
+        def post(self, url, *args):
+            status, headers, text = super().post(url, *args)
+            wrong = url.endswith("v2") and self.requests[-1][1] != b"[]"
+            return (400, headers, b'{"error":{"message":"Wrong value"}}') if wrong else (status, headers, text)
+
+    clock = FakeClock()
+    server = Picky(clock)
+    client = client_on(clock, server, max_age_days=2)
+    for hour in range(6 * 24):
+        client.log(1, hour)
+        if hour % 6 == 0:
+            client.log(2, hour)
+        client.upload()
+        clock.wait(HOUR)
+    asked = len([body for _, body in server.requests if body == b"[]"])
+    stats = client.stats()
+    assert asked == stats["expired"] > 8 and stats["uploaded"] == 6 * 24, (asked, stats)
 
 
 def test_a_server_that_sends_no_date_does_not_stop_expiry():

@@ -14,6 +14,8 @@ from ..ring import state as keys
 _MINUTE_MS = const(60000)
 _HOUR_MS = const(3600000)
 _DAY_MS = const(86400000)
+_YIELD_EVERY = const(16)  # frames
+_NO_PIN = const(255)  # of a run that writes no points; the Reader takes those of V255
 
 
 class Question:
@@ -34,7 +36,7 @@ class Question:
 def ask(uploader, before):
     """Have a reply for its Date, if there are points, with `before` if some are older than that; without a time most
     readings wait. A fault ends the drain."""
-    pin = uploader.guarded(_first_pin, uploader, before)
+    pin = yield from uploader._through(_first_pin(uploader, before))
     if pin < 0:
         return
     question = Question(pin)
@@ -53,17 +55,31 @@ def ask(uploader, before):
 
 
 def _first_pin(uploader, before):
-    """The pin of the first point that is pending, of those before Unix ms `before` unless that is 0; or -1."""
+    """The pin of the first point that is pending, of those before Unix ms `before` unless that is 0; or -1. A generator
+    that lets others work in between. What was refused and rests till its next try does not expire in this drain."""
     from ..clock.times import Times
+    from ..ring.fast import run_of
     from ..ring.reader import DATA
 
-    ring = uploader.ring
+    ring, asks = uploader.ring, uploader.pace.asks
     times = Times(ring, uploader.boots.now(), uploader.settings["unsynced"])
-    reader = ring.reader(keys.first_kept(ring.state))
-    while reader.next():
-        if reader.kind == DATA and reader.chain.pins and (not before or 0 <= (times.of(reader) or before) < before):
-            return reader.chain.pins[0]
-    return -1
+    ranges = [ring.state[key] for key in keys.range_keys(ring.state)]
+    starts = [tuple(found[:2]) + (0,) for found in ranges if not before or asks(found)]
+    reader = ring.reader(min(starts + [ring.cursor()]))
+    chain, frames = reader.chain, 0
+    run = run_of(b"", _NO_PIN)
+    while True:
+        if frames > _YIELD_EVERY:
+            frames = 0
+            yield
+        taken = run.take(reader) if run and chain.time >= before > 0 else 0
+        if taken:
+            times.known = chain.time
+        elif not reader.next():
+            return -1
+        elif reader.kind == DATA and chain.pins and (not before or 0 <= (times.of(reader) or before) < before):
+            return chain.pins[0]
+        frames += taken or 1
 
 
 def _verified(uploader):

@@ -208,17 +208,17 @@ class Pace:
         ring = self._ring
         if ASKED in ring.state or (ring.pending > ring.get(HELD) and self._has_new()):
             return True
-        for key in range_keys(ring.state):
-            kind, tried = ring.state[key][4] & 3, ring.state[key][5]
-            if kind == _IN_DOUBT:
-                asks = self.may_ask()
-            elif self.has_room():
-                asks = kind != _REST or self.rested(tried)
-            else:  # only the oldest sector's are tried then, see search.py
-                asks = ring.state[key][0] <= ring.oldest and (not kind or self.rested(tried))
-            if asks:
-                return True
-        return False
+        return bool([key for key in range_keys(ring.state) if self.asks(ring.state[key])])
+
+    def asks(self, found):
+        """True if the next drain asks for points of a range, as the state has it."""
+        kind, tried = found[4] & 3, found[5]
+        if kind == _IN_DOUBT:
+            return self.may_ask()
+        if self.has_room():
+            return kind != _REST or self.rested(tried)
+        # Only the oldest sector's are tried then, see search.py
+        return found[0] <= self._ring.oldest and (not kind or self.rested(tried))
 
     # Interval
 
