@@ -126,15 +126,21 @@ def with_version(version):
                 f.write(data)
 
 
+def refusal(version, count):
+    """The words for a ring of so many readings that is of another format, and is left untouched."""
+    mounted()
+    log(FileRing("/sim/ring"), 0, count)
+    with_version(version)
+    before = contents("/sim/ring")
+    text = raises(WrongDevice, FileRing, "/sim/ring")
+    assert contents("/sim/ring") == before
+    return text
+
+
 def test_an_older_format_is_refused_with_words_and_left_untouched():
     for count in (3, 1000):
-        mounted()
-        log(FileRing("/sim/ring"), 0, count)
-        with_version(1)
-        before = contents("/sim/ring")
-        text = raises(WrongDevice, FileRing, "/sim/ring")
+        text = refusal(1, count)
         assert "format 1" in text and "another folder" in text
-        assert contents("/sim/ring") == before
 
 
 def test_an_older_format_where_it_had_its_files_is_refused_and_left_untouched():
@@ -155,13 +161,8 @@ def test_an_older_format_where_it_had_its_files_is_refused_and_left_untouched():
 
 def test_a_newer_format_is_refused_and_left_untouched():
     for count in (3, 1000):
-        mounted()
-        log(FileRing("/sim/ring"), 0, count)
-        with_version(7)
-        before = contents("/sim/ring")
-        text = raises(WrongDevice, FileRing, "/sim/ring")
+        text = refusal(7, count)
         assert "format 7" in text and "update" in text
-        assert contents("/sim/ring") == before
 
 
 def test_a_ring_without_any_readable_header_is_refused_with_words():
