@@ -1,6 +1,8 @@
 """Ctrl-C, or no memory left, at any change of the state in an upload that is refused points: nothing is lost by it."""
 
 import blynk_batch
+from blynk_batch import load
+from ring_checks import raises
 from stand_ins import FakeClock, FakeServer
 
 HEAP = "4m"
@@ -112,3 +114,15 @@ def test_wherever_ctrl_c_breaks_off_what_drops_a_sector_the_books_add_up():
         while dropped_at(at, error):
             at += 1
         assert at > 4, at
+
+
+def test_a_drop_that_is_broken_off_keeps_the_count_of_points_that_damage_took():
+    ring = blynk_batch.FileRing("seen", capacity_bytes=12288)
+    client = blynk_batch.Client("token", ring=ring, clock=FakeClock(), transport=FakeServer())
+    for _ in range(60):
+        client.log(1, "x" * 90)
+    ring.seen_lost, real = 7, ring.set  # as a window's pass found
+    before = client.pending
+    ring.set = breaking(real, [1], KeyboardInterrupt)
+    raises(KeyboardInterrupt, load("ring.room", "drop_oldest"), ring)
+    assert (client.pending, ring.seen_lost, ring.oldest) == (before, 7, 0)

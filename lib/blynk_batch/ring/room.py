@@ -114,20 +114,20 @@ def make_room(ring, most):
 def drop_oldest(ring, frame=True):
     """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
     brings nothing back."""
-    state, oldest = dict(ring.state), ring.oldest
+    state, oldest, seen_lost = dict(ring.state), ring.oldest, ring.seen_lost
     try:
-        is_plain = not (ring.seen_lost or WINDOW in state or range_keys(state))
+        is_plain = not (seen_lost or WINDOW in state or range_keys(state))
         ring.seen_lost = 0
         before = ring.pending
-        lost = 0 if is_plain else load("ring.books", "forget_sector")(ring, oldest)
+        undelivered = 0 if is_plain else load("ring.books", "forget_sector")(ring, oldest)
         ring.oldest += 1
         is_ahead = _catch_up(ring)
         gone = before - ring.pending
-        lost = gone if is_plain else lost
+        lost = gone if is_plain else undelivered
         ring.add(DROPPED, lost)
         ring.add(CORRUPT, gone - lost)
     except (KeyboardInterrupt, MemoryError):  # else its points would be taken out of the books twice
-        ring.state, ring.oldest = state, oldest
+        ring.state, ring.oldest, ring.seen_lost = state, oldest, seen_lost
         raise
     if lost or is_ahead:
         ring.set(OLDEST, (ring.oldest,))
