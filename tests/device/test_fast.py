@@ -6,7 +6,8 @@ from array import array
 
 import blynk_batch
 from blynk_batch.clock.times import Times
-from blynk_batch.ring.fast import EACH, Run
+from blynk_batch.ring import fast
+from blynk_batch.ring.fast import EACH, Pass
 from blynk_batch.ring.parsing import to_value
 from blynk_batch.ring.reader import DATA, Reader
 from blynk_batch.upload import batch
@@ -48,11 +49,11 @@ def test_counting_by_runs_gives_what_counting_one_by_one_does():
     frames = one_by_one(ring)
     reader = ring.reader()
     tally = array("i", [0] * 512)
-    run = Run(tally, EACH, 1 << 29, 1 << 29)
+    run = Pass(reader, 0, None, None, tally, EACH, 1 << 29, 1 << 29)
     taken = slow = 0
     while True:
         before = [(tally[pin], tally[256 + pin]) for pin in PINS]
-        count = run.take(reader)
+        count = run.take()
         if count:
             for pin, (old, old_bytes) in zip(PINS, before):
                 of = [frame for frame in frames[taken : taken + count] if pin in frame[3]]
@@ -84,7 +85,8 @@ def test_a_reader_takes_plain_frames_the_quick_way_too():
         assert (reader.number, reader.chain.time) == (1 + taken, 1648054775458 + taken * 10000)
         assert [to_value(text) for text in reader.values()] == [21 + taken]
     assert taken == 58
-    assert Run(array("i", [0] * 512), EACH, 1 << 29, 1 << 29).take(ring.reader()) > 50  # from the first on
+    run = Pass(ring.reader(), 0, None, None, array("i", [0] * 512), EACH, 1 << 29, 1 << 29)
+    assert run.take() > 50  # from the first on
 
 
 def test_writing_by_runs_gives_the_points_of_one_pin_and_stops_where_told():
@@ -95,11 +97,11 @@ def test_writing_by_runs_gives_the_points_of_one_pin_and_stops_where_told():
         wanted = [(frame[2], frame[4][frame[3].find(bytes((pin,)))]) for frame in one_by_one(ring) if pin in frame[3]]
         reader = ring.reader()
         out = bytearray(700)
-        run = Run(out, pin)
+        run = Pass(reader, 0, None, None, out, pin)
         found = b""
         left = len(wanted) - 5
         while left:
-            run.take(reader, left, 0)
+            run.take(left, 0)
             found += bytes(out[: run.filled])
             left = run.points
             if run.filled < 400 and left and reader.next() and reader.kind == DATA and pin in reader.chain.pins:
@@ -138,16 +140,16 @@ def test_a_batch_is_measured_and_sent_by_runs_as_one_by_one():
     rnd.seed(9)
     ring = ring_of(rnd, 800)
     frames = one_by_one(ring)
-    runs = batch.run_of
+    take = fast.take
     for case in range(25):
         pin, at = rnd.choice(PINS), rnd.choice(frames)
         limits = rnd.choice((None, 1, 7, 300)), rnd.choice((None, 100, 2000, 9000))
         options = (pin, at[0], limits, rnd.choice((0, frames[400][2])), rnd.random() < 0.5)
         try:
-            batch.run_of = lambda *_: None
+            fast.take = None
             wanted = measured(ring, *options)
         finally:
-            batch.run_of = runs
+            fast.take = take
         assert measured(ring, *options) == wanted, (case, options)
 
 

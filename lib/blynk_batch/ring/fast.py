@@ -1,4 +1,4 @@
-"""Takes a Reader over runs of plain frames at once, by machine code; where there is none for the board, over no run.
+"""A pass over data frames with their times, which takes runs of plain ones at once by machine code, if there is any.
 
 Knows a Reader's inside and the places of hot.py's `state`.
 """
@@ -17,27 +17,40 @@ _MOST_BYTES = const(72)  # of a frame that can be plain
 _TEN_TO_7 = const(10000000)
 
 
-def run_of(sink, pin=EACH, most_points=0, most_bytes=0):
-    """A pass's Run; None where the board has no machine code."""
-    return Run(sink, pin, most_points, most_bytes) if take else None
+class Pass:
+    """A Reader's data frames and their times; of runs of plain frames all at once, where the board has machine code.
 
+    `since` is the Unix ms of the oldest frame that a run may have; `new_times()` tells the times that no frame brings
+    with it, and `times`, if given, all. hot.take() says what `sink` gets: None for no runs. `pin` is the one to write,
+    or EACH.
 
-class Run:
-    """One pass's runs; hot.take() says what `sink` gets. `pin` is the pin to write, or EACH."""
+    known   the last time that a frame brought with it"""
 
-    def __init__(self, sink, pin=EACH, most_points=0, most_bytes=0):
-        self.sink = sink
-        self.state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0, 0))
+    def __init__(self, reader, since, new_times, times=None, sink=None, pin=EACH, most_points=0, most_bytes=0):
+        self.reader, self.times, self.known = reader, times, 0
+        self._since, self._new_times, self._sink = since, new_times, take and sink
+        self._state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0, 0))
         self._pins = bytearray(256)
 
-    def take(self, reader, points=0, filled=0):
-        """Take `reader` over the plain frames from the next on that are in its buffer then; how many. For a pin to
-        write: `points` may be written behind `filled` bytes of the sink; both go on as attributes. `last`: offset of
-        the frame of the last one, 0 if none was written."""
-        chain, state = reader.chain, self.state
-        next_at = reader.next_at
+    def time(self):
+        """What Times.of() says of the Reader's frame."""
+        chain = self.reader.chain
+        if not self.times:
+            if not chain.boot:
+                self.known = chain.time
+                return chain.time
+            self.times = self._new_times()
+            self.times.known = self.known or self.times.known  # where it does not start at the cursor
+        return self.times.of(self.reader)
+
+    def take(self, points=0, filled=0):
+        """Go over the plain frames from the next on that are in the Reader's buffer then; how many. For a pin to write:
+        `points` may be written behind `filled` bytes of the sink; both go on as attributes. `last`: offset of the
+        frame of the last one, 0 if none was written."""
+        reader, state = self.reader, self._state
+        chain, next_at = reader.chain, reader.next_at
         self.points, self.filled = points, filled
-        if chain.boot or next_at >= reader.limit:
+        if self._sink is None or chain.boot or chain.time < self._since or next_at >= reader.limit:
             return 0
         at = next_at - reader.base
         if not 0 <= at <= reader.filled - _MOST_BYTES:
@@ -53,10 +66,12 @@ class Run:
         state[7], state[9], state[10] = 0, filled, points
         state[13], state[14] = reader.next_number - reader.first_number, base
         self._pins[:count] = pins
-        taken = take(reader.buf, state, self._pins, self.sink)  # pyright: ignore
+        taken = take(reader.buf, state, self._pins, self._sink)  # pyright: ignore
         if taken:
             chain.interval, chain.kinds = state[2], 0
-            chain.time = state[4] * _TEN_TO_7 + state[3]
+            self.known = chain.time = state[4] * _TEN_TO_7 + state[3]
+            if self.times:
+                self.times.known = chain.time
             if self._pins[: state[6]] != pins:
                 chain.pins = bytes(self._pins[: state[6]])
             reader.went(base + state[0], state[7], state[6])

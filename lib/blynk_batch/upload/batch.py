@@ -8,7 +8,7 @@ import json
 from micropython import const
 
 from ..ring import state as keys
-from ..ring.fast import run_of
+from ..ring.fast import Pass
 from ..ring.reader import DATA
 
 _CHUNK_BYTES = const(600)  # a long-running heap has few large holes
@@ -114,40 +114,27 @@ class Body:
         start = self.start if times else first + (0,)
         behind = start[:2] < first
         reader = source.ring.reader(start, self.end)
-        chain = reader.chain
-        passed = known = 0
-        run = run_of(out, self.pin) if out else None
+        steps = Pass(reader, cutoff, source.times, times, out, self.pin)
+        passed = 0
         while True:
             if passed >= _PAUSE_EVERY:
                 passed = 0
                 yield None
-            if run and not behind and chain.time >= cutoff and self.len_bytes <= most_bytes:
-                taken = run.take(reader, self._left, self._filled)
-                if taken:
-                    self._left, self._filled = run.points, run.filled
-                    if run.last:
-                        self.last = (reader.sequence, run.last)
-                    known = chain.time
-                    if times:
-                        times.known = known
-                    passed += taken
-                    if not self._left:
-                        yield None
-                    continue
+            taken = 0 if behind or self.len_bytes > most_bytes else steps.take(self._left, self._filled)
+            passed += taken or 1
+            if taken:
+                self._left, self._filled = steps.points, steps.filled
+                if steps.last:
+                    self.last = (reader.sequence, steps.last)
+                if not self._left:
+                    yield None
+                continue
             if not reader.next():
                 return
-            passed += 1
             if reader.kind != DATA:
                 continue
-            time = chain.time
-            if chain.boot and not times:
-                times = source.times()
-                times.known = known or times.known
-            if times:
-                time = times.of(reader)
-            else:
-                known = time
-            index = 0 if chain.pins == one else chain.pins.find(one)
+            time, pins = steps.time(), reader.chain.pins
+            index = 0 if pins == one else pins.find(one)
             if index < 0:
                 continue
             behind = behind and reader.position < first
@@ -155,7 +142,7 @@ class Body:
                 continue
             if time is None:
                 return  # what told it was damaged since
-            self._estimated = times and times.estimated
+            self._estimated = steps.times and steps.times.estimated
             if time >= cutoff:  # Times.NEVER is below any
                 yield reader, time, index
             elif others is not None:

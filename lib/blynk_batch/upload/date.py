@@ -58,7 +58,7 @@ def _first_pin(uploader, before):
     """The pin of the first point that is pending, of those before Unix ms `before` unless that is 0; or -1. A generator
     that lets others work in between. What was refused and rests till its next try does not expire in this drain."""
     from ..clock.times import Times
-    from ..ring.fast import run_of
+    from ..ring.fast import Pass
     from ..ring.reader import DATA
 
     ring, asks = uploader.ring, uploader.pace.asks
@@ -66,20 +66,20 @@ def _first_pin(uploader, before):
     ranges = [ring.state[key] for key in keys.range_keys(ring.state)]
     starts = [tuple(found[:2]) + (0,) for found in ranges if not before or asks(found)]
     reader = ring.reader(min(starts + [ring.cursor()]))
-    chain, frames = reader.chain, 0
-    run = run_of(b"", _NO_PIN)
+    steps, frames = Pass(reader, before, None, times, b"" if before else None, _NO_PIN), 0
     while True:
         if frames > _YIELD_EVERY:
             frames = 0
             yield
-        taken = run.take(reader) if run and chain.time >= before > 0 else 0
-        if taken:
-            times.known = chain.time
-        elif not reader.next():
-            return -1
-        elif reader.kind == DATA and chain.pins and (not before or 0 <= (times.of(reader) or before) < before):
-            return chain.pins[0]
+        taken = steps.take()
         frames += taken or 1
+        if taken:
+            continue
+        if not reader.next():
+            return -1
+        pins = reader.chain.pins if reader.kind == DATA else None
+        if pins and (not before or 0 <= (steps.time() or before) < before):
+            return pins[0]
 
 
 def _verified(uploader):

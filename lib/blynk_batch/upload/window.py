@@ -9,7 +9,7 @@ Pins are delivered one after the other, each in log order; each outcome is one s
 from micropython import const
 
 from ..ring import state as keys
-from ..ring.fast import EACH, run_of
+from ..ring.fast import EACH, Pass
 from ..ring.reader import DATA
 from .batch import Body, one_more, text_bytes
 
@@ -63,9 +63,6 @@ class Window:
         """Count every pin's points and bytes, then fix the window; lets others work in between."""
         ring = self.ring
         reader = ring.reader(end=self.end)
-        chain = reader.chain
-        times = None
-        frames = 0
         # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
         tally, done = self._uploader.tally, self._saved and ring.state.get(keys.DONE) or b""
         view, size = memoryview(tally), 1
@@ -77,37 +74,28 @@ class Window:
             self._quiet = [pin for pin in range(256) if pin in self._shut or keys.is_done(done, pin)]
         for pin in self._quiet:
             tally[pin] = tally[256 + pin] = 0
-        run = run_of(tally, EACH, *((_FULL, _FULL) if self._saved else (self._max_points, self._max_bytes)))
+        most = (_FULL, _FULL) if self._saved else (self._max_points, self._max_bytes)
+        steps = Pass(reader, self.cutoff, self.times, None, tally, EACH, *most)
+        frames = 0
         while True:
             if frames > _YIELD_EVERY:
                 frames = 0
                 yield
-            if run and chain.time >= self.cutoff:
-                taken = run.take(reader)
-                if taken:
-                    frames += taken
-                    self._known = chain.time
-                    if times:
-                        times.known = self._known
-                    continue
-            if not reader.next():
+            taken = steps.take()
+            frames += taken or 1
+            if taken:
+                self._known = steps.known
+            elif not reader.next():
                 break
-            frames += 1
-            if reader.kind != DATA:
-                continue
-            time = chain.time
-            if times or chain.boot:
-                if not times:
-                    times = self.times()
-                    times.known = self._known or times.known  # it does not start at the cursor
-                    self.unsure = True
-                time = times.of(reader)
-            if time is None or not self._count_frame(reader, time, times and times.estimated):
-                self.waiting = time is None
-                self.end = reader.position + (reader.number,)
-                break
-            if time > 0:
-                self._known = time
+            elif reader.kind == DATA:
+                time = steps.time()
+                if time is None or not self._count_frame(reader, time, steps.times and steps.times.estimated):
+                    self.waiting = time is None
+                    self.end = reader.position + (reader.number,)
+                    break
+                if time > 0:
+                    self._known = time
+        self.unsure = bool(steps.times)
         for pin, entry in self.pins.items():
             entry[:2] = tally[pin], tally[256 + pin]
         for pin in self._quiet:
