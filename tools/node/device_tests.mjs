@@ -1,7 +1,7 @@
 // Runs device tests on MicroPython's 32-bit webassembly port, for tests/device/conftest.py.
 //
 // Reads one JSON request per line: {file, name, seed, folders, heap_bytes}. Each test gets a fresh instance whose
-// in-memory filesystem holds copies of the folders' Python files. Answers one JSON line: {passed, output}.
+// in-memory filesystem holds copies of the folders' Python files, compiled or not. Answers one JSON line: {passed, output}.
 // Knows nothing of what is tested.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -16,7 +16,7 @@ function copyInto(filesystem, source, target) {
     const to = `${target}/${name}`;
     if (statSync(from).isDirectory()) {
       if (name !== "__pycache__") copyInto(filesystem, from, to);
-    } else if (name.endsWith(".py")) {
+    } else if (/\.m?py$/.test(name)) {
       filesystem.writeFile(to, readFileSync(from));
     }
   }
