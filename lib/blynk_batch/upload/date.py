@@ -10,12 +10,11 @@ from micropython import const
 from ..clock.network import set_to
 from ..clock.wall import BUILD_MS
 from ..ring import state as keys
+from ..ring.reader import DATA
 
 _MINUTE_MS = const(60000)
 _HOUR_MS = const(3600000)
 _DAY_MS = const(86400000)
-_YIELD_EVERY = const(16)  # frames
-_NO_PIN = const(255)  # of a run that writes no points; the Reader takes those of V255
 
 
 class Question:
@@ -33,14 +32,14 @@ class Question:
         return iter((b"[]",))
 
 
-def ask(uploader, before):
-    """Have a reply for its Date, if there are points, with `before` if some are older than that; without a time most
-    readings wait. A fault ends the drain."""
-    pin = yield from uploader._through(_first_pin(uploader, before))
-    if pin < 0:
+def ask(uploader):
+    """Have a reply for its Date where the clock is not set, if there are points: most wait for that. A fault ends the
+    drain."""
+    pin = uploader.guarded(_first_pin, uploader.ring)
+    if pin is None:
         return
     question = Question(pin)
-    if _verified(uploader) and not before:
+    if _verified(uploader):
         # The handshake may fail for the date, so that is asked for first, without TLS and without the token.
         question.url = "http://%s/" % uploader.server[8:].split(":")[0]
         uploader.verifies = False
@@ -54,32 +53,12 @@ def ask(uploader, before):
         uploader.step(uploader._outcome, None, question, reply)
 
 
-def _first_pin(uploader, before):
-    """The pin of the first point that is pending, of those before Unix ms `before` unless that is 0; or -1. A generator
-    that lets others work in between. What was refused and rests till its next try does not expire in this drain."""
-    from ..clock.times import Times
-    from ..ring.fast import Pass
-    from ..ring.reader import DATA
-
-    ring, asks = uploader.ring, uploader.pace.asks
-    times = Times(ring, uploader.boots.now(), uploader.settings["unsynced"])
-    ranges = [ring.state[key] for key in keys.range_keys(ring.state)]
-    starts = [tuple(found[:2]) + (0,) for found in ranges if not before or asks(found)]
-    reader = ring.reader(min(starts + [ring.cursor()]))
-    steps, frames = Pass(reader, before, None, times, b"" if before else None, _NO_PIN), 0
-    while True:
-        if frames > _YIELD_EVERY:
-            frames = 0
-            yield
-        taken = steps.take()
-        frames += taken or 1
-        if taken:
-            continue
-        if not reader.next():
-            return -1
-        pins = reader.chain.pins if reader.kind == DATA else None
-        if pins and (not before or 0 <= (steps.time() or before) < before):
-            return pins[0]
+def _first_pin(ring):
+    starts = [tuple(ring.state[key][:2]) for key in keys.range_keys(ring.state)]
+    reader = ring.reader(min(starts + [ring.cursor()[:2]]))
+    while reader.next():
+        if reader.kind == DATA and reader.chain.pins:
+            return reader.chain.pins[0]
 
 
 def _verified(uploader):

@@ -47,6 +47,19 @@ class Search(Settled):
         yield from body.measure(*limits)
         return body
 
+    def holds(self, window, body):
+        """True if the pin's points of the window go into a range unasked, so that others are asked first."""
+        uploader, pin, kind = self._uploader, body.pin, None
+        has_newer = window.saved and self.ring.end()[2] > window.end[2]  # which nobody has asked for
+        if not uploader.trusted and uploader.failures(pin) >= (1 if has_newer else 2):
+            if self.has_places() or uploader.pace.in_vain():
+                kind = DOUBT
+        if kind is None and window.saved and pin in window.last and self.has_room() and self.has_places():
+            kind = FRESH
+        if kind is not None:
+            self.hold_window(window, body, kind)
+        return kind is not None
+
     # What to ask next
 
     def next(self):
@@ -69,7 +82,7 @@ class Search(Settled):
                         return None
                 what = (found.pin, found.start, found.end) if found else self._queue[0]
                 body = yield from self._body_of(found, *what)
-            if body and body.points:
+            if body and body.len_bytes > 1:
                 return body
             if body:
                 self._nothing_to_send(body)
@@ -187,7 +200,7 @@ class Search(Settled):
     def _body_of(self, found, pin, low, high, place=_WHOLE):
         """The next Body out of the range `found` by its plan, else of what is to be tried, its places saved; one
         without points if there are some that need not be sent; None if something else has to be chosen."""
-        ring = self.ring
+        ring, uploader = self.ring, self._uploader
         start, now = low, (ring.oldest, self.cutoff)
         count = self._counts.get((pin, low, high) + now)
         if not count:
@@ -195,9 +208,12 @@ class Search(Settled):
             count = body.points
             if self._is_cleared(low):
                 return None
+            question = uploader.question(pin, body.others)
+            if question:
+                return question
             if not count:
                 return body
-        limit = self._uploader.limit()
+        limit = uploader.limit()
         if found:
             index, points = self._piece(found, count, limit)
         else:
@@ -207,7 +223,7 @@ class Search(Settled):
             if start == high:
                 return None  # overwritten meanwhile
         self._counts = {(pin, low, high) + now: count, (pin, low, start) + now: index}  # if it is refused, or not
-        body = yield from self._measured(pin, start, high, points, self._uploader.batch_bytes)
+        body = yield from self._measured(pin, start, high, points, uploader.batch_bytes)
         if found and found.size == 1 and found.plan in (FIRST, BAD):
             self._run_begins(found, start)  # for sure
             self.save()

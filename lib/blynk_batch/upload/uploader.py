@@ -125,9 +125,8 @@ class Uploader:
 
     def _all(self, end):
         """Windows up to `end`, then what was refused."""
-        expiry = self.cutoff() if self._date_ok is None else 0
-        if expiry or (self.boots.now() is None and hasattr(self.boots.clock, "refresh")):
-            yield from load("upload.date", "ask")(self, expiry)
+        if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
+            yield from load("upload.date", "ask")(self)
         before, self.ring.defers = self.result.requests, False
         try:
             yield from self._windows(end)
@@ -188,7 +187,8 @@ class Uploader:
             if not body:
                 return
             reply = yield from self.send(body)
-            self.step(self._outcome, source, body, reply)
+            if body.points or not isinstance(reply, tuple):  # else it was a Question
+                self.step(self._outcome, source, body, reply)
             yield None
 
     def send(self, body):
@@ -243,6 +243,12 @@ class Uploader:
         if days is None or now is None or self._date_ok is False or now > BUILD_MS + _FIVE_YEARS_MS:
             return 0
         return max(0, now - int(days * _DAY_MS))
+
+    def question(self, pin, others):
+        """A batch of `pin` without points, if some have expired by a clock that no reply of this drain has told of; its
+        Date will. Else None."""
+        if self._date_ok is None and keys.EXPIRED in others:
+            return load("upload.date", "Question")(pin)
 
     def _outcome(self, source, body, reply):
         """Keep or advance, note what must survive; DrainEnds where that is all for now."""

@@ -15,8 +15,6 @@ from .batch import Body, one_more, text_bytes
 
 _YIELD_EVERY = const(16)  # frames
 _FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
-_FRESH = const(0)  # kinds of ranges, see held.py
-_DOUBT = const(3)
 
 
 class Window:
@@ -24,6 +22,7 @@ class Window:
     in as many drains as that takes.
 
     order   pins still to deliver: what is under way first, then by their first point, those refused before last
+    last    pins with refused points;  saved  what the state has of the window, if a drain before this one left it open
     pins    {pin: [points to send, bytes of their JSON, the others, see Body]}
     waiting True if it ended at a point whose time is not known yet
     """
@@ -36,16 +35,17 @@ class Window:
         self.pins = {}
         self.order = []
         self.waiting = False
+        self._question = None  # a reply's Date is to tell whether the clock is right; then a new one is counted
         self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
-        self._last = [pin for key in keys.range_keys(state) for pin in state[key][7:]]  # they have refused points
+        self.last = [pin for key in keys.range_keys(state) for pin in state[key][7:]]
         self._shut = keys.open_pins(state)  # the cursor passes their points unasked
         self._quiet = ()  # pins that are not asked in it: of _shut, and done before
         self._done = 0  # points of it that were done before
         self._passed = {}  # points of pins of _shut in it
         self._cursor = self.ring.cursor()
-        self._saved = state.get(keys.WINDOW)
-        if self._saved:
-            sequence, offset, number, self.cutoff, now, *seen = self._saved
+        self.saved = state.get(keys.WINDOW)
+        if self.saved:
+            sequence, offset, number, self.cutoff, now, *seen = self.saved
             self.end, self.now, self._seen = (sequence, offset, number), now or None, tuple(seen)
         else:
             self.end, self.cutoff, self.now = end, uploader.cutoff(), uploader.boots.now()
@@ -64,7 +64,7 @@ class Window:
         ring = self.ring
         reader = ring.reader(end=self.end)
         # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
-        tally, done = self._uploader.tally, self._saved and ring.state.get(keys.DONE) or b""
+        tally, done = self._uploader.tally, self.saved and ring.state.get(keys.DONE) or b""
         view, size = memoryview(tally), 1
         tally[0] = _FULL
         while size < 512:
@@ -74,7 +74,7 @@ class Window:
             self._quiet = [pin for pin in range(256) if pin in self._shut or keys.is_done(done, pin)]
         for pin in self._quiet:
             tally[pin] = tally[256 + pin] = 0
-        most = (_FULL, _FULL) if self._saved else (self._max_points, self._max_bytes)
+        most = (_FULL, _FULL) if self.saved else (self._max_points, self._max_bytes)
         steps = Pass(reader, self.cutoff, self.times, None, tally, EACH, *most)
         frames = 0
         while True:
@@ -104,18 +104,21 @@ class Window:
             else:
                 self._passed[pin] = tally[pin]
         if ring.cursor() == self._cursor:
-            self._fix(reader.lost)
+            for pin in () if self.saved else self.order:
+                self._question = self._question or self._uploader.question(pin, self.pins[pin][2])
+            if not self._question:
+                self._fix(reader.lost)
         else:
             self.order, self.waiting = [], False  # overwritten meanwhile: it is counted anew
 
     def _fix(self, lost):
         """All is counted: from here on, also after a reset, the window is this one."""
         ring, state = self.ring, self.ring.state
-        if self._saved:
+        if self.saved:
             lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
         self._lost = ring.seen_lost = lost
         under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
-        last = [pin for pin in self.order if pin in self._last or self._uploader.failures(pin)]
+        last = [pin for pin in self.order if pin in self.last or self._uploader.failures(pin)]
         self.order = [pin for pin in self.order if pin not in last] + last
         if under_way[0] in self.order:  # it keeps one pin's progress
             self.order.remove(under_way[0])
@@ -123,7 +126,7 @@ class Window:
         if not self.order:
             if self.end[:2] > ring.cursor()[:2]:
                 self._close()  # nothing but damage and points of pins that are not asked
-        elif not self._saved:
+        elif not self.saved:
             ring.set(keys.DELIVERED, None)
             seen = self._seen if self.unsure else ()
             ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
@@ -133,7 +136,7 @@ class Window:
         pins = reader.chain.pins
         base = len(b"%d" % time) + 4
         sizes = [len(text_bytes(text) or b"") for text in reader.values()]  # 0: it cannot be read
-        if not self._saved and not self._has_room(pins, base, sizes):
+        if not self.saved and not self._has_room(pins, base, sizes):
             return False
         tally, part = self._uploader.tally, self.ring.state.get(keys.PART, (-1,))
         for index in range(len(pins)):
@@ -141,7 +144,7 @@ class Window:
             if pin in self._quiet:
                 tally[pin] += 1
                 continue
-            if self._saved and part[0] == pin and reader.position < part[1:3]:
+            if self.saved and part[0] == pin and reader.position < part[1:3]:
                 self._done += 1
                 continue
             if pin not in self.pins:
@@ -178,6 +181,9 @@ class Window:
     def next(self):
         """The next Body to send, or None at the window's end: a generator that lets others work in between."""
         uploader, state = self._uploader, self.ring.state
+        if self._question and self.order:
+            self.order, self.waiting = [], False
+            return self._question
         while self.order and not self.stale():  # what is overwritten meanwhile: the rest gets a new window
             pin = self.order[0]
             points, len_bytes, others = self.pins[pin]
@@ -188,12 +194,10 @@ class Window:
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
-            kind = None if again else self._put_off(pin, points)
-            if kind is not None:
-                uploader.search.hold_window(self, body, kind)
+            late = pin in self.last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
+            if late and not again and points and uploader.search.holds(self, body):
                 yield None  # each step saves once: see whole.py
                 continue
-            late = pin in self._last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
             limit = uploader.limit() if points else 0
             if again:
                 body.end = tuple(batch[1:])
@@ -209,16 +213,6 @@ class Window:
                 return body
             self.accepted(body)  # there was nothing to send
             yield None
-
-    def _put_off(self, pin, points):
-        """The kind of range that the pin's points go into unasked, so that others are asked first; or None."""
-        uploader = self._uploader
-        has_newer = self._saved and self.ring.end()[2] > self.end[2]  # which nobody has asked for
-        if points and not uploader.trusted and uploader.failures(pin) >= (1 if has_newer else 2):
-            if uploader.search.has_places() or uploader.pace.in_vain():
-                return _DOUBT
-        if self._saved and pin in self._last and uploader.search.has_room() and uploader.search.has_places():
-            return _FRESH
 
     def accepted(self, body):
         """Nothing of `body` is left to send in this window: one state frame."""
