@@ -177,6 +177,22 @@ def test_a_pin_in_doubt_whose_readings_have_all_expired_is_no_question():
         assert world.got == {(4, 0): 1} and not world.check(), (hours, world.got)
 
 
+def test_a_drain_ends_though_it_trusts_again_when_nothing_is_left_of_a_pin_in_doubt():
+    world = World(max_age_days=1, words=UNKNOWN, cut_at=3000)
+    world.log(1, 2, bad=(2,))
+    world.client.log(2, 1, timestamp=world.now() + 30 * DAY_S * 1000)
+    world.logged[2] += 1
+    world.bad[2, 1] = True
+    world.drain()
+    world.trouble = True
+    world.log(1)
+    world.drain()
+    world.wait(2 * DAY_S)
+    world.trouble, world.bad = False, {}
+    world.drain()
+    assert (world.cuts, sorted(world.got)) == (0, [(1, 0), (2, 1)]) and not world.check(), (world.cuts, world.got)
+
+
 class Clearing(World):
     clears = ()  # pins in whose requests all is cleared
 

@@ -58,9 +58,9 @@ def touch(end, start, exactly=False):
 
 
 def normal(ranges):
-    """`ranges` by pin and start, those joined that touch."""
+    """`ranges` by pin and start, those joined that touch, without those of nothing."""
     found = []
-    for one in sorted(ranges, key=lambda one: (one.pin, one.start)):
+    for one in sorted([one for one in ranges if one.start < one.end], key=lambda one: (one.pin, one.start)):
         last = found[-1] if found else None
         if last and (last.pin, last.kind) == (one.pin, one.kind) and touch(last.end, one.start, one.kind == FRESH):
             found.pop()
