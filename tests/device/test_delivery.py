@@ -44,6 +44,7 @@ def sequence(seed):
         batch_points=random.choice((16, 64, 10000)),
         lost=random.choice((0, 0.05, 0.2)),
         arrive=random.choice((0, 0, 4)),
+        max_age_days=None if random.randrange(8) else 2,
     )
     cuts = random.randrange(2)
     share = random.choice((0, 0.1, 0.5, 1))
@@ -80,7 +81,7 @@ def sequence(seed):
         pending = quiet_day(world, pins, small)
     assert not pending, pending
     stats = world.client.stats()
-    assert len(world.got) + stats["dropped"] + stats["rejected"] >= world.total(), stats
+    assert len(world.got) + stats["dropped"] + stats["rejected"] + stats["expired"] >= world.total(), stats
 
 
 def quiet_day(world, pins, small):

@@ -177,6 +177,16 @@ def test_a_pin_in_doubt_whose_readings_have_all_expired_is_no_question():
         assert world.got == {(4, 0): 1} and not world.check(), (hours, world.got)
 
 
+def test_all_that_expired_in_doubt_is_counted_with_the_next_question():
+    world = World(max_age_days=1, words=UNKNOWN)
+    world.trouble = True
+    world.log(1, 2, 3)
+    world.drain()
+    world.wait(2 * DAY_S)
+    world.drain()
+    assert world.client.stats()["expired"] == 3 and not world.check(), world.client.stats()
+
+
 def test_a_drain_ends_though_it_trusts_again_when_nothing_is_left_of_a_pin_in_doubt():
     world = World(max_age_days=1, words=UNKNOWN, cut_at=3000)
     world.log(1, 2, bad=(2,))

@@ -135,12 +135,12 @@ class Search(Settled):
         for number in range(turn, turn + len(doubts)):
             found = doubts[number % len(doubts)]
             pin, low, high = found.pin, found.start, self.end_of(found)
-            count = (yield from self._measured(pin, low, high)).points
-            if count:  # else all of it has expired, and that is no question
-                break
-        first = _NEWEST if pin in self._refused else _WHOLE
-        places = (first, first + 1, _MIDDLE + turn)
-        self._queue = [(pin, low, high, place) for place in places[: count + 1]]
+            body = yield from self._measured(pin, low, high)
+            first = _NEWEST if pin in self._refused else _WHOLE
+            places = (first, first + 1, _MIDDLE + turn)[: body.points + 1] if body.points or body.others else ()
+            self._queue += [(pin, low, high, place) for place in places]
+            if body.points:
+                break  # else all of it has expired, and that is no question
         self.ring.set(keys.DOUBT, (turn + 1, uploader.pace.tries()))
 
     def _look_into_runs(self):
