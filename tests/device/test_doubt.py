@@ -203,6 +203,18 @@ def test_a_drain_ends_though_it_trusts_again_when_nothing_is_left_of_a_pin_in_do
     assert (world.cuts, sorted(world.got)) == (0, [(1, 0), (2, 1)]) and not world.check(), (world.cuts, world.got)
 
 
+def test_what_expires_while_one_of_several_questions_is_asked_counts_once():
+    world = World(max_age_days=1, words=UNKNOWN)
+    world.trouble = True
+    world.log(1)
+    world.log(1)
+    world.drain()
+    world.wait(DAY_S - 10)
+    world.takes_s = 20
+    assert len(world.drain()) == 1 and world.client.stats()["expired"] == 2
+    world.check()
+
+
 class Clearing(World):
     clears = ()  # pins in whose requests all is cleared
 

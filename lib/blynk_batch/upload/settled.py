@@ -47,7 +47,7 @@ class Settled(Held):
         pin, points = body.pin, body.points
         self.ring.add(keys.HELD, -body.leave(self.ring))
         found = self._answered(body)
-        self._queue = [queued for queued in self._queue if queued[0] != pin]
+        self._forget_tries(pin)
         plan = found and found.plan
         if found:
             self._go_on(found, points)
@@ -89,7 +89,7 @@ class Settled(Held):
         self.ring.add(keys.HELD, -body.leave(self.ring))
         self.ring.forget(keys.ASKED)
         self.ranges = self.without(body.pin, body.first, body.end)
-        self._forget_try(body.pin)
+        self._forget_tries(body.pin)
         self.save()
 
     def _answered(self, body):
@@ -104,6 +104,9 @@ class Settled(Held):
                 found.end = end if found.kind == FRESH else found.end
                 return found
         return None
+
+    def _forget_tries(self, pin):
+        self._queue = [queued for queued in self._queue if queued[0] != pin]
 
     def _forget_try(self, pin):
         if self._queue and self._queue[0][0] == pin:
