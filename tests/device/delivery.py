@@ -48,6 +48,7 @@ class World:
         self.bad = {}  # {(pin, value): True}
         self.trouble = False  # everything is refused
         self.failing = ()  # pins that are answered 500
+        self.astray = ()  # pins that are sent to a foreign host
         self.dying = ()  # pins in whose batches the connection ends
         self.most = 0  # points of a batch, if not 0: larger ones are answered 504
         self.silent = ()  # pins whose batches get no reply, and are not stored
@@ -156,7 +157,8 @@ class World:
         if status == 200:
             self.accepted = here
             return 200, {}, b"OK"
-        return status, {}, self.words if status == 400 else b""
+        headers = {"location": "https://elsewhere.example/"} if status == 308 else {}
+        return status, headers, self.words if status == 400 else b""
 
     def answer(self, batches):
         for batch in batches:
@@ -175,6 +177,8 @@ class World:
     def judge(self, pin, points):
         if pin in self.failing:
             return 500
+        if pin in self.astray:
+            return 308
         if 0 < self.most < len(points):
             return 504
         if pin in self.silent:

@@ -9,7 +9,15 @@ TIMEOUT_S = 600
 
 
 def test_one_pin_that_is_always_answered_500_or_whose_connection_always_ends_in_its_batch_starves_no_other():
-    for kind, pins in (("failing", (1, 2)), ("failing", (1,)), ("dying", (1, 2)), ("dying", (1,)), ("dying", (2, 1))):
+    check_that_a_pin_starves_no_other((("failing", 500), ("dying", 0)))
+
+
+def test_one_pin_that_is_always_sent_to_a_foreign_host_starves_no_other():
+    check_that_a_pin_starves_no_other((("astray", 308),))
+
+
+def check_that_a_pin_starves_no_other(kinds):
+    for kind, status, pins in [kind + (pins,) for kind in kinds for pins in ((1, 2), (1,), (2, 1))]:
         world = World(batch_points=50)
         setattr(world, kind, (1,))
         for _number in range(300):
@@ -22,7 +30,6 @@ def test_one_pin_that_is_always_answered_500_or_whose_connection_always_ends_in_
             late.append(len([point for point in world.missing() if point[0] == 2]))
             world.wait(HOUR_S)
         assert max(late[4:]) == 0, (kind, pins, late)
-        status = 500 if kind == "failing" else 0
         assert [found for pin, _, _, found in world.requests if pin == 1][:3] == [status] * 3
         world.check()
         setattr(world, kind, ())

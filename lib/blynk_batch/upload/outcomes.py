@@ -49,8 +49,8 @@ def judge(uploader, source, body, reply):
         _count(uploader, _SMALLER)
         uploader.result.error = error
         uploader.learn(body.points // 2)
-    elif status == 308:
-        _elsewhere(uploader, headers.get("location", ""), error)
+    elif status == 308 and _elsewhere(uploader, headers.get("location", "")):
+        return
     elif kind == refusals.InvalidToken:
         _stop(uploader, error)
     elif kind in (refusals.PinRefused, refusals.PointRefused):
@@ -139,17 +139,19 @@ def unlearn(ring):
     release(ring)
 
 
-def _elsewhere(uploader, location, error):
-    """To the server that `location` names: followed is the same path alone, and from https only to https."""
+def _elsewhere(uploader, location):
+    """To the server that `location` names: followed is the same path alone, and from https only to https. False if it
+    is not followed."""
     asked, home = uploader.server, uploader.home
     server = server_of(location, home, uploader.settings["regions"])
     scheme, _, path = split(location)
     uploader.hops += 1
     is_elsewhere = path.split("?")[0] != api.PATH or (scheme == "http" and asked.startswith("https:"))
     if is_elsewhere or server in (None, asked) or uploader.hops > _HOPS:
-        return _later(uploader, error)
+        return False
     _count(uploader, _REDIRECTED)
     uploader.ring.save_value(REGION, None if server == home else server.encode())
+    return True
 
 
 def _stop(uploader, error):
