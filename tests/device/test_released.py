@@ -2,9 +2,13 @@
 
 import math
 
+from blynk_batch.ring import state as keys
+from blynk_batch.upload import search
 from blynk_batch.upload.batch import Body
 from delivery import DAY_S, HOUR_S, KNOWN, World
 from held_worlds import days, filled, twice
+
+Search = search.Search
 
 HEAP = "64m"
 WASM = False  # minutes there
@@ -132,6 +136,55 @@ def test_where_each_refused_pin_takes_a_place_of_its_own_the_one_of_fewest_point
         assert stats["rejected"] == (1 if pin == 17 else 0), (pin, stats)
         world.wait(HOUR_S)
     assert stats["held"] == 2 * 16 and not [pin for pin, _, _ in world.client.points() if pin == 5]
+
+
+def full_table(*group):
+    """A World that remembers sixteen ranges: one of pins with two points each, the others of one pin with ten."""
+    world = World(words=KNOWN)
+    for _ in range(2):
+        world.log(*group, bad=group)
+    world.drain()
+    for pin in range(1, 16):
+        refuse_ten(world, pin)
+    assert len(keys.range_keys(world.client.ring.state)) == keys.RANGES_MOST
+    return world
+
+
+def refuse_ten(world, pin):
+    world.log(0)
+    for _ in range(10):
+        world.log(pin, bad=(pin,))
+    world.drain()
+    world.check()
+    world.wait(HOUR_S)
+
+
+def test_pins_that_share_a_place_give_way_together_where_their_points_are_the_fewest():
+    world = full_table(*range(100, 110))
+    for pin, rejected in ((16, 10), (17, 20)):
+        refuse_ten(world, pin)
+        assert world.client.stats()["rejected"] == rejected, "one of the group alone makes no room"
+
+
+def test_what_gave_way_before_its_turn_in_the_days_tries_is_not_asked_for():
+    class Crowded(Search):
+        def _forget_try(self, pin):  # pin 100 was refused again
+            super()._forget_try(pin)
+            while [found for found in self.ranges if found.pin >= 100]:
+                self.give_way(True)
+
+    world = full_table(100, 101, 102)
+    for point in list(world.bad):
+        if point[0] > 100:
+            del world.bad[point]
+    world.wait(DAY_S)
+    search.Search = Crowded
+    try:
+        pins = [pin for pin, _, _, _ in world.drain()]
+    finally:
+        search.Search = Search
+    assert [pin for pin in pins if pin >= 100] == [100], pins
+    world.check()
 
 
 def test_readings_that_get_too_old_while_they_are_held_expire_and_leave():

@@ -151,25 +151,36 @@ class Held:
                 left.append(found.part(end, found.end))
         return left
 
-    def count(self, found):
-        """How many points it has: a pass over them."""
-        count = 0
-        reader = self.ring.reader(found.start + (0,), self.end_of(found))
+    def at(self, pin, start, end):
+        """The first range with points of `pin` from `start` to `end`, or None."""
+        for found in self.ranges:
+            if found.pin == pin and found.start < end and start < self.end_of(found):
+                return found
+        return None
+
+    def count(self, place):
+        """How many points the ranges of equal bounds have: a pass over them."""
+        count, pins = 0, [found.pin for found in place]
+        reader = self.ring.reader(place[0].start + (0,), self.end_of(place[0]))
         while reader.next():
             if reader.kind == DATA:
-                count += found.pin in reader.chain.pins
+                count += len([pin for pin in reader.chain.pins if pin in pins])
         return count
 
     def give_way(self, force):
         """Let go of a range, its points counted as rejected: of one point that was refused alone on seven tries. If
-        that is not there and there must be room, of the fewest points, one that rests if there is any."""
-        old = [found for found in self.ranges if found.tries >= 7 and found.kind == HELD and found.end != OPEN]
-        old = [found for found in old if self.count(found) <= 1]
+        that is not there and there must be room, of the fewest points, with all pins that share its place, one that
+        rests if there is any."""
+        places = {}
+        for found in self.ranges:
+            places.setdefault(found.bounds(), []).append(found)
+        old = [[found] for found in self.ranges if found.tries >= 7 and found.kind == HELD and found.end != OPEN]
+        old = [place for place in old if self.count(place) <= 1]
         if not old and not force:
             return False
-        victim = min(old or self.ranges, key=lambda found: (found.kind not in (RUN, HELD), self.count(found)))
-        count = self.count(victim)
-        self.ranges.remove(victim)
+        victims = min(old or places.values(), key=lambda place: (place[0].kind not in (RUN, HELD), self.count(place)))
+        count = self.count(victims)
+        self.ranges = [found for found in self.ranges if found not in victims]
         self.ring.add(keys.HELD, -count)
         self.ring.add(keys.REJECTED, count)
         return True

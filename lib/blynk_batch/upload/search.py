@@ -116,6 +116,7 @@ class Search(Settled):
         """True if something is queued: a question, a look into a bad run, a daily try. Where there is no room for
         notes, only a try of what lies in the oldest sector: once that is delivered, there will be."""
         crowded = not self.has_room()
+        self._queue = [queued for queued in self._queue if self.at(*queued[:3])]
         if not self._queue:
             yield from self._ask_in_doubt()
         if not self._queue and not crowded:
@@ -239,7 +240,8 @@ class Search(Settled):
         if found and index and body.points < points:  # too many bytes: the newest must be in it
             found.search(WALK, body.points, found.good)
             return None
-        if self._is_cleared(low):
+        self.note()
+        if self._is_cleared(low) or not self.at(pin, start, body.end):  # that may have given way
             return None
         ring.set(keys.ASKED, start + body.end + (pin, self.cutoff, self.now) + self.seen)
         self.save()

@@ -98,12 +98,10 @@ class Settled(Held):
         self._spent[pin] = self._spent.get(pin, 0) + 1
         self.ring.forget(keys.ASKED)
         self.load()
-        for found in self.ranges:
-            end = self.end_of(found)
-            if found.pin == pin and found.start < body.end and body.first < end:
-                found.end = end if found.kind == FRESH else found.end
-                return found
-        return None
+        found = self.at(pin, body.first, body.end)
+        if found and found.kind == FRESH:
+            found.end = self.end_of(found)
+        return found
 
     def _forget_tries(self, pin):
         self._queue = [queued for queued in self._queue if queued[0] != pin]
