@@ -2,6 +2,7 @@
 
 import math
 
+from blynk_batch.errors import UploadError
 from blynk_batch.ring import state as keys
 from blynk_batch.upload import search
 from blynk_batch.upload.batch import Body
@@ -26,7 +27,8 @@ def test_what_can_be_counted_but_not_be_sent_is_asked_as_often_as_what_is_refuse
     world = filled(100, pins=(1, 2, 3))
     Body._frames = cut_short
     try:
-        world.client.upload(watchdog=world.step)
+        error = world.client.upload(watchdog=world.step).error
+        assert isinstance(error, UploadError), repr(error)
         assert world.client.stats()["requests"] <= 2 * math.log(100, 2) + 8 + 3, world.client.stats()
         assert world.missing() == [(1, value) for value in range(100)]
         world.log(1, 2)

@@ -7,6 +7,7 @@ import json
 
 from micropython import const
 
+from ..errors import UploadError
 from ..ring import state as keys
 from ..ring.fast import Pass
 from ..ring.reader import DATA
@@ -17,7 +18,7 @@ _PAUSE_EVERY = const(16)  # frames read without a break
 _ALL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 
 
-class Vanished(Exception):
+class Vanished(UploadError):
     """None of the points that were counted can be read any more: overwritten, or damaged."""
 
 
