@@ -127,6 +127,14 @@ def test_what_is_no_file_in_a_folder_is_named(make_ring):
     assert "%s cannot be copied" % (folder / "link") in refused("--folder", folder)
 
 
+def test_an_export_that_is_printed_or_not_asked_for_is_not_in_the_ring_of_the_working_directory(make_ring):
+    folder = make_ring("folder")
+    command = [sys.executable, "-m", "tools.pull", "--folder", ".", "--csv", "-"]
+    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 201, done.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has a full device")
 def test_an_export_without_room_or_into_the_ring_is_refused(make_ring):
     folder = make_ring("folder")

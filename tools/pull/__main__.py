@@ -82,7 +82,9 @@ def check(options):
         raise click.UsageError("--page %d: a power of two, 512 or more" % page)
     source = Path(options["image"] or options["folder"] or ".").resolve()
     for name in ("csv", "json"):
-        output = Path(options[name] or "-").resolve()
+        if options[name] in (None, "-"):
+            continue
+        output = Path(options[name]).resolve()
         if output == source or options["folder"] and source in output.parents:
             raise click.UsageError("--%s %s: that is where the ring is" % (name, options[name]))
     if options["csv"] and options["json"] and Path(options["csv"]).resolve() == Path(options["json"]).resolve():
