@@ -28,6 +28,23 @@ for i in range(3):
 client.close()
 """
 
+# Twenty readings of a boot that never learns the time; the next boot uploads them, an hour ago.
+NO_CLOCK = """
+import sys, blynk_batch
+class Clock:
+    def __init__(self, ms): self.ms = ms
+    def now(self): return self.ms
+    def uptime(self): return 5000
+url, token, now = sys.argv[1], sys.argv[2], int(sys.argv[3])
+client = blynk_batch.Client(token, ring=blynk_batch.FileRing("ring"), clock=Clock(None))
+for i in range(20):
+    client.log(1, i)
+client.close()
+client = blynk_batch.Client(token, ring=blynk_batch.FileRing("ring"), server=url, clock=Clock(now - 3600000))
+print(client.upload().pending)
+client.close()
+"""
+
 
 @pytest.fixture
 def ring(sandbox, run_on_device, tmp_path):
@@ -62,6 +79,13 @@ def test_what_was_delivered_is_there(ring, sandbox):
         "V1    pending        3 points: 3 missing",
         "V2    delivered     21 points: 20 there, 1 not told",
     ]
+    assert status == 0
+
+
+def test_a_point_with_an_estimated_time_that_is_not_found_is_no_loss(sandbox, run_on_device, tmp_path):
+    assert run_on_device(NO_CLOCK, sandbox.url, sandbox.token, int(time.time() * 1000)) == "0\n"
+    status, output = audit(tmp_path / "ring", sandbox)
+    assert output == "V1    delivered     20 points: 20 not told\n"
     assert status == 0
 
 
