@@ -140,6 +140,24 @@ def test_deploy_board_check_and_pull_take_it_for_a_board(pico):
     assert [json.loads(line)["value"] for line in pulled.splitlines() if line.startswith("{")] == list(range(9))
 
 
+def test_a_disk_that_is_full_to_the_last_block_has_no_less_than_nothing_free(pico):
+    """littlefs counts a block that two files share twice."""
+    fill = """
+import os
+f = open("/big", "wb")
+try:
+    while True: f.write(bytes(4096)); f.flush()
+except OSError: pass
+for i in range(40):
+    try: open("/small%d" % i, "wb").write(bytes(200))
+    except OSError: pass
+print(os.statvfs("/")[3])
+"""
+    assert int(mpremote(pico, "exec", fill).split()[-1]) < 0
+    said = run("make", "deploy", "PORT=" + pico.port, "EXAMPLE=pico_w", status=2)
+    assert "The board has 0 KB free and " in said
+
+
 def test_the_bench_measures_every_row(uf2):
     found = bench.run(uf2, readings=16, with_grown=False)
     rows = found["rows"]

@@ -53,9 +53,9 @@ def present(board, paths):
 
 
 def free_bytes(board):
-    """Free bytes on the filesystem at the root, and the size of its blocks."""
+    """Free bytes on the filesystem at the root, and the size of its blocks. A full littlefs says less than nothing."""
     block, free = board.ask("import os\ns = os.statvfs('/')\nprint((s[0], s[3]))")
-    return block * free, block
+    return max(0, block * free), block
 
 
 def write(board, path, data):

@@ -29,7 +29,7 @@ def facts():
         "frequency": frequency if isinstance(frequency, int) else frequency[0],
         "block": block,
         "bytes": block * blocks,
-        "free": block * free,
+        "free": max(0, block * free),
     }
 
 
