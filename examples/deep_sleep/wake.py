@@ -7,13 +7,14 @@ import sensor
 
 
 def once(feed):
-    # close() writes the reading and the planned sleep together
     ring = blynk_batch.FileRing(config.RING, commit_every=2, tails=16)
     client = blynk_batch.Client(config.TOKEN, ring=ring, server=config.SERVER, debug=print)
-    client.log(config.PIN, sensor.volts())
-    if client.due(config.UPLOAD_EVERY_S):
-        wifi = blynk_batch.WiFi(config.SSID, config.PASSWORD)
-        wifi.wait(config.CONNECT_S, watchdog=feed)
-        print(client.upload(timeout_s=60, watchdog=feed))  # without Wi-Fi it notes the failure and waits its turn
-        wifi.off()
-    client.close(sleep_ms=safety.until_next_wake())
+    try:
+        client.log(config.PIN, sensor.volts())
+        if client.due(config.UPLOAD_EVERY_S):
+            wifi = blynk_batch.WiFi(config.SSID, config.PASSWORD)
+            wifi.wait(config.CONNECT_S, watchdog=feed)
+            print(client.upload(timeout_s=60, watchdog=feed))  # without Wi-Fi it notes the failure and waits its turn
+            wifi.off()
+    finally:
+        client.close(sleep_ms=safety.until_next_wake())  # writes the reading and the planned sleep together

@@ -12,14 +12,14 @@ VOLTS = 40 * 3.3 / 65535  # that each reading is above the one before
 BOUND = {"esp32": 0.07, "rp2": 0.12}  # erases a reading
 
 
-def sleep_through(tmp_path, sandbox, port):
+def sleep_through(tmp_path, sandbox, port, count=WAKES, **settings):
     """The words of each line that the board printed."""
     board = Board(tmp_path, port)
-    board.install("deep_sleep", TOKEN=sandbox.token, SERVER=sandbox.url)
+    board.install("deep_sleep", TOKEN=sandbox.token, SERVER=sandbox.url, **settings)
     compile_library(tmp_path / "lib")
     paths = [ROOT / "tests" / "board", device.SIM, tmp_path / "lib"]
     wakes = ROOT / "tests" / "board" / "wakes.py"
-    done = device.run(wakes, port, board.files, WAKES, heap="1m", paths=paths, timeout=600)
+    done = device.run(wakes, port, board.files, count, heap="1m", paths=paths, timeout=600)
     assert done.returncode == 0, done.stdout[-2000:]
     return [line.split() for line in done.stdout.splitlines()]
 
@@ -43,3 +43,9 @@ def test_500_wakes_deliver_every_reading_with_its_time_hourly_and_wear_little(tm
     found = {words[0]: words[1:] for words in lines}
     assert found["stats"] == [str(WAKES), "0", "0", "0"], "logged, estimated, dropped, pending"
     assert int(found["erases"][0]) / WAKES <= BOUND[port], found["erases"]
+
+
+def test_a_wake_that_fails_after_its_reading_keeps_it(tmp_path, sandbox):
+    lines = sleep_through(tmp_path, sandbox, "rp2", 3, SSID=None)
+    assert [words[0] for words in lines].count("failed:") >= 2
+    assert ["stats", "3", "0", "0", "0"] in lines, "logged, estimated, dropped, pending"
