@@ -189,6 +189,14 @@ def test_a_refused_point_is_exported_with_the_words_it_got_and_goes_out_once_the
     assert [(pin, value) for pin, _, value in sandbox.points()] == [(2, "no number")]
 
 
+def test_the_summary_counts_as_held_what_the_export_calls_so(make_ring, sandbox):
+    sandbox.fault("unknown_400", text="Not today.")
+    output, report = pull("--folder", make_ring("folder", sandbox.url, upload=True), "--csv", "-")
+    held = output.count(",held,")
+    assert held > 0 and "1501 points, %d of them held" % held in report
+    assert "held        the server answered 400: Not today." in report
+
+
 def test_damage_is_counted_and_the_rest_is_exported(make_ring):
     path = make_ring("nor")
     data = bytearray(path.read_bytes())

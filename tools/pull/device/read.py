@@ -35,7 +35,7 @@ def walk(ring):
     """Print all that is there, oldest first; what to say of the whole."""
     times = Times(ring, int(time.time()) * 1000, "estimate")
     times.known = 0  # of what lies before the cursor nothing is known
-    frames = left = 0
+    frames = left = held = 0
     reader = ring.reader((ring.oldest, 0, number_at(ring, ring.oldest) if ring.oldest else 0))
     while reader.next():
         frames += reader.kind != record.MARK
@@ -50,9 +50,10 @@ def walk(ring):
                 point["state"] = state_of(ring, pin, position) if values[index] is not None else "unreadable"
                 point["sector"], point["offset"] = position
                 left += point["state"] in ("pending", "held")
+                held += point["state"] == "held"
                 print(json.dumps(point))
     lost = max(reader.lost, ring.pending - left)  # where the first header is damaged, only the books tell
-    return {"frames": frames, "unreadable_frames": reader.bad, "lost_here": lost}
+    return {"frames": frames, "held": held, "unreadable_frames": reader.bad, "lost_here": lost}
 
 
 def state_of(ring, pin, position):
