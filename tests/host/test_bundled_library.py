@@ -66,4 +66,6 @@ def test_make_bundle_writes_the_bundles_and_says_what_is_in_each(monkeypatch, tm
     trace.write_text('  File "blynk_batch", line 2000, in f\n  File "/lib/mine.py", line 3, in g\n')
     done = CliRunner().invoke(main, ["--trace", str(trace)])
     ours, other = done.output.splitlines()
+    trace.write_bytes(b"\xb5\n")  # a line of a serial port
+    assert CliRunner().invoke(main, ["--trace", str(trace)]).output == "\ufffd\n"
     assert re.search(r'File "lib/blynk_batch/\S+.py", line \d+, in f', ours) and '"/lib/mine.py", line 3, in g' in other

@@ -49,7 +49,11 @@ def traced(text, bundles):
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--trace", type=click.File(), help="A traceback of a board: print it with the sources' files and lines.")
+@click.option(
+    "--trace",
+    type=click.File(errors="replace"),
+    help="A traceback of a board: print it with the sources' files and lines.",
+)
 def main(trace):
     """Join the library's modules into the bundles that boards load."""
     try:
