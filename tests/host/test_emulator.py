@@ -8,10 +8,11 @@ import struct
 from contextlib import closing
 
 import pytest
+from click.testing import CliRunner
 
 from tests.host import thumb
 from tests.host.boards import run
-from tools.emulator import elf, firmware
+from tools.emulator import bench, elf, firmware
 from tools.emulator.host import EmulatedPico
 from tools.emulator.lab import Lab, LabError
 
@@ -316,3 +317,14 @@ def test_time_is_the_board_s_own(lab):
     board = lab(thumb.HALT)
     now = board.run(ms=100_000).now
     assert now.ms == pytest.approx(100_000, rel=1e-4) and now.cpu_ms < 1
+
+
+def test_files_that_the_bench_cannot_use_are_told_before_minutes_of_measuring(tmp_path):
+    for content in ("no JSON", "{}", "[]"):
+        (tmp_path / "before.json").write_text(content)
+        done = CliRunner().invoke(bench.main, ["--beside", str(tmp_path / "before.json")])
+        assert done.exit_code == 1 and "before.json holds no figures of an earlier run" in done.output
+    done = CliRunner().invoke(bench.main, ["--elf", str(tmp_path / "before.json")])
+    assert done.exit_code == 1 and "before.json: not a 32-bit little-endian .elf" in done.output
+    done = CliRunner().invoke(bench.main, ["--out", str(tmp_path / "before.json" / "new")])
+    assert done.exit_code == 1 and "cannot be written" in done.output

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from tools.emulator import firmware, measure
+from tools.emulator.elf import NoElf, functions
 from tools.emulator.lab import LabError, RemoteError
 
 OUTPUT = firmware.ROOT / "build" / "emulate-bench.json"
@@ -59,18 +60,35 @@ COUNTS = "Files opened and calls of `lfs2_stat` are counted from the reset until
 @click.option("--write", is_flag=True, help="Write docs/benchmarks-pico.md.")
 def main(name, elf, source, quick, out, beside, write):
     """Measure the library on an emulated Pico."""
+    before = figures(beside) if beside else None
     try:
-        uf2 = firmware.find(name)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.open("a").close()
         symbols = elf.read_bytes() if elf else None
+        if elf:
+            functions(symbols, ())
+        uf2 = firmware.find(name)
         found = run(uf2, "source" if source else "mpy", symbols, QUICK if quick else READINGS, not quick)
     except (firmware.FirmwareProblem, LabError, RemoteError) as error:
         raise click.ClickException(str(error))
-    out.parent.mkdir(parents=True, exist_ok=True)
+    except NoElf as error:
+        raise click.ClickException("%s: %s" % (elf, error))
+    except OSError as error:
+        raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
     out.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    text = document(found, json.loads(beside.read_text(encoding="utf-8")) if beside else None)
+    text = document(found, before)
     click.echo(text)
     if write:
         DOCUMENT.write_text(text, encoding="utf-8")
+
+
+def figures(path):
+    """Those of an earlier run."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {"rows": found["rows"]}
+    except (OSError, ValueError, LookupError, TypeError):
+        raise click.ClickException("%s holds no figures of an earlier run" % path)
 
 
 def run(uf2, form="mpy", symbols=None, readings=READINGS, with_grown=True):
