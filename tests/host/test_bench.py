@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 
 from tools.bench import figures, report, targets
 from tools.bench.explained import WHY
 from tools.bench.groups import GROUPS
-from tools.bench.__main__ import measure
+from tools.bench.__main__ import main, measure
 from tools.bench.micropython import ROOT
 from tools.bench.rows import line, number, rows_of
 
@@ -26,6 +27,11 @@ def test_each_group_measures_what_it_names(group):
         assert judged and all(row.met for row in judged), [line(row) for row in judged]
     assert json.loads(report.as_json([(group, rows)]))["rows"]
     assert report.markdown([(group, rows)]).count("\n| ") >= len(rows) + 2
+
+
+def test_a_group_that_there_is_not_is_answered_with_those_that_there_are():
+    done = CliRunner().invoke(main, ["nonsense"])
+    assert done.exit_code == 2 and "'nonsense' is not one of 'wear', " in done.output
 
 
 def test_a_missed_target_shows():

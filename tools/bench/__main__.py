@@ -5,9 +5,10 @@
     python -m tools.bench --quick          few readings: shows that everything runs, the figures mean little
 """
 
-import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
+
+import click
 
 from tools.bench import figures, report
 from tools.bench.groups import GROUPS
@@ -23,27 +24,26 @@ def measure(group, quick, workers=2):
     return rows_of(group.name, [cell for cells in found for cell in cells])
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="make bench", description="measure, beside the naive ways")
-    parser.add_argument("groups", nargs="*", choices=[[], *(group.name for group in GROUPS)])
-    parser.add_argument("--quick", action="store_true", help="few readings")
-    options = parser.parse_args(arguments)
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("names", metavar="[GROUP]...", nargs=-1, type=click.Choice([group.name for group in GROUPS]))
+@click.option("--quick", is_flag=True, help="Few readings.")
+def main(names, quick):
+    """Measure all groups, or those named, beside the naive ways."""
     groups = []
     for group in GROUPS:
-        if not options.groups or group.name in options.groups:
+        if not names or group.name in names:
             print("measuring %s" % group.name, file=sys.stderr)
-            groups.append((group, measure(group, options.quick)))
+            groups.append((group, measure(group, quick)))
     print(report.text(groups))
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
     (build / "bench.json").write_text(report.as_json(groups), encoding="utf-8")
-    if not options.groups and not options.quick:
+    if not names and not quick:
         rows = [row for _, rows in groups for row in rows]
         (ROOT / "docs" / "benchmarks.md").write_text(report.markdown(groups), encoding="utf-8")
         figures.PATH.write_text(figures.as_json(rows), encoding="utf-8")
         draw(rows, ROOT / "docs" / "benchmarks.svg")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="bench")
