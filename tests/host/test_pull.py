@@ -15,6 +15,8 @@ import pytest
 
 from tests.host.boards import start_board
 from tools.board.connection import Connection
+from tools.board.errors import BoardProblem
+from tools.pull.board import FromBoard
 from tools.sandbox.testing import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -291,6 +293,19 @@ def test_a_ring_is_read_off_a_board_that_stays_as_it_is_until_told_otherwise(boa
     assert re.search("put back    [23] files", report)
     _, report = pull(*source)
     assert "pending     0 points" in report
+
+
+def test_what_the_board_logs_before_the_ring_is_put_back_is_not_written_over(board, tmp_path):
+    with Connection(board.port) as connection:
+        connection.exec(ON_BOARD, timeout_s=60)
+    source = FromBoard(board.port, tmp_path, "/readings")
+    (tmp_path / "ring" / "0").write_bytes(b"what an upload changed")
+    with Connection(board.port) as connection:
+        connection.exec(ON_BOARD, timeout_s=60)  # its watchdog has started its program again
+    before = digest(board.folder / "readings")
+    with pytest.raises(BoardProblem, match="has changed since it was read.*: nothing was put back"):
+        source.put_back()
+    assert digest(board.folder / "readings") == before
 
 
 def test_a_ring_on_a_boards_card_is_one_file_and_goes_back_as_one(make_ring, board, sandbox):

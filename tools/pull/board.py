@@ -61,6 +61,7 @@ class FromBoard(Source):
         found = files.present(board, [self._path])
         if not found:
             raise BoardProblem("The board has no ring in %s: name its folder by --path." % self._path)
+        self._found = found
         with _progress(sum(size for size, _ in found.values()), "reading " + self._path) as bar:
             for path, (size, digest) in found.items():
                 data = b""
@@ -87,6 +88,11 @@ class FromBoard(Source):
         """Whole files; on littlefs each counts once it is closed. Sectors go before the tails that follow them."""
         written, gone = changes(self._before, snapshot(self._copy))
         with Connection(self._port) as board:
+            if files.present(board, [self._path]) != self._found:  # what was logged since would be written over
+                raise BoardProblem(
+                    "The ring on the board has changed since it was read: nothing was put back, and the board sends "
+                    "again what the server took. Rename main.py while you work: a watchdog would start it anew."
+                )
             for name in written:
                 files.write(board, "%s/%s" % (self._path, name), (self._copy / name).read_bytes())
             for name in gone:
