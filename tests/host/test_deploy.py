@@ -293,6 +293,16 @@ def test_a_flash_that_fills_up_meanwhile_is_told_and_leaves_no_half_file(monkeyp
         assert all((small.folder / path[1:]).read_bytes() == files[path] for path in on_board(small))
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("tool", ["mpremote", "ampy"])
+def test_a_board_whose_program_prints_again_since_a_watchdog_reset_it_is_told(tool, monkeypatch):
+    monkeypatch.setattr("tools.board.connection._TALK_S", 2)
+    with start_board() as board:
+        (board.folder / "main.py").write_text("import time\nwhile True:\n    print('on')\n    time.sleep(0.05)\n")
+        with Connection(board.port, tool) as connection, pytest.raises(BoardLost, match="talks on"):
+            connection.exec("import machine\nmachine.reset()", timeout_s=1)
+
+
 @pytest.mark.parametrize("tool", ["mpremote", "ampy"])
 def test_a_board_that_goes_away_meanwhile_is_told(tool):
     board = start_board()

@@ -7,6 +7,7 @@ Knows nothing of what is run.
 """
 
 import ast
+import math
 import struct
 import time
 
@@ -22,6 +23,7 @@ _FAILURES = (OSError, TransportError, PyboardError, struct.error)
 _BAUD = 115200
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit"
 _ANSWER_S = 5  # a board that opening the port has reset is up again by then
+_TALK_S = 60  # beyond the longest silence: what tools ask for is printed by then
 
 
 def _open(port, tool):
@@ -48,6 +50,8 @@ class Connection:
             self._client = _open(port, tool)
         except _FAILURES as error:
             raise explain(port, error)
+        self._end = math.inf
+        self._limit(self._client.serial)
         try:
             self._await_prompt()
             self._guarded(self._client.enter_raw_repl)
@@ -63,7 +67,7 @@ class Connection:
 
     def exec(self, code, timeout_s=10):
         """What `code` prints, as text; `timeout_s` is the longest silence."""
-        out, error = self._guarded(lambda: self._client.exec_raw(code, timeout=timeout_s))
+        out, error = self._guarded(lambda: self._client.exec_raw(code, timeout=timeout_s), timeout_s)
         if error:
             raise RemoteError(error.decode("utf-8", "replace"))
         return out.decode("utf-8", "replace").replace("\r\n", "\n")
@@ -94,11 +98,23 @@ class Connection:
         except OSError:
             pass
 
-    def _guarded(self, action):
+    def _guarded(self, action, timeout_s=10):
+        self._end = time.monotonic() + timeout_s + _TALK_S
         try:
             return action()
         except _FAILURES as error:
             raise BoardLost(self.port, error)
+
+    def _limit(self, line):
+        """Both clients wait for silence, which a program that a watchdog has started again never keeps."""
+        read = line.read
+
+        def limited(size=1):
+            if time.monotonic() > self._end:
+                raise OSError("its program talks on: rename main.py while you work")
+            return read(size)
+
+        line.read = limited
 
     def _await_prompt(self):
         """Neither client gives up on a silent port by itself."""
