@@ -13,7 +13,10 @@ client = blynk_batch.Client(config.TOKEN, ring=storage.open_ring(), server=confi
 while True:
     client.log(config.PIN, sensor.volts())
     if wifi.online() and client.due(config.UPLOAD_EVERY_S):
-        print(client.upload(timeout_s=60, watchdog=wdt.feed))
+        result = client.upload(timeout_s=60, watchdog=wdt.feed)
+        print(result)
+        if isinstance(result.error, blynk_batch.NetworkError):
+            wifi.off()  # a driver may believe in a connection that is gone: online() makes a new one
     for _ in range(config.MEASURE_EVERY_S):
         wdt.feed()
         time.sleep(1)

@@ -11,7 +11,10 @@ wdt = machine.WDT(timeout=8000)
 wifi = blynk_batch.WiFi(config.SSID, config.PASSWORD)
 client = station.open_client(debug=print)
 while True:
-    print(station.step(client, sensor, wifi.online, wdt.feed) or client)
+    result = station.step(client, sensor, wifi.online, wdt.feed)
+    print(result or client)
+    if result and isinstance(result.error, blynk_batch.NetworkError):
+        wifi.off()  # a driver may believe in a connection that is gone: online() makes a new one
     for _ in range(config.MEASURE_EVERY_S):
         wdt.feed()
         time.sleep(1)

@@ -251,3 +251,13 @@ def test_a_watchdog_that_bites_after_eight_seconds_lets_each_example_live(start,
     _, output = start(example, WATCHED[example], WIRED, MEASURE_EVERY_S=60, **settings)
     assert output.endswith("Ctrl-C\n") and "Wi-Fi: connected as 192.168.1.20" in output
     assert len(values(sandbox, "V1")) >= 8
+
+
+@pytest.mark.parametrize("example", [*WATCHED, "station"])
+def test_a_connection_that_brought_no_reply_is_made_anew(start, sandbox, example):
+    sandbox.fault("offline", count=1)
+    wiring = WIRED + "network.WLAN.script = [False] + [True] * 8 + [None]\n"
+    wiring += "for pin in (27, 28): machine.wire(pin, [100] * 100)"
+    settings = {"RING_BLOCKS": 256, "ERASE_CARD": True} if example == "sd_card" else {}
+    _, output = start(example, WATCHED.get(example, "rp2"), wiring, MEASURE_EVERY_S=60, **settings)
+    assert "NetworkError" in output and output.count("Wi-Fi: connected as") > 1, output
