@@ -260,6 +260,15 @@ def test_a_firmware_goes_into_the_flash_and_files_stay(file, tmp_path):
     assert image.read_bytes()[512:516] + image.read_bytes()[PLACE : PLACE + 4] == b"\x02\x02\x02\x02file"
 
 
+def test_a_file_that_is_no_flash_is_left_as_it_is(file, tmp_path):
+    dump = tmp_path / "dump"
+    for content in (b"of a board", bytes(848 * 1024)):
+        dump.write_bytes(content)
+        with pytest.raises(firmware.FirmwareProblem, match="%d bytes, and a Pico's flash has" % len(content)):
+            firmware.install(file(uf2({0: PAGE})), dump)
+        assert dump.read_bytes() == content
+
+
 @pytest.mark.parametrize(
     "content, why",
     [

@@ -72,12 +72,17 @@ def pages(path):
 
 
 def install(path, image):
-    """Writes the firmware of the .uf2 `path` into the file `image`, a flash; its filesystem stays. A new image is
-    erased."""
+    """Writes the firmware of the .uf2 `path` into the file `image`, a flash; its filesystem stays. A new or empty image
+    is erased. FirmwareProblem for a file that is no flash."""
     found = pages(path)
     image = Path(image)
     flash = bytearray(image.read_bytes() if image.is_file() else b"")
-    if len(flash) != FLASH_BYTES:
+    if flash and len(flash) != FLASH_BYTES:
+        raise FirmwareProblem(
+            "%s has %d bytes, and a Pico's flash has %d: name another file, or a new one."
+            % (image, len(flash), FLASH_BYTES)
+        )
+    if not flash:
         flash = bytearray(b"\xff" * FLASH_BYTES)
     for at, page in found.items():
         flash[at : at + len(page)] = page
