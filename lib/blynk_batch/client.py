@@ -282,9 +282,10 @@ class Client:
             return "<Client closed>"
         ring = self.ring
         text = "<Client %s: %d pending" % (self._server, ring.pending)
-        for name, key in (("held", keys.HELD), ("dropped", keys.DROPPED), ("rejected", keys.REJECTED)):
-            if ring.get(key):
-                text += ", %d %s" % (ring.get(key), name)
+        held = ring.get(keys.HELD) and load("report", "held")(ring)
+        for name, count in (("held", held), ("dropped", ring.get(keys.DROPPED)), ("rejected", ring.get(keys.REJECTED))):
+            if count:
+                text += ", %d %s" % (count, name)
         return text + (", last error: %s>" % self.last_error if self.last_error else ">")
 
 

@@ -28,17 +28,17 @@ def points(ring, now, unsynced):
                     yield pin, None if time == NEVER else time, values[index]
 
 
-def _held(ring):
+def held(ring):
     """Points that the server refused for their content; not those of pins that are only in doubt."""
     state = ring.state
     doubt = b"".join([bytes(state[key][7:]) for key in keys.range_keys(state) if state[key][4] & 3 == _DOUBT])
-    held = ring.get(keys.HELD)
-    reader = ring.reader(keys.first_kept(state)) if held and doubt else None
+    count = ring.get(keys.HELD)
+    reader = ring.reader(keys.first_kept(state)) if count and doubt else None
     while reader and reader.next():
         if reader.kind == DATA:
             for pin in reader.chain.pins:
-                held -= pin in doubt and is_held(state, pin, reader.position, _DOUBT)
-    return max(0, held)
+                count -= pin in doubt and is_held(state, pin, reader.position, _DOUBT)
+    return max(0, count)
 
 
 def _waiting_for_clock(ring, now):
@@ -75,7 +75,7 @@ def stats(ring, boots):
         found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
     for index, name in enumerate(("retried", "smaller", "redirected", "stopped")):
         found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]
-    found["held"] = _held(ring)
+    found["held"] = held(ring)
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())
     found["used_bytes"] = (ring.newest - ring.oldest) * ring.medium.sector_bytes + ring.offset
     found["last_success"] = ring.get(keys.LAST_SUCCESS) or None

@@ -184,6 +184,19 @@ def test_a_pin_in_doubt_whose_readings_have_all_expired_is_no_question():
         assert world.got == {(4, 0): 1} and not world.check(), (hours, world.got)
 
 
+def test_a_pin_in_doubt_is_no_more_held_in_print_than_in_stats():
+    world = World(words=UNKNOWN)
+    world.trouble = True
+    world.log(1)
+    world.drain()
+    assert world.client.stats()["held"] == 0 and "held" not in repr(world.client)
+    world.trouble = False
+    world.log(2, 3, bad=(2,))
+    world.wait(2 * HOUR_S)
+    world.drain()
+    assert world.client.stats()["held"] == 1 and ", 1 held" in repr(world.client)
+
+
 def test_all_that_expired_in_doubt_is_counted_with_the_next_question():
     world = World(max_age_days=1, words=UNKNOWN)
     world.trouble = True
