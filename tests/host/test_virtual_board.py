@@ -66,6 +66,25 @@ def test_mpremote_runs_code_and_handles_files(board, tmp_path):
     assert list(board.folder.iterdir()) == []
 
 
+def test_a_program_is_pasted_in_windows_as_boards_take_it(line):
+    line.type("\x01")
+    line.until("raw REPL; CTRL-B to exit\r\n>")
+    for program, said in (("print(6 * 7)" + " " * 600, "42\r\n\x04\x04>"), ("1 // 0", "ZeroDivisionError: divide by zero")):
+        line.type("\x05A\x01")
+        line.until("R\x01\x00\x01\x01")
+        for start in range(0, len(program), 256):
+            line.type(program[start : start + 256])
+            if start + 256 <= len(program):
+                line.until("\x01")
+        line.type("\x04")
+        assert line.until(said).startswith("\x04" + ("42" if "42" in said else "\x04Traceback"))
+    line.until("\x04>")
+    line.type("\x05A\x01while True:\x03")  # given up
+    assert line.until("\x04>").endswith("KeyboardInterrupt: \r\n\x04>")
+    line.type("print(1)\x04")
+    line.until("OK1\r\n\x04\x04>")
+
+
 def test_ampy_puts_gets_lists_and_runs(board, tmp_path):
     script = tmp_path / "script.py"
     script.write_text("print('from ampy')\n")

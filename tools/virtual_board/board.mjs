@@ -1,8 +1,8 @@
 // A board without hardware: MicroPython's webassembly build behind standard input and output, which stand for its
 // serial line. Started by host.py as `node board.mjs FOLDER FLASH_BYTES network|offline`.
 //
-// Does what the build alone does not: boot.py and main.py, soft and hard resets that keep the files, the answer to
-// mpremote's question for raw-paste mode, Ctrl-C in a running program, and the modules in modules/.
+// Does what the build alone does not: boot.py and main.py, soft and hard resets that keep the files, the raw-paste mode
+// that mpremote asks for, Ctrl-C in a running program, and the modules in modules/.
 import { readdirSync, readFileSync } from "node:fs";
 import "../node/quick_table.mjs";
 import { loadMicroPython } from "../node/node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs";
@@ -12,6 +12,7 @@ import { BOOTING, BUSY, CTRL_C, IDLE, Wire } from "./wire.mjs";
 
 const [CTRL_A, CTRL_B, CTRL_D, CTRL_E, LF, CR] = [1, 2, 4, 5, 10, 13];
 const RAW_PROMPT = "raw REPL; CTRL-B to exit\r\n>";
+const PASTE_WINDOW = 256; // bytes, as on an ESP32
 const STAND_INS = "/.stand-ins";
 // As machine.reset_cause() numbers them on an ESP32.
 const CAUSES = { power: 1, hard: 2, deepsleep: 4, soft: 5 };
@@ -48,7 +49,8 @@ class Board {
     this.python = null;
     this.said = ""; // since the last byte typed
     this.raw = false;
-    this.lineLength = this.probed = 0;
+    this.lineLength = this.probed = this.unheard = 0;
+    this.pasted = null; // the bytes of a program that is sent in raw-paste mode
     const hear = (bytes) => this.heard(bytes);
     const python = await loadMicroPython({ stdout: hear, stderr: hear, linebuffer: false });
     this.prepare(python, kind);
@@ -108,6 +110,7 @@ class Board {
 
   // The build prints "\n" where a board sends "\r\n".
   heard([byte]) {
+    if (this.unheard) return void (this.unheard -= 1);
     this.wire.write(byte === LF && !this.said.endsWith("\r") ? [CR, LF] : [byte]);
     this.said += String.fromCharCode(byte);
   }
@@ -124,8 +127,13 @@ class Board {
     return ended !== 0;
   }
 
-  // mpremote asks for raw-paste mode with CTRL_E, "A", CTRL_A; the answer is that there is none.
-  isProbe(byte) {
+  // Raw-paste mode begins with CTRL_E, "A", CTRL_A: then a program comes in windows, each of which is acknowledged. True
+  // if the byte belongs to that.
+  isPaste(byte) {
+    if (this.pasted) {
+      this.paste(byte);
+      return true;
+    }
     const expected = [CTRL_E, "A".charCodeAt(0), CTRL_A];
     if (!this.raw || this.lineLength || byte !== expected[this.probed]) {
       this.probed = 0;
@@ -133,10 +141,29 @@ class Board {
     }
     this.probed = (this.probed + 1) % expected.length;
     if (this.probed === 0) {
-      this.wire.print("R\x00");
-      this.wire.flush();
+      this.pasted = [];
+      this.answer(82, 1, PASTE_WINDOW & 255, PASTE_WINDOW >> 8, 1);
     }
     return true;
+  }
+
+  paste(byte) {
+    if (byte !== CTRL_D && byte !== CTRL_C) {
+      this.pasted.push(byte);
+      if (this.pasted.length % PASTE_WINDOW === 0) this.answer(1);
+      return;
+    }
+    const program = byte === CTRL_D ? this.pasted : Buffer.from("raise KeyboardInterrupt");
+    this.pasted = null;
+    this.answer(CTRL_D);
+    for (const typed of [LF, ...program]) this.type(typed);
+    this.unheard = "OK".length; // which only the raw REPL says
+    this.type(CTRL_D);
+  }
+
+  answer(...bytes) {
+    this.wire.write(bytes);
+    this.wire.flush();
   }
 
   async serve() {
@@ -145,7 +172,7 @@ class Board {
       if (!(await this.resetIfWanted())) {
         const byte = this.wire.next();
         if (byte === null) return;
-        if (!this.isProbe(byte) && this.type(byte) && !this.wanted) await this.softReset();
+        if (!this.isPaste(byte) && this.type(byte) && !this.wanted) await this.softReset();
       }
     }
   }
