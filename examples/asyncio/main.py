@@ -12,8 +12,14 @@ wifi = blynk_batch.WiFi(config.SSID, config.PASSWORD)
 client = blynk_batch.Client(config.TOKEN, server=config.SERVER, debug=print)
 
 
+def drained(result):
+    print(result)
+    if isinstance(result.error, blynk_batch.NetworkError):
+        wifi.off()  # a driver may believe in a connection that is gone: online() makes a new one
+
+
 async def main():
-    upload = client.run(wifi.online, interval=config.UPLOAD_EVERY_S, watchdog=wdt.feed)
+    upload = client.run(wifi.online, interval=config.UPLOAD_EVERY_S, watchdog=wdt.feed, on_result=drained)
     await asyncio.gather(tasks.measure(client), tasks.watch_door(client), upload)
 
 

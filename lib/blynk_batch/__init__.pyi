@@ -176,9 +176,11 @@ class Client:
         timeout_s  ends it between two chunks; a name lookup or TLS handshake under way can exceed it.
         watchdog   called every few milliseconds to seconds, between steps."""
     async def run(
-        self, is_online: Callable[[], Any], *, interval: float = 900, watchdog: _Watchdog = None, poll_s: float = 1
+        self, is_online: Callable[[], Any], *, interval: float = 900, watchdog: _Watchdog = None, poll_s: float = 1,
+        on_result: Optional[Callable[[Result], Any]] = None
     ) -> None:
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
+        `on_result` is called with the Result of each drain.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
     def release(self, pin: _Pin) -> None:

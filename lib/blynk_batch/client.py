@@ -176,11 +176,12 @@ class Client:
         call = self.call(timeout_s, watchdog)
         return call.run() if hasattr(call, "run") else call
 
-    async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1):
+    async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1, on_result=None):
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
+        `on_result` is called with the Result of each drain.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
-        await load("upload.run", "run")(self, is_online, interval, watchdog, poll_s)
+        await load("upload.run", "run")(self, is_online, interval, watchdog, poll_s, on_result)
 
     def release(self, pin):
         """Try with the next upload what the server has refused of `pin`, at once and whole."""

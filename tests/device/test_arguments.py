@@ -137,6 +137,7 @@ TABLE = (
     (lambda: _run(poll_s="1"), T, "poll_s", "'1'", RULES["seconds"]),
     (lambda: _run(watchdog=5), T, "watchdog", "5", RULES["function"]),
     (lambda: _run(is_online=True), T, "is_online", "True", RULES["function"]),
+    (lambda: _run(on_result=1), T, "on_result", "1", RULES["function"]),
     (lambda: made(batch_bytes=1 << 63), V, "batch_bytes", str(1 << 63), "below 10**9"),
     (client("release", "x"), V, "pin", "'x'", RULES["pin"]),
     (client("release", None), T, "pin", "None", "must be an int or a str"),

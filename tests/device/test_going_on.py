@@ -122,6 +122,21 @@ def test_run_goes_on_after_what_it_was_given_raised_once():
     assert client.pending == 0
 
 
+def test_run_tells_of_each_drain_and_goes_on_where_who_is_told_raises():
+    client = client_on(transport=FakeServer(OSError(110)))
+    client.log(1, 1)
+    results = []
+
+    def told(result):
+        results.append(result)
+        raise ValueError("so much for that")
+
+    run_for(client, lambda: True, 30, on_result=told)
+    errors = [type(result.error) for result in results if result.requests]
+    assert errors == [blynk_batch.NetworkError, type(None)] and client.pending == 0
+    assert "so much for that" in client.last_error
+
+
 def test_run_goes_on_after_the_flash_failed_once():
     flash = NorFlash(16)
     client = client_on(blynk_batch.BlockRing(flash))

@@ -43,15 +43,6 @@ def gather(chunks):
         yield view[:filled]
 
 
-def whole(body):
-    """All of a Body in one piece, of its size."""
-    piece, at = bytearray(body.len_bytes), 0
-    for chunk in body:
-        piece[at : at + len(chunk)] = chunk
-        at += len(chunk)
-    return (piece,)
-
-
 def at_once(made, firmware):
     """Have the new socket `made` send small pieces without waiting for word of those before, which a server may hold
     back for 40 ms. Only where the module `firmware` knows how: older ones print a warning instead."""

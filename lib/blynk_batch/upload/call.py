@@ -53,8 +53,15 @@ class Call:
     def request(self, body):
         """The arguments of the transport's `post`."""
         url = getattr(body, "url", None) or self._uploader.url(body.pin)
-        pieces = body if self._uploader.streams else load("http.pieces", "whole")(body)
-        return url, headers(body.len_bytes), pieces, self._step_s
+        return url, headers(body.len_bytes), body if self._uploader.streams else self._piece(body), self._step_s
+
+    def _piece(self, body):
+        """All of the body in one buffer of its size."""
+        piece, at = bytearray(body.len_bytes), 0
+        for chunk in body:
+            piece[at : at + len(chunk)] = chunk
+            at += len(chunk)
+        return (piece,)
 
     def checked(self, reply):
         """The transport's reply in the types that are relied on."""

@@ -5,12 +5,14 @@ import asyncio
 from ..point import check_seconds
 
 
-async def run(client, is_online, interval_s, watchdog, poll_s):
+async def run(client, is_online, interval_s, watchdog, poll_s, on_result):
     """See Client.run()."""
     check_seconds("interval", interval_s, watchdog)
     check_seconds("poll_s", poll_s)
     if not callable(is_online):
         raise TypeError("is_online=%r: must be a function, such as wifi.online" % (is_online,))
+    if on_result is not None and not callable(on_result):
+        raise TypeError("on_result=%r: must be a function of a Result, or None" % (on_result,))
     while True:
         client.check_open()
         try:
@@ -18,7 +20,9 @@ async def run(client, is_online, interval_s, watchdog, poll_s):
                 watchdog()
             # A program may also call upload() itself.
             if not client.uploading and is_online() and client.due(interval_s):
-                await drain(client, None, watchdog)
+                result = await drain(client, None, watchdog)
+                if on_result:
+                    on_result(result)
         except Exception as e:  # noqa: BLE001 - the radio's, the flash's: it may pass, and all else is kept till then
             client.last_error = client.tell("%s: %s" % (type(e).__name__, e))
         await asyncio.sleep(poll_s)
