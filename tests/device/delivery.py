@@ -53,7 +53,8 @@ class World:
         self.most = 0  # points of a batch, if not 0: larger ones are answered 504
         self.silent = ()  # pins whose batches get no reply, and are not stored
         self.cut_off = False  # nobody gets a connection
-        self.takes_s = 0  # for a request
+        self.takes_s, self.timeout_s = 0, None  # for a request; for a drain
+        self.clockless = False  # nobody has set the clock
         self.logged = {}  # {pin: how many}
         self.got = {}  # {(pin, value): how often}
         self.order = []
@@ -65,7 +66,7 @@ class World:
         self.boot()
 
     def now(self):
-        return START_MS + self.seconds * 1000
+        return None if self.clockless else START_MS + self.seconds * 1000
 
     def uptime(self):
         return self.uptime_ms
@@ -202,7 +203,7 @@ class World:
         self.turns = 0
         try:
             self.step()
-            self.result = self.client.upload(watchdog=self.turn)
+            self.result = self.client.upload(timeout_s=self.timeout_s, watchdog=self.turn)
             assert not isinstance(self.result.error, (TypeError, AttributeError, AssertionError)), self.result
             self.known()
             if self.flash.dead:

@@ -62,6 +62,10 @@ def sequence(seed):
         world.silent = (random.randrange(1, 4),) if random.random() < 0.05 else ()
         world.most = 3 if random.random() < 0.1 else 0
         world.cut_off = random.random() < 0.05
+        world.takes_s, world.timeout_s = random.choice(((0, None),) * 8 + ((3, 10), (12, 5)))
+        world.clockless = random.random() < 0.05
+        if random.random() < 0.05:
+            world.client.release(random.randrange(1, pins + 1))
         flash_cut = None
         if cuts and random.randrange(2):
             if random.randrange(2):
@@ -72,7 +76,8 @@ def sequence(seed):
         world.check()
     world.trouble = world.cut_at = world.lost = world.arrive = world.most = 0
     world.failing = world.dying = world.silent = ()
-    world.cut_off = False
+    world.cut_off = world.clockless = False
+    world.takes_s, world.timeout_s = 0, None
     for day in range(4):
         pending = quiet_day(world, pins, small)
         assert pins == 1 or day < 3 or not [point for point in pending if point[0] != 1], "another pin waits"
