@@ -1,8 +1,8 @@
 // Runs device tests on MicroPython's 32-bit webassembly port, for tests/device/conftest.py.
 //
 // Reads one JSON request per line: {file, name, seed, folders, heap_bytes}. Each test gets a fresh instance whose
-// in-memory filesystem holds copies of the folders' Python files, compiled or not. Answers one JSON line: {passed, output}.
-// Knows nothing of what is tested.
+// in-memory filesystem holds copies of the folders' Python files, compiled or not. Answers one JSON line: {passed,
+// output}. Knows nothing of what is tested.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";

@@ -156,7 +156,8 @@ class Board {
     const program = byte === CTRL_D ? this.pasted : Buffer.from("raise KeyboardInterrupt");
     this.pasted = null;
     this.answer(CTRL_D);
-    for (const typed of [LF, ...program]) this.type(typed);
+    for (const typed of program) this.type(typed);
+    if (!program.length) this.type(LF); // without a program the raw REPL takes CTRL_D for a soft reset
     this.unheard = "OK".length; // which only the raw REPL says
     this.type(CTRL_D);
   }
