@@ -38,6 +38,16 @@ if device:
     device.save(sys.argv[3])
 """ % str(ROOT / "tools" / "sim")
 
+# Says the text of each number, which a MicroPython may read back as another in its last digit.
+MAKE_FRACTIONS = """
+import blynk_batch
+
+with blynk_batch.Client("t", ring=blynk_batch.FileRing("ring")) as client:
+    for value in [number * 7919 / 1024 for number in range(1, 1000)] + [1.7976931348623157e308]:
+        client.log(1, value, timestamp=1648054765458)
+        print(value)
+"""
+
 # What log() refuses, as a ring has it all the same.
 MAKE_HALF = """
 import blynk_batch
@@ -96,6 +106,12 @@ def test_odd_values_come_back_from_csv_and_json_as_they_were_logged(run_on_devic
     assert exported(tmp_path / "csv") == [value if isinstance(value, str) else json.dumps(value) for value in ODD]
     lines = (tmp_path / "json").read_text(encoding="utf-8").splitlines()
     assert [repr(json.loads(line)["value"]) for line in lines] == list(map(repr, ODD))
+
+
+def test_every_digit_of_a_number_comes_back(run_on_device, tmp_path):
+    texts = run_on_device(MAKE_FRACTIONS).split()
+    pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
+    assert list(map(float, exported(tmp_path / "csv"))) == list(map(float, texts))
 
 
 def test_half_a_surrogate_pair_in_a_ring_stops_no_export(run_on_device, tmp_path):

@@ -15,9 +15,9 @@ from blynk_batch.clock.wall import SystemClock
 from blynk_batch.ring.books import is_delivered, is_held
 from blynk_batch.ring.sector import number_at
 from blynk_batch.report import stats
-from blynk_batch.ring.parsing import to_value
 from blynk_batch.ring.reader import DATA
 from blynk_batch.clock.times import NEVER, Times
+from blynk_batch.upload.batch import text_bytes
 from rings import in_words, open_ring
 
 
@@ -43,15 +43,16 @@ def walk(ring):
         if reader.kind == DATA:
             ms = times.of(reader)
             how = "unknown" if ms is None or ms == NEVER else "estimated" if times.estimated else "clock"
-            values = [to_value(text) for text in reader.values()]
-            for index in range(len(values)):
-                pin = reader.chain.pins[index]
-                point = {"pin": pin, "ms": None if how == "unknown" else ms, "time": how, "value": values[index]}
-                point["state"] = state_of(ring, pin, position) if values[index] is not None else "unreadable"
+            texts = [text_bytes(text) for text in reader.values()]
+            for index in range(len(texts)):
+                pin, text = reader.chain.pins[index], texts[index]
+                point = {"pin": pin, "ms": None if how == "unknown" else ms, "time": how}
+                point["state"] = state_of(ring, pin, position) if text else "unreadable"
                 point["sector"], point["offset"] = position
                 left += point["state"] in ("pending", "held")
                 held += point["state"] == "held"
-                print(json.dumps(point))
+                # As a number's text is stored: this machine may print another digit than it reads.
+                print('{"value": %s, %s' % (str(text or b"null", "utf-8"), json.dumps(point)[1:]))
     lost = max(reader.lost, ring.pending - left)  # where the first header is damaged, only the books tell
     return {"frames": frames, "held": held, "unreadable_frames": reader.bad, "lost_here": lost}
 
