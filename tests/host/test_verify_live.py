@@ -133,14 +133,16 @@ def test_a_service_that_does_not_give_its_data_back_is_told(verify, live):
     assert report_stored(batches({"V1": "double"}, "V255", 0)[0], told, 0) == "not told: Not here."
 
 
+LIKE_JSON = ['1.50', '1e5', '[1,2]', '"a"', '{"a":1}', ' 42', '-0', '1E400']
 ROWS = [
-    ('1648054765458,21.5', (1648054765, 21.5)),
-    ('21.5,1648054765458', (1648054765, 21.5)),
+    ('1648054765458,21.5', (1648054765, "21.5")),
+    ('21.5,1648054765458', (1648054765, "21.5")),
     ('1648054765,door open', (1648054765, "door open")),
-    ('2022-03-23 16:59:25,"[1.5,2]"', (1648054765, [1.5, 2])),
-    ('03/23/22 04:59:25 PM,true', (1648054765, True)),
+    ('2022-03-23 16:59:25,"[1.5,2]"', (1648054765, "[1.5,2]")),
+    ('03/23/22 04:59:25 PM,true', (1648054765, "true")),
     ('V1,1648054765458,7', (1648054765, "V1")),
     ('Time,Value', None),
+    ('²' * 10 + ',7', None),
 ]  # fmt: skip
 
 
@@ -154,9 +156,9 @@ def test_the_columns_of_an_undocumented_csv_are_told_apart(line, found):
 
 @pytest.mark.parametrize(
     "sent, read, equal",
-    [(21.5, 21.5, True), (21.5, 21.500001, True), (1, 2, False), (True, 1, True), (False, False, True), ("7", 7, True),
-     ("a", "b", False), ([1.5, 2], [1.5, 2], True), ([1.5, 2], "1.5,2", True), ([1.5, 2], [1.5], False),
-     (7, "x", False)],
+    [(21.5, "21.5", True), (21.5, "21.500001", True), (1, "2", False), (True, "1", True), (False, "false", True),
+     ("7", "7", True), ("a", "b", False), ("a", '"a"', True), ([1.5, 2], "[1.5, 2]", True), ([1.5, 2], "1.5,2", True),
+     ([1.5, 2], "[1.5]", False), (7, "x", False), *[(text, text, True) for text in LIKE_JSON]],
 )  # fmt: skip
 def test_a_value_is_recognised_whatever_its_spelling(sent, read, equal):
     assert same(sent, read) is equal

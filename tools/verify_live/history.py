@@ -22,7 +22,7 @@ _SPELLINGS = ("%Y-%m-%d %H:%M:%S", "%m/%d/%y %I:%M:%S %p")
 
 
 class History(NamedTuple):
-    """`answer`: of the first call that failed, else the last; `raw`, `minutes`: [(Unix seconds, value)]"""
+    """`answer`: of the first call that failed, else the last; `raw`, `minutes`: [(Unix seconds, text of the value)]"""
 
     answer: Answer
     raw: list
@@ -56,7 +56,7 @@ def history(server, token, pin, minutes=True):
 
 
 def _fetch(server, token, pin, more):
-    """([(Unix seconds, value)], Answer)"""
+    """([(Unix seconds, text of the value)], Answer)"""
     answer = get(server, "%s?token=%s&pin=%s%s" % (PATH, quote(token), pin.lower(), more), token)
     if answer.status != 200:
         return [], answer
@@ -84,11 +84,11 @@ def _rows(content):
                 index, second = next((found for found in times if found[1] is not None), (None, None))
                 others = [cell for number, cell in enumerate(row) if number != index]
                 if second is not None and others:
-                    yield second, _value(others[0])
+                    yield second, others[0]
 
 
 def _seconds(text):
-    if text.isdigit() and 10 <= len(text) <= 14:
+    if text.isdecimal() and 10 <= len(text) <= 14:
         return int(text) // 1000 if len(text) > 11 else int(text)
     for spelling in _SPELLINGS:
         try:
@@ -105,13 +105,18 @@ def _value(text):
         return text
 
 
-def same(sent, read):
-    """True if a value that was sent is the one that came back: numbers to 32 bits, booleans also as 0 and 1."""
+def same(sent, text):
+    """True if a value that was sent is the one of this text: numbers to 32 bits, booleans also as 0 and 1."""
+    read = _value(text)
+    if isinstance(sent, str):
+        return sent in (text, read)
     if isinstance(sent, list):
         read = _value("[%s]" % read) if isinstance(read, str) else read
-        return isinstance(read, list) and len(read) == len(sent) and all(map(same, sent, read))
-    if isinstance(sent, str):
-        return sent == (read if isinstance(read, str) else json.dumps(read))
+        return isinstance(read, list) and len(read) == len(sent) and all(map(_is_close, sent, read))
+    return _is_close(sent, read)
+
+
+def _is_close(sent, read):
     return isinstance(read, (int, float)) and math.isclose(sent, read, rel_tol=1e-6, abs_tol=1e-9)
 
 
