@@ -2,8 +2,9 @@
 
 An ESP32's driver goes on trying by itself, connect() raises meanwhile, and status() may show an older failure. On a
 Pico W an attempt that failed is over, and so is a lost connection, without a word. On both isconnected() can raise
-while the interface is down. So every attempt begins with disconnect() and ends by what status() says or after 20 s,
-and once all networks were tried, the next round follows after a pause that grows.
+while the interface is down. So every attempt begins with disconnect(), behind a failed one with the interface off, and
+ends by what status() says or after 20 s, and once all networks were tried, the next round follows after a pause that
+grows.
 """
 
 import time
@@ -149,6 +150,9 @@ class WiFi:
 
     def _begin(self):
         """The next attempt: with the next network, or the first after all others."""
+        self._ask("disconnect")
+        if self._index >= 0:  # on some drivers all that follows a failure fails, until then
+            self._ask("active", False)
         self._index = index = (self._index + 1) % len(self._networks)
         if not index:
             self._pause_ms = min(_LONGEST_MS, self._pause_ms * 2 or _FIRST_MS)
@@ -156,7 +160,6 @@ class WiFi:
         if index not in self._told:
             self._tell("connecting")
         self._refused = False
-        self._ask("disconnect")
         try:
             self._connect()
         except Exception:  # noqa: BLE001 - an ESP32 refuses while disconnect() goes on: from the start, then

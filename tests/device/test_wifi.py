@@ -10,6 +10,7 @@ HEAP = "1m"
 NOW_MS = 1795000000000
 PORTS = ("esp32", "rp2")
 MINUTE = 60000
+NETWORKS = [("home", "secret123"), ("field", "password2")]
 
 
 class World:
@@ -123,7 +124,7 @@ def test_an_attempt_that_goes_on_without_a_word_is_named_within_a_minute():
 
 def test_of_several_networks_it_takes_the_one_in_reach():
     for port in PORTS:
-        world = World(port, {"field": "password2"}, [("home", "secret123"), ("field", "password2"), ("open", None)])
+        world = World(port, {"field": "password2"}, NETWORKS + [("open", None)])
         assert world.live(MINUTE)
         assert world.radio.asked == ["home", "field"]
         del world.radio.air["field"]
@@ -190,6 +191,16 @@ def test_off_ends_a_connection_that_the_driver_alone_believes_in():
         assert not world.live(MINUTE)
         world.radio.air = {"home": "secret123"}
         assert world.live(MINUTE)
+
+
+def test_a_driver_on_which_all_attempts_fail_behind_one_is_switched_off_and_on_again():
+    for port in PORTS:
+        for networks in (NETWORKS[:1], NETWORKS):
+            world = World(port, {}, networks)
+            world.radio.sticks = True
+            assert not world.live(30 * MINUTE)
+            world.radio.air[networks[-1][0]] = networks[-1][1]
+            assert world.live(4 * MINUTE), world.lines
 
 
 def test_a_connect_of_the_programs_own_while_it_is_trying_does_no_harm():

@@ -42,6 +42,7 @@ class Radio:
     asked    [ssid] of each connect()
     silent   a wrong password shows as an attempt that goes on, as it does with some routers
     stuck    a connection that is gone still shows, as on a Pico W at times, until somebody ends it
+    sticks   once an attempt has failed, all do, until somebody switches the interface off
     leaving_ms  how long an ESP32's disconnect() goes on after its return; connect() raises meanwhile
     """
 
@@ -51,7 +52,7 @@ class Radio:
         self.raises = {}
         self.calls = []
         self.asked = []
-        self.silent = self.stuck = False
+        self.silent = self.stuck = self.sticks = False
         self.leaving_ms = 0
         self.name = None
         self.stations = 0
@@ -59,7 +60,7 @@ class Radio:
 
     def turn_off(self):
         """What a reset leaves."""
-        self.active = self.trying = self.up = False
+        self.active = self.trying = self.up = self.failed = False
         self.wanted = None
         self.since = 0
         self.reason = 0
@@ -78,10 +79,12 @@ class Radio:
             self.trying, self.since = self.port == "esp32", self.clock.ticks
         if not self.trying or self.clock.ticks - self.since < JOIN_MS:
             return
-        if ssid in self.air and self.air[ssid] == password:
+        is_here = ssid in self.air and not (self.sticks and self.failed)
+        if is_here and self.air[ssid] == password:
             self.up, self.trying, self.reason = True, False, 0
             return
-        if ssid not in self.air:
+        self.failed = True
+        if not is_here:
             self.reason = status["STAT_NO_AP_FOUND"]
         elif not self.silent:
             self.reason = status["STAT_WRONG_PASSWORD"]
