@@ -137,6 +137,14 @@ def test_run_tells_of_each_drain_and_goes_on_where_who_is_told_raises():
     assert "so much for that" in client.last_error
 
 
+def test_debug_tells_that_no_reply_came():
+    told = []
+    client = client_on(transport=FakeServer(OSError(113)), debug=told.append)
+    client.log(1, 1)
+    run_for(client, lambda: True, 3)
+    assert len(told) == 1 and told[0].startswith("V1: no reply from blynk.cloud: OSError "), told
+
+
 def test_run_goes_on_after_the_flash_failed_once():
     flash = NorFlash(16)
     client = client_on(blynk_batch.BlockRing(flash))

@@ -35,6 +35,7 @@ def judge(uploader, source, body, reply):
         return
     if isinstance(reply, Exception):
         error = _network_error(uploader, reply)
+        uploader.event("V%d: %s" % (body.pin, error))
         is_sent = body.cut is not None  # else it cannot be the batch
         if not (is_sent and (body.cut or in_vain) and _others_first(uploader, source, body, False, error)):
             if is_sent:
