@@ -46,6 +46,18 @@ client.close()
 """
 
 
+# Logs V1, of which half is too old to be sent, and uploads it.
+EXPIRING = """
+import sys, blynk_batch
+url, token, now = sys.argv[1], sys.argv[2], int(sys.argv[3])
+client = blynk_batch.Client(token, ring=blynk_batch.FileRing("ring"), server=url, max_age_days=10)
+for i in range(20):
+    client.log(1, i, timestamp=now - 3600000 - (0 if i % 2 else 20 * 86400000))
+print(client.upload().pending)
+client.close()
+"""
+
+
 @pytest.fixture
 def ring(sandbox, run_on_device, tmp_path):
     """A ring of 42 delivered and 3 pending points; changes to the sandbox's rules made before it count."""
@@ -95,6 +107,22 @@ def test_points_that_the_server_accepted_and_dropped_are_named(ring, sandbox):
     assert "V1    delivered     21 points: 15 there, 6 missing" in output
     assert output.count("missing: V1 ") == 6
     assert output.endswith("The server accepted 6 points that it does not have.\n")
+    assert status == 1
+
+
+def test_points_that_expired_are_not_held_against_the_server(sandbox, run_on_device, tmp_path):
+    assert run_on_device(EXPIRING, sandbox.url, sandbox.token, int(time.time() * 1000)) == "0\n"
+    status, output = audit(tmp_path / "ring", sandbox)
+    assert "V1    delivered     20 points: 10 there, 10 missing" in output
+    assert output.endswith("10 points expired, or were rejected or dropped: it was never sent these.\n")
+    assert (status, "accepted" in output) == (0, False)
+
+
+def test_more_missing_points_than_expired_are(sandbox, run_on_device, tmp_path):
+    sandbox.fault("drop_past", keep=7)
+    assert run_on_device(EXPIRING, sandbox.url, sandbox.token, int(time.time() * 1000)) == "0\n"
+    status, output = audit(tmp_path / "ring", sandbox)
+    assert "13 missing" in output and output.endswith("The server accepted 3 points that it does not have.\n")
     assert status == 1
 
 

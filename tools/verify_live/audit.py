@@ -3,6 +3,7 @@
 A point that the ring counts as delivered and the server does not have is a loss; one that is still pending and is there
 already was accepted without the board knowing. Of points that are older than the server tells, or without a known time,
 nothing can be said; nor of those with an estimated time that are not found, since the drain may have estimated another.
+What expired, was given up or cleared has passed the ring's cursor as what was delivered has: only its number is known.
 Reads the ring as `make pull` does and changes nothing.
 """
 
@@ -30,7 +31,7 @@ _LISTED = 10
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 def main(**options):
-    """Compare the points in a ring with what the server has. Status 1 if it lacks some that count as delivered."""
+    """Compare the points in a ring with what the server has. Status 1 if it lacks some that it accepted."""
     pull.check(dict(options, csv=None, json=None, upload=False, put_back=False))
     if not options["token"]:
         raise click.UsageError("--token is needed, or BLYNK_TOKEN")
@@ -38,12 +39,13 @@ def main(**options):
     with tempfile.TemporaryDirectory(prefix="audit-") as work:
         try:
             source = pull.take(options, Path(work))
-            points = [record for record in reading.records(source.copy) if "value" in record]
+            *points, last = reading.records(source.copy)
         except OSError as error:
             raise click.ClickException(str(error))
     counts, missing = compare(points, server, options["token"])
-    report(counts, missing)
-    sys.exit(1 if missing else 0)
+    unsent = sum(last["summary"][name] for name in ("expired", "rejected", "dropped"))
+    report(counts, missing, unsent)
+    sys.exit(1 if len(missing) > unsent else 0)
 
 
 def compare(points, server, token):
@@ -73,7 +75,7 @@ def read(server, token, pin):
 
 def judge(point, told, now_ms, seen):
     """there, missing or not told; a point that is in the ring twice has to be there twice."""
-    if point["ms"] is None:
+    if point["ms"] is None or point["value"] is None:
         return "not told"
     key = (point["pin"], point["ms"], str(point["value"]))
     seen[key] += 1
@@ -83,7 +85,7 @@ def judge(point, told, now_ms, seen):
     return "not told" if count is None or point["time"] == "estimated" else "missing"
 
 
-def report(counts, missing):
+def report(counts, missing, unsent):
     if not counts:
         click.echo("no points in the ring")
     for (pin, state), found in sorted(counts.items(), key=lambda item: (int(item[0][0][1:]), item[0][1])):
@@ -94,8 +96,10 @@ def report(counts, missing):
         click.echo("missing: V%d %s %s" % (point["pin"], at, point["value"]))
     if len(missing) > _LISTED:
         click.echo("and %d more" % (len(missing) - _LISTED))
-    if missing:
-        click.echo("The server accepted %d points that it does not have." % len(missing))
+    if missing and unsent:
+        click.echo("%d points expired, or were rejected or dropped: it was never sent these." % unsent)
+    if len(missing) > unsent:
+        click.echo("The server accepted %d points that it does not have." % (len(missing) - unsent))
 
 
 if __name__ == "__main__":
