@@ -80,6 +80,12 @@ def test_asyncio_logs_the_door_and_the_level_side_by_side_with_the_upload(start,
     assert levels == pytest.approx([round(number * 100 * 100 / 65535, 2) for number in range(len(levels))])
 
 
+def test_asyncio_makes_a_connection_anew_that_brought_no_reply(start, sandbox):
+    sandbox.fault("offline", count=1)
+    _, output = start("asyncio", "rp2", ASYNCIO, MEASURE_EVERY_S=0.1, LOOK_EVERY_S=0.02)
+    assert "no reply" in output and output.count("Wi-Fi: connected as") > 1, output
+
+
 CHIP = """
 import spi_nor
 chip = part(lambda image: spi_nor.Chip(image, %s), %r)
