@@ -89,6 +89,33 @@ def test_write_once_units_that_read_either_way_are_there_for_good_or_never():
             assert found(ring) == first + [20] and ring.pending == len(first) + 1
 
 
+def test_a_full_ring_whose_last_write_once_units_read_either_way_is_opened_though_it_has_no_room_to_note_that():
+    device, images = NorFlash(4, unit=16), []
+    ring = BlockRing(device, unit=16)
+    while ring.newest < 2:
+        log(ring, ring.number, 1)
+    ring.turn(data=False)  # notes have filled the sector that is theirs
+    while ring.newest < 4:
+        images = images[-1:] + [device.image()]
+        log(ring, ring.number, 1)
+    for overwrite in (True, False):
+        for byte in (0, 3, 6):
+            device = NorFlash(4, unit=16, image=images[0])
+            ring = BlockRing(device, unit=16)
+            before, last = found(ring), ring.number
+            device.cut_at(0, byte, "weak")
+            raises(OSError, log, ring, last, 1)  # the sector has room for no more
+            for _ in range(4):
+                device = device.revive()
+                ring = BlockRing(device, unit=16, overwrite=overwrite)
+                assert found(ring) in (before, before + [last]) and ring.pending == len(found(ring))
+            ring = BlockRing(device, unit=16)
+            log(ring, last + 1, 1)
+            for _ in range(4):
+                again = BlockRing(device.revive(), unit=16)
+                assert found(again) == found(ring) and again.pending == len(found(ring)) == ring.pending
+
+
 def test_write_once_units_that_are_full_to_the_last_are_opened():
     device = NorFlash(4, unit=16)
     ring = BlockRing(device, unit=16)

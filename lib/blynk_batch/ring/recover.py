@@ -190,7 +190,10 @@ def _pass_weak(ring, reader, last):
     start, ring.offset = ring.offset, end - end % medium.unit  # the last unit of it
     _leave_torn(ring, reader)  # no farther than is needed: behind 64 blank bytes nobody looks for a frame
     ring.void(ring.newest, start, ring.offset)
-    ring.save(*ring.changed)  # what was taken in may have been in them
+    try:
+        ring.save(*ring.changed)  # what was taken in may have been in them
+    except (OSError, RingFull):
+        ring.sealed = True  # so that nothing comes behind them before the next header says it
     return True
 
 
