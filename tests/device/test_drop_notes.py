@@ -3,7 +3,7 @@
 import blynk_batch
 import invariants
 from blynk_batch import BlockRing
-from blynk_batch.ring import state as keys
+from blynk_batch.ring import sector, state as keys
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
@@ -116,3 +116,42 @@ def test_a_cut_in_the_erase_of_a_sector_that_is_partly_delivered_keeps_the_books
             wrong.append((pins, accepted, skew, client.pending, there, client.stats(), logged))
         invariants.check(client.ring, there)
     assert not wrong and cuts == 12, (wrong, cuts)
+
+
+def deliver_held(client):
+    """What was held is accepted."""
+    client.ring.forget(keys.RANGES, keys.HELD)
+    client.ring.save()
+
+
+def test_a_cut_in_the_erase_of_a_sector_that_the_note_under_way_makes_free_keeps_the_books():
+    for note in (blynk_batch.Client.clear, blynk_batch.Client.upload, deliver_held):
+        for overwrite in (True, False):
+            device, server, clock = DiesErasing(4), FakeServer(), FakeClock()
+            blynk_batch.client._open_rings.clear()
+            ring = BlockRing(device, overwrite=overwrite)
+            client = blynk_batch.Client("token", ring=ring, transport=server, clock=clock, batch_points=20)
+            while ring.newest < 2 or ring.offset < 3000:
+                client.log(1, LONG)
+            logged, sequence = client.pending, ring.newest
+            ring.turn(data=False)  # notes have filled the sector that is theirs
+            if note == deliver_held:
+                ring.set(keys.RANGES, (0, 0, sequence, 0, 2, 1795000000, 0, 1))
+                ring.set(keys.HELD, (sector.number_at(ring, sequence),))
+                ring.set(keys.CURSOR, (sequence, 0, ring.get(keys.HELD)))
+                ring.save()
+            while ring.place(0xC5, bytes(200)) or ring.place(0xC5, bytes(4)):
+                ring.commit()
+            device.armed = True
+            try:
+                note(client)
+                raise AssertionError("no erase")
+            except OSError:
+                pass
+            blynk_batch.client._open_rings.clear()
+            ring = BlockRing(device.revive(), overwrite=overwrite)
+            client = blynk_batch.Client("token", ring=ring, transport=server, clock=clock)
+            there, stats = len(list(client.points())), client.stats()
+            assert client.pending == there and stats["corrupt"] == 0, (note, overwrite, there, stats)
+            assert there + stats["dropped"] == logged, (note, overwrite, there, stats)
+            invariants.check(ring, there)

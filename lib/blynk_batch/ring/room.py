@@ -9,7 +9,7 @@ from . import record, sector
 from .. import load
 from ..errors import RingFull
 from .sector import number_at
-from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RECOUNT, WINDOW
+from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RANGES, RANGES_MOST, RECOUNT, WINDOW
 from .state import encode_state, first_kept, range_keys
 
 ENOSPC = const(28)
@@ -56,13 +56,24 @@ def _drop_before(ring, sequence):
 
 
 def free_accepted(ring):
-    """Sectors wholly behind the cursor hold nothing pending, unless some of it was refused."""
+    """Sectors wholly behind the cursor hold nothing pending, unless some of it was refused. Where that waits in RAM for
+    the next sector's header, it is noted that they are gone, since their erase comes first."""
     ring.check_books()
     _drop_before(ring, first_kept(ring.state)[0])
+    if ring.medium.skips and ring.get(OLDEST) < ring.oldest and _waits(ring):
+        ring.set(OLDEST, (ring.oldest,))
+        _note_drop(ring)
+
+
+def _waits(ring):
+    """True if what the server has is not noted as yet."""
+    return [key for key in ring.dirty if key == CURSOR or RANGES <= key < RANGES + RANGES_MOST] != []
 
 
 def prepare(ring):
     """On raw flash free what the server has and erase ahead, so that log() seldom waits: for when there is time."""
+    if _waits(ring):
+        return  # there was no room to note what was delivered
     free_accepted(ring)
     if ring.newest + 1 - ring.oldest < ring.medium.slots:
         try:
