@@ -142,7 +142,8 @@ def test_a_caching_driver_writes_at_sync():
     device = NorFlash(2)
     cached = Cached(device)
     cached.writeblocks(0, b"abc", 5)
-    assert device.programs == 0
+    assert read(cached, 0, 5, 4) == b"\xffabc\xff" and read(cached, 0, 8, 4092) == b"\xff" * 8
+    assert device.programs == 0, "what is read comes from RAM"
     cached.ioctl(3, 0)
     assert read(device, 0, 3, 5) == b"abc"
 
