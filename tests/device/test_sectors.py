@@ -1,7 +1,7 @@
 """What a raw ring's sectors hold: frames and pages, the room for drops, write-once units, the longest readings."""
 
 from blynk_batch import BlockRing
-from blynk_batch.ring.state import DROPPED, WORDS
+from blynk_batch.ring.state import CORRUPT, DROPPED, WINDOW, WORDS
 from flash import NorFlash
 from stand_ins import NOW_MS
 from ring_checks import START_MS, found, log, raises
@@ -95,6 +95,7 @@ def test_a_full_ring_whose_last_write_once_units_read_either_way_is_opened_thoug
     while ring.newest < 2:
         log(ring, ring.number, 1)
     ring.turn(data=False)  # notes have filled the sector that is theirs
+    ring.save_value(WINDOW, ring.end() + (0, 0))
     while ring.newest < 4:
         images = images[-1:] + [device.image()]
         log(ring, ring.number, 1)
@@ -109,6 +110,12 @@ def test_a_full_ring_whose_last_write_once_units_read_either_way_is_opened_thoug
                 device = device.revive()
                 ring = BlockRing(device, unit=16, overwrite=overwrite)
                 assert found(ring) in (before, before + [last]) and ring.pending == len(found(ring))
+            for change in range(4):  # a cut in the turn that follows
+                torn = device.revive()
+                torn.cut_at(change, 100)
+                raises(OSError, log, BlockRing(torn, unit=16), last + 1, 1)
+                ring = BlockRing(torn.revive(), unit=16)
+                assert ring.pending == len(found(ring)) and not ring.get(CORRUPT), (byte, change)
             ring = BlockRing(device, unit=16)
             log(ring, last + 1, 1)
             for _ in range(4):

@@ -8,11 +8,12 @@ is read frame by frame.
 from micropython import const
 
 from . import parsing, record, sector
+from .. import load
 from ..errors import CorruptRing, RingFull
 from .decode import decode_state, within
 from .reader import DATA, Reader
 from .record import BLANK, MARK, PAGE
-from .state import ANCHOR, BOOT, OLDEST, OVERWRITES, SLEEP
+from .state import ANCHOR, BOOT, OLDEST, OVERWRITES, RECOUNT, SLEEP, VOIDS
 
 _WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
 _FILL = const(64)  # not all of a page of 256: the drop frame needs its room
@@ -192,8 +193,9 @@ def _pass_weak(ring, reader, last):
     ring.void(ring.newest, start, ring.offset)
     try:
         ring.save(*ring.changed)  # what was taken in may have been in them
-    except (OSError, RingFull):
-        ring.sealed = True  # so that nothing comes behind them before the next header says it
+    except (OSError, RingFull):  # what counts before the next header says it all; else nothing comes behind them
+        kept = {key: ring.state[key] for key in (OLDEST, RECOUNT, VOIDS) if key in ring.state}
+        ring.sealed = not load("ring.room", "note_last")(ring, kept)
     return True
 
 

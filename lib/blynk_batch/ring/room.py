@@ -148,18 +148,24 @@ def drop_oldest(ring, frame=True):
 
 
 def _note_drop(ring):
-    """The drop frame, in the room that was kept for it. It says that the sector is gone and the books are to be counted
-    anew, no more: of what waits in RAM one thing counts on another. The next header says it all."""
-    payload = encode_state({OLDEST: (ring.oldest,), RECOUNT: (1,)})
-    if ring.place(record.STATE, payload, ring.medium.sector_bytes):
+    """The drop frame. It says that the sector is gone and the books are to be counted anew, no more: of what waits in
+    RAM one thing counts on another. The next header says it all."""
+    if note_last(ring, {OLDEST: (ring.oldest,), RECOUNT: (1,)}):
         ring.dirty.add(RECOUNT)
-        try:
-            ring.program(ring.waiting)
-        except OSError as e:
-            if not ring.may_move_on(e):  # the new sector's header says the same
-                raise
-        finally:
-            ring.waiting = bytearray()
+
+
+def note_last(ring, state):
+    """A frame with that `state`, in the room that was kept for the drop frame; False if the sector takes no more."""
+    if not ring.place(record.STATE, encode_state(state), ring.medium.sector_bytes):
+        return False
+    try:
+        ring.program(ring.waiting)
+    except OSError as e:
+        if not ring.may_move_on(e):  # the new sector's header says the same
+            raise
+    finally:
+        ring.waiting = bytearray()
+    return not ring.sealed
 
 
 def check_size(ring, size):
