@@ -195,7 +195,8 @@ class Window:
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
             late = pin in self.last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
-            if late and not again and points and uploader.search.holds(self, body):
+            may_wait = pin in self.last or (not uploader.trusted and (self.saved or uploader.failures(pin) > 1))
+            if late and may_wait and not again and points and uploader.search.holds(self, body):
                 yield None  # each step saves once: see whole.py
                 continue
             limit = uploader.limit() if points else 0
