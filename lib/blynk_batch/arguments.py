@@ -120,7 +120,7 @@ def check_free(key, open_rings, is_new=False):
             continue
         ring = open_rings[other]
         if ring and not ring.failed:
-            raise Error("another client has the ring %r open: close() it first, or reset the board" % (name,))
+            raise Error("another client has the ring %r open: close() it first" % (name,))
         if is_new or ring:
             del open_rings[other]
         elif other is not key:
