@@ -5,8 +5,6 @@ rule. Nothing of this stays in the heap. What a running program may give is chec
 import os
 import sys
 
-from .errors import Error
-
 _IN_TOKEN = "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -108,22 +106,3 @@ def check_limits(settings, ring, transport, clock, debug):
         from .words import check_callable
 
         check_callable("debug", debug, "print")
-
-
-def check_free(key, open_rings, is_new=False):
-    """Error if a client has the ring, or a part of its place, open; or if it was opened anew since this ring was, which
-    would write over what it does not know. `is_new`: it is about to be opened; those of before may be used no more."""
-    name, start, end = key
-    for other in list(open_rings):
-        at, first, last = other
-        if at != name or start >= last or first >= end:
-            continue
-        ring = open_rings[other]
-        if ring and not ring.failed:
-            raise Error("another client has the ring %r open: close() it first" % (name,))
-        if is_new or ring:
-            del open_rings[other]
-        elif other is not key:
-            raise Error("the ring %r was opened anew since: use that one, or open another" % (name,))
-    if is_new:
-        open_rings[key] = None

@@ -7,7 +7,8 @@ from .clock.wall import SystemClock
 from .errors import Error, UploadError
 from .guard import Guard
 from .point import check_seconds, check_sleep, check_timestamp, check_value, pin_number
-from .ring.log import _open_rings
+
+_open_rings = {}  # key of the ring: the ring; two clients would write over each other
 
 
 class Client:
@@ -60,7 +61,6 @@ class Client:
         arguments.check_limits(self._settings, ring, transport, clock, debug)
         if ring is None:
             ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
-        arguments.check_free(ring.key, _open_rings)
         let_go("arguments")  # not before: a bundle holds all that opening needs
         self.ring = ring
         self.transport = transport
@@ -71,7 +71,7 @@ class Client:
         self.uploading = False
         self.released = b""  # pins whose ranges are to be tried
         self._open = True
-        _open_rings[ring.key] = ring  # last: a client that could not be made leaves it free
+        _claim(ring)  # last: a client that could not be made leaves it free
 
     # Logging
 
@@ -266,7 +266,7 @@ class Client:
             self.ring.close(sleep_ms is not None)
         finally:
             if _open_rings.get(self.ring.key) is self.ring:
-                _open_rings[self.ring.key] = None
+                del _open_rings[self.ring.key]
 
     def check_open(self):
         if not self._open:
@@ -288,3 +288,13 @@ class Client:
             if count:
                 text += ", %d %s" % (count, name)
         return text + (", last error: %s>" % self.last_error if self.last_error else ">")
+
+
+def _claim(ring):
+    """Error if another client has the ring, or a part of its place, open."""
+    name, start, end = ring.key
+    for other in _open_rings.values():
+        at, first, last = other.key
+        if at == name and start < last and first < end and not other.failed:
+            raise Error("another client has the ring %r open: close() it first" % (name,))
+    _open_rings[ring.key] = ring

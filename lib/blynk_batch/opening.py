@@ -9,7 +9,7 @@ from micropython import const
 
 from . import let_go, load
 from .errors import CorruptRing, Error, WrongDevice
-from .ring.log import Ring, _open_rings
+from .ring.log import Ring
 from .ring.state import CURSOR
 
 _LEAST_SLOTS = const(3)
@@ -22,13 +22,11 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
     usual = _TAILS.get(sys.platform, _TAILS_ELSE)
     tails = usual[0] if tails is None else tails
     tail_bytes = usual[1] if tail_bytes is None else tail_bytes
-    arguments = load("arguments")
-    absolute = arguments.check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
-    ring.key = (absolute, 0, 1)
-    arguments.check_free(ring.key, _open_rings, True)
+    absolute = load("arguments").check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
     let_go("arguments")
     path = path.rstrip("/")
     try:
+        ring.key = (absolute, 0, 1)
         medium, span = load("media.folder", "open_folder")(path, absolute, capacity_bytes, tails, tail_bytes)
         Ring.__init__(ring, medium, span, overwrite, commit_every)
         if medium.slots != medium.wanted and not ring.pending:
@@ -58,8 +56,6 @@ def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole
         raise ValueError(text % (start, blocks, flash.bytes, _LEAST_SLOTS, flash.sector_bytes))
     # `start` alone would not do: two parts of one device can overlap.
     ring.key = (flash.name, start, start + flash.bytes // flash.block_bytes)
-    load("arguments").check_free(ring.key, _open_rings, True)
-    let_go("arguments")
     try:
         Ring.__init__(ring, medium, _span(medium), flags["overwrite"], commit_every)
     except (CorruptRing, WrongDevice):

@@ -19,7 +19,7 @@ class FileRing(Ring):
 
     Raises ValueError or TypeError for an argument, also for a folder that hides the library from `import`; OSError of
     the filesystem with its number and words; WrongDevice for another format, CorruptRing if no header can be read,
-    and nothing is changed then; Error if a client has it open.
+    and nothing is changed then.
     """
 
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=None, tail_bytes=None):
@@ -45,8 +45,8 @@ class BlockRing(Ring):
     format          True: take a device that holds something else, which is erased. A ring that is there stays.
 
     Raises WrongDevice if the device holds something else or another format, CorruptRing if no header can be read
-    (nothing is changed then), Error if what is pending does not fit `blocks` or a client has it open, ValueError or
-    TypeError for a part that the device does not have or another argument, OSError of the driver with its number.
+    (nothing is changed then), Error if what is pending does not fit `blocks`, ValueError or TypeError for a part that
+    the device does not have or another argument, OSError of the driver with its number.
     """
 
     def __init__(

@@ -37,6 +37,7 @@ def group_of(number):
 
 
 def client_on(ring, server, days=0):
+    blynk_batch.client._open_rings.clear()
     clock = FakeClock()
     clock.now_ms += days * DAY_MS
     return blynk_batch.Client("token", ring=ring, transport=server, clock=clock)
@@ -52,7 +53,6 @@ class Bed:
         self.sequence_of = {}  # of each point (pin, ms)
         self.value_of = {}
         self.device = self.make(None)
-        blynk_batch.client._open_rings.clear()
         server = FakeServer()
         client = client_on(self.ring(self.device), server)
         for number in range(READINGS):
@@ -84,7 +84,6 @@ class Bed:
     def check(self, parts):
         """Open the ring of these parts, drain it, and judge what came."""
         damaged = {now[0] for now, before in zip(parts, self.parts) if now[1] != before[1]}
-        blynk_batch.client._open_rings.clear()
         server = FakeServer()
         client = client_on(self.open(parts), server, days=1)
         invariants.check(client.ring, len(list(client.points())), damaged=True)

@@ -187,10 +187,10 @@ def test_two_clients_cannot_have_one_ring_open():
     mounted()
     os.mkdir("/sim/other")
     first = Client("token", ring=FileRing("/sim/ring"), clock=FakeClock())
-    text = raises(Error, FileRing, "/sim/ring/")
+    text = raises(Error, Client, "token", ring=FileRing("/sim/ring/"), clock=FakeClock())
     assert "/sim/ring" in text and "close()" in text
     for path in ("/sim/./ring", "/sim//ring", "/sim/other/../ring", "/sim/ring/."):
-        raises(Error, FileRing, path)
+        raises(Error, Client, "token", ring=FileRing(path), clock=FakeClock())
     other = Client("token", ring=FileRing("/sim/other"), clock=FakeClock())
     first.close()
     Client("token", ring=FileRing("/sim/ring"), clock=FakeClock()).close()

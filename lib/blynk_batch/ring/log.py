@@ -15,9 +15,6 @@ from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, OV
 _SURELY_FITS = const(256)
 _STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks only
 ENOSPC = const(28)
-# The key of the ring that was opened last in each place: the ring while a client has it, else None. Another one there
-# does not know what is written since, and would write over it
-_open_rings = {}
 
 
 class Ring(Pages):
