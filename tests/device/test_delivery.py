@@ -13,7 +13,7 @@ import sys
 from blynk_batch.errors import RingFull
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 
-HEAP = "4m"
+HEAP = "8m"  # the points that World keeps lie strewn over it
 WASM = False  # minutes there
 TIMEOUT_S = 600
 SEQUENCES = 450  # in each test but the first, on all ports
