@@ -54,8 +54,7 @@ def ask(uploader):
 
 
 def _first_pin(ring):
-    starts = [tuple(ring.state[key][:2]) for key in keys.range_keys(ring.state)]
-    reader = ring.reader(min(starts + [ring.cursor()[:2]]))
+    reader = ring.reader(keys.first_kept(ring.state))
     while reader.next():
         if reader.kind == DATA and reader.chain.pins:
             return reader.chain.pins[0]
