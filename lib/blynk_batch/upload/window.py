@@ -194,9 +194,10 @@ class Window:
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
-            late = pin in self.last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
-            may_wait = pin in self.last or (not uploader.trusted and (self.saved or uploader.failures(pin) > 1))
-            if late and may_wait and not again and points and uploader.search.holds(self, body):
+            failures = uploader.failures(pin)
+            late = pin in self.last or failures  # that it is asked is noted, else it is not asked again
+            may_wait = pin in self.last or (not uploader.trusted and failures > (0 if self.saved else 1))
+            if may_wait and not again and points and uploader.search.holds(self, body):  # to load that takes heap
                 yield None  # each step saves once: see whole.py
                 continue
             limit = uploader.limit() if points else 0
