@@ -186,6 +186,15 @@ def test_a_search_reads_few_frames_one_by_one_also_behind_some_whose_time_was_no
         assert 20 < len(world.requests) < 40 and count.frames < 300 * len(world.requests), count.frames
 
 
+def test_runs_of_other_pins_are_passed_without_a_pause_after_each():
+    ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+    for number in range(1600):
+        ring.log(0, 1648054765458 + number * 10000, bytes((number % 16,)), [20 + number % 9])
+    body = batch.Body(Source(ring, 0, False), 3, (0, 0, 0), (0, 0), ring.end())
+    pauses = len(list(body.measure()))
+    assert body.points == 100 and 0 < pauses < 10, pauses
+
+
 def test_a_window_that_was_left_open_is_counted_again_by_runs_and_so_are_pins_that_are_not_asked():
     world = World(words=KNOWN)
     for _ in range(1500):

@@ -58,7 +58,7 @@ def test_what_is_cleared_or_overwritten_while_an_upload_pauses_in_its_count_is_n
         for number in range(1200):
             client.log(1, number)
             clock.wait(1000)
-        clock.step_ms = 50
+        clock.step_ms = 500
         result = client.upload(timeout_s=1)
         assert (result.waiting, result.requests) == ("time", 0)
         if happens == "clear":

@@ -136,7 +136,7 @@ def test_a_clear_while_a_drain_counts_ends_it_in_good_order_also_with_a_refused_
     client.log(1, 0)
     client.upload()
     assert client.stats()["held"] == 1
-    for number in range(100):
+    for number in range(4000):
         client.log_group({1: number, 2: number})
     call = Call(client, None, None)
     try:

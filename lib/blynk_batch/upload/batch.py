@@ -13,8 +13,8 @@ from ..ring.fast import Pass
 from ..ring.reader import DATA
 
 _CHUNK_BYTES = const(600)  # a long-running heap has few large holes
-_MOST_BYTES = const(145)  # of a point that a run of plain frames writes
-_PAUSE_EVERY = const(16)  # frames read without a break
+_ENOUGH_BYTES = const(455)  # written: behind it a run of plain frames has no room for a point of 145
+_PAUSE_EVERY = const(16)  # frames, or runs of plain ones, which take about as long as one
 _ALL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 
 
@@ -118,11 +118,11 @@ class Body:
         steps = Pass(reader, cutoff, source.times, times, out, self.pin)
         passed = 0
         while True:
-            if passed >= _PAUSE_EVERY:
+            if passed >= _PAUSE_EVERY or self._filled > _ENOUGH_BYTES:
                 passed = 0
                 yield None
             taken = 0 if behind or self.len_bytes > most_bytes else steps.take(self._left, self._filled)
-            passed += taken or 1
+            passed += 1
             if taken:
                 self._left, self._filled = steps.points, steps.filled
                 if steps.last:
@@ -175,7 +175,7 @@ class Body:
         while text is not None and self._left:
             text = self.guarded(self._fill, frames, out)  # pyright: ignore
             self.sent = self.points - self._left
-            if text == b"" and self._filled <= _CHUNK_BYTES - _MOST_BYTES and self._left:
+            if text == b"" and self._filled <= _ENOUGH_BYTES and self._left:
                 yield text  # somebody else's turn
             else:
                 for piece in (view[: self._filled], text):
@@ -215,6 +215,6 @@ class Body:
                     return text
                 out[self._filled : end] = text
                 self._filled = end
-            if not self._left or self._filled > _CHUNK_BYTES - _MOST_BYTES:
+            if not self._left or self._filled > _ENOUGH_BYTES:
                 return b""
         return None

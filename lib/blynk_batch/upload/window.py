@@ -13,7 +13,7 @@ from ..ring.fast import EACH, Pass
 from ..ring.reader import DATA
 from .batch import Body, one_more, text_bytes
 
-_YIELD_EVERY = const(16)  # frames
+_YIELD_EVERY = const(16)  # frames, or runs of plain ones
 _FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 
 
@@ -82,7 +82,7 @@ class Window:
                 frames = 0
                 yield
             taken = steps.take()
-            frames += taken or 1
+            frames += 1
             if taken:
                 self._known = steps.known
             elif not reader.next():
