@@ -75,6 +75,7 @@ def take(buf, state, pins, sink):
             break
         if group and len(set(group)) != len(group):
             break
+        is_other = group and len(group) == 1 and pin < 256 and group[0] != pin  # nobody asks what that has
         group = group or bytes(pins[:count])
         time += step
         carry += time // _TEN_TO_7
@@ -84,7 +85,7 @@ def take(buf, state, pins, sink):
         values = to_symbols(hexlify(view[body:stop])).split(b",")
         if not values[-1]:
             values.pop()
-        if len(values) != len(group) or not all([is_number(value) for value in values]):
+        if not is_other and (len(values) != len(group) or not all([is_number(value) for value in values])):
             break
         if pin > 255:
             if [q for q in group if sink[q] >= most_points or sink[256 + q] + _POINT_BYTES + _MOST_VALUE > most_bytes]:

@@ -170,10 +170,11 @@ def take(buf, state, pins, sink) -> int:
             high += 1
         if high < 100000 or high > 999999:
             break
-        # One number for each pin, the last one perhaps with a comma: else the Reader is to judge
-        i = body << 1
+        # One number for each pin, the last one perhaps with a comma: else the Reader is to judge. A frame that has but
+        # another pin than is asked for counts as it is.
+        value = 1 if new == 1 and pin < 256 and names[0] != pin else 0
+        i = stop << 1 if value else body << 1
         begin = i
-        value = 0
         kind = 0
         while i < stop << 1:
             q = b[i >> 1]
