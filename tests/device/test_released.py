@@ -7,7 +7,7 @@ from blynk_batch.ring import state as keys
 from blynk_batch.upload import search
 from blynk_batch.upload.batch import Body
 from delivery import DAY_S, HOUR_S, KNOWN, World
-from held_worlds import days, filled, twice
+from held_worlds import days, filled, of, twice
 
 Search = search.Search
 
@@ -216,3 +216,20 @@ def test_two_kinds_of_pins_that_share_a_range_part_and_join_again():
     days(world, 2)
     assert not world.missing() and world.client.stats()["held"] == 60
     assert "held" in repr(world.client)
+
+
+def test_a_pin_that_was_held_open_is_asked_at_once_again_after_its_first_acceptance():
+    world = filled(50, range(50))
+    days(world, 2)
+    for _ in range(3):
+        world.log(1, 2, bad=(1,))
+        days(world, 1)
+    assert keys.open_pins(world.client.ring.state) == b"\x01"
+    world.bad.clear()
+    world.client.release(1)  # whole
+    world.drain()
+    assert not world.missing() and not keys.open_pins(world.client.ring.state)
+    world.wait(HOUR_S)
+    world.log(1)
+    assert of(1, world.drain()) == [(1, 53, 1, 200)]
+    world.check()
