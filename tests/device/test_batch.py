@@ -202,3 +202,33 @@ def test_a_learned_size_of_one_point_grows_too():
         world.log(1)
     world.client.ring.save_value(SIZE, (1, 0))
     assert [count for _, _, count, _ in world.drain()] == [1] * 8 + [2] * 8 + [3] * 5 + [1]
+
+
+def overwritten(chunks, count):
+    """(a World, whose transport has so many groups logged once so many chunks were sent; [spaces of each body])."""
+    world, spaces = World(blocks=5), []
+    post = world.post
+
+    def meanwhile(url, headers, body, timeout_s):
+        text = b""
+        for number, chunk in enumerate(body):
+            text += chunk
+            for _ in range(count if number == chunks and not spaces else 0):
+                world.log(1, 2)
+        spaces.append(text.count(b" "))
+        return post(url, headers, [text], timeout_s)
+
+    world.client.transport.post = meanwhile
+    return world, spaces
+
+
+def test_a_body_whose_points_are_overwritten_while_it_is_sent_is_as_long_as_was_said_and_they_count_as_dropped():
+    for chunks, count in ((1, 700), (1, 1500), (12, 900), (30, 1100)):
+        world, spaces = overwritten(chunks, count)
+        for _ in range(1700):
+            world.log(1, 2)
+        world.drain()
+        assert spaces[0] > 0, spaces
+        world.drain()
+        world.check()
+        assert not world.client.pending and len(world.got) + world.dropped() == world.total()
