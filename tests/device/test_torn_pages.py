@@ -109,3 +109,27 @@ def test_a_header_over_two_blocks_of_which_a_cut_left_one_takes_no_readings():
         log(BlockRing(device), range(20, 30))
         again = BlockRing(device.revive())
         assert found(again) == list(range(30)) and again.pending == 30, (operation, again.newest)
+
+
+def test_a_change_of_size_cut_in_a_header_over_several_blocks_leaves_the_old_size_or_the_new():
+    for before, after in ((26, 58), (58, 26), (34, 42)):
+        base = SdCard(58)
+        ring = BlockRing(base, blocks=before)
+        log(ring, range(500))
+        for key in range(0xA8, 0xB0):  # much state
+            ring.set(key, bytes(100))
+        ring.clear()
+        image = base.image()
+        for operation in range(12):
+            for byte, mode in ((0, "prefix"), (200, "prefix"), (300, "random")):
+                device = SdCard(58, image)
+                device.cut_at(operation, byte, mode, operation)
+                try:
+                    BlockRing(device, blocks=after)
+                except OSError:
+                    pass
+                device = device.revive()
+                ring = BlockRing(device, blocks=after)
+                assert ring.number == 500 and not ring.pending and ring.state[0xAF] == bytes(100), (operation, byte)
+                log(ring, range(500, 530))
+                assert found(BlockRing(device.revive(), blocks=after)) == list(range(500, 530)), (operation, byte)

@@ -53,7 +53,8 @@ class Tails(Slots):
                 self._tail = 1 - tail
                 self._block[:] = self._cache
         newest = super().newest()
-        if best[0] < newest:  # both tails are damaged: the last block that is in its place counts
+        if best[0] < newest and self._fetch(newest, 0) >= 0:  # else a cut tore its first block: it was not begun
+            # Both tails are damaged or older: the last block that is in its place counts
             self._sequence = -1
             index = self._per_sector - 1
             while index and self._fetch(newest, index) < 0:
@@ -133,15 +134,31 @@ class Tails(Slots):
         if sequence != self._sequence or not offset:  # again, if the first try failed at its place
             self._sequence, self._index, self._used = sequence, 0, 0
         try:
-            self._add(data)
+            if not offset and len(data) > self._holds:
+                self._begin(data)
+            else:
+                self._add(data)
             self._write(self.slots * self._per_sector + self._tail)
         except BaseException:  # also where Ctrl-C breaks in
             self._sequence, self._index, self._used, body = before
             self._body[: len(body)] = body
             raise
         self._tail ^= 1
-        if not offset:
+        if not offset and not self._index:
             self._write_place()  # so that the slot can be found without its tail
+
+    def _begin(self, head):
+        """A header over several blocks comes to its place, the first of them last: where that is there, all of it is.
+        Half of one would hide what lies below it, such as the ring of another size that it replaces."""
+        first = head[: self._holds]
+        self._index = 1
+        self._add(head[self._holds :])
+        self._write_place()
+        index, used, body = self._index, self._used, bytes(self._body[: self._used])
+        self._index, self._used, self._body[:] = 0, self._holds, first
+        self._write_place()
+        self._index, self._used = index, used
+        self._body[:used] = body
 
     def _add(self, data):
         done = 0
