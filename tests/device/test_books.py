@@ -7,7 +7,11 @@ header. What is delivered then is what was logged, and what is not is counted. T
 import random
 import sys
 
+import blynk_batch
+import invariants
 from blynk_batch.ring.state import WINDOW
+from flash import NorFlash
+from stand_ins import FakeClock, FakeServer
 from test_corruption import CardBed, FilesBed, RawBed, some
 
 WASM = False
@@ -94,3 +98,27 @@ def test_the_books_of_a_damaged_card_add_up_with_a_window_under_way():
 
 def test_the_books_of_damaged_files_add_up_with_a_window_under_way():
     judge(FilesWindow)
+
+
+def test_so_do_those_of_a_ring_that_overwrites_the_sector_before_one_that_is_lost():
+    """What the window has delivered of the lost one goes out of the books with the cursor, which passes it."""
+    for lost in (1, 2, 3):
+        device, clock = NorFlash(5), FakeClock()
+        server = FakeServer((200, {}, b"OK"), (503, {}, b"busy"))
+        client = blynk_batch.Client("token", ring=blynk_batch.BlockRing(device), transport=server, clock=clock)
+        while client.ring.newest < 4:
+            client.log_group({1: 1, 2: 2} if client.ring.newest < 1 else {1: 1})
+            clock.wait(60000)
+        client.upload()
+        assert len(server.points) > client.pending > 0 and WINDOW in client.ring.state
+        client.close()
+        device = device.revive()
+        device.data[lost * 4096 : lost * 4096 + 4096] = bytes(4096)
+        client = blynk_batch.Client("token", ring=blynk_batch.BlockRing(device), transport=server, clock=clock)
+        for newest in range(5, 12):
+            while client.ring.newest < newest:
+                client.log_group({1: 3, 2: 4})
+                clock.wait(60000)
+            invariants.check(client.ring, len(list(client.points())), damaged=True)
+        client.upload()
+        invariants.check(client.ring, 0, damaged=True)

@@ -100,13 +100,13 @@ def _end_ranges(ring, place):
 
 def forget_sector(ring, sequence):
     """Take the oldest sector out of the books before it is dropped: how many of its points were not delivered."""
-    pending, held, done, bad = _count(ring, (sequence, 0), (sequence, ring.medium.sector_bytes))
+    pending, held, done, bad = _count(ring, (sequence, 0), (sequence + 1, 0))  # with the next one's header
     ring.add(keys.HELD, -held)
     ring.add(keys.DELIVERED, -done)
     for key in keys.range_keys(ring.state):  # what is before the oldest sector counts no more, but may be in the way
         first, _, sectors, offset, kind = ring.state[key][:5]
         if not kind & keys.OPEN_END and (first + sectors, offset) <= (sequence + 1, 0):
             ring.set(key, None)
-    if bad:  # some of what counts as held or delivered was lost there
+    if bad:  # some of what counts as held or delivered was lost there, or in the next, which the cursor passes too
         recount(ring, sequence + 1)
     return pending + held
