@@ -1,6 +1,7 @@
 """What a mark says of the page before it holds whatever a cut leaves: readings of one program stand or fall with it."""
 
 from blynk_batch import BlockRing
+from blynk_batch.errors import Error
 from flash import NorFlash, SdCard
 from ring_checks import found, raises
 
@@ -133,3 +134,15 @@ def test_a_change_of_size_cut_in_a_header_over_several_blocks_leaves_the_old_siz
                 assert ring.number == 500 and not ring.pending and ring.state[0xAF] == bytes(100), (operation, byte)
                 log(ring, range(500, 530))
                 assert found(BlockRing(device.revive(), blocks=after)) == list(range(500, 530)), (operation, byte)
+
+
+def test_a_first_block_that_a_cut_tore_comes_to_its_place_with_the_next_reading():
+    """Else a ring that is opened as a smaller one, whose tails lie elsewhere, is taken for none."""
+    for mode in ("random", "prefix", "suffix"):
+        card = SdCard(58)
+        card.cut_at(1, 0, mode)
+        raises(OSError, BlockRing, card)
+        card = card.revive()
+        log(BlockRing(card), range(5))
+        assert "5 readings are pending" in raises(Error, BlockRing, card, blocks=34), mode
+        assert found(BlockRing(card)) == list(range(5))

@@ -33,6 +33,7 @@ class Tails(Slots):
         self._cached = (-1, -1, -1)  # its sequence and index, and its bytes in use
         self._sequence, self._index, self._used = -1, 0, 0  # of the block under way
         self._tail = 0  # the tail to be written next
+        self._is_there = True  # False: a cut tore the sector's first block at its place
         super().__init__(flash)
         self.unit = 1
         self.patchable = False
@@ -53,6 +54,7 @@ class Tails(Slots):
                 self._tail = 1 - tail
                 self._block[:] = self._cache
         newest = super().newest()
+        self._is_there = best[0] <= newest
         if best[0] < newest and self._fetch(newest, 0) >= 0:  # else a cut tore its first block: it was not begun
             # Both tails are damaged or older: the last block that is in its place counts
             self._sequence = -1
@@ -144,8 +146,9 @@ class Tails(Slots):
             self._body[: len(body)] = body
             raise
         self._tail ^= 1
-        if not offset and not self._index:
+        if not self._index and not (offset and self._is_there):
             self._write_place()  # so that the slot can be found without its tail
+            self._is_there = True
 
     def _begin(self, head):
         """A header over several blocks comes to its place, the first of them last: where that is there, all of it is.
