@@ -146,3 +146,22 @@ def test_a_first_block_that_a_cut_tore_comes_to_its_place_with_the_next_reading(
         log(BlockRing(card), range(5))
         assert "5 readings are pending" in raises(Error, BlockRing, card, blocks=34), mode
         assert found(BlockRing(card)) == list(range(5))
+
+
+def test_a_cut_in_the_first_tail_of_another_size_leaves_the_acks_of_the_old():
+    """Of pages as large as a sector, one of the new tails can lie where one of the old does."""
+    for before, after in ((48, 40), (40, 48)):
+        for count in (99, 100):
+            base = SdCard(48)
+            ring = BlockRing(base, blocks=before, page_size=4096)
+            log(ring, range(count))
+            ring.clear()
+            for operation in range(20):
+                device = SdCard(48, base.image())
+                device.cut_at(operation, 0, "random")
+                try:
+                    BlockRing(device, blocks=after, page_size=4096)
+                except OSError:
+                    pass
+                ring = BlockRing(device.revive(), blocks=after, page_size=4096)
+                assert ring.number == count and not ring.pending, (before, after, count, operation, ring)

@@ -14,6 +14,7 @@ from .slots import spread
 _BOOT = const(512)  # bytes at the start of a slot that tell what it holds
 _READ_WHOLE = const(65536)  # a device is read from end to end so far, of the rest the starts of some slots
 _ALL_SLOTS = const(16384)  # of more only some are looked at
+_BEHIND = const(1024)  # a larger ring's tails are looked for up to that slot
 _TORN = const(64)  # a first header is shorter
 _HEADER_LIKE = const(18)  # the prefix up to the sector's size: the same on every first open
 _START = const(2)  # the slot where a ring begins that has to erase it first
@@ -50,6 +51,12 @@ def _of_any_size(medium):
             sizes.add(head.slots)
             if slot - head.slots not in (0, 1):  # where its tails are
                 places.add(head.sequence % head.slots == slot)
+    buf = bytearray(sector.PREFIX_BYTES)
+    for slot in range(medium.slots, 0 if medium.skips else min(most + 1, _BEHIND)):  # or of a larger one, once each
+        medium.peek(slot, memoryview(buf))
+        head = sector.parse(buf)
+        if head and head.slots == slot:
+            sizes.add(slot)
     if places == {False}:
         return -1  # of a ring that begins elsewhere; what looks like a card's tails are blocks of a sector
     found = []
