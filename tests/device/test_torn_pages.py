@@ -151,7 +151,7 @@ def test_a_first_block_that_a_cut_tore_comes_to_its_place_with_the_next_reading(
 def test_a_cut_in_the_first_tail_of_another_size_leaves_the_acks_of_the_old():
     """Of pages as large as a sector, one of the new tails can lie where one of the old does."""
     for before, after in ((48, 40), (40, 48)):
-        for count in (99, 100):
+        for count in (99, 100, 600, 601):
             base = SdCard(48)
             ring = BlockRing(base, blocks=before, page_size=4096)
             log(ring, range(count))

@@ -33,6 +33,7 @@ class Tails(Slots):
         self._cached = (-1, -1, -1)  # its sequence and index, and its bytes in use
         self._sequence, self._index, self._used = -1, 0, 0  # of the block under way
         self._tail = 0  # the tail to be written next
+        self._live = -1  # the page of the other, which holds all that was acknowledged
         self._is_there = True  # False: a cut tore the sector's first block at its place
         super().__init__(flash)
         self.unit = 1
@@ -51,7 +52,7 @@ class Tails(Slots):
             found = self._load(self.slots * self._per_sector + tail)
             if found and found > best:
                 best = found
-                self._tail = 1 - tail
+                self._tail, self._live = 1 - tail, self.slots * self._per_sector + tail
                 self._block[:] = self._cache
         newest = super().newest()
         self._is_there = best[0] <= newest
@@ -135,16 +136,21 @@ class Tails(Slots):
         before = (self._sequence, self._index, self._used, bytes(self._body[: self._used]))
         if sequence != self._sequence or not offset:  # again, if the first try failed at its place
             self._sequence, self._index, self._used = sequence, 0, 0
+        page = self.slots * self._per_sector + self._tail
+        if page == self._live:  # of the ring of another size that this one replaces
+            self._tail ^= 1
+            page = self.slots * self._per_sector + self._tail
         try:
             if not offset and len(data) > self._holds:
                 self._begin(data)
             else:
                 self._add(data)
-            self._write(self.slots * self._per_sector + self._tail)
+            self._write(page)
         except BaseException:  # also where Ctrl-C breaks in
             self._sequence, self._index, self._used, body = before
             self._body[: len(body)] = body
             raise
+        self._live = page
         self._tail ^= 1
         if not self._index and not (offset and self._is_there):
             self._write_place()  # so that the slot can be found without its tail
