@@ -18,9 +18,9 @@ def signal():
         return None
 
 
-def read(client):
+def read(client, watchdog):
     """{pin: value} for log_group()."""
-    stats = client.stats()
+    stats = client.stats(watchdog)  # a large backlog takes seconds to look through while the clock is not set
     return {
         config.PENDING: stats["pending"],
         config.DROPPED: stats["dropped"],

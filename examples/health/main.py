@@ -11,7 +11,7 @@ wdt = machine.WDT(timeout=8000)
 wifi = blynk_batch.WiFi(config.SSID, config.PASSWORD)
 client = blynk_batch.Client(config.TOKEN, server=config.SERVER, debug=print)
 while True:
-    values = health.read(client)
+    values = health.read(client, wdt.feed)
     values[config.TEMPERATURE] = sensor.temperature_c()
     client.log_group(values)
     if wifi.online() and client.due(config.UPLOAD_EVERY_S):

@@ -153,12 +153,14 @@ class Client:
     def points(self) -> Iterator[Tuple[int, Optional[int], Any]]:
         """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
         not known yet is None. Refused points come first."""
-    def stats(self) -> Dict[str, Any]:
+    def stats(self, watchdog: Optional[Callable[[], Any]] = None) -> Dict[str, Any]:
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
         value), refused (RingFull), held (refused by the server, tried again daily), rejected (held, then given up),
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
         smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock, bad_blocks,
-        used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
+        used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s.
+
+        watchdog  called meanwhile: where the clock is not set, a large backlog takes a board seconds to go through"""
     def due(self, interval_s: float = 900) -> bool:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
         nor budget forbids it. Refused points are something once their next try is due. Kept across resets. After

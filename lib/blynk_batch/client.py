@@ -139,16 +139,15 @@ class Client:
         self.flush()
         return load("report", "points")(self.ring, self._boots.now(), self._settings["unsynced"])
 
-    def stats(self):
+    def stats(self, watchdog=None):
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
         value), refused (RingFull), held (refused by the server, tried again daily), rejected (held, then given up),
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
         smaller (too large), redirected (followed), stopped (invalid token); and pending, waiting_for_clock, bad_blocks,
-        used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s."""
-        found = load("report", "stats")(self.ring, self._boots)
-        found["last_error"] = self.last_error
-        found["clock_error_s"] = self._uploader.clock_error_s if self._uploader else None
-        return found
+        used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s.
+
+        watchdog  called meanwhile: where the clock is not set, a large backlog takes a board seconds to go through"""
+        return load("report", "of")(self, self._boots, self._uploader, watchdog)
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff

@@ -2,7 +2,7 @@
 
 from .ring import state as keys
 from .clock.times import NEVER, Times
-from .ring.reader import DATA
+from .ring.reader import DATA, Reader
 from .ring.parsing import to_value
 from .ring.books import is_delivered, is_held
 
@@ -45,9 +45,15 @@ def _waiting_for_clock(ring, now):
     """Pending points whose time is not known yet."""
     if now is not None:
         return 0  # the next reading or upload ties them to it
-    count = 0
-    for _, time, _ in points(ring, None, "estimate"):
-        count += time is None
+    state, count = ring.state, 0
+    all_pend = max(ring.cursor()[:2], state.get(keys.WINDOW, (0, 0))[:2])
+    times, reader = Times(ring, None, "estimate"), ring.reader(keys.first_kept(state))
+    while reader.next():
+        if reader.kind == DATA and times.of(reader) is None:
+            pins = reader.chain.pins
+            if reader.position < all_pend:
+                pins = [pin for pin in pins if not is_delivered(state, pin, reader.position)]
+            count += len(pins)
     return count
 
 
@@ -63,6 +69,19 @@ _COUNTERS = (
     ("erases", keys.ERASES),
     ("bad_blocks", keys.BAD_BLOCKS),
 )
+
+
+def of(client, boots, uploader, watchdog):
+    """Client.stats()."""
+    before = Reader.feed  # of an upload, if its transport or its debug asks
+    Reader.feed = watchdog
+    try:
+        found = stats(client.ring, boots)
+    finally:
+        Reader.feed = before
+    found["last_error"] = client.last_error
+    found["clock_error_s"] = uploader.clock_error_s if uploader else None
+    return found
 
 
 def stats(ring, boots):

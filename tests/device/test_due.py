@@ -141,6 +141,24 @@ def test_new_points_of_a_pin_that_is_held_open_are_nothing_to_send_those_of_othe
     assert world.client.due(900)
 
 
+def test_a_look_for_something_new_behind_a_day_of_a_pin_that_is_held_open_outlasts_no_watchdog():
+    world = World(words=KNOWN)
+    for _ in range(2):
+        world.log(1, bad=(1,))
+        world.drain()
+        world.wait(HOUR_S)
+    for _ in range(6000):
+        world.log(1)
+    world.boot()
+    before = world.flash.bytes_read
+    assert world.client.due(900), "a drain passes them all, and is fed"
+    assert world.flash.bytes_read - before < 5000 * 9
+    assert not world.drain()
+    world.wait(HOUR_S)
+    world.log(1, bad=(1,))
+    assert not world.client.due(900)
+
+
 def test_what_was_refused_is_due_daily_by_uptime_where_the_clock_is_not_set():
     world = World(words=KNOWN)
     world.log(1, 2, bad=(1,))

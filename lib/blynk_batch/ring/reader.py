@@ -30,6 +30,8 @@ class Reader:
     first_number    running number of the sector's first point;  good_end  where its last good frame ends
     """
 
+    feed = None  # called in each sector, if whoever has the pass made gave a watchdog
+
     def __init__(self, ring, start, end, number, window=_WINDOW, head=None):
         self.medium = ring.medium
         self._unit = ring.medium.unit
@@ -73,6 +75,8 @@ class Reader:
         self._count = 0  # points of the frame, once there is one
         self.base = self.filled = 0  # what `buf` holds of the sector: where that starts, how much it is
         while sequence <= last:
+            if Reader.feed:
+                Reader.feed()
             self.sequence = sequence
             self.seed = record.seed(sequence, self.medium.slot(sequence), self._salt)
             self._stop = self.limit = stop if sequence == last else self.medium.sector_bytes

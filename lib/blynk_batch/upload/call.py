@@ -9,6 +9,7 @@ from .. import let_go, load
 from ..blynk import headers
 from .batch import OutOfTime
 from ..errors import Busy, Error
+from ..ring.reader import Reader
 from .result import Result
 
 _STEP_S = const(20)  # for one operation on the network
@@ -26,7 +27,7 @@ class Call:
             raise Busy("an upload is under way, in another task or thread")
         self._uptime = client.clock.uptime
         self._end_ms = None if timeout_s is None else self._uptime() + int(timeout_s * 1000)
-        self._watchdog = watchdog
+        self._watchdog = Reader.feed = watchdog
         # A transport that feeds the watchdog while it waits may wait longer.
         step_s = _WATCHED_S if watchdog and not getattr(self.transport, "watchdog", False) else _STEP_S
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
@@ -91,6 +92,7 @@ class Call:
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
+        Reader.feed = None
         let_go("upload.outcomes")  # what few drains need
         try:
             if hasattr(self.transport, "close"):

@@ -30,6 +30,7 @@ _AGAIN_S = const(82800)  # a day of tries has 23 hours: one that uploads daily i
 _UNIX_S = const(1000000000)  # what is less is uptime
 _NOTES_BYTES = const(300)  # the state frames of one request for refused points
 _DATA = const(1)  # a Reader's kind of frame
+_LOOK = const(4096)  # frames that are looked through for something new: a second or two, since no watchdog is fed
 _REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see held.py
 
 
@@ -176,7 +177,8 @@ class Pace:
         return self.rested(self._ring.state.get(DOUBT, (0, 0))[1], _HOUR_S)
 
     def _has_new(self):
-        """True if some of the points that were never asked for are of a pin that is not held open."""
+        """True if some of the points that were never asked for are of a pin that is not held open, or if there are so
+        many that a drain had better pass them."""
         ring = self._ring
         shut = open_pins(ring.state)
         if not shut:
@@ -184,9 +186,10 @@ class Pace:
         if shut != self._shut:
             self._shut, self._looked = shut, (0, 0)
         end = ring.end()
-        reader = ring.reader(max(ring.cursor()[:2], self._looked), end)
+        reader, left = ring.reader(max(ring.cursor()[:2], self._looked), end), _LOOK
         while reader.next():
-            if reader.kind == _DATA and [pin for pin in reader.chain.pins if pin not in shut]:
+            left -= 1
+            if not left or reader.kind == _DATA and [pin for pin in reader.chain.pins if pin not in shut]:
                 return True
         self._looked = end[:2]
         return False
