@@ -122,6 +122,31 @@ def test_run_goes_on_after_what_it_was_given_raised_once():
     assert client.pending == 0
 
 
+def test_run_goes_on_where_no_memory_is_left_to_tell_what_it_was_given_raised():
+    import micropython
+
+    client = client_on()
+    client.log(1, 1)
+    calls = []
+
+    def online():
+        calls.append(1)
+        if len(calls) == 1:
+            micropython.heap_lock()
+            raise MemoryError
+        return True
+
+    def wait(ms, real=client.clock.wait):  # the others go on meanwhile
+        while len(calls) == 1 and not locked:
+            locked.append(micropython.heap_unlock())
+        real(ms)
+
+    locked = []
+    client.clock.wait = wait
+    run_for(client, online, 20)
+    assert client.pending == 0 and len(calls) > 2 and client.last_error == "MemoryError"
+
+
 def test_run_tells_of_each_drain_and_goes_on_where_who_is_told_raises():
     client = client_on(transport=FakeServer(OSError(110)))
     client.log(1, 1)

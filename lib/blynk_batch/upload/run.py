@@ -24,7 +24,10 @@ async def run(client, is_online, interval_s, watchdog, poll_s, on_result):
                 if on_result:
                     on_result(result)
         except Exception as e:  # noqa: BLE001 - the radio's, the flash's: it may pass, and all else is kept till then
-            client.last_error = client.tell("%s: %s" % (type(e).__name__, e))
+            try:
+                client.last_error = client.tell("%s: %s" % (type(e).__name__, e))
+            except Exception:  # noqa: BLE001 - memory may still be short, and it must not end for want of words
+                client.last_error = type(e).__name__
         await asyncio.sleep(poll_s)
 
 
