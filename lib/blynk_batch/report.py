@@ -4,7 +4,7 @@ from .ring import state as keys
 from .clock.times import NEVER, Times
 from .ring.reader import DATA, Reader
 from .ring.parsing import to_value
-from .ring.books import is_delivered, is_held
+from .ring.books import is_delivered
 
 _DOUBT = 3  # the kind of a range, see upload/held.py
 
@@ -28,16 +28,34 @@ def points(ring, now, unsynced):
                     yield pin, None if time == NEVER else time, values[index]
 
 
+def _in_doubt(state):
+    """The ranges of pins that were refused while nobody was accepted, as the state has them."""
+    return [state[key] for key in keys.range_keys(state) if state[key][4] & 3 == _DOUBT]
+
+
 def held(ring):
+    """What `_held` says, at once; 0 while a pin is in doubt, since to tell its points from held ones takes a pass."""
+    return 0 if _in_doubt(ring.state) else ring.get(keys.HELD)
+
+
+def _held(ring):
     """Points that the server refused for their content; not those of pins that are only in doubt."""
-    state = ring.state
-    doubt = b"".join([bytes(state[key][7:]) for key in keys.range_keys(state) if state[key][4] & 3 == _DOUBT])
+    state, cursor, spans = ring.state, ring.cursor()[:2], {}
+    window, done = state.get(keys.WINDOW, cursor)[:2], state.get(keys.DONE, b"")
+    for first, offset, sectors, last, kind, _, _, *pins in _in_doubt(state):
+        for pin in pins:
+            end = window if keys.is_done(done, pin) else cursor
+            if not kind & keys.OPEN_END:
+                end = min(end, (first + sectors, last))
+            spans.setdefault((first, offset, end), []).append(pin)
     count = ring.get(keys.HELD)
-    reader = ring.reader(keys.first_kept(state)) if count and doubt else None
+    reader = ring.reader(keys.first_kept(state)) if count and spans else None
     while reader and reader.next():
         if reader.kind == DATA:
-            for pin in reader.chain.pins:
-                count -= pin in doubt and is_held(state, pin, reader.position, _DOUBT)
+            position = reader.position
+            for (first, offset, end), pins in spans.items():
+                if (first, offset) <= position < end:
+                    count -= len([pin for pin in reader.chain.pins if pin in pins])
     return max(0, count)
 
 
@@ -94,7 +112,7 @@ def stats(ring, boots):
         found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
     for index, name in enumerate(("retried", "smaller", "redirected", "stopped")):
         found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]
-    found["held"] = held(ring)
+    found["held"] = _held(ring)
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())
     found["used_bytes"] = (ring.newest - ring.oldest) * ring.medium.sector_bytes + ring.offset
     found["last_success"] = ring.get(keys.LAST_SUCCESS) or None

@@ -1,6 +1,7 @@
 """However much is in the ring, no pass over it outlasts a watchdog: whoever is given one calls it in each sector."""
 
 import blynk_batch
+from blynk_batch.ring.state import HELD
 from flash import NorFlash
 from small_clients import client_on
 from stand_ins import FakeClock, FakeServer
@@ -51,6 +52,17 @@ def test_so_do_the_counters_while_the_clock_is_not_set():
     assert client.stats(watchdog=dog.feed)["waiting_for_clock"] == 3000
     dog.feed()
     assert dog.most < 2 * SECTOR_BYTES, dog.most
+
+
+def test_a_line_about_a_client_reads_nothing_whatever_was_refused():
+    refused = (400, {}, b'{"error":{"message":"Your plan has ended."}}')
+    device, client = backlog(FakeServer(*[refused] * 9), values=(1,))
+    client.clock.now_ms = 1795000000000
+    assert client.upload().error and client.ring.get(HELD) == 3000
+    assert client.stats()["held"] == 0
+    before = device.bytes_read
+    assert "3000 pending" in repr(client) and "held" not in repr(client)
+    assert device.bytes_read == before
 
 
 def test_an_upload_that_is_over_calls_it_no_more():
