@@ -20,7 +20,7 @@ def signal():
 
 def read(client, watchdog):
     """{pin: value} for log_group()."""
-    stats = client.stats(watchdog)  # a large backlog takes seconds to look through while the clock is not set
+    stats = client.stats(watchdog=watchdog)  # a large backlog takes seconds to look through while the clock is not set
     return {
         config.PENDING: stats["pending"],
         config.DROPPED: stats["dropped"],

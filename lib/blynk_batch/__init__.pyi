@@ -153,7 +153,7 @@ class Client:
     def points(self) -> Iterator[Tuple[int, Optional[int], Any]]:
         """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
         not known yet is None. Refused points come first."""
-    def stats(self, watchdog: Optional[Callable[[], Any]] = None) -> Dict[str, Any]:
+    def stats(self, *, watchdog: Optional[Callable[[], Any]] = None) -> Dict[str, Any]:
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
         value), refused (RingFull), held (refused by the server, tried again daily), rejected (held, then given up),
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),

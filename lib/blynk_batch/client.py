@@ -139,7 +139,7 @@ class Client:
         self.flush()
         return load("report", "points")(self.ring, self._boots.now(), self._settings["unsynced"])
 
-    def stats(self, watchdog=None):
+    def stats(self, *, watchdog=None):
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
         value), refused (RingFull), held (refused by the server, tried again daily), rejected (held, then given up),
         expired, estimated (times), corrupt (lost to damaged flash); of requests: requests, retried (later),
@@ -147,6 +147,7 @@ class Client:
         used_bytes, erases, last_success (Unix seconds or None), last_error (text or None), clock_error_s.
 
         watchdog  called meanwhile: where the clock is not set, a large backlog takes a board seconds to go through"""
+        check_seconds("watchdog", 0, watchdog)
         return load("report", "of")(self, self._boots, self._uploader, watchdog)
 
     def due(self, interval_s=900):

@@ -132,6 +132,7 @@ TABLE = (
     (client("upload", timeout_s=-5), V, "timeout_s", "-5", "0 or more"),
     (client("upload", timeout_s=float("inf")), V, "timeout_s", "inf", "0 or more"),
     (client("upload", watchdog=True), T, "watchdog", "True", RULES["function"]),
+    (client("stats", watchdog=5), T, "watchdog", "5", RULES["function"]),
     (lambda: _run(interval=None), T, "interval", "None", RULES["seconds"]),
     (lambda: _run(interval="900"), T, "interval", "'900'", RULES["seconds"]),
     (lambda: _run(poll_s="1"), T, "poll_s", "'1'", RULES["seconds"]),
