@@ -13,6 +13,7 @@ except (ImportError, SyntaxError, ValueError, MemoryError):  # no such file, no 
     take = None
 
 EACH = const(256)  # in place of a pin: count every pin's points
+RUN = const(6)  # frames that a Reader takes in about the time of a run of plain ones
 _MOST_BYTES = const(72)  # of a frame that can be plain
 _TEN_TO_7 = const(10000000)
 

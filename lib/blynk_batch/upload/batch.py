@@ -9,12 +9,12 @@ from micropython import const
 
 from ..errors import UploadError
 from ..ring import state as keys
-from ..ring.fast import Pass
+from ..ring.fast import RUN, Pass
 from ..ring.reader import DATA
 
 _CHUNK_BYTES = const(600)  # a long-running heap has few large holes
 _ENOUGH_BYTES = const(455)  # written: behind it a run of plain frames has no room for a point of 145
-_PAUSE_EVERY = const(16)  # frames, or runs of plain ones, which take about as long as one
+_PAUSE_EVERY = const(16)  # frames read without a break
 _ALL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 
 
@@ -122,7 +122,7 @@ class Body:
                 passed = 0
                 yield None
             taken = 0 if behind or self.len_bytes > most_bytes else steps.take(self._left, self._filled)
-            passed += 1
+            passed += RUN if taken else 1
             if taken:
                 self._left, self._filled = steps.points, steps.filled
                 if steps.last:

@@ -9,11 +9,11 @@ Pins are delivered one after the other, each in log order; each outcome is one s
 from micropython import const
 
 from ..ring import state as keys
-from ..ring.fast import EACH, Pass
+from ..ring.fast import EACH, RUN, Pass
 from ..ring.reader import DATA
 from .batch import Body, one_more, text_bytes
 
-_YIELD_EVERY = const(16)  # frames, or runs of plain ones
+_YIELD_EVERY = const(16)  # frames
 _FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 
 
@@ -82,7 +82,7 @@ class Window:
                 frames = 0
                 yield
             taken = steps.take()
-            frames += 1
+            frames += RUN if taken else 1
             if taken:
                 self._known = steps.known
             elif not reader.next():
