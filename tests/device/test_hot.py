@@ -59,7 +59,7 @@ def mark(rnd, points, seed):
     """A page's mark, sometimes the right one."""
     payload = bytearray()
     record.put_varint(payload, rnd.choice((0, 0, 0, 1, 1, 129)))
-    record.put_varint(payload, points + rnd.choice((0, 0, 0, 100, 1)))
+    record.put_varint(payload, points + rnd.choice((0, 0, 0, 100, 300, 300, 1)))
     record.put_varint(payload, rnd.choice((0, 3, 300)))
     return record.frame(record.MARK, payload[: rnd.choice((1, 2, 9, 9, 9, 9))], seed)
 
@@ -96,7 +96,7 @@ def test_both_take_the_same_frames_and_make_the_same_of_them():
             start = [at, limit, rnd.choice((0, 60000)), rnd.getrandbits(22), rnd.choice((164805, 999999, 99999))]
             start += [signed(seed), 1, 0, pin, rnd.choice((0, 5)), rnd.choice((0, 1, 2, 100))]
             start += [rnd.choice((2, 1000)), rnd.choice((200, 1000000))]
-            start += [rnd.choice((0, 0, 100)), rnd.choice((0, 0, 512)), 0]
+            start += [rnd.choice((0, 0, 100, 300, 300)), rnd.choice((0, 0, 512)), 0]
             room = rnd.choice((200, 400, 1400))
             ours = run(hot, buf, start, pin, room)
             twins = run(hot_twin, buf, start, pin, room)
