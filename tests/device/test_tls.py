@@ -3,7 +3,10 @@
 tests/host/test_https.py has it at work.
 """
 
+import time
+
 import blynk_batch
+from blynk_batch.clock.wall import SystemClock
 from blynk_batch.http import tls
 
 WASM = False  # there is no TLS
@@ -47,3 +50,14 @@ def test_a_handshake_that_fails_is_told_by_its_cause():
     for args in ((), (104,), (-255,)):
         assert words(*args).startswith("the TLS handshake with a.b broke off: OSError"), args
     assert words("words", kind=RuntimeError) == "the TLS handshake with a.b broke off: RuntimeError words"
+
+
+def test_a_certificate_that_fails_while_the_clock_is_not_set_points_to_the_clock():
+    now = SystemClock.now
+    try:
+        SystemClock.now = lambda self: None
+        text = str(tls.failed(ValueError("validity starts in the future"), "blynk.cloud"))
+    finally:
+        SystemClock.now = now
+    assert "clock is not set, it shows %d-" % time.gmtime()[0] in text and "NTP" in text, text
+    assert "clock" not in str(tls.failed(ValueError("validity starts in the future"), "blynk.cloud"))
