@@ -21,12 +21,9 @@ class Ring(Pages):
     """A ring over `medium`, `span` what it found there: (oldest, newest) sequence, None where it is to begin.
     `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
-    key = None  # what names the place, so that it is not opened twice
     failed = False  # the medium raised, and nothing has worked since
-    page = -1  # the page of the newest sector that frames go to, once its mark waits or is there
-    weak, weak_points = b"", 0  # the last frames that opening saw: a cut can have left them readable for now only
+    weak = b""  # the last frames that opening saw: a cut can have left them readable for now only
     unchecked = False  # opening has left a look for the oldest sector for later
-    is_mixed = False  # of the state that opening read, damage took some
     cleared = (0, 0)  # where the end was at the last clear()
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0

@@ -50,7 +50,7 @@ class Pages(State):
     def begin_pages(self, first):
         """The newest sector's first frame is at `first`: nothing has changed since its header."""
         self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
-        self.first, self.page = first, (first - 1) // PAGE
+        self.first, self.page = first, (first - 1) // PAGE  # the page that frames go to; -1: one whose mark is to come
         self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
         self.data_end = self.medium.sector_bytes - _DROP_RESERVE - 4 * self.medium.unit
 

@@ -58,7 +58,7 @@ def recover(ring, oldest, newest):
             before = reader.kind
         _take_in(ring, reader)
     _take_up(ring, reader, last, head)
-    ring.unchecked, ring.is_mixed = True, is_damaged
+    ring.unchecked, ring.is_mixed = True, is_damaged  # mixed: damage took some of the state that was read
 
 
 def _go_to_last_page(ring, reader):
