@@ -73,7 +73,7 @@ def test_a_disk_that_others_filled_to_the_last_block_still_logs():
 def ack_all(ring):
     end = ring.end()
     ring.set(CURSOR, end)
-    ring.save(CURSOR)
+    ring.save()
 
 
 def test_on_a_full_disk_what_the_server_has_goes_before_what_is_pending():

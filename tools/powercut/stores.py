@@ -77,7 +77,7 @@ class RingStore:
             pass
         self._ring.add(UPLOADED, number - self._ring.cursor()[2])
         self._ring.set(CURSOR, reader.position + (number,))
-        self._ring.save(CURSOR)
+        self._ring.save()
 
     def check(self, there):
         """Raises what invariants.py raises."""

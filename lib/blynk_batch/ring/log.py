@@ -118,12 +118,11 @@ class Ring(Pages):
             self.place(kind, payload)
         self.commit()
 
-    def save(self, *keys, must=True):
-        """One state frame with `keys` and all that changed since the last; durable on return, with the readings
-        that wait. RingFull where a full ring has no room left for it: no reading goes for a note.
+    def save(self, must=True):
+        """One state frame with all that changed since the last; durable on return, with the readings that wait.
+        RingFull where a full ring has no room left for it: no reading goes for a note.
 
         `must` False: leave it for later there, and where only the reserve of one that may not overwrite is left."""
-        self.dirty.update(keys)
         reserved = self._is_reserve()  # what is left there is for acks
         if not self.dirty or reserved and not must:
             return self.commit()

@@ -191,8 +191,9 @@ def _pass_weak(ring, reader, last):
     start, ring.offset = ring.offset, end - end % medium.unit  # the last unit of it
     _leave_torn(ring, reader)  # no farther than is needed: behind 64 blank bytes nobody looks for a frame
     ring.void(ring.newest, start, ring.offset)
+    ring.dirty.update(ring.changed)  # what was taken in may have been in them
     try:
-        ring.save(*ring.changed)  # what was taken in may have been in them
+        ring.save()
     except (OSError, RingFull):  # what counts before the next header says it all; else nothing comes behind them
         kept = {key: ring.state[key] for key in (OLDEST, RECOUNT, VOIDS) if key in ring.state}
         ring.sealed = not load("ring.room", "note_last")(ring, kept)

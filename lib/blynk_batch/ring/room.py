@@ -187,4 +187,4 @@ def clear(ring):
     ring.seen_lost = 0
     ring.set(CURSOR, ring.end())
     ring.cleared = ring.end()[:2]
-    ring.save(CURSOR)
+    ring.save()
