@@ -135,7 +135,6 @@ class Client:
     def points(self):
         """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
         not known yet is None. Refused points come first."""
-        self.check_open()
         self.flush()
         return load("report", "points")(self.ring, self._boots.now(), self._settings["unsynced"])
 
@@ -199,7 +198,6 @@ class Client:
 
     def uploader(self):
         """The policy over this client's ring, loaded when it is first needed."""
-        self.check_open()
         if self._uploader is None:
             for name in ("upload.batch", "upload.uploader", "ring.reader", "ring.parsing", "upload.window"):
                 load(name)  # each with room to compile
