@@ -27,9 +27,8 @@ _SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
 
 class Search(Settled):
+    # cutoff, seen   of the request under way: Unix ms, and the ring's end when it was first made
     unsure = False  # as Window has it; but its passes begin where its points do
-    cutoff = 0  # Unix ms, of the request under way, and the ring's end when it was first made
-    seen = (0, 0)
     _counts = {}  # {(pin, start, end of a range, oldest sector, cutoff): points} of what is asked next
 
     # As a Window for its batches
