@@ -20,7 +20,7 @@ _DAY_MS = const(86400000)
 class Question:
     """Stands in for a Body: a batch without points, whatever the server makes of it."""
 
-    points = sent = 0
+    points = 0
     len_bytes = 2
     url = None  # another place than the batches'
     cut = False
@@ -56,7 +56,7 @@ def ask(uploader):
 def _first_pin(ring):
     reader = ring.reader(keys.first_kept(ring.state))
     while reader.next():
-        if reader.kind == DATA and reader.chain.pins:
+        if reader.kind == DATA:
             return reader.chain.pins[0]
 
 
