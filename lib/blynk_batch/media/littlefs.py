@@ -103,7 +103,7 @@ class Files:
             tail = self.read_tail(index)  # there may be more than this ring is to write
 
     def end(self, sequence):
-        return self.spilled + len(self.tail) if sequence == self.current else SECTOR_BYTES
+        return self.spilled + len(self.tail)
 
     def _tail_name(self, index):
         while len(self._names) <= index:

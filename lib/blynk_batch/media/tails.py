@@ -126,7 +126,7 @@ class Tails(Slots):
         return self._cached[2]
 
     def end(self, sequence):
-        return self._index * self._holds + self._used if sequence == self._sequence else self.sector_bytes
+        return self._index * self._holds + self._used
 
     def begin(self, sequence):
         pass
