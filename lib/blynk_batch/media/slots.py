@@ -14,6 +14,7 @@ _MAGIC = const(b"BBr")
 _BURST = const(64)
 _FRESH_WALK = const(16)  # on the first lap all behind the newest is blank: look no further than this
 _PROBES = const(64)
+_MANY = const(64)  # programs in one run
 
 
 class Slots:
@@ -162,7 +163,7 @@ class Slots:
 
     def prepare(self, sequence):
         """Erase ahead. Not in a run that logs a few readings only: what it erased the next run would erase again."""
-        if self.erased != sequence and self._programs >= _BURST:
+        if self.erased != sequence and self._programs >= _MANY:
             self.begin(sequence)
             self.erased = sequence
 
