@@ -93,6 +93,19 @@ def test_a_release_in_the_midst_of_an_upload_holds_for_the_next():
     assert step > 15, step
 
 
+def test_releases_that_interrupt_a_call_release_no_other_pins():
+    world = World(words=KNOWN)
+    for _ in range(20):
+        world.log(1, 2, 3, bad=(1, 2))
+    world.drain()
+    assert world.client.stats()["held"] == 40 and world.drain() == []
+    world.client.guard.enter()
+    for pin in (3, 3):
+        world.client.release(pin)
+    world.client.guard.leave()
+    assert world.drain() == []
+
+
 def test_all_the_ranges_of_a_pin_that_became_good_arrive_with_one_upload():
     for bad in ([6], [0], range(7)):
         world = filled(7, bad)

@@ -204,11 +204,11 @@ class Held:
                 return False
 
 
-def release(ring, pins=None):
-    """Try all, or the ranges of one of `pins`, whole with the next drain."""
+def release(ring, pins):
+    """Try the ranges of one of `pins` whole with the next drain."""
     for key in keys.range_keys(ring.state):
         value = ring.state[key]
-        if not pins or [pin for pin in value[7:] if pin in pins]:
+        if [pin for pin in value[7:] if pin in pins]:
             ring.set(key, value[:5] + (0, value[6] & ~1) + value[7:])
     ring.forget(keys.DOUBT)
 

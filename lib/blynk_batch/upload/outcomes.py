@@ -137,7 +137,7 @@ def unlearn(ring):
     ring.forget(REGION, SIZE, BACKOFF, BUDGET, keys.BATCH, keys.FAILED, keys.WORDS)
     if not ring.get(keys.DELIVERED):
         ring.close_window()  # it may be small, as the other server wanted it
-    release(ring)
+    release(ring, range(256))
 
 
 def _elsewhere(uploader, location):
