@@ -22,8 +22,7 @@ def before(ring, position, boot):
     from ..ring.recover import load_header
 
     sequence = position[0]
-    found = load_header(ring, sequence)
-    anchor = found.state.get(keys.ANCHOR) if found else None
+    anchor = load_header(ring, sequence)[2].get(keys.ANCHOR)
     reader = ring.reader((sequence, 0, 0), position)
     while reader.next():
         if reader.kind == record.ANCHOR:

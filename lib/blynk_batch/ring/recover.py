@@ -26,14 +26,13 @@ def recover(ring, oldest, newest):
     ring.oldest, ring.newest = oldest, newest
     medium = ring.medium
     for first in range(newest, oldest - 1, -1):
-        head = load_header(ring, first)
+        head, ring.salt, ring.state = load_header(ring, first)
         if head:
             break
-    if head:
-        ring.salt, ring.state = head.salt, head.state
-    elif oldest:
-        raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
-    else:  # the first: it begins with no state, and does without, if the salt is whole
+    if not head:
+        if oldest:
+            raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
+        # The first: it begins with no state, and does without, if the salt is whole.
         buf = bytearray(sector.SALTED_BYTES)
         medium.read(0, 0, memoryview(buf))
         ring.salt = int.from_bytes(buf[sector.PREFIX_BYTES :], "little")
@@ -232,21 +231,18 @@ def _read_often(ring, offset, view):
 
 
 def load_header(ring, sequence):
-    """The Prefix, with `salt` and `state`, from that sector's header; None if it is damaged."""
-    head = sector.read_prefix(ring.medium, sequence)
-    if not head:
-        return None
-    sector.check_version(head, ring.medium.remedy)
-    for _ in range(sector.READS if head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32 else 0):
+    """(Prefix, salt, state) from that sector's header; (None, 0, {}) if it is damaged."""
+    head, state = sector.read_prefix(ring.medium, sequence), {}
+    if head:
+        sector.check_version(head, ring.medium.remedy)
+    for _ in range(sector.READS if head and head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32 else 0):
         buf = bytearray(head.size)
         ring.medium.read(sequence, 0, memoryview(buf))
         end = sector.state_end(buf, head.size, sequence, ring.medium.slot(sequence))
         if end:
-            head.salt = int.from_bytes(buf[sector.PREFIX_BYTES : sector.SALTED_BYTES], "little")
-            head.state = {}
-            decode_state(buf, sector.SALTED_BYTES, end, head.state)
-            return head
-    return None
+            decode_state(buf, sector.SALTED_BYTES, end, state)
+            return head, int.from_bytes(buf[sector.PREFIX_BYTES : sector.SALTED_BYTES], "little"), state
+    return None, 0, state
 
 
 def _leave_torn(ring, reader):

@@ -1,6 +1,6 @@
 """The start of a sector: a fixed prefix that names it, and all state as it was when the sector began.
 
-Knows bytes only. Layout (docs/format.md):
+Knows the bytes, and reads them of a medium. Layout (docs/format.md):
      0  magic "BBr"           3 bytes       16  running number, bits 32-39   1 byte
      3  format version        1 byte        17  log2 of the sector's bytes   1 byte
      4  sequence              4 bytes       18  header bytes (first frame)   2 bytes
@@ -59,9 +59,7 @@ def _seed(sequence, slot):
 
 
 class Prefix:
-    """A parsed prefix: version, sequence, slots, number, log2, size; and what recover.py read behind it."""
-
-    salt, state = 0, {}
+    """A parsed prefix: version, sequence, slots, number, log2, size."""
 
     def __init__(self, buf):
         _, self.version, self.sequence, self.slots, low, high, self.log2, self.size = struct.unpack_from(_FORMAT, buf)
