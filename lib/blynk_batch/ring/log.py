@@ -24,6 +24,7 @@ class Ring(Pages):
     failed = False  # the medium raised, and nothing has worked since
     weak = b""  # the last frames that opening saw: a cut can have left them readable for now only
     unchecked = False  # opening has left a look for the oldest sector for later
+    is_mixed = False  # of the state that opening read, damage took some
     cleared = (0, 0)  # where the end was at the last clear()
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0

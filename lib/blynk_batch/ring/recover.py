@@ -57,7 +57,9 @@ def recover(ring, oldest, newest):
             before = reader.kind
         _take_in(ring, reader)
     _take_up(ring, reader, last, head)
-    ring.unchecked, ring.is_mixed = True, is_damaged  # mixed: damage took some of the state that was read
+    ring.unchecked = True
+    if is_damaged:  # else not one name more: docs/architecture.md says why
+        ring.is_mixed = True
 
 
 def _go_to_last_page(ring, reader):
