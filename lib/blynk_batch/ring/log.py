@@ -176,7 +176,7 @@ class Ring(Pages):
         """What was not acknowledged is not there: neither readings, nor a mark, nor the state in it."""
         self.waiting, self._buffered, self.buffered_points = bytearray(), 0, 0
         self.page = -1
-        self.state_page, self.is_stale, self._done = 0, True, None
+        self.state_at, self._done = 1, None
         self.chain.reset()
 
     def program(self, data):

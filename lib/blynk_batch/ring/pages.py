@@ -34,7 +34,7 @@ class Pages(State):
     def note_saved(self, keys):
         """A state frame with `keys` is there."""
         self.changed.update(keys)
-        self.is_stale = True
+        self.state_at |= 1
         self._done = self.state.get(DONE, b"")
 
     def entries(self, keys):
@@ -51,7 +51,8 @@ class Pages(State):
         """The newest sector's first frame is at `first`: nothing has changed since its header."""
         self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
         self.first, self.page = first, (first - 1) // PAGE  # the page that frames go to; -1: one whose mark is to come
-        self.state_page, self.is_stale, self._done = 0, False, self.state.get(DONE, b"")
+        self.state_at = 0  # as a mark says it
+        self._done = self.state.get(DONE, b"")
         self.data_end = self.medium.sector_bytes - _DROP_RESERVE - 4 * self.medium.unit
 
     def add_data(self, boot, time, pins, kinds, body):
@@ -87,7 +88,7 @@ class Pages(State):
         if has_state:
             self.note_saved(self.dirty)
             if not at or lead[0] == record.FILLER:  # opening finds a mark where its page starts only
-                self.state_page, self.is_stale = (end + len(lead) - 1) // PAGE, False
+                self.state_at = (end + len(lead) - 1) // PAGE << 1
         if lead and kind:
             self.chain.reset()  # no reading refers to one before a mark
         self.waiting.extend(lead)
@@ -100,12 +101,12 @@ class Pages(State):
         payload = bytearray()
         record.put_varint(payload, page)
         record.put_varint(payload, self.number + self.buffered_points - self.first_number)
-        has_state = self.is_stale or bool(self.dirty)
+        has_state = bool(self.state_at & 1 or self.dirty)
         entries = encode_state(self.state, self.changed | self.dirty) if has_state else b""
         if not may_carry or len(entries) > _MARK_STATE:
-            record.put_varint(payload, self.state_page << 1 | 1)
+            record.put_varint(payload, self.state_at | 1)
             return self.framed(record.MARK, payload, bytearray()), False
-        record.put_varint(payload, (page if has_state else self.state_page) << 1)
+        record.put_varint(payload, page << 1 if has_state else self.state_at)
         return self.framed(record.MARK, payload + entries, bytearray()), has_state
 
     def framed(self, kind, payload, out):

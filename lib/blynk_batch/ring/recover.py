@@ -116,7 +116,7 @@ def _take_up(ring, reader, last, head):
     ring.first_number, ring.number = reader.first_number, reader.number
     ring.begin_pages(ring.offset)
     ring.first = 0  # a long frame begins a page
-    ring.is_stale = bool(ring.changed)
+    ring.state_at = 1 if ring.changed else 0
     ring.chain = reader.chain  # the delta chain goes on where the last boot left it
     ring.sealed = not is_head
     ring.number = max(ring.number, within(ring.state, ring.oldest, (ring.newest, ring.offset)))
