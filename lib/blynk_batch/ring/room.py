@@ -12,7 +12,7 @@ from .sector import number_at
 from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RANGES, RANGES_MOST, RECOUNT, WINDOW
 from .state import encode_state, first_kept, range_keys
 
-ENOSPC = const(28)
+_ENOSPC = const(28)
 # What a sector holds beside its first frame's payload: 4 of the header's check, 7 of the frame's head and check, and
 # what the turn may add to the state: OLDEST 7, CURSOR 17, five counters of 10, and some to spare
 _TURN_BYTES = const(94)
@@ -84,12 +84,12 @@ def prepare(ring):
 
 def again(ring, error, action, args):
     """What failed with `error` is done again where the disk was full, until it goes or no sector is left to give."""
-    while error.errno == ENOSPC and _free_block(ring):
+    while error.errno == _ENOSPC and _free_block(ring):
         try:
             return action(*args)
         except OSError as e:
             error = e
-    ring.failed = error.errno != ENOSPC
+    ring.failed = error.errno != _ENOSPC
     from ..words import explained
 
     raise explained(error, ring.medium.place)
