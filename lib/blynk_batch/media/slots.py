@@ -167,14 +167,10 @@ class Slots:
             self.begin(sequence)
             self.erased = sequence
 
-    def seal(self, sequence, offset):
-        pass
+    def seal(self, *_):
+        """Nothing is to be done, neither here nor for what is dropped or let go of."""
 
-    def drop(self, sequence):
-        pass
-
-    def close(self):
-        pass
+    drop = close = seal
 
 
 def spread(slots):
