@@ -1,7 +1,7 @@
 """The books: what of the ring the server has, as the state says, and what an overwritten sector takes out of them.
 
 The server has the points behind the cursor, and in the window under way those of finished pins, but for those that it
-refused. Loaded where a pass asks for each point: a window that goes on, an overwritten sector, points(), tools.
+refused. Loaded where a pass asks for each point: an overwritten sector, a batch of which some was, points(), tools.
 """
 
 from . import state as keys

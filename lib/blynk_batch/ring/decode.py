@@ -7,9 +7,8 @@ is known to be of the shape that its key has, and `within` says that what names 
 from . import state as keys
 from .record import get_varint
 
-# What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing, what
-# stands before a "*" may come again. Keys of bytes: how
-# many at most. A key that is not here is one of another library: it is kept as it is.
+# What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing, what stands before
+# a "*" may come again. Keys of bytes: how many at most. A key that is not here is another library's: it is kept.
 _BITS = {"s": 30, "o": 24, "n": 40, "c": 53, "i": 32, "m": 48, "p": 8}  # sequence, offset, running number, counter ...
 _SHAPES = {
     keys.OLDEST: "s",

@@ -1,6 +1,6 @@
 """Making room: sectors that hold nothing pending go first, then the oldest, counted.
 
-Works on a Ring; loaded when its medium is full for the first time, or when there is time to make room ahead.
+Works on a Ring; loaded for the end of opening, when its medium is full, or when there is time to make room ahead.
 """
 
 from micropython import const
