@@ -29,7 +29,7 @@ class SystemClock:
         self._ticks = ticks = time.ticks_ms()
         # They count from the reset, so that the seconds of starting up are no gap between sleeps; not so after a soft
         # reset, where they have gone on.
-        is_soft, self._is_power_on = _was_reset_by("SOFT_RESET", "PWRON_RESET")
+        is_soft, self._is_power_on = _reset_by()
         self._uptime_ms = ticks if 0 <= ticks < _STARTING_MS and not is_soft else 0  # pyright: ignore
 
     def now(self):
@@ -62,12 +62,12 @@ class SystemClock:
         return self._is_power_on
 
 
-def _was_reset_by(*names):
-    """For each of these if it is the last reset's cause. In one go: each import looks for a file of that name first."""
+def _reset_by():
+    """(True if it was a soft reset, True if power-on). In one go: each import looks for a file of that name first."""
     try:
         import machine
 
         cause = machine.reset_cause()
     except (ImportError, AttributeError):
-        return [False for _ in names]
-    return [getattr(machine, name, None) == cause for name in names]
+        return False, False
+    return getattr(machine, "SOFT_RESET", None) == cause, getattr(machine, "PWRON_RESET", None) == cause
