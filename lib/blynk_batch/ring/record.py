@@ -124,8 +124,7 @@ def encode_values(values):
         if isinstance(value, bool) or isinstance(value, str):
             break
     else:
-        text = number_text(values[0])
-        return 0, pack(text if len(values) == 1 else b",".join([number_text(value) for value in values]))
+        return 0, pack(number_text(values[0]) if len(values) == 1 else b",".join(map(number_text, values)))
     out = bytearray()
     for value in values:
         if isinstance(value, bool):
