@@ -42,8 +42,8 @@ class Pages(State):
         done, before = self.state.get(DONE, b""), self._done
         if DONE in keys and before is not None:
             added = bytes([pin for pin in range(8 * len(done)) if is_done(done, pin) and not is_done(before, pin)])
-            kept = [pin for pin in range(8 * len(before)) if is_done(before, pin) and not is_done(done, pin)]
-            if not kept and len(added) < len(done):
+            left = int.from_bytes(before, "little") & ~int.from_bytes(done, "little")
+            if not left and len(added) < len(done):
                 return encode_state(self.state, set(keys).difference((DONE,))) + bytes((DONE_TOO, len(added))) + added
         return encode_state(self.state, keys)
 
