@@ -9,7 +9,7 @@ from micropython import const
 
 from . import parsing, record, sector
 from .. import load
-from ..errors import CorruptRing, RingFull
+from ..errors import CorruptRing, RingFull, WrongDevice
 from .decode import decode_state, within
 from .reader import DATA, Reader
 from .record import BLANK, MARK, PAGE
@@ -236,7 +236,7 @@ def load_header(ring, sequence):
     """(Prefix, salt, state) from that sector's header; (None, 0, {}) if it is damaged."""
     head, state = sector.read_prefix(ring.medium, sequence), {}
     if head:
-        sector.check_version(head, ring.medium.remedy)
+        check_version(head, ring.medium.remedy)
     for _ in range(sector.READS if head and head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32 else 0):
         buf = bytearray(head.size)
         ring.medium.read(sequence, 0, memoryview(buf))
@@ -245,6 +245,18 @@ def load_header(ring, sequence):
             decode_state(buf, sector.SALTED_BYTES, end, state)
             return head, int.from_bytes(buf[sector.PREFIX_BYTES : sector.SALTED_BYTES], "little"), state
     return None, 0, state
+
+
+def check_version(head, remedy):
+    """WrongDevice if another library than this wrote it, with what to do."""
+    if head.version == sector.VERSION:
+        return
+    if head.version > sector.VERSION:
+        text = "a newer blynk_batch wrote format %d here, this one knows %d: update it, or %s"
+    else:
+        remedy = "read it with the version that wrote it, then format=True or another folder"
+        text = "an older blynk_batch wrote format %d here, this one knows %d: %s"
+    raise WrongDevice(text % (head.version, sector.VERSION, remedy))
 
 
 def _leave_torn(ring, reader):

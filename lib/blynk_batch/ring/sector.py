@@ -84,20 +84,6 @@ def read_prefix(medium, sequence):
     return None
 
 
-def check_version(head, remedy):
-    """WrongDevice if another library than this wrote it, with what to do."""
-    if head.version == VERSION:
-        return
-    from ..errors import WrongDevice
-
-    if head.version > VERSION:
-        text = "a newer blynk_batch wrote format %d here, this one knows %d: update it, or %s"
-    else:
-        remedy = "read it with the version that wrote it, then format=True or another folder"
-        text = "an older blynk_batch wrote format %d here, this one knows %d: %s"
-    raise WrongDevice(text % (head.version, VERSION, remedy))
-
-
 def state_end(buf, size, sequence, slot):
     """Where the state entries end, from byte 28 on, in a header of `size` bytes; 0 if salt or state are damaged.
     Unit padding follows the CRC."""
