@@ -16,23 +16,6 @@ def write(ring, boot, epoch):
     ring.put(record.ANCHOR, payload + epoch.to_bytes(6, "little"))
 
 
-def before(ring, position, boot):
-    """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or one that had no room; or None."""
-    from ..ring.parsing import get_anchor
-    from ..ring.recover import load_header
-
-    sequence = position[0]
-    anchor = load_header(ring, sequence)[2].get(keys.ANCHOR)
-    reader = ring.reader((sequence, 0, 0), position)
-    while reader.next():
-        if reader.kind == record.ANCHOR:
-            anchor = get_anchor(reader.payload())
-    for found in (anchor, ring.state.get(keys.ANCHOR)):
-        if found and found[0] == boot:
-            return found[1]
-    return None
-
-
 def sleep(ring, boot, wake, is_open):
     """Note durably that `boot` sleeps until its uptime is `wake` ms; `is_open`: it has readings without an anchor.
 

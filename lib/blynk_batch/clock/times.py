@@ -6,10 +6,8 @@ the last known one before them and spread evenly where they would be. Knows fram
 it looks ahead once for each run of such boots.
 """
 
-from ..ring import parsing, record
-from .anchors import before
+from ..ring import parsing, record, state as keys
 from ..ring.reader import DATA
-from ..ring.state import KNOWN
 
 NEVER = -1  # the point's time will never be known, and the policy is to drop such points
 
@@ -35,7 +33,7 @@ class Times:
         self._now = now
         self._end = end or ring.end()[:2]
         self._drop = unsynced == "drop"
-        self.known = ring.get(KNOWN)  # the last time that was known or estimated through an anchor
+        self.known = ring.get(keys.KNOWN)  # the last time that was known or estimated through an anchor
         self.estimated = False
         self._boot = self._uptime = 0  # the boot under way, and that of its last reading
         self._run = Run(0, (0, 0))  # of that reading
@@ -114,7 +112,22 @@ class Times:
             if not run or run.until < self.known <= self._now:
                 run = Run(boot, self._end, None, self._now, length + uptime)
         # The boot may have an anchor before, if it slept since and lost the clock by that: count on from there.
-        epoch = before(self._ring, position, first)
+        epoch = _anchored(self._ring, position, first)
         if epoch is not None and epoch - self._base <= run.until:  # pyright: ignore
             run.epoch = epoch
         return run
+
+
+def _anchored(ring, position, boot):
+    """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or one that had no room; or None."""
+    from ..ring.recover import load_header
+
+    anchor = load_header(ring, position[0])[2].get(keys.ANCHOR)
+    reader = ring.reader((position[0], 0, 0), position)
+    while reader.next():
+        if reader.kind == record.ANCHOR:
+            anchor = parsing.get_anchor(reader.payload())
+    for found in (anchor, ring.state.get(keys.ANCHOR)):
+        if found and found[0] == boot:
+            return found[1]
+    return None
