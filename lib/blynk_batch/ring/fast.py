@@ -27,7 +27,7 @@ class Pass:
 
     known   the last time that a frame brought with it"""
 
-    def __init__(self, reader, since, new_times, times=None, sink=None, pin=EACH, most_points=0, most_bytes=0):
+    def __init__(self, reader, since, new_times, times, sink, pin, most_points=0, most_bytes=0):
         self.reader, self.times, self.known = reader, times, 0
         self._since, self._new_times, self._sink = since, new_times, take and sink
         self._state = array("i", (0, 0, 0, 0, 0, 0, 0, 0, pin, 0, 0, most_points, most_bytes, 0, 0, 0))
