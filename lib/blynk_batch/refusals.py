@@ -76,7 +76,7 @@ def _message(reply):
     """The reason in a JSON error reply, or ''."""
     try:
         text = json.loads(reply)["error"]["message"]
-    except (ValueError, KeyError, TypeError, UnicodeError):
+    except (ValueError, KeyError, TypeError):  # UnicodeError is a ValueError
         return ""
     if not isinstance(text, str):
         return ""  # str() of nested lists is more than a board's stack holds
