@@ -110,7 +110,7 @@ class Held:
     def store(self):
         ring, state = self.ring, self.ring.state
         self.ranges = normal(self.ranges)
-        while weight(self.ranges) > keys.RANGES_MOST and len(self.ranges) > 1:
+        while weight(self.ranges) > keys.RANGES_MOST:
             self.give_way(True)
         left, free = values(self.ranges), []
         for key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST):
