@@ -111,9 +111,9 @@ def to_symbols(digits):
 
 
 def number_text(value):
-    """The text of an int, a float, or a (lon, lat) pair. Bytes: for each new str, the firmware looks through all
+    """The text of an int, a float, or a (lon, lat) tuple. Bytes: for each new str, the firmware looks through all
     names that it has."""
-    if isinstance(value, tuple) or isinstance(value, list):  # (tuple, list) would be made anew each time
+    if isinstance(value, tuple):
         return b"[%s,%s]" % (number_text(value[0]), number_text(value[1]))
     return b"%r" % value
 
