@@ -16,7 +16,7 @@ from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 HEAP = "8m"  # the points that World keeps lie strewn over it
 WASM = False  # minutes there
 TIMEOUT_S = 600
-SEQUENCES = 450  # in each test but the first, on all ports
+SEQUENCES = 320  # in each test but the first, on all ports
 
 
 PATTERNS = (
