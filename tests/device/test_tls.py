@@ -3,6 +3,7 @@
 tests/host/test_https.py has it at work.
 """
 
+import sys
 import time
 
 import blynk_batch
@@ -61,3 +62,30 @@ def test_a_certificate_that_fails_while_the_clock_is_not_set_points_to_the_clock
         SystemClock.now = now
     assert "clock is not set, it shows %d-" % time.gmtime()[0] in text and "NTP" in text, text
     assert "clock" not in str(tls.failed(ValueError("validity starts in the future"), "blynk.cloud"))
+
+
+class Ssl:
+    """The only such module of MicroPython 1.22: by position it takes a file's path, as CPython's does."""
+
+    PROTOCOL_TLS_CLIENT, CERT_REQUIRED = 0, 2
+
+    class SSLContext:
+        def __init__(self, protocol):
+            self.roots = []
+
+        def load_verify_locations(self, cafile=None, *, cadata=None):
+            if cafile is not None:
+                raise OSError(2)
+            self.roots.append(cadata)
+
+
+def test_the_module_of_1_22_is_given_certificates_not_paths():
+    before = [(name, sys.modules.get(name)) for name in ("tls", "ssl")]
+    try:
+        sys.modules["tls"], sys.modules["ssl"] = object(), Ssl
+        assert tls.context([DER, PEM]).roots == [DER, DER]
+    finally:
+        for name, module in before:
+            sys.modules.pop(name)
+            if module:
+                sys.modules[name] = module
