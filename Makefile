@@ -160,7 +160,16 @@ clean: ## remove everything that set-up, tests and builds made
 	rm -rf .venv .micropython typings build tools/node/node_modules .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.stamp: pyproject.toml
+# Set-up is done by one make at a time: another one in the next terminal waits, and then finds it done.
+.venv/.stamp .venv/.bench.stamp typings/.stamp: pyproject.toml
+.venv/.bench.stamp typings/.stamp: .venv/.stamp
+tools/node/node_modules/.stamp: tools/node/package.json
+
+ifndef ALONE
+.venv/.stamp .venv/.bench.stamp typings/.stamp tools/node/node_modules/.stamp:
+	@$(PYTHON) tools/alone.py $(MAKE) -s ALONE=1 $@
+else
+.venv/.stamp:
 	@echo "setting up .venv" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9) and "Python 3.9 or newer is needed: make PYTHON=python3.11")'
 	@$(RUN) -m pip --version >/dev/null 2>&1 || { rm -rf .venv && $(PYTHON) -m venv .venv; }
@@ -168,25 +177,26 @@ clean: ## remove everything that set-up, tests and builds made
 	@$(RUN) -m pip install -q --group dev
 	@touch $@
 
-.venv/.bench.stamp: pyproject.toml .venv/.stamp
+.venv/.bench.stamp:
 	@$(RUN) -m pip install -q --group bench
 	@touch $@
 
 # The two boards' stubs name the same modules, so each has a folder of its own.
-typings/.stamp: pyproject.toml .venv/.stamp
+typings/.stamp:
 	@echo "setting up typings"
 	@rm -rf typings
 	@$(RUN) -m pip install -q --no-deps --target typings/esp32 --group stubs-esp32
 	@$(RUN) -m pip install -q --no-deps --target typings/rp2 --group stubs-rp2
 	@touch $@
 
+tools/node/node_modules/.stamp:
+	@echo "setting up tools/node/node_modules" >&2
+	@cd tools/node && npm install --no-package-lock --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+endif
+
 # Node is optional: without it the tests on the webassembly port are skipped.
 .PHONY: node
 node:
 	@if command -v npm >/dev/null 2>&1; then $(MAKE) -s tools/node/node_modules/.stamp; \
 	else echo "npm is not there: no tests that need Node.js, no charts in the sandbox's page" >&2; fi
-
-tools/node/node_modules/.stamp: tools/node/package.json
-	@echo "setting up tools/node/node_modules" >&2
-	@cd tools/node && npm install --no-package-lock --no-audit --no-fund --loglevel=error >&2
-	@touch $@

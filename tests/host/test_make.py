@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,42 @@ def test_a_setting_reaches_the_tool_as_it_was_typed(target, names, tmp_path):
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True, timeout=60)
     arguments = ast.literal_eval(done.stdout)
     assert [text for text in typed.values() if text not in arguments] == []
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A folder with what sets up, and a Python that is slow to make an environment and makes one at a time."""
+    checkout = tmp_path / "a checkout"
+    (checkout / "tools").mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "tools/alone.py"):
+        shutil.copy(ROOT / name, checkout / name)
+    python = checkout / "python"
+    script = """#!/bin/sh
+    [ "$1 $2" = "-m venv" ] || exec '%s' "$@"
+    mkdir busy || exit 1
+    echo made >>made && sleep 0.5 && mkdir -p .venv/bin
+    echo '#!/bin/sh' >.venv/bin/python && chmod +x .venv/bin/python
+    rmdir busy"""
+    python.write_text(script % sys.executable)
+    python.chmod(0o755)
+    return checkout
+
+
+def test_two_first_commands_at_once_set_up_once(checkout):
+    command = ["make", "-s", "PYTHON=./python", ".venv/.stamp"]
+    both = [subprocess.Popen(command, cwd=checkout, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [process.communicate(timeout=60)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert (checkout / "made").read_text() == "made\n"
+    assert sorted(told)[1] == "waiting for another make, which is setting up\n"
+
+
+def test_what_broke_off_keeps_no_other_waiting(checkout):
+    (checkout / "busy").mkdir()
+    command = ["make", "-s", "PYTHON=./python", ".venv/.stamp"]
+    assert subprocess.run(command, cwd=checkout, stderr=subprocess.PIPE).returncode
+    (checkout / "busy").rmdir()
+    subprocess.run(command, cwd=checkout, stderr=subprocess.PIPE, check=True)
 
 
 @pytest.fixture
