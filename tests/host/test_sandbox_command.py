@@ -146,6 +146,7 @@ def test_a_second_ctrl_c_does_not_cut_a_clean_end_short(tmp_path):
         ["--batch-limit", "-5"],
         ["--request-bytes", "0"],
         ["--max-age-days", "nan"],
+        ["--max-age-days", "inf"],
         ["--datastream", "V1:colour"],
         ["--datastream", "W1:double"],
         ["--total-limit", "many"],

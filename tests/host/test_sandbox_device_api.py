@@ -83,7 +83,8 @@ def test_single_values_go_in_and_the_last_one_comes_out():
         assert get(sandbox, "batch/update", v2=5, V3=1).status == 200
         assert get(sandbox, "update", pin="v4", value="1.5&value=2").status == 200
         assert [(pin, value) for pin, _, value in sandbox.points()] == [(1, 100), (2, "5"), (3, True), (4, [1.5, 2])]
-        assert [get(sandbox, "get", **{pin: ""}).body for pin in ("v1", "V2")] == ["100", "5"]
+        latest = [get(sandbox, "get", **{pin: ""}).body for pin in ("v1", "V2", "v3", "v4")]
+        assert latest == ["100", "5", "true", "[1.5,2]"]
         assert get(sandbox, "update", v1="warm").body == error("Value doesn't match the Datastream data type")
         assert get(sandbox, "update", v9=1).body == error("No datastream setup for that pin.")
         assert get(sandbox, "update", x9=1).body == error("Wrong pin format.")

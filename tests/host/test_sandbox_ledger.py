@@ -4,7 +4,11 @@ import sqlite3
 import threading
 import time
 
+import pytest
+
 from tests.host.wire import error, post
+from tools.sandbox.contract import Point
+from tools.sandbox.ledger import Ledger
 from tools.sandbox.testing import Sandbox
 
 T = 1648054765458
@@ -86,6 +90,29 @@ def test_the_ledger_outlives_a_restart(sandbox):
     post(sandbox, [[T, 1]])
     assert sandbox.points() == [(1, T, 1)] * 2
     assert [row["duplicates"] for row in sandbox.batches()] == [0, 1]
+
+
+def test_a_full_disk_says_so_stores_nothing_and_is_over_once_there_is_room(tmp_path):
+    ledger = Ledger(tmp_path / "full.sqlite")
+    ledger.add_device("t", "home")
+    columns = {"token": "t", "region": "home", "message": "OK", "arrived_ms": 0, "bytes": 0, "status": 200}
+    points = [Point(T, "1", 1.0, "integer")] * 5000
+    ledger._db.execute("PRAGMA max_page_count = 20")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        ledger.store(1, 1, points, **columns)
+    ledger._db.execute("PRAGMA max_page_count = 100000")
+    ledger.store(1, 1, points[:3], **columns)
+    assert ledger.stored(1, 0) == (3, 3)
+    ledger.close()
+
+
+def test_a_database_that_fails_is_a_reply_in_words_after_which_a_device_comes_again(sandbox):
+    with sqlite3.connect(str(sandbox.database)) as other:
+        other.execute("ALTER TABLE points RENAME TO gone")
+        reply = post(sandbox, [[T, 1]])
+        assert reply.status == 500 and "The sandbox cannot use its database: " in reply.body
+        other.execute("ALTER TABLE gone RENAME TO points")
+    assert post(sandbox, [[T, 1]]).body == "OK" and sandbox.points() == [(1, T, 1)]
 
 
 def test_a_reply_of_ok_outlives_the_servers_sudden_death(sandbox):

@@ -204,6 +204,11 @@ def test_the_ledger_is_exported_with_what_was_refused(sandbox):
     assert dict(zip(header, refused))["message"] == "Wrong pin format."
 
 
+def test_a_token_with_a_line_end_stays_in_its_row(sandbox):
+    post(sandbox, [[T, 1]], token="a%0Db")
+    assert len(rows_of(sandbox, "/sandbox/requests.csv")) == 2
+
+
 def test_events_tell_of_every_request_and_fault(sandbox):
     with wire.socket.create_connection(wire.address(sandbox.url), timeout=60) as page:
         page.sendall(b"GET /sandbox/events HTTP/1.1\r\nHost: s\r\n\r\n")

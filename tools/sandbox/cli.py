@@ -4,6 +4,7 @@ The first line printed names the URL; then the token to use and a curl line to p
 """
 
 import asyncio
+import math
 import os
 import secrets
 import signal
@@ -45,8 +46,8 @@ class _Limit(click.ParamType):
             number = self.kind(value)
         except ValueError:
             self.fail("%r is neither a number nor none" % value)
-        if not number >= 0:  # nor is NaN
-            self.fail("%r is less than 0" % value)
+        if not 0 <= number < math.inf:  # nor is NaN
+            self.fail("%r: a number from 0 on, or none" % value)
         return number
 
 

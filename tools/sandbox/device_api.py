@@ -97,7 +97,8 @@ class _DeviceApi:
         rows = await self._stored(device, pin)
         if not rows:
             raise Refusal(contract.NO_DATASTREAM if self.server.rules.kind(pin) == "none" else "No data")
-        return web.Response(text=str(json.loads(rows[-1][2])))
+        value = json.loads(rows[-1][2])
+        return web.Response(text=value if type(value) is str else rows[-1][2])
 
     async def is_connected(self, request):
         self._device(request)

@@ -97,10 +97,10 @@ class Ledger:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:  # a full disk can have ended it
+                self._db.execute("ROLLBACK")
 
     def add_device(self, token, region):
         self._db.execute(

@@ -158,7 +158,7 @@ def _number(request, name, default=_REQUIRED):
 
 def _csv_text(rows):
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text).writerows(rows)  # lines end as RFC 4180 has it: with "\n", a "\r" in a token goes unquoted
     return text.getvalue().encode()
 
 

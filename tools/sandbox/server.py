@@ -5,6 +5,7 @@ in exchange.py and misbehave.py, the page and the control endpoint in control.py
 """
 
 import asyncio
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
@@ -175,6 +176,8 @@ async def _json_errors(request, handler):
         return await handler(request)
     except Refusal as refusal:
         return json_error(refusal)
+    except sqlite3.Error as error:  # nothing is stored, so the device has to come again
+        return json_error(Refusal("The sandbox cannot use its database: %s." % error, 500))
     except web.HTTPException as error:
         if error.status < 400:
             raise
