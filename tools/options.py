@@ -23,7 +23,13 @@ class Parsed(click.ParamType):
 
 def server_url(context, parameter, value):
     """An option's callback: the address of a server, without a slash at its end."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+    try:
+        parts = urlsplit(value)
+        is_server = parts.scheme in ("http", "https") and parts.hostname and not parts.path.strip("/")
+        is_server = is_server and parts.username is None
+        parts.port, parts.netloc.encode("idna")  # noqa: B018 - ValueError where they are none
+    except ValueError:
+        is_server = False
+    if not is_server:
         raise click.BadParameter("%r: must be like https://blynk.cloud" % value)
     return value.rstrip("/")

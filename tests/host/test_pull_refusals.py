@@ -67,6 +67,12 @@ def test_a_folder_that_is_no_ring_is_not_an_empty_ring_and_an_older_export_stays
     assert export.read_text() == "older" and [path.name for path in other.iterdir()] == ["notes.txt"]
 
 
+def test_a_folder_in_which_a_file_is_named_as_the_rings_is_called_by_what_it_lacks(tmp_path):
+    (tmp_path / "log").write_text("mine")
+    line = refused("--folder", tmp_path)
+    assert line == "Error: the ring cannot be read: there is no ring in the folder: its log is no folder"
+
+
 def test_blank_flash_and_an_image_too_short_hold_no_ring(tmp_path):
     image = tmp_path / "image"
     for size, words in ((65536, "there is no ring in the image"), (100, "an image of 100 bytes holds no ring")):
@@ -193,6 +199,12 @@ def test_putting_back_that_breaks_off_leaves_the_ring_as_it_was(tmp_path, monkey
     assert target.read_bytes() == before and list(target.parent.glob("*.new")) == []
     source.put_back()
     assert target.read_bytes() == b"changed"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
+def test_a_device_without_room_is_named(make_ring):
+    line = refused("--folder", make_ring("folder"), "--csv", "/dev/full")
+    assert line == "Error: /dev/full cannot be written: No space left on device"
 
 
 def test_a_file_that_cannot_be_written_is_named_as_it_was_given_without_a_number(make_ring, tmp_path):

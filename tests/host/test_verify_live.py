@@ -223,6 +223,10 @@ def test_a_service_that_cannot_be_reached_is_one_sentence(verify, live):
         (["--pin", "V2:colour"], "'colour' is no type; one of double"),
         (["--unknown-pin", "V1"], "must be another pin"),
         (["--server", "blynk.cloud"], "must be like https://blynk.cloud"),
+        (["--server", "http://127.0.0.1:port"], "must be like https://blynk.cloud"),
+        (["--server", "http://[::1"], "must be like https://blynk.cloud"),
+        (["--server", "https://me@blynk.cloud"], "must be like https://blynk.cloud"),
+        (["--server", "http://%s.cloud" % ("long" * 16)], "must be like https://blynk.cloud"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_named_before_anything_is_sent(verify, live, arguments, says):

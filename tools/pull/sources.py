@@ -103,13 +103,14 @@ def _page_seen(file, start):
 
 def replace(source, target):
     """All of `target` or, if that fails or is broken off, nothing of it: written beside it first."""
-    if target.exists() and not target.is_file():  # a card itself, or a pipe
-        with open(source, "rb") as whole, open(target, "wb") as file:
-            shutil.copyfileobj(whole, file)
-        return
-    target = target.resolve()
+    is_device = target.exists() and not target.is_file()  # a card itself, or a pipe
+    target = target if is_device else target.resolve()
     beside = target.with_name(target.name + ".new")
     try:
+        if is_device:
+            with open(source, "rb") as whole, open(target, "wb") as file:
+                shutil.copyfileobj(whole, file)
+            return
         shutil.copyfile(source, beside)
         if target.exists():
             shutil.copymode(target, beside)

@@ -13,6 +13,7 @@ import blynk_batch
 
 
 _START = "the image has to begin where the filesystem or the ring does, which a dump of a whole chip may not"
+_ENOTDIR = 20
 _WHOLE = "the image has to be all that BlockRing was given, and no more"
 
 
@@ -50,7 +51,7 @@ class Image:
 def open_ring(kind, *arguments):
     """(the ring, what closes the copy's file at the end)."""
     if kind == "folder":
-        return _found(blynk_batch.FileRing(arguments[0]), "the folder"), _nothing
+        return _found(_file_ring(arguments[0], "the folder"), "the folder"), _nothing
     if kind in ("littlefs", "fat"):
         image = Image(arguments[0], 512, True) if kind == "fat" else Image(arguments[0], 4096, False)
         try:
@@ -63,7 +64,8 @@ def open_ring(kind, *arguments):
         except OSError:
             names = " ".join(os.listdir("/image"))
             raise ValueError("the filesystem has no folder %s; it has: %s" % (arguments[1], names))
-        return _found(blynk_batch.FileRing(path), "the folder " + arguments[1]), image.file.close
+        place = "the folder " + arguments[1]
+        return _found(_file_ring(path, place), place), image.file.close
     page, unit = int(arguments[1]), int(arguments[2])
     image = Image(arguments[0], 512 if page else 4096, bool(page))
     if image.bytes < 3 * 4096:
@@ -79,7 +81,18 @@ def open_ring(kind, *arguments):
 def in_words(error):
     """What an error says; the name of its kind only where the words were not written for people."""
     is_plain = isinstance(error, (OSError, ValueError, blynk_batch.Error))
+    if isinstance(error, OSError) and len(error.args) > 1:
+        return error.args[1]  # the number tells people nothing
     return str(error) if is_plain else "%s: %s" % (type(error).__name__, error)
+
+
+def _file_ring(path, place):
+    try:
+        return blynk_batch.FileRing(path)
+    except OSError as e:
+        if e.args[0] != _ENOTDIR:
+            raise
+        raise ValueError("there is no ring in %s: its log is no folder" % place)
 
 
 def _found(ring, place):
