@@ -19,6 +19,8 @@ COMMANDS = {
     "bundle": ("tools.bundle.__main__", "join the library's modules into the bundles that boards load"),
     "package": ("tools.package", "write package.json, by which mip installs the library"),
     "release": ("tools.release", "write the zips of a release and their checksums"),
+    "size": ("tools.size", "count lines, bytes and blocks"),
+    "lint": ("tools.lint", "check style, types, and for machine paths"),
     "release-check": ("tools.release_check", "may this checkout be released?"),
 }
 

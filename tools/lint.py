@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+
 ROOT = Path(__file__).resolve().parent.parent
 PORTS = ("esp32", "rp2")
 # Examples for one board alone; all others are for both.
@@ -87,7 +89,9 @@ def check_traces():
     return found == 0
 
 
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 def main():
+    """Check style, types against the boards' stubs, and for machine paths."""
     checks = [("ruff", check_ruff)]
     checks += [("pyright " + port, lambda port=port: check_types(port)) for port in PORTS]
     checks += [("no machine's paths or mirrors in tracked files", check_traces)]
@@ -95,9 +99,9 @@ def main():
     for name, check in checks:
         passed = check()
         failed += not passed
-        print("%-50s %s" % (name, "ok" if passed else "FAILED"), flush=True)
-    return 1 if failed else 0
+        click.echo("%-50s %s" % (name, "ok" if passed else "FAILED"))
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="lint")

@@ -75,12 +75,12 @@ def main(base, output):
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text(content), encoding="utf-8")
-        click.echo("%s: %d files, version %s" % (output.name, len(content["urls"]), content["version"]))
         sizes = write_compiled(COMPILED, base or "")
     except (BundleError, NotCompiled) as error:
         raise click.ClickException(str(error))
     except OSError as error:
         raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
+    click.echo("%s: %d files, version %s" % (output.name, len(content["urls"]), content["version"]))
     click.echo("%s: %d compiled files, %.1f KB" % ("build/package", len(sizes), sum(sizes.values()) / 1024))
 
 

@@ -104,12 +104,13 @@ def write(target):
 def main():
     """Write a release's files into build/release/."""
     try:
-        for path in write(TARGET):
-            click.echo("%s (%d bytes)" % (path.relative_to(ROOT), path.stat().st_size))
+        paths = write(TARGET)
     except (BundleError, NotCompiled) as error:
         raise click.ClickException(str(error))
     except OSError as error:
         raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
+    for path in paths:
+        click.echo("%s (%d bytes)" % (path.relative_to(ROOT), path.stat().st_size))
 
 
 if __name__ == "__main__":

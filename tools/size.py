@@ -5,9 +5,10 @@ Compiles into build/size/. Knows nothing of the code.
 
 import re
 import shutil
-import sys
 import tempfile
 from pathlib import Path
+
+import click
 
 from tools import device
 from tools.compiled import LIBRARY, PACKAGE, ROOT, compile_library
@@ -32,22 +33,23 @@ def source_blocks():
         return blocks(copy)
 
 
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 def main():
+    """Count each library file's lines, and the bytes and blocks that it takes on a board."""
     lines = {p.relative_to(LIBRARY): len(p.read_text(encoding="utf-8").splitlines()) for p in LIBRARY.rglob("*.py")}
-    print("%-36s %8s" % ("file", "lines"))
+    click.echo("%-36s %8s" % ("file", "lines"))
     for name in sorted(lines):
-        print("%-36s %8d" % (name.as_posix(), lines[name]))
-    print("%-36s %8d\n" % ("%d files" % len(lines), sum(lines.values())))
+        click.echo("%-36s %8d" % (name.as_posix(), lines[name]))
+    click.echo("%-36s %8d\n" % ("%d files" % len(lines), sum(lines.values())))
     target = ROOT / "build" / "size"
     shutil.rmtree(target, ignore_errors=True)
     sizes = compile_library(target)
-    print("%-36s %8s" % ("bundle", "bytes"))
+    click.echo("%-36s %8s" % ("bundle", "bytes"))
     for name, size in sizes.items():
-        print("%-36s %8d" % (name, size))
-    print("%-36s %8d\n" % ("%d bundles" % len(sizes), sum(sizes.values())))
-    print("blocks of 4 KiB on a Pico: %d as bundles, %d as sources" % (blocks(target / PACKAGE), source_blocks()))
-    return 0
+        click.echo("%-36s %8d" % (name, size))
+    click.echo("%-36s %8d\n" % ("%d bundles" % len(sizes), sum(sizes.values())))
+    click.echo("blocks of 4 KiB on a Pico: %d as bundles, %d as sources" % (blocks(target / PACKAGE), source_blocks()))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="size")
