@@ -107,7 +107,8 @@ def test_a_sector_is_erased_once_a_turn_even_if_the_measurement_saw_no_erase():
 @pytest.mark.parametrize(
     "seconds, said",
     [(0.3, "1 s"), (2, "2 s"), (11, "15 s"), (61, "90 s"), (124, "3 minutes"), (601, "15 minutes"),
-     (3599, "60 minutes"), (3700, "1.5 hours"), (8449, "2.5 hours"), (90000, "25 hours"), (86400 * 3, "3 days")],
+     (3599, "60 minutes"), (3700, "1.5 hours"), (8449, "2.5 hours"), (90000, "25 hours"), (86400 * 3, "3 days"),
+     (86400 * 191, "191 days"), (11 * 3600, "11 hours"), (86400 * 1234567, "1234567 days")],
 )  # fmt: skip
 def test_an_interval_is_rounded_up_to_what_a_person_would_say(seconds, said):
     assert words.interval(seconds) == said
@@ -116,7 +117,7 @@ def test_an_interval_is_rounded_up_to_what_a_person_would_say(seconds, said):
 @pytest.mark.parametrize(
     "years, said",
     [(413, "longer than the 20 years for which flash keeps data"), (19.9, "about 19 years"), (1.5, "about 18 months"),
-     (0.01, "about 1 months")],
+     (0.01, "about 1 month")],
 )  # fmt: skip
 def test_flash_lasts_no_longer_than_its_makers_promise(years, said):
     assert words.years(years) == said

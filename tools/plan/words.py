@@ -6,23 +6,28 @@ RETENTION_YEARS = 20  # for which makers of NOR flash promise that it keeps data
 _HOUR, _DAY = 3600, 86400
 # Up to so many seconds a time is a multiple of so many, in such units.
 _STEPS = (
-    (10, 1, 1, "%g s"),
-    (60, 5, 1, "%g s"),
-    (120, 30, 1, "%g s"),
-    (600, 60, 60, "%g minutes"),
-    (_HOUR, 300, 60, "%g minutes"),
-    (6 * _HOUR, 1800, _HOUR, "%g hours"),
-    (2 * _DAY, _HOUR, _HOUR, "%g hours"),
-    (math.inf, _DAY, _DAY, "%g days"),
+    (10, 1, 1, "s"),
+    (60, 5, 1, "s"),
+    (120, 30, 1, "s"),
+    (600, 60, 60, "minutes"),
+    (_HOUR, 300, 60, "minutes"),
+    (6 * _HOUR, 1800, _HOUR, "hours"),
+    (2 * _DAY, _HOUR, _HOUR, "hours"),
+    (math.inf, _DAY, _DAY, "days"),
 )
+
+
+def _of(number, unit):
+    """3 "hours", 1 "hour"."""
+    return "%.10g %s" % (number, unit if number != 1 or unit == "s" else unit[:-1])
 
 
 def interval(seconds):
     """A time that is at least so long: 8449 as "2.5 hours"."""
-    for most, step, unit, text in _STEPS:
+    for most, step, unit, name in _STEPS:
         rounded = math.ceil(seconds / step) * step
         if rounded <= most:
-            return (text % (rounded / unit)).replace("1 hours", "1 hour").replace("1 days", "1 day")
+            return _of(rounded / unit, name)
 
 
 def count(number):
@@ -38,7 +43,7 @@ def exactly(number):
 def days(number):
     """At most so long: 14.52 as "14 days", 0.4 as "9 hours", 1200 as "3 years"."""
     if number < 2:
-        return "%d hours" % (number * 24)
+        return _of(int(number * 24), "hours")
     if number >= RETENTION_YEARS * 365.25:
         return "more than %d years" % RETENTION_YEARS
     if number >= 2 * 365.25:
@@ -51,5 +56,5 @@ def years(number):
     if number >= RETENTION_YEARS:
         return "longer than the %d years for which flash keeps data" % RETENTION_YEARS
     if number < 2:
-        return "about %d months" % math.ceil(number * 12)
+        return "about " + _of(math.ceil(number * 12), "months")
     return "about %d years" % number
