@@ -166,16 +166,17 @@ def test_a_newer_format_is_refused_and_left_untouched():
 
 
 def test_a_ring_without_any_readable_header_is_refused_with_words():
-    mounted()
-    log(FileRing("/sim/ring", capacity_bytes=3 * 4096), 0, 2500)
-    for name in contents("/sim/ring"):
-        with open(name, "r+b") as f:
-            data = f.read()
-            f.seek(12)
-            f.write(bytes([data[12] ^ 1]) if len(data) > 12 else b"")
-    before = contents("/sim/ring")
-    assert "remove" in raises(CorruptRing, FileRing, "/sim/ring")
-    assert contents("/sim/ring") == before
+    for capacity_bytes in (3 * 4096, 64 * 1024):  # one that has wrapped, a young one
+        mounted()
+        log(FileRing("/sim/ring", capacity_bytes=capacity_bytes), 0, 2500)
+        for name in contents("/sim/ring"):
+            with open(name, "r+b") as f:
+                data = f.read()
+                f.seek(12)
+                f.write(bytes([data[12] ^ 1]) if len(data) > 12 else b"")
+        before = contents("/sim/ring")
+        assert "remove" in raises(CorruptRing, FileRing, "/sim/ring")
+        assert contents("/sim/ring") == before
 
 
 def test_a_newest_sector_without_a_header_takes_no_more_readings():
