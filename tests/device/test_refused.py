@@ -1,8 +1,11 @@
 """A log() that fails or is broken off leaves the readings before and after it as they were."""
 
+import micropython
+
 import blynk_batch
 import invariants
 from blynk_batch import BlockRing, Client, FileRing
+from blynk_batch.ring import state as keys
 from blynk_batch.errors import Busy
 from flash import NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
@@ -105,6 +108,61 @@ def test_no_memory_left_for_a_reading_takes_none_of_those_before():
     raises(MemoryError, log, ring, 5, 1)
     files.crc32 = real
     assert found(FileRing("ring")) == [0, 1, 2, 3, 4]
+
+
+class Brimful:
+    """A device that is given no memory behind its access number `left`, and nobody else, until `release()`."""
+
+    def __init__(self, device, left):
+        self._device, self._left = device, left
+        self._is_locked = False
+        self.ioctl = device.ioctl
+
+    def _access(self, method, where):
+        if self._is_locked:
+            micropython.heap_unlock()
+        self._left -= 1
+        method(*where)
+        self._is_locked = self._left <= 0
+        if self._is_locked:
+            micropython.heap_lock()
+
+    def readblocks(self, *where):
+        self._access(self._device.readblocks, where)
+
+    def writeblocks(self, *where):
+        self._access(self._device.writeblocks, where)
+
+    def release(self):
+        was_locked, self._is_locked, self._left = self._is_locked, False, 1000000
+        if was_locked:
+            micropython.heap_unlock()
+        return was_locked
+
+def test_a_reading_that_finds_no_memory_on_raw_flash_is_not_there_and_can_be_logged_again():
+    for unit, before in ((1, 30), (1, 486), (1, 1439), (16, 100), (16, 717)):  # in a sector, at its end, in a full ring
+        device, accesses, was_locked = NorFlash(4, unit=unit), 0, True
+        log(BlockRing(device, unit=unit), 0, before)
+        while was_locked:
+            accesses += 1
+            again = device.revive()
+            brimful = Brimful(again, 1000000)
+            ring = BlockRing(brimful, unit=unit)
+            brimful._left = accesses
+            try:
+                ring.log(0, START_MS + before * 10000, b"\x01", [before])
+                is_there = True
+            except MemoryError:
+                is_there = False
+            was_locked = brimful.release()
+            log(ring, before + is_there, 4 - is_there)
+            for one in (ring, BlockRing(again, unit=unit)):
+                numbers = found(one)
+                dropped = one.get(keys.DROPPED)
+                assert numbers == list(range(dropped, before + 4)), (unit, before, accesses, dropped, numbers[-6:])
+                assert one.get(keys.CORRUPT) == 0
+                invariants.check(one, len(numbers))
+        assert accesses > 1
 
 
 def test_an_upload_that_interrupts_a_log_is_refused_and_the_reading_stored():

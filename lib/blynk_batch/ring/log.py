@@ -29,7 +29,7 @@ class Ring(Pages):
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
     bad = 0  # sectors behind the newest that were found to fail, or to be somebody else's
-    sealed = True  # the newest sector takes no more frames
+    sealed = True  # the newest sector takes no more frames; 2: what may lie behind its end never counts
     defers = False  # state that finds no room in a full ring waits in RAM until its oldest sector goes
 
     def __init__(self, medium, span, overwrite=True, commit_every=1):
@@ -151,7 +151,7 @@ class Ring(Pages):
 
     def commit(self):
         """Make all that waits in RAM durable."""
-        if self.waiting:
+        if self.waiting and not self.sealed:
             self.settle()
 
     def settle(self):
@@ -161,9 +161,10 @@ class Ring(Pages):
             self.program(data)
         except BaseException as e:  # also where Ctrl-C breaks in: it may be written or not
             points = self.buffered_points
-            self._take_back()
             try:
-                if not self.may_move_on(e):
+                moves = self.may_move_on(e)  # first: it seals
+                self._take_back()
+                if not moves:
                     raise e
                 load("ring.rewrite", "write_again")(self, data, points > 0)
             except BaseException as e:
@@ -174,10 +175,11 @@ class Ring(Pages):
 
     def _take_back(self):
         """What was not acknowledged is not there: neither readings, nor a mark, nor the state in it."""
-        self.waiting, self._buffered, self.buffered_points = bytearray(), 0, 0
+        self._buffered = self.buffered_points = 0
         self.page = -1
         self.state_at, self._done = 1, None
         self.chain.reset()
+        self.waiting = bytearray()  # last: memory may be short, and a sector that is sealed takes no more of it
 
     def program(self, data):
         """Durable on return, and with it what opening saw last: a cut can have left that half programmed."""
@@ -192,14 +194,13 @@ class Ring(Pages):
             except OSError as e:
                 self._again(e, medium.append, self.newest, start, data)
             self.weak = b""
+            self.waiting[:] = b""  # before anything is counted: it takes memory
             self.offset += size
             self.number += self.buffered_points
-            self.waiting[:] = b""
             self._buffered = self.buffered_points = 0
-        except BaseException as e:  # also where Ctrl-C breaks in, which is nowhere between what is counted
-            if medium.skips and e.args[:1] != (ENOSPC,):  # some of it may be there
-                self.sealed = True
-                self.void(self.newest, self.offset, medium.sector_bytes)
+        except BaseException:  # also where Ctrl-C breaks in, which is nowhere between what is counted
+            if medium.skips:  # some of it may be there
+                self.sealed = 2
             raise
 
     def _is_reserve(self):
@@ -214,6 +215,8 @@ class Ring(Pages):
         self.check_books()
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
+        if self.sealed:
+            self.waiting = bytearray()
         self.settle()
         most = self.medium.slots - (1 if data else 0)
         for tries in (1, 2):  # of raw sectors that fail
@@ -241,13 +244,14 @@ class Ring(Pages):
             self.set(OVERWRITES, (1,))
         self.set(OLDEST, (self.oldest,))
         self.add(ERASES, 1)
+        if self.sealed > 1:
+            self.void(self.newest, self.offset, medium.sector_bytes)
+        self.sealed = True  # until the header is there
         slot = medium.slot(sequence)
         head = sector.pack(
             sequence, medium.slots, self.number, medium.sector_bytes, self.state, slot, medium.unit, self.salt
         )
-        self.sealed = True  # until the header is there
         self._retry(medium.append, sequence, 0, head)
-        self.sealed = self.failed = False
         self.newest, self.offset, self.first_number = sequence, len(head), self.number
         self.bad = 0
         self.weak = b""
@@ -255,6 +259,7 @@ class Ring(Pages):
         self.changed.clear()
         self.chain.reset()
         self.begin_pages(len(head))
+        self.sealed = self.failed = False
 
     def _retry(self, action, *args):
         """Do it; again on a full disk, as long as there is something to make room with."""
@@ -271,7 +276,7 @@ class Ring(Pages):
     def may_move_on(self, error):
         """`error` came of writing: unless the disk was only full, the newest sector takes no more. True on raw flash,
         where another sector can do."""
-        is_full = isinstance(error, RingFull) or error.args[:1] == (ENOSPC,)
+        is_full = isinstance(error, RingFull) or isinstance(error, OSError) and error.errno == ENOSPC
         self.sealed = self.sealed or not is_full
         if is_full or not self.medium.skips or not isinstance(error, OSError):
             return False

@@ -137,7 +137,7 @@ def drop_oldest(ring, frame=True):
         lost = gone if is_plain else undelivered
         ring.add(DROPPED, lost)
         ring.add(CORRUPT, gone - lost)
-    except (KeyboardInterrupt, MemoryError):  # else its points would be taken out of the books twice
+    except BaseException:  # else its points would be taken out of the books twice
         ring.state, ring.oldest, ring.seen_lost = state, oldest, seen_lost
         raise
     if lost or is_ahead:

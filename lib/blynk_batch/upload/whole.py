@@ -9,14 +9,16 @@ from ..ring.state import VOIDS
 def whole(ring, action, *args):
     """Do `action(*args)`, which saves the state last, if at all. Where Ctrl-C or want of memory breaks in before that,
     the state is as it was, but for what is void since."""
-    before, place = dict(ring.state), (ring.oldest, ring.newest, ring.offset)
+    before = dict(ring.state)
+    oldest, newest, offset = ring.oldest, ring.newest, ring.offset
     try:
         return action(*args)
-    except (KeyboardInterrupt, MemoryError):
-        if place == (ring.oldest, ring.newest, ring.offset):
-            if VOIDS in ring.state:
-                before[VOIDS] = ring.state[VOIDS]
-            ring.dirty.update(ring.state)
+    except BaseException as e:
+        is_broken_off = isinstance(e, MemoryError) or isinstance(e, KeyboardInterrupt)
+        if is_broken_off and ring.offset == offset and ring.newest == newest and ring.oldest == oldest:
+            after, ring.state = ring.state, before  # first: all else takes memory
+            ring.dirty.update(after)
             ring.dirty.update(before)
-            ring.state = before
+            if VOIDS in after:
+                before[VOIDS] = after[VOIDS]
         raise
