@@ -1,6 +1,8 @@
 """However much is in the ring, no pass over it outlasts a watchdog: whoever is given one calls it in each sector."""
 
 import blynk_batch
+import invariants
+from blynk_batch.report import points
 from blynk_batch.ring.state import HELD
 from flash import NorFlash
 from small_clients import client_on
@@ -63,6 +65,26 @@ def test_a_line_about_a_client_reads_nothing_whatever_was_refused():
     before = device.bytes_read
     assert "3000 pending" in repr(client) and "held" not in repr(client)
     assert device.bytes_read == before
+
+
+def test_a_large_backlog_is_not_gone_through_for_the_books_after_damage():
+    for refused in (False, True):
+        device, client = backlog(FakeServer((400, {}, b'{"error":{"message":"No datastream"}}')), readings=1)
+        client.clock.now_ms = 1795000000000
+        if refused:
+            client.upload()
+        for number in range(3000):
+            client.log(2, number)
+            client.clock.wait(60000)
+        device.data[client.ring.newest % 16 * 4096 + 30] ^= 1  # the newest header
+        blynk_batch.client._open_rings.clear()
+        ring = blynk_batch.BlockRing(device)
+        assert ring.is_mixed and ring.unchecked
+        before = device.bytes_read
+        pending = ring.pending
+        assert device.bytes_read - before < 2 * SECTOR_BYTES, device.bytes_read - before
+        invariants.check(ring, len([0 for _ in points(ring, None, "estimate")]), damaged=True)
+        assert ring.get(HELD) == refused and 2980 < pending <= 3001, (pending, ring.state)
 
 
 def test_an_upload_that_is_over_calls_it_no_more():

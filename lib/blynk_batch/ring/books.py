@@ -41,17 +41,18 @@ def is_delivered(state, pin, position):
 
 
 def _count(ring, start, end=None):
-    """Points from `start` to `end`: (pending, held, not before the cursor and not pending), and damaged places."""
-    state, cursor = ring.state, ring.cursor()[:2]
+    """Points from `start` to `end`: (pending, held, not before the cursor and not pending), and damaged places. Without
+    `end` of those that are not pending: a backlog of seconds is not gone through."""
+    state, cursor = ring.state, ring.cursor()
     pending = held = done = 0
-    reader = ring.reader(start, end)
+    reader = ring.reader(start, end or max(cursor, state.get(keys.WINDOW, ())[:3]))
     while reader.next():
         for pin in reader.chain.pins if reader.kind == DATA else ():
             refused = is_held(state, pin, reader.position)
             is_left = not refused and not is_delivered(state, pin, reader.position)
             held += refused
             pending += is_left
-            done += not is_left and reader.position >= cursor
+            done += not is_left and reader.position >= cursor[:2]
     return pending, held, done, reader.bad
 
 
@@ -79,7 +80,7 @@ def mend(ring):
         ring.forget(keys.ASKED)
         _end_ranges(ring, ring.cursor()[:2])
     ring.set(keys.HELD, (1,))  # else no range counts
-    ring.set(keys.HELD, (_count(ring, (ring.oldest, 0))[1],))
+    ring.set(keys.HELD, (_count(ring, keys.first_kept(ring.state))[1],))
     more = ring.cursor()[2] + ring.get(keys.DELIVERED) - ring.get(keys.HELD)
     for key in (keys.REJECTED, keys.EXPIRED, keys.DROPPED, keys.CORRUPT, keys.UPLOADED):
         count = min(ring.get(key), more)
