@@ -1,6 +1,9 @@
 """The asyncio side of call.py: drain when due and online, and let other tasks run meanwhile."""
 
-import asyncio
+try:
+    import asyncio
+except ImportError:  # its name until MicroPython 1.21
+    import uasyncio as asyncio  # pyright: ignore
 
 from ..point import check_seconds
 
