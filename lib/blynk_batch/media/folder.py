@@ -111,8 +111,6 @@ def _sequence(name):
 
 def _refuse_older(path):
     """WrongDevice for a ring of format 0 or 1: its sectors lay in the folder itself, its tails in a folder `tail`."""
-    from ..ring.recover import check_version
-
     names = [("%s/%s" % (path, entry[0]), 0) for entry in os.ilistdir(path) if _sequence(entry[0]) >= 0]
     for name, at in names + [(path + "/tail/0", 12)]:
         try:
@@ -122,4 +120,6 @@ def _refuse_older(path):
         except OSError:
             continue
         if head and head.version < sector.VERSION:
+            from ..ring.recover import check_version
+
             check_version(head, None)
