@@ -192,7 +192,7 @@ def test_an_upload_that_ran_out_of_time_after_a_reset_leaves_no_wait_behind(stat
         log_many(200)
 
         def watchdog():
-            board.clock.wait(300)
+            board.clock.wait(200)
 
         for _ in range(3):
             result = client.upload(timeout_s=2, watchdog=watchdog)
