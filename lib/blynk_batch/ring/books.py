@@ -17,19 +17,18 @@ def _is_passed(state, pin, position):
     return bool(window and position < window[:2] and keys.is_done(state.get(keys.DONE, b""), pin))
 
 
-def _is_refused(state, pin, position, kind=None):
+def _is_refused(state, pin, position):
     for key in keys.range_keys(state) if state.get(keys.HELD, (0,))[0] else ():
-        first, start, sectors, end, its_kind = state[key][:5]
-        if pin in state[key][7:] and position >= (first, start) and kind in (None, its_kind & 3):
-            if its_kind & keys.OPEN_END or position < (first + sectors, end):
+        first, start, sectors, end, kind = state[key][:5]
+        if pin in state[key][7:] and position >= (first, start):
+            if kind & keys.OPEN_END or position < (first + sectors, end):
                 return True
     return False
 
 
-def is_held(state, pin, position, kind=None):
-    """True if the server refused the point, or its pin is not asked at present, and the cursor is past it. `kind`: only
-    in a range of that kind."""
-    return _is_passed(state, pin, position) and _is_refused(state, pin, position, kind)
+def is_held(state, pin, position):
+    """True if the server refused the point, or its pin is not asked at present, and the cursor is past it."""
+    return _is_passed(state, pin, position) and _is_refused(state, pin, position)
 
 
 def is_delivered(state, pin, position):
