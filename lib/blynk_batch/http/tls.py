@@ -51,8 +51,11 @@ def context(ca):
             made = module.SSLContext(module.PROTOCOL_TLS_CLIENT)
             made.verify_mode = module.CERT_REQUIRED
             for root in roots:
-                try:  # by position `tls` takes the bytes, and `ssl`, all that 1.22 has, the path of a file
-                    made.load_verify_locations(root) if name == "tls" else made.load_verify_locations(cadata=root)
+                try:
+                    if name == "tls":
+                        made.load_verify_locations(root)
+                    else:  # all that MicroPython 1.22 has: by position it takes the path of a file
+                        made.load_verify_locations(cadata=root)
                 except ValueError as e:
                     raise NetworkError("ca: the firmware cannot read the certificate: %s" % e)
             return made
