@@ -47,12 +47,12 @@ class Tails(Slots):
 
     def newest(self):
         """The highest sequence in the tails, else in the slots; takes up the block under way."""
-        best = (-1, 0, 0)
+        best, tails = (-1, 0, 0), self.slots * self._per_sector
         for tail in (0, 1):
-            found = self._load(self.slots * self._per_sector + tail)
+            found = self._load(tails + tail)
             if found and found > best:
                 best = found
-                self._tail, self._live = 1 - tail, self.slots * self._per_sector + tail
+                self._tail, self._live = 1 - tail, tails + tail
                 self._block[:] = self._cache
         newest = super().newest()
         self._is_there = best[0] <= newest
@@ -136,10 +136,10 @@ class Tails(Slots):
         before = (self._sequence, self._index, self._used, bytes(self._body[: self._used]))
         if sequence != self._sequence or not offset:  # again, if the first try failed at its place
             self._sequence, self._index, self._used = sequence, 0, 0
-        page = self.slots * self._per_sector + self._tail
-        if page == self._live:  # of the ring of another size that this one replaces
+        tails = self.slots * self._per_sector
+        if tails + self._tail == self._live:  # of the ring of another size that this one replaces
             self._tail ^= 1
-            page = self.slots * self._per_sector + self._tail
+        page = tails + self._tail
         try:
             if not offset and len(data) > self._holds:
                 self._begin(data)
