@@ -147,7 +147,7 @@ class Client:
 
         watchdog  called meanwhile: where the clock is not set, a large backlog takes a board seconds to go through"""
         check_seconds("watchdog", 0, watchdog)
-        return load("report", "of")(self, self._boots, self._uploader, watchdog)
+        return load("report", "client_stats")(self, self._boots, self._uploader, watchdog)
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff

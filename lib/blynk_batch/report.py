@@ -89,7 +89,7 @@ _COUNTERS = (
 )
 
 
-def of(client, boots, uploader, watchdog):
+def client_stats(client, boots, uploader, watchdog):
     """Client.stats()."""
     before = Reader.feed  # of an upload, if its transport or its debug asks
     Reader.feed = watchdog
