@@ -167,7 +167,7 @@ tools/node/node_modules/.stamp: tools/node/package.json
 
 ifndef ALONE
 .venv/.stamp .venv/.bench.stamp typings/.stamp tools/node/node_modules/.stamp:
-	@$(PYTHON) tools/alone.py $(MAKE) -s ALONE=1 $@
+	@$(PYTHON) tools/setup_lock.py $(MAKE) -s ALONE=1 $@
 else
 .venv/.stamp:
 	@echo "setting up .venv" >&2

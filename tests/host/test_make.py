@@ -65,7 +65,7 @@ def checkout(tmp_path):
     """A folder with what sets up, and a Python that is slow to make an environment and makes one at a time."""
     checkout = tmp_path / "a checkout"
     (checkout / "tools").mkdir(parents=True)
-    for name in ("Makefile", "pyproject.toml", "tools/alone.py"):
+    for name in ("Makefile", "pyproject.toml", "tools/setup_lock.py"):
         shutil.copy(ROOT / name, checkout / name)
     python = checkout / "python"
     script = """#!/bin/sh
