@@ -3,15 +3,16 @@
 The bundles' names begin with an underscore, so that none hides behind a folder that an older installation left.
 """
 
-# What a board that only logs needs, then what opening a ring needs (let go of afterwards), what an upload needs, ...
-# `_foreign` is for what few raw media meet, something else that is there; `_refusals` for what is seldom needed: a
-# reply that accepts nothing, a block that fails.
+# What a board that only logs needs; what opening a ring needs, and one that is new, on raw flash or not as it was left
+# needs besides (both are let go of afterwards); what an upload needs, ... `_foreign` is for what few raw media meet,
+# something else that is there; `_refusals` for what is seldom needed: a reply that accepts nothing, a block that fails.
 BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record "
     "ring.state ring.sector ring.pages ring.log rings media.littlefs",
-    "_open": "opening arguments ring.recover ring.decode media.folder media.paths",
+    "_open": "opening arguments ring.recover ring.decode media.folder",
     "_read": "ring.reader ring.parsing",
     "_room": "ring.room ring.books",
+    "_found": "media.names media.paths ring.torn",
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
     "_pace": "upload.pace upload.result upload.whole",
@@ -32,6 +33,7 @@ ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upl
 # Who takes a bundle of several modules out of the heap again: whoever is the last to need it.
 LET_GO_BY = {
     "_open": "client",
+    "_found": "ring.log",
     "_network": "clock.wall",
     "_networks": "wifi",
     "_read": "ring.log",

@@ -120,7 +120,7 @@ class Times:
 
 def _anchored(ring, position, boot):
     """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or one that had no room; or None."""
-    from ..ring.recover import load_header
+    from ..ring.decode import load_header
 
     anchor = load_header(ring, position[0])[2].get(keys.ANCHOR)
     reader = ring.reader((position[0], 0, 0), position)

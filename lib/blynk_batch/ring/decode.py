@@ -4,7 +4,8 @@ A right check says that the ring wrote the bytes, or somebody who made the image
 is known to be of the shape that its key has, and `within` says that what names a place names one of the ring.
 """
 
-from . import state as keys
+from . import sector, state as keys
+from ..errors import WrongDevice
 from .record import get_varint
 
 # What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing, what stands before
@@ -108,3 +109,30 @@ def within(state, oldest, end):
             state[key] = min(value[:2], end) + value[2:]
             number = max(number, value[2])
     return number
+
+
+def load_header(ring, sequence):
+    """(Prefix, salt, state) from that sector's header; (None, 0, {}) if it is damaged."""
+    head, state = sector.read_prefix(ring.medium, sequence), {}
+    if head:
+        check_version(head, ring.medium.remedy)
+    for _ in range(sector.READS if head and head.size <= sector.SALTED_BYTES + sector.STATE_BYTES + 32 else 0):
+        buf = bytearray(head.size)
+        ring.medium.read(sequence, 0, memoryview(buf))
+        end = sector.state_end(buf, head.size, sequence, ring.medium.slot(sequence))
+        if end:
+            decode_state(buf, sector.SALTED_BYTES, end, state)
+            return head, int.from_bytes(buf[sector.PREFIX_BYTES : sector.SALTED_BYTES], "little"), state
+    return None, 0, state
+
+
+def check_version(head, remedy):
+    """WrongDevice if another library than this wrote it, with what to do."""
+    if head.version == sector.VERSION:
+        return
+    if head.version > sector.VERSION:
+        text = "a newer blynk_batch wrote format %d here, this one knows %d: update it, or %s"
+    else:
+        remedy = "read it with the version that wrote it, then format=True or another folder"
+        text = "an older blynk_batch wrote format %d here, this one knows %d: %s"
+    raise WrongDevice(text % (head.version, sector.VERSION, remedy))
