@@ -153,10 +153,11 @@ class Client:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
         nor budget forbids it. Refused points are something once their next try is due. Kept across resets. After
         power-on the first drain waits a tenth of the interval or less, at most 30 s, and the others keep to a time
-        within it that the token chooses: see upload/pace.py."""
+        within it that the token chooses: see upload/due.py."""
         self.check_open()
         check_seconds("interval_s", interval_s)
-        return self.pending > 0 and self.pace().due(interval_s) and self.pace().has_something()
+        due = self.pace().due()
+        return self.pending > 0 and due.is_due(interval_s) and due.has_something()
 
     # Upload
 
@@ -199,13 +200,11 @@ class Client:
     def uploader(self):
         """The policy over this client's ring, loaded when it is first needed."""
         if self._uploader is None:
-            for name in ("upload.batch", "upload.uploader", "ring.reader", "ring.parsing", "upload.window"):
-                load(name)  # each with room to compile
-            Uploader = load("upload.uploader", "Uploader")
+            uploader_of = load("upload.call", "uploader_of")
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()
             mine = self.ring, self._boots, self.guard, self._token, self._server, self._settings, self.transport
-            self._uploader = Uploader(*mine, self.pace())
+            self._uploader = uploader_of(*mine, self.pace())
         return self._uploader
 
     def call(self, timeout_s, watchdog):
@@ -216,7 +215,6 @@ class Client:
             self.ring.check_books()  # while there is most room for it
             if hasattr(self.clock, "refresh"):
                 self.clock.refresh(self, watchdog)
-            self.uploader()  # loaded in its own order
             return load("upload.call", "Call")(self, timeout_s, watchdog)
         except (UploadError, MemoryError) as e:
             return failed(self, e)

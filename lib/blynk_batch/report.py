@@ -2,7 +2,8 @@
 
 from .ring import state as keys
 from .clock.times import NEVER, Times
-from .ring.reader import DATA, Reader
+from .ring.course import Course
+from .ring.reader import DATA
 from .ring.parsing import to_value
 from .ring.books import is_delivered
 
@@ -91,12 +92,12 @@ _COUNTERS = (
 
 def client_stats(client, boots, uploader, watchdog):
     """Client.stats()."""
-    before = Reader.feed  # of an upload, if its transport or its debug asks
-    Reader.feed = watchdog
+    before = Course.feed  # of an upload, if its transport or its debug asks
+    Course.feed = watchdog
     try:
         found = stats(client.ring, boots)
     finally:
-        Reader.feed = before
+        Course.feed = before
     found["last_error"] = client.last_error
     found["clock_error_s"] = uploader.clock_error_s if uploader else None
     return found

@@ -10,13 +10,14 @@ BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record "
     "ring.state ring.sector ring.pages ring.log rings media.littlefs",
     "_open": "opening arguments ring.recover ring.decode media.folder",
-    "_read": "ring.reader ring.parsing",
+    "_read": "ring.course ring.reader ring.parsing",
     "_room": "ring.room ring.books",
     "_found": "media.names media.paths ring.torn",
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
-    "_pace": "upload.pace upload.result upload.whole",
-    "_upload": "ring.fast upload.batch upload.window upload.uploader upload.call blynk",
+    "_pace": "upload.pace upload.due upload.result upload.belief",
+    "_upload": "ring.fast upload.whole upload.batch upload.counting upload.window upload.terms upload.uploader "
+    "upload.call blynk",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",
     "_network": "clock.network upload.date",

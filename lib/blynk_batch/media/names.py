@@ -1,4 +1,4 @@
-"""Looks for a FileRing's sectors name by name: at the first open, on FAT, and where anything is not as the ring left it.
+"""Looks for a FileRing's sectors name by name: at the first open, on FAT, and where anything is not as it was left.
 
 The ring's own files are told by what is in them, never by the name alone: a file of somebody else is neither read as
 a sector, written to nor removed. Works once, when the ring is opened.

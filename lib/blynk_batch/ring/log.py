@@ -49,7 +49,7 @@ class Ring(Pages):
             self.oldest = self.number = self.offset = 0
             self.newest = -1
             self.turn(data=False)
-        for name in ("ring.torn", "ring.recover", "ring.decode", "ring.reader", "ring.parsing"):
+        for name in ("ring.torn", "ring.recover", "ring.decode", "ring.reader", "ring.course", "ring.parsing"):
             let_go(name)
 
     # What is there

@@ -1,15 +1,15 @@
-"""Reads frames from one position of the ring to another, in constant RAM, around any damage.
+"""Reads frames from one position of the ring to another, in constant RAM.
 
-Knows sectors, pages and frames; not what a point is for. One Reader is one pass. A check that fails is read again
-before anything is passed over; after damage it goes on at the next mark that is whole, whose running number tells how
-many points were lost. It never looks for a frame inside what a page's frames can hold.
+Knows frames; not what a point is for. One Reader is one pass. A check that fails is read again before anything is
+passed over: course.py has how it goes on then.
 """
 
 from binascii import crc32
 
 from micropython import const
 
-from . import parsing, record, sector
+from . import parsing, record
+from .course import Course
 from .record import ANCHOR, BLANK, FILLER, LONG_DATA, MARK, PAGE
 from .state import VOIDS
 
@@ -18,7 +18,7 @@ _WINDOW = const(512)
 _AGAIN = const(2)  # times that what cannot be read is read again
 
 
-class Reader:
+class Reader(Course):
     """`next()` moves to the next frame and gives its kind, 0 at the end.
 
     position        (sequence, offset) of the frame; (sequence, offset) of the end after the last
@@ -29,8 +29,6 @@ class Reader:
     lost            points known to be lost to damage so far;  bad  damaged places so far
     first_number    running number of the sector's first point;  good_end  where its last good frame ends
     """
-
-    feed = None  # called in each sector, if whoever has the pass made gave a watchdog
 
     def __init__(self, ring, start, end, number, window=_WINDOW, head=None):
         self.medium = ring.medium
@@ -66,62 +64,6 @@ class Reader:
 
     def payload(self):
         return self.view[self.body : self.body_end]
-
-    # Sectors and their bytes
-
-    def _enter(self, sequence, offset, head=None):
-        """Go to `offset` of a sector, 0: its first frame; or to the next if it is damaged. `head`: its Prefix."""
-        last, stop = self._end[:2]
-        self._count = 0  # points of the frame, once there is one
-        self.base = self.filled = 0  # what `buf` holds of the sector: where that starts, how much it is
-        while sequence <= last:
-            if Reader.feed:
-                Reader.feed()
-            self.sequence = sequence
-            self.seed = record.seed(sequence, self.medium.slot(sequence), self._salt)
-            self._stop = self.limit = stop if sequence == last else self.medium.sector_bytes
-            self.chain.reset()
-            head = head or sector.read_prefix(self.medium, sequence)
-            if head and head.version == sector.VERSION:
-                self.first_number = head.number
-                self._go_to(head.number)
-                self.next_at = self.good_end = head.size
-                self._walk(offset)
-                return
-            self.bad += 1
-            sequence, offset, head = sequence + 1, 0, None
-        self.sequence = last
-        self.offset = self.next_at = self.limit = self._stop = stop
-        self.good_end = 0
-
-    def _go_to(self, number):
-        """The next point has that running number: what is missing up to there is lost."""
-        self.lost += max(0, number - self.number)
-        self.number = max(number, self.number)
-
-    def _walk(self, offset):
-        """Move the chain to the frame at `offset` without handing out those of its page before it."""
-        number, lost = self.number, self.lost
-        page = offset - offset % PAGE
-        while page > self.next_at and not self.is_mark(page):
-            page -= PAGE
-        self.next_at = max(page, self.next_at)
-        self.limit, self._is_lost = offset, False
-        while self._step():
-            pass
-        self.number, self.lost, self._count = number, lost, 0
-        self.offset = self.next_at
-        self._bound()
-        if self._is_lost:  # no frame is known to begin there
-            self._resync(offset - 1)
-
-    def _bound(self):
-        """What may be read from `next_at` on ends with the sector, or in front of what never counts."""
-        self.limit = self._behind = self._stop
-        for at in range(0, len(self._voids), 3):
-            sequence, start, end = self._voids[at : at + 3]
-            if sequence == self.sequence and self.next_at <= start < min(end, self.limit):
-                self.limit, self._behind = start, min(end, self._stop)
 
     def fetch(self, offset, count):
         """Index in `buf` of the sector's `count` bytes at `offset`, read if need be; -1 if the sector ends before."""
@@ -237,19 +179,6 @@ class Reader:
         self.body, self.body_end = parsing.payload(self.buf, at, size)
         return size if self.buf[at] != MARK or self.mark()[0] == offset // PAGE else 0
 
-    def mark(self):
-        return parsing.get_mark(self.view, self.body, self.body_end)
-
-    def _past(self, same, offset, end):
-        """Where the bytes from `offset` on are no longer the `same`; `end` at most."""
-        while offset < end:
-            at = self.fetch(offset, 1)
-            if self.buf[at] != same:
-                return offset
-            some = bytes(self.view[at : min(at + 64, self.filled)])  # a page of large groups ends with hundreds
-            offset += len(some) - len(some.lstrip(bytes((same,))))
-        return min(offset, end)
-
     def _parse(self, size):
         """Take in the good frame of `size` bytes at `offset`: its kind, or 0 for what says nothing here."""
         first = self.buf[self.fetch(self.offset, size)]
@@ -271,29 +200,3 @@ class Reader:
             return 0
         self._count = len(self.chain.pins)  # pyright: ignore
         return DATA
-
-    # Damage
-
-    def _resync(self, offset):
-        """Go on behind the damage at `offset`: at the next page that begins with a mark; in write-once units, where
-        what a cut tore stays, at the next mark."""
-        self.bad += 1
-        self._is_lost = True  # until a frame's check is right again
-        self.chain.reset()
-        step = self._unit if self._unit > 1 else PAGE
-        offset += step - offset % step
-        while offset < self.limit and not self.is_mark(offset):
-            offset += step
-        self.next_at = min(offset, self.limit)
-        return self.next_at
-
-    def is_mark(self, offset):
-        """True if a page's mark is at `offset`, or behind filler there."""
-        offset = self._past(FILLER, offset, min(self.limit, offset - offset % PAGE + PAGE))
-        at = self.fetch(offset, 1) if offset < self.limit else -1
-        return at >= 0 and self.buf[at] == MARK and self._frame_at(offset) > 0
-
-    def is_blank(self, offset):
-        """True if nothing but 0xFF follows, as far as one torn program can have reached."""
-        end = min(self.limit, offset + self.medium.burst)
-        return self._past(BLANK, offset, end) >= end

@@ -99,8 +99,8 @@ def _pass_weak(ring, reader, last):
 
 
 def _leave_torn(ring, reader):
-    """Bytes after the last good frame are a torn write. Go on behind them: what can be is programmed to filler, all that
-    one program can have reached, since bits of it may not be what they seem."""
+    """Bytes after the last good frame are a torn write. Go on behind them: what can be is programmed to filler, all
+    that one program can have reached, since bits of it may not be what they seem."""
     medium = ring.medium
     ring.page = -1  # a mark comes next, where reading resumes
     ring.chain.reset()

@@ -9,11 +9,19 @@ from .. import let_go, load
 from ..blynk import headers
 from .batch import OutOfTime
 from ..errors import Busy, Error
-from ..ring.reader import Reader
+from ..ring.course import Course
 from .result import Result
 
 _STEP_S = const(20)  # for one operation on the network
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
+
+
+def uploader_of(*mine):
+    """The policy over `mine`, what a client works with. Each file is loaded with room to compile: the largest first."""
+    load("upload.counting")
+    Uploader = load("upload.uploader", "Uploader")
+    load("upload.window")
+    return Uploader(*mine)
 
 
 class Call:
@@ -27,7 +35,7 @@ class Call:
             raise Busy("an upload is under way, in another task or thread")
         self._uptime = client.clock.uptime
         self._end_ms = None if timeout_s is None else self._uptime() + int(timeout_s * 1000)
-        self._watchdog = Reader.feed = watchdog
+        self._watchdog = Course.feed = watchdog
         # A transport that feeds the watchdog while it waits may wait longer.
         step_s = _WATCHED_S if watchdog and not getattr(self.transport, "watchdog", False) else _STEP_S
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
@@ -92,7 +100,7 @@ class Call:
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
-        Reader.feed = None
+        Course.feed = None
         let_go("upload.outcomes")  # what few drains need
         try:
             if hasattr(self.transport, "close"):

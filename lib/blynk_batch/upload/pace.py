@@ -1,11 +1,7 @@
-"""When the next request may go out: backoff, the daily budget, the interval between drains. All survives a reset.
+"""When the next request may go out: backoff and the daily budget. Both survive a reset. due.py has when a drain begins.
 
-Stations that get their power back together must not ask together for ever: the first drain after power-on is spread
-over a short time, and from then on each keeps to a phase of its own within the interval. Both come from the token,
-which alone tells stations apart. `make fleet` shows what ten thousand of them come to.
-
-Knows the clock and the ring's state; nothing of batches or replies. Each change but for `dare()` rides on a state frame
-that its caller writes anyway.
+Knows the clock and the ring's state; nothing of batches or replies. Each change but for `dare()` rides on a state
+frame that its caller writes anyway.
 """
 
 import random
@@ -13,8 +9,9 @@ from hashlib import sha256
 
 from micropython import const
 
+from .. import load
 from ..errors import Error
-from ..ring.state import ASKED, BACKOFF, BUDGET, DOUBT, DRAINED, HELD, OWNER, first_kept, open_pins, range_keys
+from ..ring.state import BACKOFF, BUDGET, DRAINED, HELD, OWNER
 
 _FIRST_S = const(10)
 _WAKE_S = const(60)  # from one boot to the next, as far as is known
@@ -23,15 +20,7 @@ _STEPS = const(9)  # of twice as long each
 _VAIN_STEPS = const(8)  # some hours of waits: longer than most outages, so that few batches are tried as too large
 _SOON = const(3)  # times that a server may ask for less than the first
 _LONGEST_S = const(86400)
-_SPREAD_S = const(30)  # of the first drains after power-on
 _DAY_MS = const(86400000)
-_HOUR_S = const(3600)
-_AGAIN_S = const(82800)  # a day of tries has 23 hours: one that uploads daily is never a second too early
-_UNIX_S = const(1000000000)  # what is less is uptime
-_NOTES_BYTES = const(300)  # the state frames of one request for refused points
-_DATA = const(1)  # a Reader's kind of frame
-_LOOK = const(4096)  # frames that are looked through for something new: a second or two, since no watchdog is fed
-_REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see held.py
 
 
 def _random(limit):
@@ -40,32 +29,33 @@ def _random(limit):
 
 
 class Pace:
-    """Backoff, budget and interval over `ring.state`; `boots` tells the time.
+    """Backoff and budget over `ring.state`; `boots` tells the time.
 
-    owner   a hash of token and server; what another pair learned to wait for does not count"""
+    owner     a hash of token and server; what another pair learned to wait for does not count
+    drained   uptime in s of the last drain in this boot, or None
+    tried_ms  uptime of the last try of refused points, as far as is known;  goes_on  True if it counts on over a sleep
+    """
 
     def __init__(self, ring, boots, points_per_day, server, token):
-        self._ring = ring
+        self.ring = ring
         self.owner = sha256(("%s %s" % (server, token)).encode()).digest()[:8]
         if ring.state.get(OWNER) != self.owner:
             ring.forget(BACKOFF, BUDGET)
-        self._phase = int.from_bytes(self.owner[:3], "big")
-        self._drained = None  # uptime in s of the last drain in this boot
-        self._asked = 0  # the same of the last due()
-        self._boots = boots
+        self._due = self.drained = None
+        self.boots = boots
         self._points_per_day = points_per_day
         self._until = 0  # uptime ms
         # Without a clock a day is one of uptime, of the budget, and of the last tries and questions. It goes on over
         # planned sleeps; after any other reset nobody knows how long ago that was, so that one boot in some begins
         # another.
         _, boot, drained_ms = ring.state.get(DRAINED, (0, 0, 0))
-        self._goes_on = goes_on = boot and boot == boots.boot
-        self._day_from = self._tried_ms = drained_ms if goes_on else boots.uptime()
-        if goes_on and len(ring.state.get(BUDGET, ())) > 2:
+        self.goes_on = goes_on = boot and boot == boots.boot
+        self._day_from = self.tried_ms = drained_ms if goes_on else boots.uptime()
+        if not goes_on:
+            if (HELD in ring.state or BUDGET in ring.state) and not _random(_AWAY_S // _WAKE_S):
+                self._day_from = self.tried_ms = self.tried_ms - _DAY_MS
+        elif len(ring.state.get(BUDGET, ())) > 2:
             self._day_from = ring.state[BUDGET][2] * 1000
-        if not goes_on and (HELD in ring.state or BUDGET in ring.state) and not _random(_AWAY_S // _WAKE_S):
-            self._day_from = self._tried_ms = self._tried_ms - _DAY_MS
-        self._shut, self._looked = b"", (0, 0)  # up to where all points are of those pins
         saved = ring.state.get(BACKOFF)
         if saved:
             # How long the board was away is not known without a clock: any part of the wait may have passed. One that
@@ -73,20 +63,26 @@ class Pace:
             over = _random(min(saved[2], _AWAY_S)) < _WAKE_S
             self._until = boots.uptime() + (0 if over else _random(saved[2] * 1000 + 1))
 
+    def due(self):
+        """What says when a drain begins, and which refused points are asked for."""
+        if self._due is None:
+            self._due = load("upload.due", "Due")(self)
+        return self._due
+
     def wait_s(self):
         """Seconds until a request may go out, 0 for now."""
-        saved = self._ring.state.get(BACKOFF)
+        saved = self.ring.state.get(BACKOFF)
         if not saved:
             return 0
-        left = self._until - self._boots.uptime()
-        now = self._boots.now()
+        left = self._until - self.boots.uptime()
+        now = self.boots.now()
         if now is not None and saved[1] and saved[1] - now <= saved[2] * 1000:  # else the clock was set back
             left = saved[1] - now
         return max(0, min(saved[2], (left + 999) // 1000))
 
     def step(self):
         """How many times in a row it has waited."""
-        return self._ring.get(BACKOFF)
+        return self.ring.get(BACKOFF)
 
     def in_vain(self):
         """True if it has waited so often that it may be for what is sent."""
@@ -94,23 +90,23 @@ class Pace:
 
     def back_off(self, wait_s=None, steps=1):
         """Wait longer than the last time; or `wait_s`, as was asked for, but less than the first step only so often."""
-        step = max(1, min(_STEPS, self._ring.get(BACKOFF) + steps))
+        step = max(1, min(_STEPS, self.step() + steps))
         wait = _FIRST_S << (step - 1)
         wait = wait * 3 // 4 + _random(wait // 2 + 1)
         if wait_s is not None and (step <= _SOON or wait_s >= _FIRST_S):
             wait = max(1, min(_LONGEST_S, wait_s))
-        now = self._boots.now()
-        self._until = self._boots.uptime() + wait * 1000
-        self._ring.set(BACKOFF, (step, 0 if now is None else now + wait * 1000, wait))
+        now = self.boots.now()
+        self._until = self.boots.uptime() + wait * 1000
+        self.ring.set(BACKOFF, (step, 0 if now is None else now + wait * 1000, wait))
         return wait
 
     def dare(self, is_over):
         """Before a name lookup, in which a watchdog may bite, and when that is over. It notes a backoff, so that a boot
         after a bite waits before it looks up again, ever longer."""
-        ring = self._ring
+        ring = self.ring
         if not is_over:
             self._before = ring.state.get(BACKOFF)
-            step = min(_STEPS, ring.get(BACKOFF) + 1)
+            step = min(_STEPS, self.step() + 1)
             if OWNER not in ring.state:
                 ring.set(OWNER, self.owner)  # else that boot forgets it
         ring.set(BACKOFF, self._before if is_over else (step, 0, _FIRST_S << (step - 1)))
@@ -121,148 +117,39 @@ class Pace:
 
     def proceed(self):
         """A request was accepted: no backoff."""
-        self._ring.forget(BACKOFF)
+        self.ring.forget(BACKOFF)
 
     # Budget
 
     def _day(self):
-        now = self._boots.now()
+        now = self.boots.now()
         if now is not None:
             return now // _DAY_MS
-        return self._ring.get(BUDGET) + (1 if self._boots.uptime() - self._day_from >= _DAY_MS else 0)
+        return self.ring.get(BUDGET) + (1 if self.boots.uptime() - self._day_from >= _DAY_MS else 0)
 
     def budget(self):
         """Points that may still go out today (UTC), or None for no limit."""
-        if self._points_per_day is None:
-            return None
-        saved = self._ring.state.get(BUDGET)
-        if not saved or saved[0] != self._day():
-            return self._points_per_day
-        return max(0, self._points_per_day - saved[1])
+        most, saved = self._points_per_day, self.ring.state.get(BUDGET)
+        if most is None or not saved or saved[0] != self._day():
+            return most
+        return max(0, most - saved[1])
 
     def budget_s(self):
         """Seconds to the next day's budget."""
-        now = self._boots.now()
+        now = self.boots.now()
         return 3600 if now is None else (_DAY_MS - now % _DAY_MS + 999) // 1000
 
     def spend(self, points):
         if self._points_per_day is not None:
             left, day = self.budget(), self._day()
-            if day != self._ring.get(BUDGET):
-                self._day_from = self._boots.uptime()
-            begun = (max(0, self._day_from) // 1000,) if self._boots.now() is None else ()
-            self._ring.set(BUDGET, (day, self._points_per_day - left + points) + begun)
-
-    # Refused points
-
-    def tries(self):
-        """Note a try; what `rested` is to be asked of it."""
-        self._tried_ms = self._boots.uptime()
-        return self.second()
-
-    def second(self):
-        """The Unix time in s; without a clock the uptime, and never 0."""
-        now = self._boots.now()
-        return 1 + self._boots.uptime() // 1000 if now is None else now // 1000
-
-    def rested(self, tried, for_s=_AGAIN_S):
-        """True if `for_s` have passed, as far as is known, since the last try at `tried`, a `second()`; 0: never, or it
-        was released."""
-        if tried and self._boots.now() is None and not (self._goes_on and tried < _UNIX_S):
-            return self._boots.uptime() - self._tried_ms >= for_s * 1000
-        return not tried or not 0 <= self.second() - tried < for_s
-
-    def may_ask(self):
-        """True if the hour since the last questions in doubt has passed."""
-        return self.rested(self._ring.state.get(DOUBT, (0, 0))[1], _HOUR_S)
-
-    def _has_new(self):
-        """True if some of the points that were never asked for are of a pin that is not held open, or if there are so
-        many that a drain had better pass them."""
-        ring = self._ring
-        shut = open_pins(ring.state)
-        if not shut:
-            return True
-        if shut != self._shut:
-            self._shut, self._looked = shut, (0, 0)
-        end = ring.end()
-        reader, left = ring.reader(max(ring.cursor()[:2], self._looked), end), _LOOK
-        while reader.next():
-            left -= 1
-            if not left or reader.kind == _DATA and [pin for pin in reader.chain.pins if pin not in shut]:
-                return True
-        self._looked = end[:2]
-        return False
-
-    def has_room(self, size=_NOTES_BYTES):
-        """True if notes of that size push no reading out of the ring."""
-        ring = self._ring
-        return not ring.sealed and ring.offset + size <= ring.data_end or not self.is_full()
-
-    def is_full(self):
-        """True if the next sector takes the place of readings that are kept."""
-        ring = self._ring
-        first = min(max(ring.oldest, first_kept(ring.state)[0]), ring.newest)
-        return ring.newest + 1 - first >= ring.medium.slots
-
-    def has_something(self):
-        """True if a drain has something to send: points that were not refused, or a search, a try or a question that
-        is due."""
-        ring = self._ring
-        if ASKED in ring.state or (ring.pending > ring.get(HELD) and self._has_new()):
-            return True
-        return bool([key for key in range_keys(ring.state) if self.asks(ring.state[key])])
-
-    def asks(self, found):
-        """True if the next drain asks for points of a range, as the state has it."""
-        kind, tried = found[4] & 3, found[5]
-        if kind == _IN_DOUBT:
-            return self.may_ask()
-        if self.has_room():
-            return kind != _REST or self.rested(tried)
-        # Only the oldest sector's are tried then, see search.py
-        return found[0] <= self._ring.oldest and (not kind or self.rested(tried))
-
-    # Interval
-
-    def due(self, interval_s):
-        """True if the next drain may start now."""
-        return not self.due_s(interval_s) and not self.wait_s() and self.budget() != 0
-
-    def due_s(self, interval_s):
-        """Seconds until the interval allows the next drain."""
-        passed = self.since_drain_s()
-        left = 0 if passed is None else max(0, interval_s - passed)
-        interval_s = int(interval_s)
-        if not self._boots.powered_on or interval_s < 1:
-            return left
-        now = self._boots.uptime() // 1000
-        since_asked = now - self._asked
-        self._asked = now
-        if self._drained is None:
-            return max(left, self._phase % (min(interval_s // 10, _SPREAD_S) + 1) - now)
-        soonest = self._drained + interval_s // 2
-        # A program that seldom asks is told the next best time, not the next interval's.
-        early = min(since_asked, interval_s) // 2
-        return max(0, soonest + (self._phase - soonest) % interval_s - early - now)
+            if day != self.ring.get(BUDGET):
+                self._day_from = self.boots.uptime()
+            begun = (max(0, self._day_from) // 1000,) if self.boots.now() is None else ()
+            self.ring.set(BUDGET, (day, self._points_per_day - left + points) + begun)
 
     def drains(self):
         """Note that a drain starts; True for the first in this boot."""
-        is_first = self._drained is None
-        self._drained = self._boots.uptime() // 1000
-        self._ring.set(DRAINED, (self._boots.now() or 0,) + self._boots.mark())
+        is_first = self.drained is None
+        self.drained = self.boots.uptime() // 1000
+        self.ring.set(DRAINED, (self.boots.now() or 0,) + self.boots.mark())
         return is_first
-
-    def since_drain_s(self):
-        """Seconds since the last drain, or None where that is not known."""
-        saved = self._ring.state.get(DRAINED)
-        if not saved:
-            return None
-        now = self._boots.now()
-        if now is not None and saved[0]:
-            passed = now - saved[0]
-        elif saved[1] and saved[1] == self._boots.boot:
-            passed = self._boots.uptime() - saved[2]
-        else:
-            return None
-        return passed // 1000 if passed >= 0 else None

@@ -11,8 +11,9 @@ class Result:
     def __repr__(self):
         text = "<Result uploaded=%d requests=%d pending=%d" % (self.uploaded, self.requests, self.pending)
         for name in ("waiting", "retry_after_s", "error"):
-            if getattr(self, name):
-                text += " %s=%r" % (name, getattr(self, name))
+            value = getattr(self, name)
+            if value:
+                text += " %s=%r" % (name, value)
         return text + ">"
 
 

@@ -94,7 +94,7 @@ class Search(Settled):
     def _to_search(self):
         """The first range to search whose pin has requests left, or None. In a full ring it is the oldest, and where it
         has good points only its first sector: notes take room, so that this one goes next."""
-        best, is_full = None, self._uploader.pace.is_full()
+        best, is_full = None, self.due.is_full()
         first = self._turn() // 2 % max(1, len(self.ranges))
         for found in self.ranges[first:] + self.ranges[:first]:
             if found.kind == FRESH:
@@ -129,7 +129,7 @@ class Search(Settled):
         refused, the newest or the oldest point, another one each time."""
         uploader = self._uploader
         doubts = [found for found in self.ranges if found.kind == DOUBT]
-        if not doubts or uploader.trusted or not uploader.pace.may_ask():
+        if not doubts or uploader.trusted or not self.due.may_ask():
             return
         turn = self.ring.get(keys.DOUBT)
         for number in range(turn, turn + len(doubts)):
@@ -141,7 +141,7 @@ class Search(Settled):
             self._queue += [(pin, low, high, place) for place in places]
             if body.points:
                 break  # else all of it has expired, and that is no question
-        self.ring.set(keys.DOUBT, (turn + 1, uploader.pace.tries()))
+        self.ring.set(keys.DOUBT, (turn + 1, self.due.tries()))
 
     def _look_into_runs(self):
         """Queue points within a bad run that was passed in strides, unless it is all that the pin has, or too few
@@ -164,17 +164,16 @@ class Search(Settled):
 
     def _try_daily(self, crowded):
         """Queue the tries of the first range whose day has passed."""
-        pace = self._uploader.pace
         due = [
             found
             for found in self.ranges
             if (found.kind != DOUBT and found.start[0] == self.ring.oldest if crowded else found.kind == HELD)
-            and (found.kind == FRESH or pace.rested(found.tried))
+            and (found.kind == FRESH or self.due.rested(found.tried))
             and self._spent.get(found.pin, 0) < self._most.get(found.pin, _ALL)
         ]
         for found in due:
             found.tried = 0  # without a clock the next try tells of all
-        tried = pace.tries() if due else 0
+        tried = self.due.tries() if due else 0
         group = self._sharing(due[0]) if due else []
         first = group[0].tries // 2 % len(group) if group else 0  # another pin each time, since the first may fail on
         for found in group[first:] + group[:first]:

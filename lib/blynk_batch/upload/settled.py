@@ -29,7 +29,8 @@ class Settled(Held):
         self._refused = {}  # {pin: where a batch of it began that was refused in this drain}
         self._spent, self._most = {}, {}  # requests of each pin in this drain; how many it may have
         self._queue = []  # (pin, low, high, number of the point) to be tried, what is under way first
-        self.has_room = uploader.pace.has_room
+        self.due = uploader.pace.due()
+        self.has_room = self.due.has_room
 
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
@@ -159,7 +160,7 @@ class Settled(Held):
             again = again or (found.pin == pin and touch(found.end, start) and found.kind in (RUN, HELD))
         last = OPEN if again and end == self.ring.cursor()[:2] else end
         self.ranges = self.without(pin, start, end)
-        self.hold(pin, start, last, HELD if last == OPEN else RUN, self.now // 1000 or self._uploader.pace.second())
+        self.hold(pin, start, last, HELD if last == OPEN else RUN, self.now // 1000 or self.due.second())
 
     def hold_window(self, window, body, kind, plan=WALK):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""

@@ -1,0 +1,187 @@
+"""What a window has of each pin: counted once, then fixed in the state.
+
+Knows frames and what is delivered; no JSON, no network, no policy. A window starts at the cursor and ends where its
+first pin reaches a limit, or before a point whose time is not known yet. Its end, the cutoff and the resolved times
+are fixed in the state before anything is sent, so that a retry, also after a reset, holds the same points.
+"""
+
+from micropython import const
+
+from ..ring import state as keys
+from ..ring.fast import EACH, RUN, Pass
+from ..ring.reader import DATA
+from .batch import one_more, text_bytes
+
+_YIELD_EVERY = const(16)  # frames
+_FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
+
+
+class Counting:
+    """Opens the window under way, or a new one up to the position `end`; then run `counting`, a generator, to its end,
+    in as many drains as that takes.
+
+    order   pins still to deliver: what is under way first, then by their first point, those refused before last
+    last    pins with refused points;  saved  what the state has of the window, if a drain before this one left it open
+    pins    {pin: [points to send, bytes of their JSON, the others, see Body]}
+    waiting True if it ended at a point whose time is not known yet
+    """
+
+    def __init__(self, uploader, end):
+        self._uploader, self.ring = uploader, uploader.ring
+        settings, state = uploader.settings, self.ring.state
+        self._max_points = self.ring.get(keys.SIZE) or settings["batch_points"]
+        self._max_bytes = uploader.batch_bytes
+        self.pins = {}
+        self.order = []
+        self.waiting = False
+        self._question = None  # a reply's Date is to tell whether the clock is right; then a new one is counted
+        self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
+        self.last = [pin for key in keys.range_keys(state) for pin in state[key][7:]]
+        self._shut = keys.open_pins(state)  # the cursor passes their points unasked
+        self._quiet = ()  # pins that are not asked in it: of _shut, and done before
+        self._done = 0  # points of it that were done before
+        self._passed = {}  # points of pins of _shut in it
+        self._cursor = self.ring.cursor()
+        self.saved = state.get(keys.WINDOW)
+        if self.saved:
+            sequence, offset, number, self.cutoff, now, *seen = self.saved
+            self.end, self.now, self._seen = (sequence, offset, number), now or None, tuple(seen)
+        else:
+            self.end, self.cutoff, self.now = end, uploader.cutoff(), uploader.boots.now()
+            self._seen = self.ring.end()[:2]  # what comes later changes no time
+        self._known = 0
+        self.counting = self._count()
+
+    def times(self):
+        """Those of a new pass, from the cursor on."""
+        from ..clock.times import Times
+
+        return Times(self.ring, self.now, self._uploader.settings["unsynced"], self._seen)
+
+    def _count(self):
+        """Count every pin's points and bytes, then fix the window; lets others work in between."""
+        ring = self.ring
+        reader = ring.reader(end=self.end)
+        # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
+        tally, done = self._uploader.tally, self.saved and ring.state.get(keys.DONE) or b""
+        view, size = memoryview(tally), 1
+        tally[0] = _FULL
+        while size < 512:
+            view[size : 2 * size] = view[:size]
+            size *= 2
+        if done or self._shut:
+            self._quiet = [pin for pin in range(256) if pin in self._shut or keys.is_done(done, pin)]
+        for pin in self._quiet:
+            tally[pin] = tally[256 + pin] = 0
+        most = (_FULL, _FULL) if self.saved else (self._max_points, self._max_bytes)
+        steps = Pass(reader, self.cutoff, self.times, None, tally, EACH, *most)
+        frames = 0
+        while True:
+            if frames > _YIELD_EVERY:
+                frames = 0
+                yield
+            taken = steps.take()
+            frames += RUN if taken else 1
+            if taken:
+                self._known = steps.known
+            elif not reader.next():
+                break
+            elif reader.kind == DATA:
+                time = steps.time()
+                if time is None or not self._count_frame(reader, time, steps.times and steps.times.estimated):
+                    self.waiting = time is None
+                    self.end = reader.position + (reader.number,)
+                    break
+                if time > 0:
+                    self._known = time
+        self.unsure = bool(steps.times)
+        for pin, entry in self.pins.items():
+            entry[:2] = tally[pin], tally[256 + pin]
+        for pin in self._quiet:
+            if keys.is_done(done, pin):
+                self._done += tally[pin]
+            else:
+                self._passed[pin] = tally[pin]
+        if ring.cursor() == self._cursor:
+            for pin in () if self.saved else self.order:
+                self._question = self._question or self._uploader.question(pin, self.pins[pin][2])
+            if not self._question:
+                self._fix(reader.lost)
+        else:
+            self.order, self.waiting = [], False  # overwritten meanwhile: it is counted anew
+
+    def _fix(self, lost):
+        """All is counted: from here on, also after a reset, the window is this one."""
+        ring, state = self.ring, self.ring.state
+        if self.saved:
+            lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
+        self._lost = ring.seen_lost = lost
+        under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
+        last = [pin for pin in self.order if pin in self.last or self._uploader.failures(pin)]
+        self.order = [pin for pin in self.order if pin not in last] + last
+        if under_way[0] in self.order:  # it keeps one pin's progress
+            self.order.remove(under_way[0])
+            self.order.insert(0, under_way[0])
+        if not self.order:
+            if self.end[:2] > ring.cursor()[:2]:
+                self.close()  # nothing but damage and points of pins that are not asked
+        elif not self.saved:
+            ring.set(keys.DELIVERED, None)
+            seen = self._seen if self.unsure else ()
+            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
+
+    def _count_frame(self, reader, time, estimated):
+        """Add the frame's points; False if one of its pins has reached a limit."""
+        pins = reader.chain.pins
+        base = len(b"%d" % time) + 4
+        sizes = [len(text_bytes(text) or b"") for text in reader.values()]  # 0: it cannot be read
+        if not self.saved and not self._has_room(pins, base, sizes):
+            return False
+        tally, part = self._uploader.tally, self.ring.state.get(keys.PART, (-1,))
+        for index in range(len(pins)):
+            pin = pins[index]
+            if pin in self._quiet:
+                tally[pin] += 1
+                continue
+            if self.saved and part[0] == pin and reader.position < part[1:3]:
+                self._done += 1
+                continue
+            if pin not in self.pins:
+                self.pins[pin] = [0, 1, {}]
+                tally[pin], tally[256 + pin] = 0, 1
+                self.order.append(pin)
+            others = self.pins[pin][2]
+            if not sizes[index]:
+                one_more(others, keys.CORRUPT)
+            elif time < 0:  # never known: Times.NEVER
+                one_more(others, keys.DROPPED)
+            elif time < self.cutoff:
+                one_more(others, keys.EXPIRED)
+            else:
+                tally[pin] += 1
+                tally[256 + pin] += base + sizes[index]
+                if estimated:
+                    one_more(others, keys.ESTIMATED)
+        return True
+
+    def _has_room(self, pins, base, sizes):
+        tally = self._uploader.tally
+        for index in range(len(pins)):
+            pin = pins[index]
+            size = tally[256 + pin] + base + sizes[index]
+            if pin in self.pins and (tally[pin] >= self._max_points or size > self._max_bytes):
+                return False
+        return True
+
+    def close(self):
+        """The cursor goes to its end: nothing of it is left to send."""
+        ring = self.ring
+        shut = keys.open_pins(ring.state)
+        for pin, count in self._passed.items():  # a range that gave way to others meanwhile holds no more points
+            ring.add(keys.HELD if pin in shut else keys.REJECTED, count)
+        ring.close_window()
+        ring.set(keys.CURSOR, tuple(self.end))
+        ring.add(keys.CORRUPT, self._lost)
+        ring.seen_lost = 0
+        if self._known:
+            ring.set(keys.KNOWN, (self._known,))

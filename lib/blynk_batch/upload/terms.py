@@ -1,0 +1,104 @@
+"""What a drain goes by, and what an acceptance changes of it: the server, a batch's size, the pins that it failed for.
+
+Knows the state and the settings; no frames, no socket, and not what is sent next: uploader.py does.
+"""
+
+# pyright: reportAttributeAccessIssue=false
+# The other half of these attributes is uploader.py's.
+
+from array import array
+
+from micropython import const
+
+from .. import blynk as api, load
+from ..ring import state as keys
+from .batch import DrainEnds
+from .belief import Belief
+
+_FAILED_BYTES = const(64)
+_BUFFERED_BYTES = const(4096)  # of a batch that goes out in one piece
+
+
+class Terms(Belief):
+    """`settings` as Client takes them; `result` is that of the drain under way."""
+
+    def __init__(self, ring, boots, guard, token, server, settings, transport, pace):
+        self.ring, self.boots, self._guard = ring, boots, guard
+        self._token, self.home = token, server
+        self.settings = settings
+        self.streams = getattr(transport, "streams", True)
+        most_bytes = settings["batch_bytes"] - api.HEAD_BYTES
+        self.batch_bytes = most_bytes if self.streams else min(most_bytes, _BUFFERED_BYTES)
+        self.verifies = getattr(transport, "verifies", False)
+        self.pace = pace
+        self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
+        self._search = self._window = None  # the window of the last drain, if its time ran out
+        if ring.state.get(keys.OWNER) != pace.owner:
+            if keys.OWNER in ring.state:
+                load("upload.outcomes", "unlearn")(ring)
+            ring.set(keys.OWNER, pace.owner)
+
+    def event(self, text):
+        if self.settings["debug"]:
+            self.settings["debug"](text)
+
+    def hide(self, text):
+        """`text` without the token."""
+        return load("upload.secret", "hide")(text, self._token)
+
+    @property
+    def server(self):
+        region = self.ring.state.get(keys.REGION)  # whoever learned it: judged by what is allowed today
+        return region and load("upload.secret", "server_of")(region, self.home, self.settings["regions"]) or self.home
+
+    def url(self, pin):
+        return api.url(self.server, self._token, pin)
+
+    def limit(self):
+        """Most points of the next batch."""
+        budget = self.pace.budget()
+        if budget == 0:
+            raise DrainEnds("budget", self.pace.budget_s())
+        size = self.ring.get(keys.SIZE) or self.settings["batch_points"]
+        return size if budget is None else min(size, budget)
+
+    def learn(self, points, *failed):
+        """Batches of `points` from now on, and windows: else acks without end would fill the ring before its oldest
+        sector can go. `failed`: they are on trial, since a batch of so many failed; outcomes.py says how."""
+        ring = self.ring
+        ring.forget(keys.BATCH, keys.ASKED)
+        if not ring.get(keys.DELIVERED):
+            ring.close_window()
+        ring.save_value(keys.SIZE, (max(1, points), 0) + failed)
+
+    def failures(self, pin):
+        """How many of the last requests of `pin`, at most 2, failed, perhaps for its own fault."""
+        return self.ring.state.get(keys.FAILED, b"").count(bytes((pin,)))
+
+    def set_failures(self, pin, count):
+        failed, one = self.ring.state.get(keys.FAILED, b""), bytes((pin,))
+        if count or one in failed:
+            self.ring.set(keys.FAILED, (failed.replace(one, b"") + one * count)[-_FAILED_BYTES:])
+
+    def accepted(self, body):
+        ring, result = self.ring, self.result
+        self.event("V%d: %d points in %d bytes accepted" % (body.pin, body.sent, body.len_bytes))
+        self.noted = False
+        self.pace.proceed()
+        self.pace.spend(body.sent)
+        result.uploaded += body.sent
+        if getattr(result.error, "passing", False):
+            result.error = None
+        self.set_failures(body.pin, 0)
+        points, full, *failed = ring.state.get(keys.SIZE, (0, 0))
+        if failed:  # one point was accepted: about as many as failed, again; or those were, and are not too many
+            ring.set(keys.SIZE, None if 2 * body.points > failed[0] else (failed[0], 0, failed[0]))
+        elif 0 < points <= body.points:  # a learned size grows by a quarter after eight full batches of it
+            points, full = (points, full + 1) if full < 7 else (points + max(1, points // 4), 0)
+            ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, full))
+        now = self.boots.now()
+        if now is not None:
+            ring.set(keys.LAST_SUCCESS, (now // 1000,))
+        if self._search and not self.trusted:
+            self._search.trust()
+        self.trusted = True
