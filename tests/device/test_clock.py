@@ -7,7 +7,7 @@ import sys
 
 from blynk_batch.clock import wall as clocks
 from board_clock import BoardClock, Time
-from stand_ins import NOW_MS, FakeServer
+from stand_ins import NOW_MS, FakeClock, FakeServer
 from timing import DAY, HOUR, arrived, client_on
 
 
@@ -90,3 +90,26 @@ def test_readings_logged_seldom_keep_their_distance_over_wraps_of_the_ticks():
     board.settime()
     client.upload()
     assert arrived(server) == wanted, arrived(server)
+
+
+def test_a_clock_of_floats_counts_whole_milliseconds():
+    class Floats(FakeClock):
+        def now(self):
+            return None if self.now_ms is None else self.now_ms + 0.5
+
+        def uptime(self):
+            return self.uptime_ms + 0.5
+
+    server = FakeServer()
+    clock = Floats(None, 2000)
+    client = client_on(clock, server)
+    client.log(1, 1)
+    client.close(sleep_ms=5000)
+    clock = Floats(None, 1000)
+    client = client_on(clock, server)
+    client.log(1, 2)
+    clock.now_ms = NOW_MS
+    clock.wait(1000)
+    client.log(1, 3)
+    assert client.upload(timeout_s=5).error is None
+    assert arrived(server) == [(-5000, 1), (0, 2), (1000, 3)], arrived(server)

@@ -3,6 +3,8 @@
 The policy against a server in RAM (delivery.py), a day in a blink. test_delivery.py has the same at random.
 """
 
+import random
+
 from blynk_batch.errors import RingFull
 from blynk_batch.ring import state as keys
 from blynk_batch.upload.held import HELD, OPEN, Range, values, weight
@@ -175,6 +177,49 @@ def test_twenty_pins_without_datastreams_beside_two_good_ones():
     for pin in pins:
         values = [value for of_pin, value in world.order if of_pin == pin]
         assert values == sorted(values)
+
+
+def test_a_refused_pin_that_has_a_point_now_and_then_takes_one_place_of_the_table_and_gives_up_nothing():
+    for words, refused in ((KNOWN, (1,)), (KNOWN, (1, 3, 4)), (UNKNOWN, (1, 3))):
+        world = World(words=words)
+        for number in range(120):
+            world.log(2 if number & 1 else refused[number // 2 % len(refused)], bad=refused)
+            world.drain()
+            world.wait(HOUR_S)
+        places = len(keys.range_keys(world.client.ring.state))
+        stats = world.client.stats()
+        assert (places, stats["held"], stats["rejected"]) == (len(refused), 60, 0), (places, stats)
+        assert stats["requests"] <= 60 + 20 * len(refused), stats
+        world.check()
+        world.bad = {}
+        days(world, 2)
+        assert world.client.pending == 0 and not twice(world)
+
+
+def test_refused_points_are_no_range_with_accepted_ones_in_between():
+    world = World(words=KNOWN)
+    for number in range(60):
+        world.log(2 if number & 1 else 1, bad=(1,) if number % 6 == 0 else ())
+        world.drain()
+        world.wait(HOUR_S)
+    assert not world.missing() and world.client.stats()["held"] == 10
+    assert len(world.check()) == 10
+    world.bad = {}
+    days(world, 10)
+    assert world.client.pending == 0 and not twice(world)
+
+
+def test_a_pin_that_the_server_fails_on_keeps_no_refused_ones_from_their_search_till_the_table_is_full():
+    for kind in ("failing", "dying", "astray", "silent"):
+        random.seed(1)
+        world = World(words=KNOWN)
+        setattr(world, kind, (2,))
+        for _ in range(200):
+            world.log(random.choice((1, 2, 3, 4)), bad=(1, 3))
+            world.drain()
+            world.wait(900)
+        assert world.client.stats()["rejected"] == 0, kind
+        world.check()
 
 
 def test_an_outage_of_any_length_holds_nothing_and_ends_with_the_first_drain_behind_it():

@@ -32,7 +32,7 @@ class Boots:
         if SLEEP in ring.state:
             if not self.powered_on:
                 self.boot, wake, is_open = load("clock.anchors", "read")(ring)
-                self._base = wake - (clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
+                self._base = wake - int(clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
                 self._open = self._open or is_open
             ring.set(SLEEP, None)
 
@@ -45,7 +45,7 @@ class Boots:
         return now if _FIRST_MS <= now < _LAST_MS else None
 
     def uptime(self):
-        return self._base + self.clock.uptime()
+        return self._base + int(self.clock.uptime())
 
     def number(self):
         """This boot's number; it takes one if it has none."""

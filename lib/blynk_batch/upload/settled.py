@@ -8,6 +8,7 @@ left: by a `plan`, one of those below, for so many points, its `size`; `good` po
 from micropython import const
 
 from ..ring import state as keys
+from ..ring.reader import DATA
 from .batch import passed
 from .held import DOUBT, FRESH, HELD, OPEN, RUN, Held, touch
 
@@ -153,6 +154,7 @@ class Settled(Held):
     def _settle(self, pin, start, end):
         """All bad there as far as is known, so it rests for a day, with the run behind it. The second run on end of a
         pin that reaches to the cursor is held open."""
+        start = self._after(pin, start)
         again = False
         for found in self.ranges:
             if found.pin == pin and touch(end, found.start) and found.kind == RUN:
@@ -162,6 +164,18 @@ class Settled(Held):
         self.ranges = self.without(pin, start, end)
         self.hold(pin, start, last, HELD if last == OPEN else RUN, self.now // 1000 or self.due.second())
 
+    def _after(self, pin, start):
+        """Where the pin's range before `start` ends, if none of its points lies in between: so they touch. Else each
+        point of a pin that has one now and then would take a place of its own."""
+        ends = [found.end for found in self.ranges if found.pin == pin and found.end <= start]
+        if not ends:
+            return start
+        reader = self.ring.reader(max(ends) + (0,), start)
+        while reader.next():
+            if reader.kind == DATA and pin in reader.chain.pins:
+                return start
+        return max(ends)
+
     def hold_window(self, window, body, kind, plan=WALK):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
         self.load()  # the ring may have been overwritten or cleared since
@@ -170,7 +184,8 @@ class Settled(Held):
         count = points + passed(others)
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
         ring.add(keys.HELD, count)
-        self.hold(pin, body.first, OPEN if kind == DOUBT else tuple(window.end[:2]), kind, plan)
+        end = OPEN if kind == DOUBT else tuple(window.end[:2])
+        self.hold(pin, self._after(pin, body.first), end, kind, plan)
         window.leave(pin)
         self.save()
 
