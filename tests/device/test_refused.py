@@ -52,6 +52,29 @@ def test_after_a_write_that_was_broken_off_nothing_is_there_twice_or_at_another_
         assert again().get(60) == 1
 
 
+def test_a_reading_that_was_broken_off_before_it_was_written_is_counted_where_it_is():
+    for commit_every in (1, 4):
+        for before in (3, 35, 487):  # on a page, at the end of one, at the end of a sector
+            device = NorFlash(8)
+            ring = BlockRing(device, commit_every=commit_every)
+            log(ring, 0, before)
+            real = ring.add_data
+
+            def add_data(*where):
+                real(*where)
+                raise KeyboardInterrupt
+
+            ring.add_data = add_data
+            raises(KeyboardInterrupt, log, ring, before, 1)
+            ring.add_data = real
+            log(ring, 900, 90)
+            ring.commit()
+            for one in (ring, BlockRing(device)):
+                numbers = found(one)
+                invariants.check(one, len(numbers))
+                assert numbers in [list(range(end)) + list(range(900, 990)) for end in (before, before + 1)], numbers
+
+
 def breaks_in(device, accesses):
     """Ctrl-C just behind one of the next accesses to the device."""
     left = [accesses]

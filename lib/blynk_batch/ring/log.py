@@ -102,7 +102,6 @@ class Ring(Pages):
                 self.turn(data=True, size=len(self.chain.payload))
                 self.add_data(boot, time, pins, kinds, body)
             self._buffered += 1
-            self.buffered_points += len(pins)
             refused = 0  # commit() counts all that waits
             if self._buffered >= self.commit_every:
                 self.settle()
