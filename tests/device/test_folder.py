@@ -255,23 +255,24 @@ class LooksForCtrlC(NorFlash):
 
 
 def test_wherever_ctrl_c_breaks_into_littlefs_nothing_is_lost_or_there_twice():
-    for programs in range(1, 33):
-        umount("/sim")
-        device = LooksForCtrlC(24, page_size=256)
-        mount(device, "/sim", "rp2")
-        ring = FileRing("/sim/ring", capacity_bytes=16384)
-        log(ring, 0, 29)
-        device.left, count = programs, 29
-        try:
-            while True:
-                log(ring, count, 1)
-                count += 1
-        except KeyboardInterrupt:
-            pass
-        gc.collect()  # which closes what was left open
-        log(ring, 400, 60)
-        gc.collect()
-        for one in (ring, FileRing("/sim/ring")):
-            numbers = found(one)
-            invariants.check(one, len(numbers))
-            assert numbers in [list(range(end)) + list(range(400, 460)) for end in (count, count + 1)], numbers
+    for board, page, before in (("rp2", 256, 29), ("esp32", 1, 120)):  # in tails, and where they go to the file
+        for programs in range(1, 33):
+            umount("/sim")
+            device = LooksForCtrlC(24, page_size=page)
+            mount(device, "/sim", board)
+            ring = FileRing("/sim/ring", capacity_bytes=16384)
+            log(ring, 0, before)
+            device.left, count = programs, before
+            try:
+                while True:
+                    log(ring, count, 1)
+                    count += 1
+            except KeyboardInterrupt:
+                pass
+            gc.collect()  # which closes what was left open
+            log(ring, 400, 60)
+            gc.collect()
+            for one in (ring, FileRing("/sim/ring")):
+                numbers = found(one)
+                invariants.check(one, len(numbers))
+                assert numbers in [list(range(end)) + list(range(400, 460)) for end in (count, count + 1)], numbers

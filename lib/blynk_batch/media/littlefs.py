@@ -38,7 +38,8 @@ def _write(file, at, head, body):
     """Write and close, to the end also where Ctrl-C breaks in, as it does within a write to a Pico's flash: the garbage
     collector would close the file later, over what is newer. What broke in, or None; no jump, where more could."""
     try:
-        if at is not None:  # else it is there
+        if at is not None:  # else it is there. littlefs ends what was broken off only where the place is another
+            file.seek(0)
             file.seek(at)
         file.write(head)
         file.write(body)
