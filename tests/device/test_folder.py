@@ -237,6 +237,23 @@ def test_ctrl_c_while_a_sector_is_begun_leaves_the_one_before_to_go_on_in():
     assert found(FileRing("/sim/ring")) == list(range(30)) == found(ring)
 
 
+def test_ctrl_c_behind_a_sectors_header_loses_no_reading_that_follows():
+    mounted()
+    ring = FileRing("/sim/ring")
+    log(ring, 0, 10)
+    write = ring.medium._write_tail
+
+    def break_off(*args):
+        write(*args)
+        raise KeyboardInterrupt
+
+    ring.medium._write_tail = break_off
+    raises(KeyboardInterrupt, ring.turn, data=False)
+    ring.medium._write_tail = write
+    log(ring, 10, 3)
+    assert found(FileRing("/sim/ring")) == list(range(13)) == found(ring)
+
+
 class LooksForCtrlC(NorFlash):
     """As a Pico's flash does behind each program: Ctrl-C leaves littlefs in the midst of what it did, at the program
     that `left` counts down to."""
