@@ -197,8 +197,8 @@ class Ring(Pages):
             self.offset += size
             self.number += self.buffered_points
             self._buffered = self.buffered_points = 0
-        except BaseException:  # also where Ctrl-C breaks in, which is nowhere between what is counted
-            if medium.skips:  # some of it may be there
+        except BaseException as e:  # also where Ctrl-C breaks in, which is nowhere between what is counted
+            if medium.skips or isinstance(e, KeyboardInterrupt):  # some of it may be there
                 self.sealed = 2
             raise
 
