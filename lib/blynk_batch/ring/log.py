@@ -239,7 +239,7 @@ class Ring(Pages):
     def start_sector(self, sequence):
         medium = self.medium
         self._retry(medium.begin, sequence)
-        if self.newest < 0 and medium.skips and medium.overwrites(sequence):
+        if self.newest < 0 and medium.skips and self._retry(medium.overwrites, sequence):
             self.set(OVERWRITES, (1,))
         self.set(OLDEST, (self.oldest,))
         self.add(ERASES, 1)
