@@ -1,6 +1,7 @@
 """Ctrl-C, or no memory left, at any change of the state in an upload that is refused points: nothing is lost by it."""
 
 import blynk_batch
+import invariants
 from blynk_batch import load
 from ring_checks import raises
 from stand_ins import FakeClock, FakeServer
@@ -126,3 +127,34 @@ def test_a_drop_that_is_broken_off_keeps_the_count_of_points_that_damage_took():
     ring.set = breaking(real, [1], KeyboardInterrupt)
     raises(KeyboardInterrupt, load("ring.room", "drop_oldest"), ring)
     assert (client.pending, ring.seen_lost, ring.oldest) == (before, 7, 0)
+
+
+def cleared_at(at, error):
+    """True if clear() made so many changes of the state before it was broken off, or ended."""
+    blynk_batch.client._open_rings.clear()
+    ring = blynk_batch.FileRing("clear%d%s" % (at, error.__name__))
+    client = blynk_batch.Client("token", ring=ring, clock=FakeClock(), transport=Picky())
+    for number in range(20):
+        client.log_group({1: number, 2: number})
+    client.upload()
+    client.log(1, 5)
+    left, real, before = [at], ring.set, client.pending
+    assert client.stats()["held"]
+    ring.set = breaking(real, left, error)
+    try:
+        client.clear()
+    except error:
+        pass
+    ring.set = real
+    for one in (ring, blynk_batch.FileRing("clear%d%s" % (at, error.__name__))):
+        invariants.check(one, len(list(client.points())) if one is ring else None)
+        assert one.pending in (0, before), one.pending
+    return left[0] <= 0
+
+
+def test_wherever_ctrl_c_or_want_of_memory_breaks_a_clear_off_it_has_cleared_all_or_nothing():
+    for error in (KeyboardInterrupt, MemoryError):
+        at = 1
+        while cleared_at(at, error):
+            at += 1
+        assert at > 3, at

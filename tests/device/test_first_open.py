@@ -156,3 +156,8 @@ def test_littlefs_is_told_from_fat_where_firmware_tells_no_mounts():
         assert found(FileRing("/sim/ring")) == [0, 1, 2]
     finally:
         paths.mounts = real
+
+
+def test_a_new_device_none_of_whose_blocks_can_be_programmed_says_so_in_words():
+    text = raises(OSError, BlockRing, NorFlash(8, bad={block: "program" for block in range(8)}))
+    assert "8 blocks of 4096 bytes" in text and "failed" in text, text

@@ -24,32 +24,50 @@ def test_a_reading_too_large_for_a_sector_changes_no_time_of_those_around_it():
     assert found(BlockRing(device)) == [0, 1, 2, 3]
 
 
-def broken_off(ring, action, *args):
-    """Ctrl-C during a write ends it, as MicroPython has it, just behind the write."""
-    real = ring.medium.append
+def broken_off(owner, name, action, *args):
+    """Ctrl-C behind the method ends the action, as MicroPython has it."""
+    real = getattr(owner, name)
 
-    def append(*where):
+    def method(*where):
         real(*where)
         raise KeyboardInterrupt
 
-    ring.medium.append = append
+    setattr(owner, name, method)
     raises(KeyboardInterrupt, action, *args)
-    ring.medium.append = real
+    setattr(owner, name, real)
 
 
 def test_after_a_write_that_was_broken_off_nothing_is_there_twice_or_at_another_time():
     for ring, again in (
         (FileRing("ring"), lambda: FileRing("ring")),
         (BlockRing(device := NorFlash(8)), lambda: BlockRing(device)),
+        (BlockRing(card := SdCard(66)), lambda: BlockRing(card)),
     ):
         log(ring, 0, 5)
-        broken_off(ring, log, ring, 5, 1)
+        broken_off(ring.medium, "append", log, ring, 5, 1)
         log(ring, 6, 3)
-        broken_off(ring, ring.save_value, 60, (1,))
+        broken_off(ring.medium, "append", ring.save_value, 60, (1,))
         log(ring, 9, 1)
-        for found_there in (found(ring), found(again())):
-            assert found_there in ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 6, 7, 8, 9]), found_there
+        for one in (ring, again()):
+            numbers = found(one)
+            invariants.check(one, len(numbers))
+            assert numbers in ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 6, 7, 8, 9]), numbers
         assert again().get(60) == 1
+
+
+def test_a_reading_that_was_broken_off_before_it_was_written_is_counted_where_it_is():
+    for commit_every in (1, 4):
+        for before in (3, 35, 487):  # on a page, at the end of one, at the end of a sector
+            device = NorFlash(8)
+            ring = BlockRing(device, commit_every=commit_every)
+            log(ring, 0, before)
+            broken_off(ring, "add_data", log, ring, before, 1)
+            log(ring, 900, 90)
+            ring.commit()
+            for one in (ring, BlockRing(device)):
+                numbers = found(one)
+                invariants.check(one, len(numbers))
+                assert numbers in [list(range(end)) + list(range(900, 990)) for end in (before, before + 1)], numbers
 
 
 def breaks_in(device, accesses):

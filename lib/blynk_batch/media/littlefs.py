@@ -38,7 +38,8 @@ def _write(file, at, head, body):
     """Write and close, to the end also where Ctrl-C breaks in, as it does within a write to a Pico's flash: the garbage
     collector would close the file later, over what is newer. What broke in, or None; no jump, where more could."""
     try:
-        if at is not None:  # else it is there
+        if at is not None:  # else it is there. littlefs ends what was broken off only where the place is another
+            file.seek(0)
             file.seek(at)
         file.write(head)
         file.write(body)
@@ -268,12 +269,12 @@ class Files:
 
     def _spill(self, data):
         """Append all tails and `data` to the sector's file: one close, so that all of it counts or none."""
-        if self._file_sequence == self.current:
-            self.close()
         self._end_file(self.spilled, bytes(self.tail) + bytes(data))
 
     def _end_file(self, at, data):
         """Have the file of the sector under way end with `data` at `at`, 0: nothing else is in it."""
+        if self._file_sequence == self.current:
+            self.close()
         broken = _write(open(self.name(self.current), "r+b" if at else "wb"), at, data, b"")
         self._go_on(self.current, at + len(data))
         if broken:
@@ -283,9 +284,8 @@ class Files:
         if sequence == self.current and self.end(sequence) > offset:  # of a write that Ctrl-C broke off
             data = bytearray(offset)
             self.read(sequence, 0, memoryview(data))
-            self.close()
             self._end_file(0, data)
-        elif self.tail:
+        elif sequence == self.current and self.tail:  # else these are of the next, which was broken off
             self._spill(b"")
 
     def drop(self, sequence):

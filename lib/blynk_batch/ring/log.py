@@ -102,7 +102,6 @@ class Ring(Pages):
                 self.turn(data=True, size=len(self.chain.payload))
                 self.add_data(boot, time, pins, kinds, body)
             self._buffered += 1
-            self.buffered_points += len(pins)
             refused = 0  # commit() counts all that waits
             if self._buffered >= self.commit_every:
                 self.settle()
@@ -198,8 +197,8 @@ class Ring(Pages):
             self.offset += size
             self.number += self.buffered_points
             self._buffered = self.buffered_points = 0
-        except BaseException:  # also where Ctrl-C breaks in, which is nowhere between what is counted
-            if medium.skips:  # some of it may be there
+        except BaseException as e:  # also where Ctrl-C breaks in, which is nowhere between what is counted
+            if medium.skips or isinstance(e, KeyboardInterrupt):  # some of it may be there
                 self.sealed = 2
             raise
 
@@ -240,7 +239,7 @@ class Ring(Pages):
     def start_sector(self, sequence):
         medium = self.medium
         self._retry(medium.begin, sequence)
-        if self.newest < 0 and medium.skips and medium.overwrites(sequence):
+        if self.newest < 0 and medium.skips and self._retry(medium.overwrites, sequence):
             self.set(OVERWRITES, (1,))
         self.set(OLDEST, (self.oldest,))
         self.add(ERASES, 1)

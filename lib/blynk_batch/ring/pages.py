@@ -56,15 +56,19 @@ class Pages(State):
         self.data_end = self.medium.sector_bytes - _DROP_RESERVE - 4 * self.medium.unit
 
     def add_data(self, boot, time, pins, kinds, body):
-        """Have a data frame wait for commit(); what it holds is encode()'s. False if the sector is to have no more."""
+        """Have a data frame wait for commit(), its points counted: there is no jump between, where Ctrl-C breaks in.
+        What it holds is encode()'s. False if the sector is to have no more."""
         frame = self.framed(0, self.chain.encode(boot, time, pins, kinds, body), self._frame)
         end = self.offset + len(self.waiting)
         last = end + len(frame) - 1
         if not self.sealed and end // PAGE == self.page == last // PAGE and last < self.data_end:
             self.waiting.extend(frame)
+            self.buffered_points += len(pins)
             return True
         self.chain.reset()  # a page's first reading does not refer to one before
-        return self.place(0, self.chain.encode(boot, time, pins, kinds, body))
+        is_placed = self.place(0, self.chain.encode(boot, time, pins, kinds, body))
+        self.buffered_points += is_placed * len(pins)
+        return is_placed
 
     def place(self, kind, payload, data_end=None):
         """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be

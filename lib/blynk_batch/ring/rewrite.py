@@ -43,7 +43,6 @@ def _place(ring, frames, start, reader):
         if reader.kind == DATA:
             chain = reader.chain
             is_placed = ring.add_data(chain.boot, chain.time, chain.pins, chain.kinds, reader.payload())
-            ring.buffered_points += len(chain.pins)  # pyright: ignore
         elif reader.kind == ANCHOR:  # the new sector's header carries all state
             is_placed = ring.place(ANCHOR, reader.payload())
     if not is_placed or reader.bad > bad:  # what a frame refers to is spoilt too

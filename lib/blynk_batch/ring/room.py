@@ -181,10 +181,15 @@ def clear(ring):
         ring.commit()
     except RingFull:
         pass  # so they are gone and counted already
-    ring.add(DROPPED, ring.pending)
-    ring.close_window()
-    ring.forget(HELD, ASKED, *range_keys(ring.state))
-    ring.seen_lost = 0
-    ring.set(CURSOR, ring.end())
-    ring.cleared = ring.end()[:2]
+    state, seen_lost = dict(ring.state), ring.seen_lost
+    try:
+        ring.add(DROPPED, ring.pending)
+        ring.close_window()
+        ring.forget(HELD, ASKED, *range_keys(ring.state))
+        ring.seen_lost = 0
+        ring.set(CURSOR, ring.end())
+        ring.cleared = ring.end()[:2]
+    except BaseException:  # else they count as dropped and are pending still
+        ring.state, ring.seen_lost = state, seen_lost
+        raise
     ring.save()
