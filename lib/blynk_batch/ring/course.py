@@ -12,6 +12,8 @@ from .record import BLANK, FILLER, MARK, PAGE
 
 
 class Course:
+    """The half of a Reader that goes from frame to frame; its attributes are listed there."""
+
     feed = None  # called in each sector, if whoever has the pass made gave a watchdog
 
     def _enter(self, sequence, offset, head=None):

@@ -18,6 +18,8 @@ _SAME_CLOCK_MS = const(120000)
 
 
 class Belief:
+    """`settings` as Client takes them, `boots` tells the board's time."""
+
     clock_error_s = None  # the board's clock less the server's, where they differ
     date_ok = None  # None: no reply of this drain has told
 
@@ -36,6 +38,7 @@ class Belief:
             return load("upload.date", "Question")(pin)
 
     def compare_clock(self, theirs):
+        """A reply's Date is `theirs`, Unix ms: what it says of the board's clock, which it may set."""
         clock = self.boots.clock
         settable = hasattr(clock, "refresh")
         if settable:

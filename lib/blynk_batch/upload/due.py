@@ -23,6 +23,8 @@ _REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see held.py
 
 
 class Due:
+    """Over the ring of one Pace, and its backoff and budget."""
+
     def __init__(self, pace):
         self._pace, self._ring, self._boots = pace, pace.ring, pace.boots
         self._phase = int.from_bytes(pace.owner[:3], "big")

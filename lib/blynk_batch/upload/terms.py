@@ -20,7 +20,7 @@ _BUFFERED_BYTES = const(4096)  # of a batch that goes out in one piece
 
 
 class Terms(Belief):
-    """`settings` as Client takes them; `result` is that of the drain under way."""
+    """`settings` as Client takes them; `tally` is for the counts of windows."""
 
     def __init__(self, ring, boots, guard, token, server, settings, transport, pace):
         self.ring, self.boots, self._guard = ring, boots, guard
@@ -81,6 +81,7 @@ class Terms(Belief):
             self.ring.set(keys.FAILED, (failed.replace(one, b"") + one * count)[-_FAILED_BYTES:])
 
     def accepted(self, body):
+        """The server has `body`: all that this says of the server, the pin and the size of a batch."""
         ring, result = self.ring, self.result
         self.event("V%d: %d points in %d bytes accepted" % (body.pin, body.sent, body.len_bytes))
         self.noted = False

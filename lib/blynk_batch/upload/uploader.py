@@ -12,15 +12,17 @@ came instead. So the same policy serves blocking and asyncio transports, and eve
 """
 
 from .. import blynk as api, load
-from ..ring import state as keys
-from .batch import DrainEnds, OutOfTime
-from .whole import whole
-from .terms import Terms
 from ..errors import RingFull
+from ..ring import state as keys
 from ..ring.log import ENOSPC
+from .batch import DrainEnds, OutOfTime
+from .terms import Terms
+from .whole import whole
 
 
 class Uploader(Terms):
+    """`result` is that of the drain under way, `trusted` True once it had a batch accepted."""
+
     def drain(self, result, tick):
         """Deliver what is in the ring now. `result` is filled in on the way; `tick` is called between steps and may
         raise OutOfTime. Busy if it interrupts another call."""

@@ -10,6 +10,8 @@ from .counting import Counting
 
 
 class Window(Counting):
+    """What Counting has counted, batch by batch."""
+
     def next(self):
         """The next Body to send, or None at the window's end: a generator that lets others work in between."""
         uploader, state = self._uploader, self.ring.state
