@@ -1,8 +1,8 @@
 """What is pending, point by point, and the counters: for people and tools, not for logging or the upload."""
 
+from . import load
 from .ring import state as keys
 from .clock.times import NEVER, Times
-from .ring.course import Course
 from .ring.reader import DATA
 from .ring.parsing import to_value
 from .ring.books import is_delivered
@@ -92,12 +92,12 @@ _COUNTERS = (
 
 def client_stats(client, boots, uploader, watchdog):
     """Client.stats()."""
-    before = Course.feed  # of an upload, if its transport or its debug asks
-    Course.feed = watchdog
+    course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
+    before, course.feed = course.feed, watchdog  # of an upload, if its transport or its debug asks
     try:
         found = stats(client.ring, boots)
     finally:
-        Course.feed = before
+        course.feed = before
     found["last_error"] = client.last_error
     found["clock_error_s"] = uploader.clock_error_s if uploader else None
     return found

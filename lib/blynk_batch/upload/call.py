@@ -9,7 +9,6 @@ from .. import let_go, load
 from ..blynk import headers
 from .batch import OutOfTime
 from ..errors import Busy, Error
-from ..ring.course import Course
 from .result import Result
 
 _STEP_S = const(20)  # for one operation on the network
@@ -35,7 +34,9 @@ class Call:
             raise Busy("an upload is under way, in another task or thread")
         self._uptime = client.clock.uptime
         self._end_ms = None if timeout_s is None else self._uptime() + int(timeout_s * 1000)
-        self._watchdog = Course.feed = watchdog
+        self._watchdog = watchdog
+        self._course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
+        self._course.feed = watchdog
         # A transport that feeds the watchdog while it waits may wait longer.
         step_s = _WATCHED_S if watchdog and not getattr(self.transport, "watchdog", False) else _STEP_S
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
@@ -100,7 +101,7 @@ class Call:
     def end(self):
         client, result = self._client, self.result
         client.uploading = False
-        Course.feed = None
+        self._course.feed = None
         let_go("upload.outcomes")  # what few drains need
         try:
             if hasattr(self.transport, "close"):
