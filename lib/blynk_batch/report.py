@@ -7,7 +7,7 @@ from .ring.reader import DATA
 from .ring.parsing import to_value
 from .ring.books import is_delivered
 
-_DOUBT = 3  # the kind of a range, see upload/held.py
+_DOUBT = 3  # the kind of a range, see upload/ranges.py
 
 
 def points(ring, now, unsynced):

@@ -7,7 +7,7 @@ import random
 
 from blynk_batch.errors import RingFull
 from blynk_batch.ring import state as keys
-from blynk_batch.upload.held import HELD, OPEN, Range, values, weight
+from blynk_batch.upload.ranges import HELD, OPEN, Range, values, weight
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, Cut, World
 from held_worlds import days, filled, of, twice
 

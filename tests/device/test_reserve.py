@@ -7,7 +7,7 @@ import invariants
 from blynk_batch import BlockRing
 from blynk_batch.errors import RingFull
 from blynk_batch.ring import record, state as keys
-from blynk_batch.upload.held import HELD, OPEN
+from blynk_batch.upload.ranges import HELD, OPEN
 from delivery import DAY_S, KNOWN, UNKNOWN, World
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer

@@ -5,7 +5,8 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 
 # What a board that only logs needs; what opening a ring needs, and one that is new, on raw flash or not as it was left
 # needs besides (both are let go of afterwards); what an upload needs, ... `_foreign` is for what few raw media meet,
-# something else that is there; `_refusals` for what is seldom needed: a reply that accepts nothing, a block that fails.
+# something else that is there; `_outcomes` and `_refusals` for what is seldom needed, a reply that accepts nothing or a
+# block that fails; `_refused` for points that are refused.
 BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record "
     "ring.state ring.sector ring.pages ring.log rings media.littlefs",
@@ -21,7 +22,8 @@ BUNDLES = {
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",
     "_network": "clock.network upload.date",
-    "_refused": "upload.outcomes upload.held upload.settled upload.search",
+    "_outcomes": "upload.outcomes upload.ranges",
+    "_refused": "upload.held upload.settled upload.search",
     "_refusals": "refusals upload.secret ring.rewrite",
     "_https": "http.https http.connection",
     "_tls": "http.tls",
@@ -39,6 +41,7 @@ LET_GO_BY = {
     "_networks": "wifi",
     "_read": "ring.log",
     "_room": "ring.log",
+    "_outcomes": "upload.call",
     "_refused": "upload.call",
 }
 

@@ -102,7 +102,9 @@ class Call:
         client, result = self._client, self.result
         client.uploading = False
         self._course.feed = None
-        let_go("upload.outcomes")  # what few drains need
+        # What few drains need
+        for name in ("upload.outcomes", "upload.search", "upload.settled", "upload.held", "upload.ranges"):
+            let_go(name)
         try:
             if hasattr(self.transport, "close"):
                 self.transport.close()

@@ -19,7 +19,7 @@ _UNIX_S = const(1000000000)  # what is less is uptime
 _NOTES_BYTES = const(300)  # the state frames of one request for refused points
 _DATA = const(1)  # a Reader's kind of frame
 _LOOK = const(4096)  # frames that are looked through for something new: a second or two, since no watchdog is fed
-_REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see held.py
+_REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see ranges.py
 
 
 class Due:

@@ -15,7 +15,7 @@ from micropython import const
 from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
-from .held import DOUBT, FRESH, HELD, RUN, weight
+from .ranges import DOUBT, FRESH, HELD, RUN, weight
 from .settled import BAD, FIRST, HALVE, STRIDE, WALK, Settled
 
 _ALL = const(1 << 29)

@@ -10,7 +10,8 @@ from micropython import const
 from ..ring import state as keys
 from ..ring.reader import DATA
 from .batch import passed
-from .held import DOUBT, FRESH, HELD, OPEN, RUN, Held, touch
+from .held import Held
+from .ranges import DOUBT, FRESH, HELD, OPEN, RUN, touch
 
 # So many of its newest, 0: all | so many (0: all) hold a bad one, perhaps nothing else: the newest alone | so many
 # (0: all) hold a bad one: the newer half of them
