@@ -65,6 +65,19 @@ def test_the_heap_in_use_is_the_same_for_ten_points_and_for_ten_thousand():
     assert abs(many - few) < 2048, (few, many)
 
 
+def test_a_server_that_fails_needs_no_more_room_than_one_that_accepts():
+    class Failing(CountingServer):
+        def post(self, url, headers, body, timeout_s):
+            super().post(url, headers, body, timeout_s)
+            return 503, {}, b""
+
+    client = blynk_batch.Client("token", ring=blynk_batch.FileRing("failing"), transport=Failing())
+    client.log(1, 20.5)
+    result = client.upload()
+    assert isinstance(result.error, blynk_batch.ServerError) and result.retry_after_s, result
+    client.close()
+
+
 def test_a_reading_leaves_less_than_a_kilobyte_of_garbage():
     client = blynk_batch.Client("token", ring=blynk_batch.FileRing("garbage"))
     values = [20.5 + number / 100 for number in range(20)]
