@@ -15,6 +15,7 @@ FRESH, RUN, HELD, DOUBT = 0, 1, 2, 3
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
 _SPARE = const(6)  # places of the table
+_PAUSE_EVERY = const(16)  # frames
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer
 
 
@@ -110,6 +111,8 @@ class Held:
     def store(self):
         ring, state = self.ring, self.ring.state
         self.ranges = normal(self.ranges)
+        for _ in self.share() if weight(self.ranges) > keys.RANGES_MOST else ():
+            pass
         while weight(self.ranges) > keys.RANGES_MOST:
             self.give_way(True)
         left, free = values(self.ranges), []
@@ -166,6 +169,42 @@ class Held:
             if reader.kind == DATA:
                 count += len([pin for pin in reader.chain.pins if pin in pins])
         return count
+
+    def share(self):
+        """Give ranges that rest common bounds where none of their pins has a point in between, so that they share a
+        place: a pass over them, that lets others work in between."""
+        spans, of_pin = {}, {}  # start, end, the last point before and the first behind of its pins; its ranges
+        for found in self.ranges:
+            if found.kind != FRESH:
+                span = spans.setdefault(found.bounds(), [found.start, found.end, (-1, 0), OPEN, []])
+                span[4].append(found)
+                of_pin.setdefault(found.pin, []).append(span)
+        spans = list(spans.values())
+        ends = [span[0] if span[1] == OPEN else span[1] for span in spans]
+        reader = self.ring.reader(min([span[0] for span in spans]) + (0,), max(ends)) if spans else None
+        frames = 0
+        while reader and reader.next():
+            frames += 1
+            if frames % _PAUSE_EVERY == 0:
+                yield None
+            for pin in reader.chain.pins if reader.kind == DATA else ():
+                for span in of_pin.get(pin, ()):
+                    if reader.position < span[0]:
+                        span[2] = reader.position
+                    elif reader.position >= span[1]:
+                        span[3] = min(span[3], reader.position)
+        while spans:
+            one = spans.pop()
+            for other in spans:
+                start, end = min(one[0], other[0]), max(one[1], other[1])
+                last, first = max(one[2], other[2]), min(one[3], other[3])
+                is_alike = one[4][0].kind == other[4][0].kind and (one[1] == OPEN) == (other[1] == OPEN)
+                if is_alike and last < start and end <= first:
+                    other[:] = start, end, last, first, one[4] + other[4]
+                    break
+            else:
+                for found in one[4]:
+                    found.start, found.end = one[:2]
 
     def give_way(self, force):
         """Let go of a range, its points counted as rejected: of one point that was refused alone on seven tries. If

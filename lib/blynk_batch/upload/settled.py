@@ -154,7 +154,7 @@ class Settled(Held):
     def _settle(self, pin, start, end):
         """All bad there as far as is known, so it rests for a day, with the run behind it. The second run on end of a
         pin that reaches to the cursor is held open."""
-        start = self._after(pin, start)
+        start = self._after(pin, start, (RUN, HELD))
         again = False
         for found in self.ranges:
             if found.pin == pin and touch(end, found.start) and found.kind == RUN:
@@ -164,10 +164,10 @@ class Settled(Held):
         self.ranges = self.without(pin, start, end)
         self.hold(pin, start, last, HELD if last == OPEN else RUN, self.now // 1000 or self.due.second())
 
-    def _after(self, pin, start):
-        """Where the pin's range before `start` ends, if none of its points lies in between: so they touch. Else each
-        point of a pin that has one now and then would take a place of its own."""
-        ends = [found.end for found in self.ranges if found.pin == pin and found.end <= start]
+    def _after(self, pin, start, kinds):
+        """Where the pin's range before `start` ends, if that is of one of `kinds` and none of its points lies in
+        between: so they touch. Else each point of a pin that has one now and then would take a place of its own."""
+        ends = [found.end for found in self.ranges if found.pin == pin and found.end <= start and found.kind in kinds]
         if not ends:
             return start
         reader = self.ring.reader(max(ends) + (0,), start)
@@ -185,7 +185,7 @@ class Settled(Held):
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
         ring.add(keys.HELD, count)
         end = OPEN if kind == DOUBT else tuple(window.end[:2])
-        self.hold(pin, self._after(pin, body.first), end, kind, plan)
+        self.hold(pin, self._after(pin, body.first, (kind,)), end, kind, plan)
         window.leave(pin)
         self.save()
 
