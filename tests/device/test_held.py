@@ -217,6 +217,34 @@ def test_twenty_refused_pins_that_log_rarely_and_at_different_times_share_places
         assert world.client.pending == 0 and not twice(world)
 
 
+def test_the_look_for_the_points_that_a_rare_pin_has_in_between_lets_others_work():
+    world = World(words=KNOWN)
+    medium, step, reads, most = world.client.ring.medium, world.client.uploader().step, [0], [0]
+    read = medium.read
+
+    def counted(*args):
+        reads[0] += 1
+        read(*args)
+
+    def measured(*args):
+        before = reads[0]
+        try:
+            return step(*args)
+        finally:
+            most[0] = max(most[0], reads[0] - before)
+
+    world.log(1, bad=(1,))
+    world.drain()
+    for _ in range(4000):
+        world.log(2)
+    world.drain()
+    medium.read, world.client.uploader().step = counted, measured
+    world.log(1, bad=(1,))
+    world.drain()
+    assert keys.open_pins(world.client.ring.state) == b"\1" and 0 < most[0] < 20, most
+    world.check()
+
+
 def test_refused_points_are_no_range_with_accepted_ones_in_between():
     world = World(words=KNOWN)
     for number in range(60):

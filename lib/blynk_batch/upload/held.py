@@ -170,6 +170,22 @@ class Held:
                 count += len([pin for pin in reader.chain.pins if pin in pins])
         return count
 
+    def reach(self, one, *kinds):
+        """Have `one` begin where its pin's range before it ends, if that is of one of `kinds` and none of the pin's
+        points lies in between: so they touch. Else each point of a pin that has one now and then would take a place of
+        its own. A generator that lets others work in between."""
+        before = [found for found in self.ranges if found.pin == one.pin and found.end <= one.start]
+        last = max(before, key=lambda found: found.end) if before else one
+        if last.kind in kinds and last.end < one.start:
+            frames, reader = 0, self.ring.reader(last.end + (0,), one.start)
+            while reader.next():
+                frames += 1
+                if frames % _PAUSE_EVERY == 0:
+                    yield None
+                if reader.kind == DATA and one.pin in reader.chain.pins:
+                    return
+            one.start = last.end
+
     def share(self):
         """Give ranges that rest common bounds where none of their pins has a point in between, so that they share a
         place: a pass over them, that lets others work in between."""
@@ -223,9 +239,6 @@ class Held:
         self.ring.add(keys.HELD, -count)
         self.ring.add(keys.REJECTED, count)
         return True
-
-    def hold(self, pin, start, end, kind, tried):
-        self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried)])
 
     def has_places(self):
         """True if there are places to spare for points that may be good."""

@@ -84,6 +84,9 @@ class Search(Settled):
                     elif not found:
                         self.note()
                         return None
+                if found and self._reached.get(found.pin) != found.start:
+                    yield from self.reach(found, RUN, HELD)
+                    self._reached[found.pin] = found.start
                 what = (found.pin, found.start, found.end) if found else self._queue[0]
                 body = yield from self._body_of(found, *what)
             if body and body.len_bytes > 1:
