@@ -188,7 +188,7 @@ class Client:
         self.check_open()
         self.released += bytes((pin_number(pin),))
         if not self.uploading:  # else the upload's end does it: meanwhile it may hold them again
-            self.guard.run(load("upload.held", "release_of"), (self,))
+            self.guard.run(load("upload.ranges", "release_of"), (self,))
 
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""
@@ -256,7 +256,7 @@ class Client:
         self._open = False
         try:
             if self.released:  # an upload's end comes too late
-                load("upload.held", "release_of")(self)
+                load("upload.ranges", "release_of")(self)
             if sleep_ms is not None:
                 self._boots.sleep(sleep_ms)
             self.ring.close(sleep_ms is not None)

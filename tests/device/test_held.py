@@ -100,7 +100,9 @@ def test_many_ranges_in_a_full_ring_without_room_for_notes_arrive_once_the_serve
 def test_a_pin_held_open_that_gives_way_in_the_midst_of_a_window_is_rejected_up_to_its_end():
     world = World(words=KNOWN)
     ring, ranges = world.client.ring, []
-    for pin in range(30, 30 + keys.RANGES_MOST):
+    pins = range(30, 30 + keys.RANGES_MOST)
+    for pin in pins:
+        world.log(*pins[1:])  # delivered, so that ranges cannot share a place
         start = ring.end()[:2]
         for _ in range(3 if pin > 30 else 1):
             world.log(pin, bad=(pin,))
@@ -108,7 +110,8 @@ def test_a_pin_held_open_that_gives_way_in_the_midst_of_a_window_is_rejected_up_
     for number, value in enumerate(values(ranges)):
         ring.set(keys.RANGES + number, value)
     ring.set(keys.CURSOR, ring.end())
-    ring.set(keys.HELD, (world.total(),))
+    ring.set(keys.UPLOADED, (len(pins) * len(pins[1:]),))
+    ring.set(keys.HELD, (world.total() - ring.get(keys.UPLOADED),))
     world.log(6, bad=(6,))
     world.log(7)  # the window goes on
     for _ in range(20):
@@ -194,6 +197,52 @@ def test_a_refused_pin_that_has_a_point_now_and_then_takes_one_place_of_the_tabl
         world.bad = {}
         days(world, 2)
         assert world.client.pending == 0 and not twice(world)
+
+
+def test_twenty_refused_pins_that_log_rarely_and_at_different_times_share_places_of_the_table():
+    for words in (KNOWN, UNKNOWN):
+        world = World(words=words)
+        for turn in range(30):
+            world.log(10 + turn * 7 % 20, bad=range(10, 30))
+            world.log(1, 2)
+            requests = world.drain()
+            assert len(of(1, requests)) == len(of(2, requests)) == 1, (turn, requests)
+            assert turn < 20 or {request[0] for request in requests[:2]} == {1, 2}, (turn, requests)
+            world.wait(12 * HOUR_S)
+        stats = world.client.stats()
+        assert (stats["rejected"], stats["held"], len(world.check())) == (0, 30, 30), stats
+        assert weight(world.client.uploader().search.ranges) <= keys.RANGES_MOST - 6
+        world.bad = {}
+        days(world, 2)
+        assert world.client.pending == 0 and not twice(world)
+
+
+def test_the_look_for_the_points_that_a_rare_pin_has_in_between_lets_others_work():
+    world = World(words=KNOWN)
+    medium, step, reads, most = world.client.ring.medium, world.client.uploader().step, [0], [0]
+    read = medium.read
+
+    def counted(*args):
+        reads[0] += 1
+        read(*args)
+
+    def measured(*args):
+        before = reads[0]
+        try:
+            return step(*args)
+        finally:
+            most[0] = max(most[0], reads[0] - before)
+
+    world.log(1, bad=(1,))
+    world.drain()
+    for _ in range(4000):
+        world.log(2)
+    world.drain()
+    medium.read, world.client.uploader().step = counted, measured
+    world.log(1, bad=(1,))
+    world.drain()
+    assert keys.open_pins(world.client.ring.state) == b"\1" and 0 < most[0] < 20, most
+    world.check()
 
 
 def test_refused_points_are_no_range_with_accepted_ones_in_between():

@@ -112,7 +112,7 @@ class Call:
             pass
         try:
             if client.released:
-                client.guard.run(load("upload.held", "release_of"), (client,))
+                client.guard.run(load("upload.ranges", "release_of"), (client,))
             client.prepare()
         except (MemoryError, Error) as e:  # log() will erase; but it may also be a callback's reading
             result.error = result.error or e  # pyright: ignore

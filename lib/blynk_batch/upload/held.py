@@ -7,7 +7,7 @@ from micropython import const
 
 from ..ring import state as keys
 from ..ring.reader import DATA
-from .ranges import HELD, OPEN, RUN, Range, normal, values, weight
+from .ranges import FRESH, HELD, OPEN, PAUSE_EVERY, RUN, Range, normal, values, weight
 
 _SPARE = const(6)  # places of the table
 
@@ -33,6 +33,8 @@ class Held:
     def store(self):
         ring, state = self.ring, self.ring.state
         self.ranges = normal(self.ranges)
+        for _ in self.share() if weight(self.ranges) > keys.RANGES_MOST else ():
+            pass
         while weight(self.ranges) > keys.RANGES_MOST:
             self.give_way(True)
         left, free = values(self.ranges), []
@@ -90,6 +92,42 @@ class Held:
                 count += len([pin for pin in reader.chain.pins if pin in pins])
         return count
 
+    def share(self):
+        """Give ranges that rest common bounds where none of their pins has a point in between, so that they share a
+        place: a pass over them, that lets others work in between."""
+        spans, of_pin = {}, {}  # start, end, the last point before and the first behind of its pins; its ranges
+        for found in self.ranges:
+            if found.kind != FRESH:
+                span = spans.setdefault(found.bounds(), [found.start, found.end, (-1, 0), OPEN, []])
+                span[4].append(found)
+                of_pin.setdefault(found.pin, []).append(span)
+        spans = list(spans.values())
+        ends = [span[0] if span[1] == OPEN else span[1] for span in spans]
+        reader = self.ring.reader(min([span[0] for span in spans]) + (0,), max(ends)) if spans else None
+        frames = 0
+        while reader and reader.next():
+            frames += 1
+            if frames % PAUSE_EVERY == 0:
+                yield None
+            for pin in reader.chain.pins if reader.kind == DATA else ():
+                for span in of_pin.get(pin, ()):
+                    if reader.position < span[0]:
+                        span[2] = reader.position
+                    elif reader.position >= span[1]:
+                        span[3] = min(span[3], reader.position)
+        while spans:
+            one = spans.pop()
+            for other in spans:
+                start, end = min(one[0], other[0]), max(one[1], other[1])
+                last, first = max(one[2], other[2]), min(one[3], other[3])
+                is_alike = one[4][0].bounds()[4] == other[4][0].bounds()[4]  # of a kind, and open or not
+                if is_alike and last < start and end <= first:
+                    other[:] = start, end, last, first, one[4] + other[4]
+                    break
+            else:
+                for found in one[4]:
+                    found.start, found.end = one[:2]
+
     def give_way(self, force):
         """Let go of a range, its points counted as rejected: of one point that was refused alone on seven tries. If
         that is not there and there must be room, of the fewest points, with all pins that share its place, one that
@@ -108,9 +146,6 @@ class Held:
         self.ring.add(keys.REJECTED, count)
         return True
 
-    def hold(self, pin, start, end, kind, tried):
-        self.ranges = normal(self.ranges + [Range(pin, start, end, kind, tried)])
-
     def has_places(self):
         """True if there are places to spare for points that may be good."""
         return weight(self.ranges) <= keys.RANGES_MOST - _SPARE
@@ -125,19 +160,3 @@ class Held:
                 return True
             if not self.give_way(False):
                 return False
-
-
-def release(ring, pins):
-    """Try the ranges of one of `pins` whole with the next drain."""
-    for key in keys.range_keys(ring.state):
-        value = ring.state[key]
-        if [pin for pin in value[7:] if pin in pins]:
-            ring.set(key, value[:5] + (0, value[6] & ~1) + value[7:])
-    ring.forget(keys.DOUBT)
-
-
-def release_of(client):
-    """What its program released."""
-    pins, client.released = client.released, b""
-    release(client.ring, pins)
-    client.ring.save(must=False)  # a full ring has it until the next reset

@@ -132,7 +132,7 @@ def _later(uploader, error, wait_s=None, which=_RETRIED):
 
 def unlearn(ring):
     """Another token or server takes over the data, but none of what was learned; what was refused is tried anew."""
-    from .held import release
+    from .ranges import release
 
     ring.forget(REGION, SIZE, BACKOFF, BUDGET, keys.BATCH, keys.FAILED, keys.WORDS)
     if not ring.get(keys.DELIVERED):

@@ -6,11 +6,13 @@ Those that touch become one, and in the state pins of equal bounds share one. Kn
 from micropython import const
 
 from ..ring import state as keys
+from ..ring.reader import DATA
 
 # Kinds. A range that is searched; a bad run that was found, and one that rests till it is tried again; one of a pin
 # refused while nobody was accepted.
 FRESH, RUN, HELD, DOUBT = 0, 1, 2, 3
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
+PAUSE_EVERY = const(16)  # frames that are read without a break
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer
 
@@ -84,3 +86,36 @@ def values(ranges):
 def weight(ranges):
     """How many of the state's places the ranges take."""
     return sum([max(1, (4 + 2 * len(value)) // _UNIT_BYTES) for value in values(ranges)])
+
+
+def reach(ring, ranges, one, *kinds):
+    """Have `one` begin where its pin's range before it ends, if that is of one of `kinds` and none of the pin's
+    points lies in between: so they touch. Else each point of a pin that has one now and then would take a place of
+    its own. A generator that lets others work in between."""
+    before = [found for found in ranges if found.pin == one.pin and found.end <= one.start]
+    last = max(before, key=lambda found: found.end) if before else one
+    if last.kind in kinds and last.end < one.start:
+        frames, reader = 0, ring.reader(last.end + (0,), one.start)
+        while reader.next():
+            frames += 1
+            if frames % PAUSE_EVERY == 0:
+                yield None
+            if reader.kind == DATA and one.pin in reader.chain.pins:
+                return
+        one.start = last.end
+
+
+def release(ring, pins):
+    """Try the ranges of one of `pins` whole with the next drain."""
+    for key in keys.range_keys(ring.state):
+        value = ring.state[key]
+        if [pin for pin in value[7:] if pin in pins]:
+            ring.set(key, value[:5] + (0, value[6] & ~1) + value[7:])
+    ring.forget(keys.DOUBT)
+
+
+def release_of(client):
+    """What its program released."""
+    pins, client.released = client.released, b""
+    release(client.ring, pins)
+    client.ring.save(must=False)  # a full ring has it until the next reset

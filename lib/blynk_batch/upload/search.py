@@ -15,7 +15,7 @@ from micropython import const
 from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
-from .ranges import DOUBT, FRESH, HELD, RUN, weight
+from .ranges import DOUBT, FRESH, HELD, RUN, reach, weight
 from .settled import BAD, FIRST, HALVE, STRIDE, WALK, Settled
 
 _ALL = const(1 << 29)
@@ -29,6 +29,7 @@ _SAMPLES = const(12)  # most points within a bad run that are asked for at once
 class Search(Settled):
     # cutoff, seen   of the request under way: Unix ms, and the ring's end when it was first made
     unsure = False  # as Window has it; but its passes begin where its points do
+    _is_shared = False
     _counts = {}  # {(pin, start, end of a range, oldest sector, cutoff): points} of what is asked next
 
     # As a Window for its batches
@@ -64,6 +65,10 @@ class Search(Settled):
     def next(self):
         """The next Body, or None at the end: a generator that lets others work in between."""
         uploader, ring = self._uploader, self.ring
+        many = len({found.pin for found in self.ranges}) > keys.RANGES_MOST // 2  # of few pins little can be shared
+        if many and not (self._is_shared or self.has_places()):
+            self._is_shared = True  # once in a drain
+            yield from self.share()
         while True:
             asked = ring.state.get(keys.ASKED)
             if asked:
@@ -79,6 +84,9 @@ class Search(Settled):
                     elif not found:
                         self.note()
                         return None
+                if found and self._reached.get(found.pin) != found.start:
+                    yield from reach(ring, self.ranges, found, RUN, HELD)
+                    self._reached[found.pin] = found.start
                 what = (found.pin, found.start, found.end) if found else self._queue[0]
                 body = yield from self._body_of(found, *what)
             if body and body.len_bytes > 1:

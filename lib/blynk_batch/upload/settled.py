@@ -8,10 +8,9 @@ left: by a `plan`, one of those below, for so many points, its `size`; `good` po
 from micropython import const
 
 from ..ring import state as keys
-from ..ring.reader import DATA
 from .batch import passed
 from .held import Held
-from .ranges import DOUBT, FRESH, HELD, OPEN, RUN, touch
+from .ranges import DOUBT, FRESH, HELD, OPEN, RUN, Range, normal, reach, touch
 
 # So many of its newest, 0: all | so many (0: all) hold a bad one, perhaps nothing else: the newest alone | so many
 # (0: all) hold a bad one: the newer half of them
@@ -30,6 +29,7 @@ class Settled(Held):
         super().__init__(uploader)
         self._refused = {}  # {pin: where a batch of it began that was refused in this drain}
         self._spent, self._most = {}, {}  # requests of each pin in this drain; how many it may have
+        self._reached = {}  # {pin: start of its range that was last found to touch the one before, or not to}
         self._queue = []  # (pin, low, high, number of the point) to be tried, what is under way first
         self.due = uploader.pace.due()
         self.has_room = self.due.has_room
@@ -155,7 +155,6 @@ class Settled(Held):
     def _settle(self, pin, start, end):
         """All bad there as far as is known, so it rests for a day, with the run behind it. The second run on end of a
         pin that reaches to the cursor is held open."""
-        start = self._after(pin, start)
         again = False
         for found in self.ranges:
             if found.pin == pin and touch(end, found.start) and found.kind == RUN:
@@ -163,19 +162,8 @@ class Settled(Held):
             again = again or (found.pin == pin and touch(found.end, start) and found.kind in (RUN, HELD))
         last = OPEN if again and end == self.ring.cursor()[:2] else end
         self.ranges = self.without(pin, start, end)
-        self.hold(pin, start, last, HELD if last == OPEN else RUN, self.now // 1000 or self.due.second())
-
-    def _after(self, pin, start):
-        """Where the pin's range before `start` ends, if none of its points lies in between: so they touch. Else each
-        point of a pin that has one now and then would take a place of its own."""
-        ends = [found.end for found in self.ranges if found.pin == pin and found.end <= start]
-        if not ends:
-            return start
-        reader = self.ring.reader(max(ends) + (0,), start)
-        while reader.next():
-            if reader.kind == DATA and pin in reader.chain.pins:
-                return start
-        return max(ends)
+        kind, tried = HELD if last == OPEN else RUN, self.now // 1000 or self.due.second()
+        self.ranges = normal(self.ranges + [Range(pin, start, last, kind, tried)])
 
     def hold_window(self, window, body, kind, plan=WALK):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
@@ -186,7 +174,10 @@ class Settled(Held):
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
         ring.add(keys.HELD, count)
         end = OPEN if kind == DOUBT else tuple(window.end[:2])
-        self.hold(pin, self._after(pin, body.first), end, kind, plan)
+        one = Range(pin, body.first, end, kind, plan)
+        for _ in reach(ring, self.ranges, one, kind):
+            pass
+        self.ranges = normal(self.ranges + [one])
         window.leave(pin)
         self.save()
 
