@@ -293,3 +293,26 @@ def test_wherever_ctrl_c_breaks_into_littlefs_nothing_is_lost_or_there_twice():
                 numbers = found(one)
                 invariants.check(one, len(numbers))
                 assert numbers in [list(range(end)) + list(range(400, 460)) for end in (count, count + 1)], numbers
+
+
+def test_a_sectors_file_that_ctrl_c_kept_from_being_removed_goes_with_the_next_one():
+    mounted()
+    ring = FileRing("/sim/ring", capacity_bytes=16384)
+    drop, count = ring.medium.drop, 0
+
+    def break_off(_):
+        raise KeyboardInterrupt
+
+    ring.medium.drop = break_off
+    try:
+        while True:
+            log(ring, count, 1)
+            count += 1
+    except KeyboardInterrupt:
+        ring.medium.drop = drop
+    first = ring.get(DROPPED)
+    while ring.get(DROPPED) == first:
+        log(ring, 2000 + count, 1)
+        count += 1
+    names = sorted(os.listdir("/sim/ring/log"))
+    assert names[-2:] == ["%08x" % (0x3FFFFFFF - ring.oldest), "spare"], (names, ring.oldest)
