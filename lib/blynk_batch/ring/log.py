@@ -182,11 +182,12 @@ class Ring(Pages):
 
     def program(self, data):
         """Durable on return, and with it what opening saw last: a cut can have left that half programmed."""
-        size, start, medium = len(data), self.offset, self.medium
+        size, start, medium, sealed = len(data), self.offset, self.medium, self.sealed
         if self.weak:
             data, start = self.weak + data, start - len(self.weak)
         if not data:
             return
+        self.sealed = 2  # until it is counted: Ctrl-C breaks in at any jump, and there is none in between
         try:
             try:
                 medium.append(self.newest, start, data)
@@ -197,9 +198,10 @@ class Ring(Pages):
             self.offset += size
             self.number += self.buffered_points
             self._buffered = self.buffered_points = 0
-        except BaseException as e:  # also where Ctrl-C breaks in, which is nowhere between what is counted
-            if medium.skips or isinstance(e, KeyboardInterrupt):  # some of it may be there
-                self.sealed = 2
+            self.sealed = sealed
+        except (OSError, RingFull):
+            if not medium.skips:  # nothing of it is there
+                self.sealed = sealed
             raise
 
     def _is_reserve(self):
