@@ -106,9 +106,9 @@ class Ring(Pages):
             if self._buffered >= self.commit_every:
                 self.settle()
         except BaseException as e:
+            self.chain.reset()  # whatever became of this reading, the next does not refer to it
             if isinstance(e, RingFull):
                 self.add(REFUSED, refused)
-            self.chain.reset()  # whatever became of this reading, the next does not refer to it
             raise
 
     def put(self, kind, payload):
