@@ -128,6 +128,27 @@ def test_no_memory_left_for_a_reading_takes_none_of_those_before():
     assert found(FileRing("ring")) == [0, 1, 2, 3, 4]
 
 
+def test_a_reading_that_a_file_has_though_to_close_it_failed_counts_nowhere():
+    from blynk_batch.media import littlefs as files
+
+    def fails(*where):
+        real(*where)
+        raise OSError(5)
+
+    real = files._write
+    for before in range(3, 30):
+        ring = FileRing("close%d" % before, tails=2, tail_bytes=60, commit_every=12)
+        log(ring, 0, before)
+        ring.commit()
+        files._write = fails
+        raises(OSError, log, ring, before, 12)
+        files._write = real
+        log(ring, before + 12, 12)
+        for one in (ring, FileRing("close%d" % before)):
+            invariants.check(one, len(found(one)))
+            assert found(one) == list(range(before)) + list(range(before + 12, before + 24)), before
+
+
 class Brimful:
     """A device that is given no memory behind its access number `left`, and nobody else, until `release()`."""
 

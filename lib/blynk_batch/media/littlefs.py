@@ -281,7 +281,7 @@ class Files:
             raise broken
 
     def seal(self, sequence, offset):
-        if sequence == self.current and self.end(sequence) > offset:  # of a write that Ctrl-C broke off
+        if sequence == self.current and max(self.end(sequence), self.size(sequence)) > offset:  # of what broke off
             data = bytearray(offset)
             self.read(sequence, 0, memoryview(data))
             self._end_file(0, data)
