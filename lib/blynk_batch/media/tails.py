@@ -77,8 +77,6 @@ class Tails(Slots):
             if slots == self.slots and index < self._per_sector and used <= self._holds:
                 if check(buf, used) == struct.unpack_from("<I", buf, HEAD_BYTES - 4)[0]:
                     return sequence, index, used
-            elif not slots:
-                return None
         return None
 
     def peek(self, slot, view):
