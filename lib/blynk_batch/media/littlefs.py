@@ -34,7 +34,7 @@ def is_missing(error):
     return error.errno
 
 
-def _write(file, at, *parts):
+def _write(file, at, parts):
     """Write and close, to the end also where Ctrl-C breaks in, as it does within a write to a Pico's flash: the garbage
     collector would close the file later, over what is newer. What broke in, or None; no jump, where more could."""
     try:
@@ -48,7 +48,7 @@ def _write(file, at, *parts):
         file.close()
         raise
     except BaseException as e:
-        _write(file, at or 0, *parts)
+        _write(file, at or 0, parts)
         return e
 
 
@@ -211,7 +211,7 @@ class Files:
         try:
             if not self._spare_bytes():
                 pieces = [b"\xff" * _SPARE_PIECE] * (_SPARE_BYTES // _SPARE_PIECE)
-                broken = _write(open(self.path + "/log/spare", "wb"), None, *pieces)
+                broken = _write(open(self.path + "/log/spare", "wb"), None, pieces)
                 if broken:
                     raise broken
             self._has_spare = True
@@ -258,7 +258,7 @@ class Files:
             body.extend(data)
             struct.pack_into("<II", self._head, 0, self.current, self.spilled + size - before)
             struct.pack_into("<I", self._head, 8, crc32(body, crc32(self._place)))
-            broken = _write(open(self._names[index], "wb"), None, self._head, body)
+            broken = _write(open(self._names[index], "wb"), None, (self._head, body))
         except BaseException:
             self.tail[size:] = b""
             body[before:] = b""
@@ -275,7 +275,7 @@ class Files:
         """Have the file of the sector under way end with `data` at `at`, 0: nothing else is in it."""
         if self._file_sequence == self.current:
             self.close()
-        broken = _write(open(self.name(self.current), "r+b" if at else "wb"), at, data)
+        broken = _write(open(self.name(self.current), "r+b" if at else "wb"), at, (data,))
         self._go_on(self.current, at + len(data))
         if broken:
             raise broken
