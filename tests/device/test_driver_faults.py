@@ -50,6 +50,27 @@ def test_a_block_that_cannot_be_read_costs_what_is_in_it_and_nothing_else():
         assert left == list(range(5700 - len(left), 5700)) and len(left) > 1000
 
 
+class ReadsLate(SdCard):
+    """Reads so often in a row of a tail fail, and the next does not."""
+
+    late = 0
+
+    def readblocks(self, block, buf):
+        if self.late and block >= self.blocks - 2:
+            self.late -= 1
+            raise OSError(5)
+        super().readblocks(block, buf)
+
+
+def test_a_card_whose_tail_cannot_be_read_for_a_moment_loses_nothing():
+    device = ReadsLate(66)
+    for count in range(1, 7):
+        log(BlockRing(device), count, 1)
+        device.late = count
+        assert found(BlockRing(device)) == list(range(1, count + 1)), count
+        assert not device.late
+
+
 def test_a_new_device_with_a_block_that_cannot_be_read_is_not_taken_for_empty():
     device = unreadable(NorFlash, 8)
     device.lost = (3,)

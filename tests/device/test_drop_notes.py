@@ -5,6 +5,7 @@ import invariants
 from blynk_batch import BlockRing
 from blynk_batch.ring import sector, state as keys
 from flash import NorFlash
+from ring_checks import found, log
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "16m"  # of which the points that arrived take most
@@ -155,3 +156,37 @@ def test_a_cut_in_the_erase_of_a_sector_that_the_note_under_way_makes_free_keeps
             assert client.pending == there and stats["corrupt"] == 0, (note, overwrite, there, stats)
             assert there + stats["dropped"] == logged, (note, overwrite, there, stats)
             invariants.check(ring, there)
+
+
+class RefusesPrograms(NorFlash):
+    """So many programs fail, and no erase."""
+
+    left = 0
+
+    def _change(self, operation, address, new):
+        if operation == "program" and self.left:
+            self.left -= 1
+            raise OSError(5)
+        super()._change(operation, address, new)
+
+
+def test_a_sector_that_is_erased_while_its_drop_cannot_be_noted_counts_as_dropped():
+    for unit in (1, 16):
+        full = RefusesPrograms(4, unit=unit)
+        ring, count = BlockRing(full, unit=unit), 0
+        while not ring.get(keys.DROPPED):
+            before = full.image()
+            log(ring, count, 1)
+            count += 1
+        for left in range(3, 7):
+            device = RefusesPrograms(4, unit=unit, image=before)
+            ring = BlockRing(device, unit=unit)
+            device.left = left
+            try:
+                log(ring, count - 1, 1)
+            except OSError:
+                pass
+            again = BlockRing(device.revive(), unit=unit)
+            numbers = found(again)
+            invariants.check(again, len(numbers))
+            assert again.get(keys.DROPPED) == numbers[0] and not again.get(keys.CORRUPT), (unit, left, numbers[0])

@@ -293,3 +293,48 @@ def test_wherever_ctrl_c_breaks_into_littlefs_nothing_is_lost_or_there_twice():
                 numbers = found(one)
                 invariants.check(one, len(numbers))
                 assert numbers in [list(range(end)) + list(range(400, 460)) for end in (count, count + 1)], numbers
+
+
+def test_wherever_ctrl_c_breaks_into_littlefs_at_the_first_opening_the_next_is_as_good():
+    for board, page in (("rp2", 256), ("esp32", 1)):
+        programs, is_open = 0, False
+        while not is_open:
+            programs += 1
+            umount("/sim")
+            device = LooksForCtrlC(24, page_size=page)
+            mount(device, "/sim", board)
+            device.left = programs
+            try:
+                FileRing("/sim/ring", capacity_bytes=16384)
+                is_open = True
+            except KeyboardInterrupt:
+                pass
+            device.left = 0
+            gc.collect()
+            log(FileRing("/sim/ring", capacity_bytes=16384), 0, 300)
+            assert found(FileRing("/sim/ring")) == list(range(300)), (board, programs)
+            assert os.stat("/sim/ring/log/spare")[6] == 8000, (board, programs)
+        assert programs > 12, programs
+
+
+def test_a_sectors_file_that_ctrl_c_kept_from_being_removed_goes_with_the_next_one():
+    mounted()
+    ring = FileRing("/sim/ring", capacity_bytes=16384)
+    drop, count = ring.medium.drop, 0
+
+    def break_off(_):
+        raise KeyboardInterrupt
+
+    ring.medium.drop = break_off
+    try:
+        while True:
+            log(ring, count, 1)
+            count += 1
+    except KeyboardInterrupt:
+        ring.medium.drop = drop
+    first = ring.get(DROPPED)
+    while ring.get(DROPPED) == first:
+        log(ring, 2000 + count, 1)
+        count += 1
+    names = sorted(os.listdir("/sim/ring/log"))
+    assert names[-2:] == ["%08x" % (0x3FFFFFFF - ring.oldest), "spare"], (names, ring.oldest)

@@ -24,16 +24,16 @@ def test_a_reading_too_large_for_a_sector_changes_no_time_of_those_around_it():
     assert found(BlockRing(device)) == [0, 1, 2, 3]
 
 
-def broken_off(owner, name, action, *args):
-    """Ctrl-C behind the method ends the action, as MicroPython has it."""
+def broken_off(owner, name, action, *args, error=KeyboardInterrupt):
+    """Ctrl-C behind the method ends the action, as MicroPython has it; or another `error`."""
     real = getattr(owner, name)
 
     def method(*where):
         real(*where)
-        raise KeyboardInterrupt
+        raise error
 
     setattr(owner, name, method)
-    raises(KeyboardInterrupt, action, *args)
+    raises(error, action, *args)
     setattr(owner, name, real)
 
 
@@ -128,6 +128,27 @@ def test_no_memory_left_for_a_reading_takes_none_of_those_before():
     assert found(FileRing("ring")) == [0, 1, 2, 3, 4]
 
 
+def test_a_reading_that_a_file_has_though_to_close_it_failed_counts_nowhere():
+    from blynk_batch.media import littlefs as files
+
+    def fails(*where):
+        real(*where)
+        raise OSError(5)
+
+    real = files._write
+    for before in range(3, 30):
+        ring = FileRing("close%d" % before, tails=2, tail_bytes=60, commit_every=12)
+        log(ring, 0, before)
+        ring.commit()
+        files._write = fails
+        raises(OSError, log, ring, before, 12)
+        files._write = real
+        log(ring, before + 12, 12)
+        for one in (ring, FileRing("close%d" % before)):
+            invariants.check(one, len(found(one)))
+            assert found(one) == list(range(before)) + list(range(before + 12, before + 24)), before
+
+
 class Brimful:
     """A device that is given no memory behind its access number `left`, and nobody else, until `release()`."""
 
@@ -157,15 +178,26 @@ class Brimful:
             micropython.heap_unlock()
         return was_locked
 
-def test_a_reading_that_finds_no_memory_on_raw_flash_is_not_there_and_can_be_logged_again():
-    for unit, before in ((1, 30), (1, 486), (1, 1439), (16, 100), (16, 717)):  # in a sector, at its end, in a full ring
-        device, accesses, was_locked = NorFlash(4, unit=unit), 0, True
-        log(BlockRing(device, unit=unit), 0, before)
+
+def test_a_reading_that_finds_no_memory_on_a_device_is_not_there_and_can_be_logged_again():
+    raw, once, card = (NorFlash, 4, {}), (NorFlash, 4, {"unit": 16}), (SdCard, 34, {})
+    for (make, blocks, options), before in (
+        (raw, 30),  # in a sector, at its end, in a full ring
+        (raw, 486),
+        (raw, 1439),
+        (once, 100),
+        (once, 717),
+        (card, 30),
+        (card, 63),
+        (card, 1439),
+    ):
+        device, accesses, was_locked = make(blocks, **options), 0, True
+        log(BlockRing(device, **options), 0, before)
         while was_locked:
             accesses += 1
             again = device.revive()
             brimful = Brimful(again, 1000000)
-            ring = BlockRing(brimful, unit=unit)
+            ring = BlockRing(brimful, **options)
             brimful._left = accesses
             try:
                 ring.log(0, START_MS + before * 10000, b"\x01", [before])
@@ -174,13 +206,63 @@ def test_a_reading_that_finds_no_memory_on_raw_flash_is_not_there_and_can_be_log
                 is_there = False
             was_locked = brimful.release()
             log(ring, before + is_there, 4 - is_there)
-            for one in (ring, BlockRing(again, unit=unit)):
+            for one in (ring, BlockRing(again, **options)):
                 numbers = found(one)
                 dropped = one.get(keys.DROPPED)
-                assert numbers == list(range(dropped, before + 4)), (unit, before, accesses, dropped, numbers[-6:])
+                assert numbers == list(range(dropped, before + 4)), (options, before, accesses, dropped, numbers[-6:])
                 assert one.get(keys.CORRUPT) == 0
                 invariants.check(one, len(numbers))
         assert accesses > 1
+
+
+def test_memory_that_runs_out_behind_a_write_leaves_nothing_that_is_counted_nowhere():
+    for ring, again in (
+        (FileRing("behind"), lambda: FileRing("behind")),
+        (BlockRing(card := SdCard(66)), lambda: BlockRing(card)),
+    ):
+        log(ring, 0, 5)
+        broken_off(ring.medium, "append", log, ring, 5, 1, error=MemoryError)
+        log(ring, 6, 3)
+        for one in (ring, again()):
+            invariants.check(one, len(found(one)))
+            assert found(one) == [0, 1, 2, 3, 4, 6, 7, 8]
+
+
+class BreaksInTwice:
+    """A medium with Ctrl-C behind an append, and once more where what raised it is handled."""
+
+    breaks = 0
+
+    def __init__(self, medium):
+        self._medium = medium
+
+    def __getattr__(self, name):
+        if name == "skips" and self.breaks:
+            self.breaks = 0
+            raise KeyboardInterrupt
+        return getattr(self._medium, name)
+
+    def append(self, *where):
+        self._medium.append(*where)
+        if self.breaks:
+            raise KeyboardInterrupt
+
+
+def test_so_does_ctrl_c_that_breaks_in_twice():
+    for ring, again in (
+        (FileRing("twice"), lambda: FileRing("twice")),
+        (BlockRing(device := NorFlash(8)), lambda: BlockRing(device)),
+        (BlockRing(card := SdCard(66)), lambda: BlockRing(card)),
+    ):
+        log(ring, 0, 5)
+        ring.medium = BreaksInTwice(ring.medium)
+        ring.medium.breaks = 1
+        raises(KeyboardInterrupt, log, ring, 5, 1)
+        ring.medium.breaks = 0
+        log(ring, 6, 3)
+        for one in (ring, again()):
+            invariants.check(one, len(found(one)))
+            assert found(one) == [0, 1, 2, 3, 4, 6, 7, 8]
 
 
 def test_an_upload_that_interrupts_a_log_is_refused_and_the_reading_stored():

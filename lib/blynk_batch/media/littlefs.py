@@ -34,21 +34,21 @@ def is_missing(error):
     return error.errno
 
 
-def _write(file, at, head, body):
+def _write(file, at, parts):
     """Write and close, to the end also where Ctrl-C breaks in, as it does within a write to a Pico's flash: the garbage
     collector would close the file later, over what is newer. What broke in, or None; no jump, where more could."""
     try:
         if at is not None:  # else it is there. littlefs ends what was broken off only where the place is another
-            file.seek(0)
+            file.seek(at + 1)
             file.seek(at)
-        file.write(head)
-        file.write(body)
+        for part in parts:
+            file.write(part)
         return file.close()
     except Exception:
         file.close()
         raise
     except BaseException as e:
-        _write(file, at or 0, head, body)
+        _write(file, at or 0, parts)
         return e
 
 
@@ -199,9 +199,8 @@ class Files:
         """Bytes of the spare, 0 if there is none, -1 if the file of that name is somebody else's."""
         try:
             with open(self.path + "/log/spare", "rb") as f:
-                size = f.seek(0, 2)
-                f.seek(0)
                 ours = f.read(_SPARE_PIECE) == b"\xff" * _SPARE_PIECE
+                size = f.seek(0, 2)
         except OSError:
             return 0
         return size if not size or size == _SPARE_BYTES and ours else -1
@@ -211,9 +210,10 @@ class Files:
         which writes its last block anew. Without room the ring goes without."""
         try:
             if not self._spare_bytes():
-                with open(self.path + "/log/spare", "wb") as f:
-                    for _ in range(_SPARE_BYTES // _SPARE_PIECE):
-                        f.write(b"\xff" * _SPARE_PIECE)
+                pieces = [b"\xff" * _SPARE_PIECE] * (_SPARE_BYTES // _SPARE_PIECE)
+                broken = _write(open(self.path + "/log/spare", "wb"), None, pieces)
+                if broken:
+                    raise broken
             self._has_spare = True
         except OSError:  # so it is tried again with the next sector
             pass
@@ -258,7 +258,7 @@ class Files:
             body.extend(data)
             struct.pack_into("<II", self._head, 0, self.current, self.spilled + size - before)
             struct.pack_into("<I", self._head, 8, crc32(body, crc32(self._place)))
-            broken = _write(open(self._names[index], "wb"), None, self._head, body)
+            broken = _write(open(self._names[index], "wb"), None, (self._head, body))
         except BaseException:
             self.tail[size:] = b""
             body[before:] = b""
@@ -275,13 +275,13 @@ class Files:
         """Have the file of the sector under way end with `data` at `at`, 0: nothing else is in it."""
         if self._file_sequence == self.current:
             self.close()
-        broken = _write(open(self.name(self.current), "r+b" if at else "wb"), at, data, b"")
+        broken = _write(open(self.name(self.current), "r+b" if at else "wb"), at, (data,))
         self._go_on(self.current, at + len(data))
         if broken:
             raise broken
 
     def seal(self, sequence, offset):
-        if sequence == self.current and self.end(sequence) > offset:  # of a write that Ctrl-C broke off
+        if sequence == self.current and max(self.end(sequence), self.size(sequence)) > offset:  # of what broke off
             data = bytearray(offset)
             self.read(sequence, 0, memoryview(data))
             self._end_file(0, data)

@@ -130,7 +130,13 @@ class Slots:
         return max(sequence, self.first)
 
     def oldest_from(self, sequence, newest):
+        """What was erased before its drop could be noted, since blocks failed, is blank: two reads have to say so."""
+        while self.skips and sequence < newest and self._is_blank(sequence) and self._is_blank(sequence):
+            sequence += 1
         return sequence
+
+    def _is_blank(self, sequence):
+        return self.flash.is_blank(self._address(sequence), sector.PREFIX_BYTES)
 
     def give_spare(self):
         return False

@@ -77,8 +77,6 @@ class Tails(Slots):
             if slots == self.slots and index < self._per_sector and used <= self._holds:
                 if check(buf, used) == struct.unpack_from("<I", buf, HEAD_BYTES - 4)[0]:
                     return sequence, index, used
-            elif not slots:
-                return None
         return None
 
     def peek(self, slot, view):
@@ -133,7 +131,9 @@ class Tails(Slots):
 
     def append(self, sequence, offset, data):
         """Durable on return, whole: what was there stays in its tail until the other tail is written."""
-        before = (self._sequence, self._index, self._used, bytes(self._body[: self._used]))
+        before = self._sequence, self._index, self._used, self._block, self._body
+        block = bytearray(self._block)  # a copy: to go back takes no memory, of which there may be none
+        self._block, self._body = block, memoryview(block)[HEAD_BYTES:]
         if sequence != self._sequence or not offset:  # again, if the first try failed at its place
             self._sequence, self._index, self._used = sequence, 0, 0
         tails = self.slots * self._per_sector
@@ -147,8 +147,7 @@ class Tails(Slots):
                 self._add(data)
             self._write(page)
         except BaseException:  # also where Ctrl-C breaks in
-            self._sequence, self._index, self._used, body = before
-            self._body[: len(body)] = body
+            self._sequence, self._index, self._used, self._block, self._body = before
             raise
         self._live = page
         self._tail ^= 1

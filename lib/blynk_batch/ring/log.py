@@ -29,7 +29,7 @@ class Ring(Pages):
     seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
     bad = 0  # sectors behind the newest that were found to fail, or to be somebody else's
-    sealed = True  # the newest sector takes no more frames; 2: what may lie behind its end never counts
+    sealed = True  # the newest sector takes no more frames; 2 and more: what may lie behind its end never counts
     defers = False  # state that finds no room in a full ring waits in RAM until its oldest sector goes
 
     def __init__(self, medium, span, overwrite=True, commit_every=1):
@@ -106,9 +106,9 @@ class Ring(Pages):
             if self._buffered >= self.commit_every:
                 self.settle()
         except BaseException as e:
+            self.chain.reset()  # whatever became of this reading, the next does not refer to it
             if isinstance(e, RingFull):
                 self.add(REFUSED, refused)
-            self.chain.reset()  # whatever became of this reading, the next does not refer to it
             raise
 
     def put(self, kind, payload):
@@ -187,6 +187,7 @@ class Ring(Pages):
             data, start = self.weak + data, start - len(self.weak)
         if not data:
             return
+        self.sealed += 2  # until it is counted: Ctrl-C breaks in at any jump, and there is none in between
         try:
             try:
                 medium.append(self.newest, start, data)
@@ -197,9 +198,10 @@ class Ring(Pages):
             self.offset += size
             self.number += self.buffered_points
             self._buffered = self.buffered_points = 0
-        except BaseException as e:  # also where Ctrl-C breaks in, which is nowhere between what is counted
-            if medium.skips or isinstance(e, KeyboardInterrupt):  # some of it may be there
-                self.sealed = 2
+            self.sealed -= 2
+        except (OSError, RingFull):
+            if not medium.skips:  # nothing of it is there
+                self.sealed -= 2
             raise
 
     def _is_reserve(self):

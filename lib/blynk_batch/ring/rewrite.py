@@ -20,6 +20,8 @@ def write_again(ring, frames, data):
         start -= len(spoilt)
         reader = Reader(ring, (refused, start), (refused, start), 0)
     ring.weak = b""
+    if not spoilt and not frames:
+        return  # the turn that had it programmed again goes on
     ring.number -= points
     try:
         ring.turn(data=data)

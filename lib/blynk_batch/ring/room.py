@@ -144,7 +144,8 @@ def drop_oldest(ring, frame=True):
         ring.set(OLDEST, (ring.oldest,))
         if frame:
             _note_drop(ring)
-    ring.medium.drop(ring.oldest - 1)
+    for sequence in (ring.oldest - 2, ring.oldest - 1):  # Ctrl-C can have broken off the first
+        ring.medium.drop(sequence)
 
 
 def _note_drop(ring):
