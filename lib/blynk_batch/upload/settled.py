@@ -173,7 +173,7 @@ class Settled(Held):
         count = points + passed(others)
         ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
         ring.add(keys.HELD, count)
-        end = OPEN if kind == DOUBT else tuple(window.end[:2])
+        end = OPEN if kind == DOUBT else window.end[:2]
         one = Range(pin, body.first, end, kind, plan)
         for _ in reach(ring, self.ranges, one, kind):
             pass
