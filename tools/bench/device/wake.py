@@ -52,7 +52,7 @@ def cycle(folder, reading, seen):
 
 def flash_use(library, form, on, wakes):
     readings = walk()
-    place = Place(on, "ours", 262144)
+    place = Place(on, "ours", 196608)  # a Pico W's flash has room for no larger one beside the sources
     fill(place, readings)
     place.store.client.close()
     device = place.device
