@@ -130,8 +130,10 @@ class Slots:
         return max(sequence, self.first)
 
     def oldest_from(self, sequence, newest):
-        """What was erased before its drop could be noted, since blocks failed, is blank: two reads have to say so."""
-        while self.skips and sequence < newest and self._is_blank(sequence) and self._is_blank(sequence):
+        """What was erased before its drop could be noted, since blocks failed, is blank: two reads have to say so. Only
+        what the next two sectors take the place of, as many as one turn tries: all else that is blank is damage."""
+        last = newest - self.slots + 2
+        while self.skips and sequence <= last and self._is_blank(sequence) and self._is_blank(sequence):
             sequence += 1
         return sequence
 
