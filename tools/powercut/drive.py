@@ -101,14 +101,12 @@ def _shares(long, seed):
 def _cut_all(long):
     print("%s=%d makes the same cuts again" % (SETTING, seed()), flush=True)
     shares = list(_shares(long, seed()))
+    cuts, failed = dict.fromkeys(FAMILIES, 0), 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        results = list(pool.map(lambda share: run_share("ring", *share), shares))
-    for _, failures in results:
-        print("".join(line + "\n" for line in failures), end="")
-    cuts = dict.fromkeys(FAMILIES, 0)
-    for share, (count, _) in zip(shares, results):
-        cuts[family(share[0])] += count
-    failed = sum(len(failures) for _, failures in results)
+        for share, (count, failures) in zip(shares, pool.map(lambda share: run_share("ring", *share), shares)):
+            print("".join(line + "\n" for line in failures), end="", flush=True)  # --long takes hours
+            cuts[family(share[0])] += count
+            failed += len(failures)
     print("%d raw, %d littlefs and %d FAT power cuts survived, %d failed" % (*cuts.values(), failed))
     return failed
 
