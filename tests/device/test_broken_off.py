@@ -109,12 +109,17 @@ def dropped_at(at, error):
     return left[0] <= 0
 
 
-def test_wherever_ctrl_c_breaks_off_what_drops_a_sector_the_books_add_up():
+def at_each_place(is_broken_off, least):
+    """Break off at the first change of the state, the second ..., until there is none: at more than `least`."""
     for error in (KeyboardInterrupt, MemoryError):
         at = 1
-        while dropped_at(at, error):
+        while is_broken_off(at, error):
             at += 1
-        assert at > 4, at
+        assert at > least, at
+
+
+def test_wherever_ctrl_c_breaks_off_what_drops_a_sector_the_books_add_up():
+    at_each_place(dropped_at, 4)
 
 
 def test_a_drop_that_is_broken_off_keeps_the_count_of_points_that_damage_took():
@@ -153,8 +158,4 @@ def cleared_at(at, error):
 
 
 def test_wherever_ctrl_c_or_want_of_memory_breaks_a_clear_off_it_has_cleared_all_or_nothing():
-    for error in (KeyboardInterrupt, MemoryError):
-        at = 1
-        while cleared_at(at, error):
-            at += 1
-        assert at > 3, at
+    at_each_place(cleared_at, 3)

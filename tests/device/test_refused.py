@@ -37,12 +37,18 @@ def broken_off(owner, name, action, *args, error=KeyboardInterrupt):
     setattr(owner, name, real)
 
 
-def test_after_a_write_that_was_broken_off_nothing_is_there_twice_or_at_another_time():
-    for ring, again in (
+def on_each_medium():
+    """(ring, what opens it again) on littlefs, raw flash and a card."""
+    device, card = NorFlash(8), SdCard(66)
+    return (
         (FileRing("ring"), lambda: FileRing("ring")),
-        (BlockRing(device := NorFlash(8)), lambda: BlockRing(device)),
-        (BlockRing(card := SdCard(66)), lambda: BlockRing(card)),
-    ):
+        (BlockRing(device), lambda: BlockRing(device)),
+        (BlockRing(card), lambda: BlockRing(card)),
+    )
+
+
+def test_after_a_write_that_was_broken_off_nothing_is_there_twice_or_at_another_time():
+    for ring, again in on_each_medium():
         log(ring, 0, 5)
         broken_off(ring.medium, "append", log, ring, 5, 1)
         log(ring, 6, 3)
@@ -249,11 +255,7 @@ class BreaksInTwice:
 
 
 def test_so_does_ctrl_c_that_breaks_in_twice():
-    for ring, again in (
-        (FileRing("twice"), lambda: FileRing("twice")),
-        (BlockRing(device := NorFlash(8)), lambda: BlockRing(device)),
-        (BlockRing(card := SdCard(66)), lambda: BlockRing(card)),
-    ):
+    for ring, again in on_each_medium():
         log(ring, 0, 5)
         ring.medium = BreaksInTwice(ring.medium)
         ring.medium.breaks = 1

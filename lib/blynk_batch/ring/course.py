@@ -12,7 +12,7 @@ from .record import BLANK, FILLER, MARK, PAGE
 
 
 class Course:
-    """The half of a Reader that goes from frame to frame; its attributes are listed there."""
+    """The half of a Reader that finds where frames begin; its attributes are listed there."""
 
     feed = None  # called in each sector, if whoever has the pass made gave a watchdog
 

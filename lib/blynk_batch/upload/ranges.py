@@ -1,6 +1,7 @@
 """Ranges of refused points: exact sets of points, all those of a pin from a start to an end.
 
-Those that touch become one, and in the state pins of equal bounds share one. Knows the state's keys and no ring.
+Those that touch become one, and in the state pins of equal bounds share one. Knows frames and the state; not what is
+asked of a range.
 """
 
 from micropython import const
