@@ -87,11 +87,11 @@ class Uploader(Terms):
             yield from self._windows(end)
         except RingFull as e:
             had_room = self.result.requests > before
+            self._window = None  # it knows nothing of what the search is to change
             if self._search:  # what was refused lies before: it may make room for notes
                 yield from self._deliver(self.search)
             if had_room:
                 raise e
-            self._window = None  # it knows nothing of what the search has changed
             self.ring.defers = True  # else no drain could ever begin
             yield from self._windows(end)
         if self._search:
