@@ -1,6 +1,6 @@
 """Making room: sectors that hold nothing pending go first, then the oldest, counted.
 
-Works on a Ring; loaded for the end of opening, when its medium is full, or when there is time to make room ahead.
+Works on a Ring; loaded at the end of opening, when the medium is full, or when there is time to do it ahead.
 """
 
 from micropython import const
@@ -35,7 +35,7 @@ def check_books(ring):
     _drop_before(ring, ring.get(OLDEST))
     ring.oldest = ring.medium.oldest_from(ring.oldest, ring.newest)
     before = ring.pending
-    # On a full disk a sector goes before its drop is noted
+    # A full disk's sector goes before its drop is noted
     went = RECOUNT in ring.state or ring.get(OLDEST) < ring.oldest > first_kept(ring.state)[0]
     _catch_up(ring)
     if went and (ring.get(HELD) or ring.get(DELIVERED)):  # of the sector that went nothing else was noted
@@ -49,7 +49,7 @@ def check_books(ring):
 
 
 def _drop_before(ring, sequence):
-    """Let go of the sectors before that one, which hold nothing that counts; never of the newest."""
+    """Let go of the sectors before that, which hold nothing that counts; never of the newest."""
     while ring.oldest < min(sequence, ring.newest):
         ring.medium.drop(ring.oldest)
         ring.oldest += 1
@@ -118,7 +118,7 @@ def make_room(ring, most):
             text = "the ring holds %d readings%s: upload or clear() first"
             raise RingFull(text % (ring.pending, ", and no room for a note" if ring.overwrite else ", overwrite=False"))
         if ring.oldest == ring.newest:
-            break  # failed sectors leave none to keep
+            break  # failed ones leave none to keep
         drop_oldest(ring)
 
 
@@ -137,8 +137,10 @@ def drop_oldest(ring, frame=True):
         lost = gone if is_plain else undelivered
         ring.add(DROPPED, lost)
         ring.add(CORRUPT, gone - lost)
-    except BaseException:  # else its points would be taken out of the books twice
-        ring.state, ring.oldest, ring.seen_lost = state, oldest, seen_lost
+    except BaseException:  # else its points go out of the books twice
+        ring.state = state  # no tuple: it takes memory
+        ring.oldest = oldest
+        ring.seen_lost = seen_lost
         raise
     if lost or is_ahead:
         ring.set(OLDEST, (ring.oldest,))
@@ -181,7 +183,7 @@ def clear(ring):
     try:
         ring.commit()
     except RingFull:
-        pass  # so they are gone and counted already
+        pass  # so they are gone, and counted
     state, seen_lost = dict(ring.state), ring.seen_lost
     try:
         ring.add(DROPPED, ring.pending)
@@ -191,6 +193,7 @@ def clear(ring):
         ring.set(CURSOR, ring.end())
         ring.cleared = ring.end()[:2]
     except BaseException:  # else they count as dropped and are pending still
-        ring.state, ring.seen_lost = state, seen_lost
+        ring.state = state
+        ring.seen_lost = seen_lost
         raise
     ring.save()
