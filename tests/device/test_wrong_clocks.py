@@ -8,7 +8,7 @@ from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from timing import DAY, HOUR, MINUTE, arrived, client_on, unknown_boot
 
-HEAP = "2m"
+HEAP = "4m"
 
 
 def test_steps_of_the_clock_neither_block_nor_reorder_nor_refuse_what_is_stored():
