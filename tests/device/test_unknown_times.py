@@ -61,6 +61,26 @@ def test_estimated_times_of_a_refused_pin_are_counted_as_it_arrives():
     assert client.pending == 0 and client.stats()["estimated"] == 4, client.stats()
 
 
+def test_a_refused_point_that_is_too_old_only_by_the_estimate_of_its_own_pass_does_not_keep_the_search_for_ever():
+    refusal = (400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}')
+    # By pin 2's first reading those of pin 1 would be too old, were it not known what lies before them.
+    clock, server = FakeClock(None), FakeServer(refusal, (200, {}, b"OK"), *[refusal] * 20)
+    client = client_on(clock, batch_points=2)
+    for value, known in enumerate((NOW_MS - HOUR - 1, NOW_MS - HOUR, None, None)):
+        client.log(1, value, timestamp=known)
+        clock.wait(1000)
+    client.log(2, 0, timestamp=NOW_MS - 100 * DAY)
+    client.log(2, 1, timestamp=NOW_MS)
+    client = client_on(FakeClock(NOW_MS), server, batch_points=2, max_age_days=30)
+    for _ in range(20):
+        if not client.upload(timeout_s=1000, watchdog=lambda: client.clock.wait(500)).waiting:
+            break
+    else:
+        raise AssertionError("it is searched for ever")
+    stats = client.stats()
+    assert (stats["uploaded"], stats["expired"], stats["pending"]) == (1, 3, 2), stats
+
+
 def test_unsynced_drop_drops_and_counts_them():
     client, server = known_after_unknown(3, 2, unsynced="drop")
     assert arrived(server) == [(0, 0)]
