@@ -3,7 +3,7 @@
 import random
 
 from stand_ins import NOW_MS, FakeClock, FakeServer
-from timing import DAY, HOUR, MINUTE, arrived, client_on, unknown_boot
+from timing import DAY, HOUR, MINUTE, arrived, client_on, times, unknown_boot
 
 
 HEAP = "2m"
@@ -59,6 +59,51 @@ def test_estimated_times_of_a_refused_pin_are_counted_as_it_arrives():
     client.release(1)
     client.upload()
     assert client.pending == 0 and client.stats()["estimated"] == 4, client.stats()
+
+
+class Picky(FakeServer):
+    """Refuses pin 1's batches in which the text is."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.text = text
+
+    def post(self, url, headers, body, timeout_s):
+        text = b"".join([bytes(chunk) for chunk in body])
+        if url.endswith("v1") and self.text in text:
+            self.replies = [(400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}')]
+        return FakeServer.post(self, url, headers, [text], timeout_s)
+
+
+def test_a_refused_point_that_is_too_old_only_by_the_estimate_of_its_own_pass_does_not_keep_the_search_for_ever():
+    clock, server = FakeClock(None), Picky(b",")
+    client = client_on(clock, batch_points=2)
+    client.log(2, 0, timestamp=NOW_MS - 31 * DAY)
+    client.log(2, 1)  # three days of uptime in two days: spread evenly, but counted back from a later one on
+    clock.wait(37 * HOUR)
+    for value in range(4):
+        client.log(1, value)
+        clock.wait(HOUR)
+    clock.wait(31 * HOUR)
+    client.log(2, 2)
+    client.log(2, 3, timestamp=NOW_MS - 29 * DAY)
+    client = client_on(FakeClock(NOW_MS), server, batch_points=2, max_age_days=30)
+    result = client.upload(timeout_s=1000, watchdog=lambda: client.clock.wait(500))
+    assert not result.waiting and client.stats()["uploaded"] == 2, (result, client.stats())
+
+
+def test_a_refused_pins_estimated_times_stay_behind_what_is_known_in_front_of_them():
+    clock, server = FakeClock(None), Picky(b",3]")
+    client = client_on(clock)
+    for value, known in enumerate((NOW_MS - HOUR - 1, NOW_MS - HOUR, None, None)):
+        client.log(1, value, timestamp=known)
+        clock.wait(1000)
+    client.log(2, 0, timestamp=NOW_MS - 100 * DAY)  # from a pass that begins with pin 1's last on, none is known before
+    client.log(2, 1, timestamp=NOW_MS)
+    client = client_on(FakeClock(NOW_MS), server)
+    client.upload()
+    assert sorted(arrived(server))[1:] == [(-HOUR - 1, 0), (-HOUR, 1), (-1001, 2), (0, 1)], arrived(server)
+    assert times(client) == [-1]
 
 
 def test_unsynced_drop_drops_and_counts_them():

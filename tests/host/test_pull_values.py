@@ -139,6 +139,22 @@ def test_a_card_is_read_whatever_it_wrote_at_once_and_however_full_it_is(run_on_
         assert "damage      none" in report
 
 
+@pytest.mark.parametrize("size", [512, 1024, 4096])
+def test_a_card_is_read_all_the_same_whose_first_block_is_damaged_or_whose_last_write_was_torn(
+    run_on_device, tmp_path, size
+):
+    run_on_device(MAKE, 1200, size, tmp_path / "card", heap="16m")
+    whole, values = (tmp_path / "card").read_bytes(), list(map(str, range(1200)))
+    tail = len(whole) - len(whole) % 4096 - (4096 if size < 4096 else 8192)
+    found = []
+    for at in (0, tail, tail + size):
+        (tmp_path / "card").write_bytes(whole[:at] + b"\x5a" * size + whole[at + size :])
+        pull("--image", tmp_path / "card", "--csv", tmp_path / "csv")
+        found.append(exported(tmp_path / "csv"))
+    assert found[0] == values[-len(found[0]) :] and len(found[0]) > 600
+    assert values in found[1:] and all(some == values[: len(some)] for some in found[1:])  # one is the last but one
+
+
 def test_a_cards_image_need_not_fit_into_ram(run_on_device, tmp_path):
     run_on_device(MAKE, 3, 0, tmp_path / "card", heap="16m")
     os.truncate(tmp_path / "card", 80 << 20)

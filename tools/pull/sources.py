@@ -79,7 +79,7 @@ def of_folder(folder):
 
 def _of_image(image, path=None, page=None, unit=1):
     with open(image, "rb") as file:
-        start = file.read(8192)
+        start = file.read(3 * 4096)
         seen = _page_seen(file, start)
     if b"littlefs" in (start[8:16], start[4104:4112]):
         return "littlefs", str(image), path
@@ -89,15 +89,16 @@ def _of_image(image, path=None, page=None, unit=1):
 
 
 def _page_seen(file, start):
-    """The bytes that are written at once, for a ring on blocks that are written whole: by the second of the two blocks
-    behind its sectors, which names the ring's slots as the first sector's header does. None for any other."""
-    if start[:3] == _MAGIC or start[_BLOCK_HEAD : _BLOCK_HEAD + 3] != _MAGIC:
-        return None
-    slots = start[_BLOCK_HEAD + 8 : _BLOCK_HEAD + 12]
-    for page in _PAGE_SIZES:
-        file.seek(int.from_bytes(slots, "little") * 4096 + page + 8)
-        if file.read(4) == slots:
-            return page
+    """The bytes that are written at once, for a ring on blocks that are written whole: by the second block of a sector,
+    or of the two behind all sectors, which names the ring's slots as a first one does. A power cut or damage can
+    have taken one or the other. None for any other."""
+    firsts = [start[at + 8 : at + 12] for at in range(0, len(start), 4096) if start[at + _BLOCK_HEAD :][:3] == _MAGIC]
+    for slots in firsts[:1]:
+        for page in _PAGE_SIZES:
+            for sector in (int.from_bytes(slots, "little"), 0, 1, 2):
+                file.seek(sector * 4096 + page + 8)
+                if file.read(4) == slots:
+                    return page
     return None
 
 

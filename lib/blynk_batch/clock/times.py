@@ -73,13 +73,15 @@ class Times:
             self._base += self._uptime
         else:
             self._base = -reader.chain.time
-            self._run_known = self.known
             self._run = self._run_from(reader.position, boot)
+            self._run_known = self.known
         self._boot = boot
 
     def _run_from(self, position, boot):
         """What gives `boot` its time from `position` on: its anchor, or the instant that ends its run."""
         first, run = boot, None
+        # A pass over refused points begins with them.
+        self.known = self.known or _in_front(self._ring, position, boot)[1]
         uptime, length = -self._base, self._base  # uptime of the boot under way, length of those before
         reader = self._ring.reader(position + (0,), self._end)
         chain = reader.chain
@@ -112,22 +114,26 @@ class Times:
             if not run or run.until < self.known <= self._now:
                 run = Run(boot, self._end, None, self._now, length + uptime)
         # The boot may have an anchor before, if it slept since and lost the clock by that: count on from there.
-        epoch = _anchored(self._ring, position, first)
+        epoch = _in_front(self._ring, position, first)[0]
         if epoch is not None and epoch - self._base <= run.until:  # pyright: ignore
             run.epoch = epoch
         return run
 
 
-def _anchored(ring, position, boot):
-    """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or one that had no room; or None."""
+def _in_front(ring, position, boot):
+    """Unix ms of uptime 0 as the last anchor of `boot` before `position` gives it, or one that had no room, or None;
+    and the last time in front of it that its sector tells, or 0."""
     from ..ring.decode import load_header
 
-    anchor = load_header(ring, position[0])[2].get(keys.ANCHOR)
+    state = load_header(ring, position[0])[2]
+    anchor, known = state.get(keys.ANCHOR), state.get(keys.KNOWN, (0,))[0]
     reader = ring.reader((position[0], 0, 0), position)
     while reader.next():
         if reader.kind == record.ANCHOR:
             anchor = parsing.get_anchor(reader.payload())
+        elif reader.kind == DATA and not reader.chain.boot:
+            known = reader.chain.time
     for found in (anchor, ring.state.get(keys.ANCHOR)):
         if found and found[0] == boot:
-            return found[1]
-    return None
+            return found[1], known
+    return None, known

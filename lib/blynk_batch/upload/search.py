@@ -120,7 +120,7 @@ class Search(Settled):
         return best
 
     def _has_try(self):
-        """True if something is queued: a question, a look into a bad run, a daily try. Where there is no room for
+        """What is queued, if anything: a question, a look into a bad run, a daily try. Where there is no room for
         notes, only a try of what lies in the oldest sector: once that is delivered, there will be."""
         crowded = not self.has_room()
         self._queue = [queued for queued in self._queue if self.at(*queued[:3])]
@@ -130,7 +130,7 @@ class Search(Settled):
             yield from self._look_into_runs()
         if not self._queue:
             self._try_daily(crowded)
-        return len(self._queue) > 0
+        return self._queue
 
     def _ask_in_doubt(self):
         """While nobody is accepted, queue what one pin in doubt is asked for this hour: the whole unless it was just
@@ -179,11 +179,12 @@ class Search(Settled):
             and (found.kind == FRESH or self.due.rested(found.tried))
             and self._spent.get(found.pin, 0) < self._most.get(found.pin, _ALL)
         ]
+        if not due:
+            return
         for found in due:
             found.tried = 0  # without a clock the next try tells of all
-        tried = self.due.tries() if due else 0
-        group = self._sharing(due[0]) if due else []
-        first = group[0].tries // 2 % len(group) if group else 0  # another pin each time, since the first may fail on
+        tried, group = self.due.tries(), self._sharing(due[0])
+        first = group[0].tries // 2 % len(group)  # another pin each time, since the first may fail on
         for found in group[first:] + group[:first]:
             if found.kind == FRESH:
                 found.kind, found.tries = RUN, 0  # looked into once there is room
@@ -243,7 +244,7 @@ class Search(Settled):
             self._forget_try(pin)
             self.save()
             return None
-        if found and index and body.points < points:  # too many bytes: the newest must be in it
+        if found and index and 0 < body.points < points:  # too many bytes: the newest must be in it
             found.search(WALK, body.points, found.good)
             return None
         self.note()
