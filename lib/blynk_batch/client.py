@@ -212,6 +212,8 @@ class Client:
         failed = load("upload.result", "failed")  # first: there may be no room for more
         self.check_open()
         try:
+            if self.uploading not in (False, True):  # a run()'s, whose event loop may be gone
+                load("upload.run", "end_left")(self)
             self.ring.check_books()  # while there is most room for it
             if hasattr(self.clock, "refresh"):
                 self.clock.refresh(self, watchdog)

@@ -6,9 +6,9 @@ point.py has the rules; this is loaded only where one is broken.
 _OS_ERRORS = {
     2: "is not there: is its filesystem mounted, and the folder above it made?",
     5: "cannot be read or written: the medium failed or was taken out",
-    13: "cannot be used: is a folder in it named as a file of the ring's?",
+    13: "cannot be used: is it yours, is the disk full, or is a folder in it named as a file of the ring's?",
     19: "is not there: is its filesystem mounted?",
-    20: "is not a folder, or lies in something that is none",
+    20: "is not a folder, lies in something that is none, or has a file `log`",
     22: "cannot be used by this filesystem: is it mounted and whole?",
     28: "has no room: the disk is full",
     36: "has a name that is too long for this filesystem",

@@ -41,7 +41,7 @@ class World:
         self.radio = board_radio.Radio(port, clock)
         self.radio.air[NETWORK[0]] = NETWORK[1]
         self.events = [(START_MS + minute * MINUTE_MS, name) for minute, name in events]
-        self.end_ms = START_MS + int(days * 24 * 60) * MINUTE_MS
+        self.end_ms = START_MS + round(days * 24 * 60) * MINUTE_MS  # 1.22 reads decimals a little low
         self.has_date = True
         self.count = 0
         clock.install()

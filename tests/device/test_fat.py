@@ -152,6 +152,14 @@ def test_a_card_is_not_asked_for_its_free_space_at_each_opening():
     assert "statvfs" not in asked, asked  # on FAT that can read all of the table
 
 
+def test_a_full_disk_is_named_where_not_even_the_folder_can_be_made():
+    mounted(SdCard(128))
+    with open("/sim/junk", "wb") as f:
+        for _ in range(os.statvfs("/sim")[3]):
+            f.write(bytes(os.statvfs("/sim")[0]))
+    assert "full" in raises(OSError, FileRing, "/sim/ring")  # FatFs says EACCES
+
+
 def test_a_disk_without_room_for_the_file_says_how_much_there_is():
     mounted(SdCard(128))
     text = raises(OSError, opened, capacity_bytes=100000)

@@ -92,7 +92,7 @@ def test_a_file_in_the_place_of_the_sectors_folder_is_refused_with_words():
     os.mkdir("/sim/ring")
     with open("/sim/ring/log", "wb") as f:
         f.write(b"mine")
-    assert "not a folder" in raises(OSError, FileRing, "/sim/ring")
+    assert "file `log`" in raises(OSError, FileRing, "/sim/ring")
     assert contents("/sim/ring") == {"/sim/ring/log": b"mine"}
 
 

@@ -342,3 +342,38 @@ def test_the_servers_words_can_be_logged_in_whatever_coding_they_come():
         assert "answered 400: " in client.stats()["last_error"]
         client.log(2, client.stats()["last_error"])  # as examples/health does
         client.close()
+
+
+def test_a_drain_that_an_event_loop_was_left_with_ends_when_the_next_begins():
+    import asyncio
+
+    class Waits(FakeServer):
+        async def apost(self, *args):
+            if not self.requests:
+                self.requests.append(None)
+                raise_in_main.append(OSError("sensor"))
+                await asyncio.sleep(3600)
+            return self.post(*args)
+
+    async def main():
+        asyncio.create_task(client.run(lambda: True, interval=0, poll_s=0))
+        for _ in range(50):
+            await asyncio.sleep(0)
+            if raise_in_main:
+                raise raise_in_main.pop()
+
+    for by_hand in (False, True):
+        raise_in_main = []
+        client = client_on(transport=Waits())
+        client.log(1, 1)
+        raised(OSError, lambda: asyncio.run(main()), "sensor")
+        raised(blynk_batch.Busy, client.upload, "another task")
+        asyncio.new_event_loop()  # as in every tutorial: what waits in the old one goes on no more
+        client.clock.wait(3600000)
+        if by_hand:
+            client.upload()
+        else:
+            asyncio.run(main())
+            asyncio.new_event_loop()
+        assert client.pending == 0, client
+        client.close()

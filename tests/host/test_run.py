@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.host.peers import Authority
+from tests.host.peers import OK, Authority, Scripted
 from tools.sandbox.testing import Sandbox
 
 TOKEN = "test-token-of-32-characters-0001"
@@ -163,3 +163,31 @@ def test_a_task_that_logs_every_10_ms_goes_on_through_a_drain_of_ten_thousand_po
         assert sorted(value for pin in (1, 2, 3, 4) for _, _, value in sandbox.points(pin)) == list(range(10000))
         # What is done without a break: a few reads of 512 bytes, one sector's where a pass starts within it.
         assert 0 < most_reads <= 20 and 0 < most_sent <= 1400
+
+
+LEFT = (
+    START
+    + """
+transport = blynk_batch.HTTPS()
+async def leave(client):
+    asyncio.create_task(client.run(lambda: True, interval=0))
+    await asyncio.sleep_ms(300)
+
+for number in range(2):
+    ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+    client = blynk_batch.Client(token, ring=ring, server=url, transport=transport, clock=Clock())
+    Clock.ms += 86400000
+    client.log(1, number, timestamp=1648054765458 + number)
+    asyncio.run(leave(client))
+    asyncio.new_event_loop()
+    client.close()
+print(client.ring.pending)
+"""
+)
+
+
+def test_a_connection_whose_reply_is_still_to_come_is_not_used_for_another_request(run_on_device):
+    with Scripted(lambda number: "wait" if number == 0 else OK) as server:
+        pending = run_on_device(LEFT, "http://127.0.0.1:%d" % server.port, TOKEN, "")
+        assert [connection for connection, _, _ in server.requests] == [0, 1, 1]
+        assert int(pending) == 0

@@ -104,6 +104,7 @@ class HTTPS:
         return connection
 
     def send(self, connection, head, body):
+        key, connection.key = connection.key, None  # till it is over, no other request may go there
         yield from connection.write(head)
         broken = None
         for piece in load("http.pieces", "gather")(body):
@@ -124,4 +125,5 @@ class HTTPS:
             raise broken
         if broken or not keep:
             self.close()
+        connection.key = key
         return status, found, text

@@ -21,6 +21,7 @@ async def run(client, is_online, interval_s, watchdog, poll_s, on_result):
         try:
             if watchdog:
                 watchdog()
+            end_left(client)
             # A program may also call upload() itself.
             if not client.uploading and is_online() and client.due(interval_s):
                 result = await drain(client, None, watchdog)
@@ -41,7 +42,8 @@ async def drain(client, timeout_s, watchdog):
         return call
     reply = None
     try:
-        client.uploading = True
+        call.key = _tasks()
+        client.uploading = call
         while True:
             body = call.next(reply)
             reply = None
@@ -55,6 +57,18 @@ async def drain(client, timeout_s, watchdog):
     except StopIteration:
         return call.result
     finally:
+        call.end()
+
+
+def _tasks():
+    return getattr(getattr(asyncio, "core", None), "_task_queue", None)
+
+
+def end_left(client):
+    """End a drain that was left behind: asyncio.new_event_loop() takes another queue, and the old one's tasks wait for
+    ever where they are."""
+    call = client.uploading
+    if getattr(call, "key", _tasks()) is not _tasks():
         call.end()
 
 
