@@ -182,7 +182,7 @@ class Client:
         on_result: Optional[Callable[[Result], Any]] = None
     ) -> None:
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
-        `on_result` is called with the Result of each drain.
+        `on_result` is called with the Result of each drain. Either may be an async function.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
     def release(self, pin: _Pin) -> None:

@@ -178,7 +178,7 @@ class Client:
 
     async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1, on_result=None):
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
-        `on_result` is called with the Result of each drain.
+        `on_result` is called with the Result of each drain. Either may be an async function.
 
         With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
         await load("upload.run", "run")(self, is_online, interval, watchdog, poll_s, on_result)

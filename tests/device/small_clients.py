@@ -22,3 +22,12 @@ def run_for(client, is_online, polls, **options):
         task.cancel()
 
     asyncio.run(some())
+
+
+def raised(kind, action, *words):
+    try:
+        action()
+    except kind as e:
+        assert all([word in str(e) for word in words]), e
+        return
+    raise AssertionError("nothing was raised")

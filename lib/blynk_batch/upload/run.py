@@ -23,16 +23,21 @@ async def run(client, is_online, interval_s, watchdog, poll_s, on_result):
                 watchdog()
             end_left(client)
             # A program may also call upload() itself.
-            if not client.uploading and is_online() and client.due(interval_s):
+            if not client.uploading and await _value(is_online()) and client.due(interval_s):
                 result = await drain(client, None, watchdog)
                 if on_result:
-                    on_result(result)
+                    await _value(on_result(result))
         except Exception as e:  # noqa: BLE001 - the radio's, the flash's: it may pass, and all else is kept till then
             try:
                 client.last_error = client.tell("%s: %s" % (type(e).__name__, e))
             except Exception:  # noqa: BLE001 - memory may still be short, and it must not end for want of words
                 client.last_error = type(e).__name__
         await asyncio.sleep(poll_s)
+
+
+async def _value(found):
+    """What a function gave; of an async one that is what it comes to."""
+    return await found if hasattr(found, "send") else found
 
 
 async def drain(client, timeout_s, watchdog):
