@@ -47,7 +47,7 @@ async def drain(client, timeout_s, watchdog):
         return call
     reply = None
     try:
-        call.key = _tasks()
+        call.loop = _loop()
         client.uploading = call
         while True:
             body = call.next(reply)
@@ -65,7 +65,8 @@ async def drain(client, timeout_s, watchdog):
         call.end()
 
 
-def _tasks():
+def _loop():
+    """What tells one event loop from the next."""
     return getattr(getattr(asyncio, "core", None), "_task_queue", None)
 
 
@@ -73,7 +74,7 @@ def end_left(client):
     """End a drain that was left behind: asyncio.new_event_loop() takes another queue, and the old one's tasks wait for
     ever where they are."""
     call = client.uploading
-    if getattr(call, "key", _tasks()) is not _tasks():
+    if getattr(call, "loop", _loop()) is not _loop():
         call.end()
 
 
