@@ -111,6 +111,38 @@ def test_whatever_frames_a_ring_holds_nothing_raises_and_every_drain_ends():
             raise
 
 
+def test_a_window_that_cannot_be_is_no_window_and_what_is_new_arrives():
+    def fed():
+        feeds.append(1)
+        assert len(feeds) < 1000, "the drain does not end"
+
+    for moved in (-30, 0, 400):
+        for more in (-3, 0, 1, 5, 100):
+            for state in ({keys.WINDOW: True}, {keys.WINDOW: True, keys.DELIVERED: (200,)}, {keys.DELIVERED: (2,)}):
+                device, clock, server = NorFlash(8), FakeClock(), Server()
+                client = open_client(device, clock, server)
+                for number in range(20):
+                    client.log(9, number)
+                    clock.wait(1000)
+                client.upload()
+                client.log(9, 20)
+                sequence, offset, number = client.ring.cursor()
+                for key in state:
+                    window = (sequence, offset + moved, number + more, 0, NOW_MS)
+                    client.ring.set(key, window if state[key] is True else state[key])
+                client.ring.save()
+                client = open_client(device, clock, server)
+                feeds = []
+                for value in (None, 5000):
+                    if value:
+                        client.log(9, value)
+                    client.upload(watchdog=fed)
+                    clock.wait(86400000)
+                case = moved, more, state, client.stats()
+                assert set(server.stored) == set(range(21)) | {5000}, case
+                assert client.pending == 0, case
+
+
 def assert_passed(payloads):
     """Data frames with these payloads are passed, and the reading behind each arrives, in one request."""
     device, clock, server = NorFlash(8), FakeClock(), Server()

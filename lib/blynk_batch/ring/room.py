@@ -14,7 +14,7 @@ from .state import encode_state, first_kept, range_keys
 
 _ENOSPC = const(28)
 # What a sector holds beside its first frame's payload: 4 of the header's check, 7 of the frame's head and check, and
-# what the turn may add to the state: OLDEST 7, CURSOR 17, five counters of 10, and some to spare
+# what the turn may add to the state: OLDEST 7, CURSOR 17, five counters of 10, some to spare
 _TURN_BYTES = const(94)
 
 
@@ -23,15 +23,15 @@ def _catch_up(ring):
     is_behind = ring.cursor()[0] < ring.oldest
     if is_behind:
         ring.set(CURSOR, (ring.oldest, 0, number_at(ring, ring.oldest)))
-    window = ring.state.get(WINDOW)
-    if window and window[2] <= ring.cursor()[2]:
+    cursor = ring.cursor()
+    window = ring.state.get(WINDOW, cursor)
+    if window[:2] <= cursor[:2] or window[2] <= cursor[2]:
         ring.close_window()
     return is_behind
 
 
 def check_books(ring):
-    """The end of opening: let go of what a drop frame named, also where it is still readable, and of what is not there
-    any more."""
+    """The end of opening: let go of what a drop frame named, though it may be readable, and of what is not there."""
     _drop_before(ring, ring.get(OLDEST))
     ring.oldest = ring.medium.oldest_from(ring.oldest, ring.newest)
     before = ring.pending
@@ -66,7 +66,7 @@ def free_accepted(ring):
 
 
 def _waits(ring):
-    """True if what the server has is not noted as yet."""
+    """True if what the server has is not noted yet."""
     return [key for key in ring.dirty if key == CURSOR or RANGES <= key < RANGES + RANGES_MOST] != []
 
 
@@ -79,7 +79,7 @@ def prepare(ring):
         try:
             ring.medium.prepare(ring.newest + 1)
         except OSError:
-            pass  # the turn to that sector finds out what to do
+            pass  # the turn to it finds out what to do
 
 
 def again(ring, error, action, args):
@@ -183,7 +183,7 @@ def clear(ring):
     try:
         ring.commit()
     except RingFull:
-        pass  # so they are gone, and counted
+        pass  # so they are gone
     state, seen_lost = dict(ring.state), ring.seen_lost
     try:
         ring.add(DROPPED, ring.pending)

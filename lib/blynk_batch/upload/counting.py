@@ -123,7 +123,7 @@ class Counting:
             self.order.remove(under_way[0])
             self.order.insert(0, under_way[0])
         if not self.order:
-            if self.end[:2] > ring.cursor()[:2]:
+            if self.end[:2] >= ring.cursor()[:2]:
                 self.close()  # nothing but damage and points of pins that are not asked
         elif not self.saved:
             ring.set(keys.DELIVERED, None)
