@@ -1,4 +1,5 @@
-"""Ctrl-C, or no memory left, at any change of the state in an upload that is refused points: nothing is lost by it."""
+"""Ctrl-C, or no memory left, at any change of the state in an upload that is refused points, or a watchdog that raises:
+nothing is lost by it."""
 
 import blynk_batch
 import invariants
@@ -35,20 +36,24 @@ def breaking(change, left, error):
     return breaks
 
 
-def broken_off(at, error, overwrite):
+def broken_off(at, error, overwrite, most=12):
     """True if so many changes of the state were made before an upload ended; each reading is accounted for."""
     blynk_batch.client._open_rings.clear()
     ring = blynk_batch.FileRing("ring%d%s%d" % (at, error.__name__, overwrite), overwrite=overwrite)
     clock, server = FakeClock(), Picky()
-    client = blynk_batch.Client("token", ring=ring, clock=clock, transport=server, batch_points=12)
+    client = blynk_batch.Client("token", ring=ring, clock=clock, transport=server, batch_points=most)
     for number in range(20):
         clock.wait(1000)
         client.log_group({1: number, 2: number})
     left, real = [at], ring.set
-    breaks = breaking(real, left, error)
-    ring.set = breaks
+    breaks, dog = breaking(real, left, error), None
+    if error is ValueError:
+        tick = breaking(lambda *_: None, left, error)
+        dog = lambda: tick(0, 0)  # noqa: E731
+    else:
+        ring.set = breaks
     try:
-        client.upload()
+        client.upload(watchdog=dog)
     except error:
         pass
     ring.set = real
@@ -65,6 +70,13 @@ def broken_off(at, error, overwrite):
         client.upload()
     assert not client.pending and len(sent.union([(pin, value) for pin, _, value in server.points])) == 40, at
     return reached
+
+
+def test_wherever_a_watchdog_raises_no_point_is_lost():
+    at = 1
+    while broken_off(at, ValueError, True, 3):
+        at += 1
+    assert at > 40
 
 
 def test_wherever_ctrl_c_breaks_a_search_off_no_point_is_lost():

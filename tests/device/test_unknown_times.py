@@ -106,6 +106,17 @@ def test_a_refused_pins_estimated_times_stay_behind_what_is_known_in_front_of_th
     assert times(client) == [-1]
 
 
+def test_a_boot_that_begins_with_the_time_is_the_instant_that_those_before_it_end_at_though_it_logs_nothing():
+    clock, server = FakeClock(NOW_MS), Picky(b",3]")
+    unknown_boot(5)
+    client = client_on(clock, server)
+    client.upload()
+    server.text = b"none"
+    clock.wait(DAY)
+    client.upload()
+    assert sorted(arrived(server)) == [(minute * MINUTE - 1, minute + 5) for minute in range(-4, 1)], arrived(server)
+
+
 def test_unsynced_drop_drops_and_counts_them():
     client, server = known_after_unknown(3, 2, unsynced="drop")
     assert arrived(server) == [(0, 0)]

@@ -212,6 +212,24 @@ def test_what_expired_or_was_estimated_is_counted_once_also_when_a_reset_comes_b
             assert found == ([4, 6, 0, 11, 15] if unsynced == "estimate" else [4, 0, 6, 5, 15]), (resets, found)
 
 
+def test_a_pin_that_never_gets_a_reply_is_not_always_the_one_that_is_asked_before_the_first_point_expires():
+    class Silent(FakeServer):
+        def post(self, url, headers, body, timeout_s):
+            if url.endswith("v1"):
+                self.replies = [list(body) and OSError(110)]
+            return FakeServer.post(self, url, headers, body, timeout_s)
+
+    clock, server = FakeClock(), Silent()
+    client = client_on(clock, server, max_age_days=1)
+    client.log(1, 0)
+    clock.wait(2 * DAY)
+    client.log(2, 0)
+    for _ in range(3):
+        client.upload()
+        clock.wait(HOUR)
+    assert server.points and client.pending == 0, client
+
+
 def test_without_a_clock_nothing_expires():
     server = FakeServer()
     client = client_on(FakeClock(None), server, max_age_days=30)

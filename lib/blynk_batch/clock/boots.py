@@ -10,7 +10,7 @@ from micropython import const
 
 from .. import load
 from ..errors import RingFull
-from ..ring.state import BOOT, SLEEP
+from ..ring.state import ANCHOR, BOOT, SLEEP
 
 _BURST_MS = const(1000)  # that readings within a millisecond may run ahead
 _FIRST_MS = const(1000000000000)  # 2001-09-09 to 2286-11-20, as for a timestamp: else it is in seconds, or broken
@@ -24,8 +24,10 @@ class Boots:
         self._ring = ring
         self.clock = clock
         self.boot = self._base = 0
-        # It woke without the time, and will again | readings have this boot's uptime, or will; no anchor follows yet
-        self._forgetful = self._open = self.now() is None
+        # It woke without the time, and will again | readings have this boot's uptime, or will, or that of the last one,
+        # which never knew the time and ended before this one; no anchor follows yet
+        self._forgetful = self.now() is None
+        self._open = self._forgetful or ring.get(ANCHOR) != ring.get(BOOT)
         self._last = 0  # the latest stamp, and the pins that have it
         self._pins = b""
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()

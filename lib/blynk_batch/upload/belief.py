@@ -31,11 +31,11 @@ class Belief:
             return 0
         return max(0, now - int(days * _DAY_MS))
 
-    def question(self, pin, others):
-        """A batch of `pin` without points, if some have expired by a clock that no reply of this drain has told of; its
-        Date will. Else None."""
+    def question(self, others):
+        """A batch without points, if some have expired by a clock that no reply of this drain has told of; its Date
+        will. Else None."""
         if self.date_ok is None and keys.EXPIRED in others:
-            return load("upload.date", "Question")(pin)
+            return load("upload.date", "Question")(self)
 
     def compare_clock(self, theirs):
         """A reply's Date is `theirs`, Unix ms: what it says of the board's clock, which it may set."""

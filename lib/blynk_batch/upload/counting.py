@@ -104,7 +104,7 @@ class Counting:
                 self._passed[pin] = tally[pin]
         if ring.cursor() == self._cursor:
             for pin in () if self.saved else self.order:
-                self._question = self._question or self._uploader.question(pin, self.pins[pin][2])
+                self._question = self._question or self._uploader.question(self.pins[pin][2])
             if not self._question:
                 self._fix(reader.lost)
         else:

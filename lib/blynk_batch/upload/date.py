@@ -15,6 +15,7 @@ from ..ring.reader import DATA
 _MINUTE_MS = const(60000)
 _HOUR_MS = const(3600000)
 _DAY_MS = const(86400000)
+_LOOK = const(256)  # frames, for pins
 
 
 class Question:
@@ -23,10 +24,11 @@ class Question:
     points = 0
     len_bytes = 2
     url = None  # another place than the batches'
-    cut = False
+    cut = None  # whatever goes wrong, it is not the pin's fault
 
-    def __init__(self, pin):
-        self.pin = pin
+    def __init__(self, uploader):
+        pins = _pins(uploader.ring)
+        self.pin = pins[uploader.ring.get(keys.REQUESTS) % len(pins)]
 
     def __iter__(self):
         return iter((b"[]",))
@@ -35,10 +37,9 @@ class Question:
 def ask(uploader):
     """Have a reply for its Date where the clock is not set, if there are points: most wait for that. A fault ends the
     drain."""
-    pin = uploader.guarded(_first_pin, uploader.ring)
-    if pin is None:
+    if not uploader.ring.pending:
         return
-    question = Question(pin)
+    question = uploader.guarded(Question, uploader)
     if _verified(uploader):
         # The handshake may fail for the date, so that is asked for first, without TLS and without the token.
         question.url = "http://%s/" % uploader.server[8:].split(":")[0]
@@ -53,11 +54,14 @@ def ask(uploader):
         uploader.step(uploader._outcome, None, question, reply)
 
 
-def _first_pin(ring):
-    reader = ring.reader(keys.first_kept(ring.state))
-    while reader.next():
+def _pins(ring):
+    """Some that have readings, which take turns: one may never get a reply."""
+    reader, pins, left = ring.reader(keys.first_kept(ring.state)), b"", _LOOK
+    while left and reader.next():
+        left -= 1
         if reader.kind == DATA:
-            return reader.chain.pins[0]
+            pins += bytes([pin for pin in reader.chain.pins if pin not in pins])
+    return pins or b"\0"  # all is damaged
 
 
 def _verified(uploader):

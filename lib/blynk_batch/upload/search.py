@@ -216,7 +216,7 @@ class Search(Settled):
             count = body.points
             if self._is_cleared(low):
                 return None
-            question = uploader.question(pin, body.others)
+            question = uploader.question(body.others)
             if question:
                 return question
             if not count:
