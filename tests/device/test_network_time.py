@@ -10,7 +10,7 @@ from board_clock import BoardClock
 from stand_ins import FakeServer
 from timing import DAY, HOUR, MINUTE
 
-HEAP = "2m"
+HEAP = "4m"
 PORTS = ("esp32", "rp2")
 NOW_MS = 1795000000000
 NTP_ZERO_MS = 2085978496000
