@@ -250,3 +250,53 @@ def test_no_descriptor_stays_open_over_failures(run_on_device):
         urls = ["http://localhost:%d" % cut.port, "http://localhost:%d" % odd.port, "http://localhost:1"]
         output = run_on_device(LEAK, DEVICE, ",".join(VERSIONS), *urls)
         assert output == "".join("%s 60\n" % version for version in VERSIONS)
+
+
+def test_what_another_thread_asks_meanwhile_by_the_same_module_stays_its_own(run_on_device):
+    script = """
+import _thread
+import time
+
+import blynk_batch
+
+class Wire:
+    def __init__(self):
+        self.sent, self.text = b"", b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+
+    def write(self, data):
+        self.sent += bytes(data)
+
+    def read(self, size):
+        text, self.text = self.text[:size], self.text[size:]
+        return text
+
+    def settimeout(self, *_):
+        pass
+
+    setsockopt = close = settimeout
+
+class Module:
+    def request(self, method, url):
+        made = self.socket.socket()
+        made.write(b"%s %s" % (method.encode(), url.encode()))
+        return made
+
+class Sockets:
+    socket = Wire
+
+def another():
+    elsewhere.append(module.request("GET", "http://weather/").sent)
+
+def body():
+    _thread.start_new_thread(another, ())
+    for _ in range(3000):
+        if not elsewhere:
+            time.sleep_ms(1)
+    yield b"[]"
+
+elsewhere = []
+module = Module()
+module.socket = Sockets()
+print(blynk_batch.Requests(module).post("http://localhost/x?token=secret", {}, body(), 1)[0], elsewhere)
+"""
+    assert run_on_device(script) == "200 [b'GET http://weather/']\n"

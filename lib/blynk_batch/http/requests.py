@@ -14,6 +14,7 @@ import sys
 import time
 
 from ..errors import NetworkError
+from ..guard import get_ident
 from .pieces import at_once, gather, head
 from .reply import read
 
@@ -38,6 +39,7 @@ class Requests:
     def post(self, url, headers, body, timeout_s):
         module, tls = self.module, {}
         self.asked, self.timeout_s, self.wires = (url, headers, body), timeout_s, []
+        self.thread = get_ident()
         real = getattr(module, self._name)
         setattr(module, self._name, _Lent(real, self))
         if url.startswith("https:"):
@@ -54,6 +56,10 @@ class Requests:
             while self.wires:
                 self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
+
+    def is_asking(self):
+        """False for a call of another thread, which goes elsewhere."""
+        return self.asked and self.thread == get_ident()
 
     def _feed(self):
         """The watchdog that waits, if any: between any two waits for the network, each within the timeout."""
@@ -94,15 +100,20 @@ class _Lent:
 
     def socket(self, *args):
         made = self._real.socket(*args)
+        if not self._requests.is_asking():
+            return made
         wire = _Wire(made, self._requests)
         at_once(made, self._real)
         made.settimeout(self._requests.timeout_s)
         return wire
 
     def SSLContext(self, *args):
-        return _Lent(self._real.SSLContext(*args), self._requests)
+        made = self._real.SSLContext(*args)
+        return _Lent(made, self._requests) if self._requests.is_asking() else made
 
     def wrap_socket(self, wire, **options):
+        if not self._requests.is_asking():
+            return self._real.wrap_socket(wire, **options)
         self._requests._feed()
         if hasattr(self._real, "verify_mode"):
             self._real.verify_mode = self.verify_mode  # as the module set it here
