@@ -252,9 +252,11 @@ def test_no_descriptor_stays_open_over_failures(run_on_device):
         assert output == "".join("%s 60\n" % version for version in VERSIONS)
 
 
-def test_what_another_thread_asks_meanwhile_by_the_same_module_stays_its_own(run_on_device):
+@pytest.mark.parametrize("who", ["a thread", "the body", "the watchdog"])
+def test_what_is_asked_meanwhile_by_the_same_module_stays_its_own(run_on_device, who):
     script = """
 import _thread
+import sys
 import time
 
 import blynk_batch
@@ -287,16 +289,25 @@ class Sockets:
 def another():
     elsewhere.append(module.request("GET", "http://weather/").sent)
 
-def body():
-    _thread.start_new_thread(another, ())
-    for _ in range(3000):
-        if not elsewhere:
-            time.sleep_ms(1)
-    yield b"[]"
+class Body:
+    def __iter__(self):
+        if who == "a thread":
+            _thread.start_new_thread(another, ())
+        elif who == "the body":
+            another()
+        for _ in range(3000):
+            if not elsewhere:
+                time.sleep_ms(1)
+        yield b"[]"
 
+    def watchdog(self):
+        if who == "the watchdog" and not elsewhere:
+            another()
+
+who = sys.argv[1]
 elsewhere = []
 module = Module()
 module.socket = Sockets()
-print(blynk_batch.Requests(module).post("http://localhost/x?token=secret", {}, body(), 1)[0], elsewhere)
+print(blynk_batch.Requests(module).post("http://localhost/x?token=secret", {}, Body(), 1)[0], elsewhere)
 """
-    assert run_on_device(script) == "200 [b'GET http://weather/']\n"
+    assert run_on_device(script, who) == "200 [b'GET http://weather/']\n"

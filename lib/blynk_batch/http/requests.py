@@ -52,20 +52,28 @@ class Requests:
         finally:
             setattr(module, self._name, real)
             sys.modules.update(tls)
-            self.asked = None  # it would hold the window till the next drain
+            self.asked = self.thread = None  # it would hold the window till the next drain
             while self.wires:
                 self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
 
     def is_asking(self):
-        """False for a call of another thread, which goes elsewhere."""
-        return self.asked and self.thread == get_ident()
+        """False for a call of another thread, or of a callback: it goes elsewhere."""
+        return self.thread == get_ident()
 
-    def _feed(self):
+    def aside(self, action):
+        """Do what may call back."""
+        thread, self.thread = self.thread, None
+        try:
+            action()
+        finally:
+            self.thread = thread
+
+    def feed(self):
         """The watchdog that waits, if any: between any two waits for the network, each within the timeout."""
         watchdog = getattr(self.asked[2], "watchdog", None)
         if watchdog:
-            watchdog()
+            self.aside(watchdog)
 
 
 def _chunks(url, headers, body):
@@ -114,7 +122,7 @@ class _Lent:
     def wrap_socket(self, wire, **options):
         if not self._requests.is_asking():
             return self._real.wrap_socket(wire, **options)
-        self._requests._feed()
+        self._requests.feed()
         if hasattr(self._real, "verify_mode"):
             self._real.verify_mode = self.verify_mode  # as the module set it here
         return _Wire(self._real.wrap_socket(wire.real, **options), self._requests)
@@ -126,16 +134,21 @@ class _Wire:
     def __init__(self, real, requests):
         self.real, self._requests = real, requests
         requests.wires.append(self)
-        requests._feed()
+        requests.feed()
 
     def __getattr__(self, name):
         return getattr(self.real, name)
 
     def write(self, _):
+        self._requests.aside(self._exchange)
+
+    send = sendall = write
+
+    def _exchange(self):
         broken = None
         for piece in gather(_chunks(*self._requests.asked)):
             if piece:
-                self._requests._feed()
+                self._requests.feed()
                 try:
                     self.real.write(piece)
                 except OSError as e:
@@ -152,13 +165,11 @@ class _Wire:
                 raise
         raise broken  # pyright: ignore
 
-    send = sendall = write
-
     def more(self, size, line=False):
         """For reply.py. By single bytes, so that a server that drips them is left in time."""
         text = bytearray()
         while len(text) < size and not (line and text[-1:] == b"\n"):
-            self._requests._feed()
+            self._requests.feed()
             if time.ticks_diff(time.ticks_ms(), self._started) > self._requests.timeout_s * 1000:
                 raise OSError("the reply takes too long")
             byte = self.real.read(1)
