@@ -311,3 +311,48 @@ module.socket = Sockets()
 print(blynk_batch.Requests(module).post("http://localhost/x?token=secret", {}, Body(), 1)[0], elsewhere)
 """
     assert run_on_device(script, who) == "200 [b'GET http://weather/']\n"
+
+
+def test_what_two_clients_in_two_threads_leave_behind_does_no_harm(run_on_device):
+    # The one that began first ends first: the other puts back what it found, which was lent.
+    script = """
+import blynk_batch
+
+class Wire:
+    def __init__(self):
+        self.sent, self.text = 0, b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+        wires.append(self)
+
+    def write(self, data):
+        self.sent += 1
+
+    def read(self, size):
+        text, self.text = self.text[:size], self.text[size:]
+        return text
+
+    def settimeout(self, *_):
+        pass
+
+    setsockopt = close = settimeout
+
+class Module:
+    def request(self, method, url):
+        self.socket.socket().write(b"POST")
+
+class Sockets:
+    socket = Wire
+
+class Body:
+    def __iter__(self):
+        lent.append(module.socket)
+        yield b"[]"
+
+wires, lent = [], []
+module = Module()
+module.socket = Sockets()
+transport = blynk_batch.Requests(module)
+transport.post("http://localhost/x", {}, Body(), 1)
+module.socket = lent[0]
+print(transport.post("http://localhost/x", {}, Body(), 1)[0], [wire.sent for wire in wires])
+"""
+    assert run_on_device(script) == "200 [1, 1]\n"

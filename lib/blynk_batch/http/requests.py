@@ -101,7 +101,7 @@ class _Lent:
     """In place of a module or an SSLContext: what comes from it to write to is a Wire, all else is its own."""
 
     def __init__(self, real, requests):
-        self._real, self._requests = real, requests
+        self._real, self._requests = real._real if isinstance(real, _Lent) else real, requests
 
     def __getattr__(self, name):
         return getattr(self._real, name)
