@@ -57,11 +57,11 @@ class Requests:
                 self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
 
-    def is_asking(self):
+    def _is_asking(self):
         """False for a call of another thread, or of a callback: it goes elsewhere."""
         return self.thread == get_ident()
 
-    def aside(self, action):
+    def _aside(self, action):
         """Do what may call back."""
         thread, self.thread = self.thread, None
         try:
@@ -69,11 +69,11 @@ class Requests:
         finally:
             self.thread = thread
 
-    def feed(self):
+    def _feed(self):
         """The watchdog that waits, if any: between any two waits for the network, each within the timeout."""
         watchdog = getattr(self.asked[2], "watchdog", None)
         if watchdog:
-            self.aside(watchdog)
+            self._aside(watchdog)
 
 
 def _chunks(url, headers, body):
@@ -108,7 +108,7 @@ class _Lent:
 
     def socket(self, *args):
         made = self._real.socket(*args)
-        if not self._requests.is_asking():
+        if not self._requests._is_asking():
             return made
         wire = _Wire(made, self._requests)
         at_once(made, self._real)
@@ -117,12 +117,12 @@ class _Lent:
 
     def SSLContext(self, *args):
         made = self._real.SSLContext(*args)
-        return _Lent(made, self._requests) if self._requests.is_asking() else made
+        return _Lent(made, self._requests) if self._requests._is_asking() else made
 
     def wrap_socket(self, wire, **options):
-        if not self._requests.is_asking():
+        if not self._requests._is_asking():
             return self._real.wrap_socket(wire, **options)
-        self._requests.feed()
+        self._requests._feed()
         if hasattr(self._real, "verify_mode"):
             self._real.verify_mode = self.verify_mode  # as the module set it here
         return _Wire(self._real.wrap_socket(wire.real, **options), self._requests)
@@ -134,13 +134,13 @@ class _Wire:
     def __init__(self, real, requests):
         self.real, self._requests = real, requests
         requests.wires.append(self)
-        requests.feed()
+        requests._feed()
 
     def __getattr__(self, name):
         return getattr(self.real, name)
 
     def write(self, _):
-        self._requests.aside(self._exchange)
+        self._requests._aside(self._exchange)
 
     send = sendall = write
 
@@ -148,7 +148,7 @@ class _Wire:
         broken = None
         for piece in gather(_chunks(*self._requests.asked)):
             if piece:
-                self._requests.feed()
+                self._requests._feed()
                 try:
                     self.real.write(piece)
                 except OSError as e:
@@ -169,7 +169,7 @@ class _Wire:
         """For reply.py. By single bytes, so that a server that drips them is left in time."""
         text = bytearray()
         while len(text) < size and not (line and text[-1:] == b"\n"):
-            self._requests.feed()
+            self._requests._feed()
             if time.ticks_diff(time.ticks_ms(), self._started) > self._requests.timeout_s * 1000:
                 raise OSError("the reply takes too long")
             byte = self.real.read(1)
