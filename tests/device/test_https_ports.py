@@ -55,3 +55,56 @@ def test_the_watchdog_is_fed_though_there_is_always_more_to_read():
     except StopIteration as e:
         assert e.value[0] == 200 and e.value[2] == b"OK"
     assert len(fed) > 90, len(fed)
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
+
+
+class Repeating:
+    """A server, and the socket to it, that says its OK to every whole body; the first once more in the midst of the
+    next."""
+
+    def __init__(self, number):
+        self.number = number
+        self.bodies = []
+        self.came = self.text = b""
+
+    def write(self, data):
+        self.came += bytes(data)
+        body = self.came.partition(b"\r\n\r\n")[2]
+        if body.endswith(b"]"):
+            self.bodies.append(body)
+            self.came = b""
+            self.text += OK
+        elif body and self.bodies and self.number == 0:
+            self.text = OK
+        return len(data)
+
+    def read(self, size):
+        given, self.text = self.text[:size], self.text[size:]
+        return given or None
+
+    def readline(self, size):
+        return self.read(min(size, self.text.find(b"\n") + 1))
+
+    def close(self):
+        pass
+
+
+def test_a_reply_that_comes_once_more_while_the_next_batch_is_sent_does_not_count_for_that():
+    made = []
+
+    class Connected(connection.Connection):
+        def connect(self, host, port):
+            self.raw = self.stream = Repeating(len(made))
+            made.append(self.stream)
+            return
+            yield
+
+    connection.Connection = Connected
+    transport = HTTPS()
+    for body in ((b"[1]",), (b"[" + b" " * 1400, b"2", b"]"), (b"[3]",)):
+        status, _, text = transport.post("http://a.b/c", {}, body, 1)
+        assert (status, text) == (200, b"OK")
+    assert [server.bodies[-1].strip(b"[ ]") for server in made] == [b"1", b"3"]
+    assert len(made[1].bodies) == 2

@@ -250,3 +250,109 @@ def test_no_descriptor_stays_open_over_failures(run_on_device):
         urls = ["http://localhost:%d" % cut.port, "http://localhost:%d" % odd.port, "http://localhost:1"]
         output = run_on_device(LEAK, DEVICE, ",".join(VERSIONS), *urls)
         assert output == "".join("%s 60\n" % version for version in VERSIONS)
+
+
+@pytest.mark.parametrize("who", ["a thread", "the body", "the watchdog"])
+def test_what_is_asked_meanwhile_by_the_same_module_stays_its_own(run_on_device, who):
+    script = """
+import _thread
+import sys
+import time
+
+import blynk_batch
+
+class Wire:
+    def __init__(self):
+        self.sent, self.text = b"", b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+
+    def write(self, data):
+        self.sent += bytes(data)
+
+    def read(self, size):
+        text, self.text = self.text[:size], self.text[size:]
+        return text
+
+    def settimeout(self, *_):
+        pass
+
+    setsockopt = close = settimeout
+
+class Module:
+    def request(self, method, url):
+        made = self.socket.socket()
+        made.write(b"%s %s" % (method.encode(), url.encode()))
+        return made
+
+class Sockets:
+    socket = Wire
+
+def another():
+    elsewhere.append(module.request("GET", "http://weather/").sent)
+
+class Body:
+    def __iter__(self):
+        if who == "a thread":
+            _thread.start_new_thread(another, ())
+        elif who == "the body":
+            another()
+        for _ in range(3000):
+            if not elsewhere:
+                time.sleep_ms(1)
+        yield b"[]"
+
+    def watchdog(self):
+        if who == "the watchdog" and not elsewhere:
+            another()
+
+who = sys.argv[1]
+elsewhere = []
+module = Module()
+module.socket = Sockets()
+print(blynk_batch.Requests(module).post("http://localhost/x?token=secret", {}, Body(), 1)[0], elsewhere)
+"""
+    assert run_on_device(script, who) == "200 [b'GET http://weather/']\n"
+
+
+def test_what_two_clients_in_two_threads_leave_behind_does_no_harm(run_on_device):
+    # The one that began first ends first: the other puts back what it found, which was lent.
+    script = """
+import blynk_batch
+
+class Wire:
+    def __init__(self):
+        self.sent, self.text = 0, b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+        wires.append(self)
+
+    def write(self, data):
+        self.sent += 1
+
+    def read(self, size):
+        text, self.text = self.text[:size], self.text[size:]
+        return text
+
+    def settimeout(self, *_):
+        pass
+
+    setsockopt = close = settimeout
+
+class Module:
+    def request(self, method, url):
+        self.socket.socket().write(b"POST")
+
+class Sockets:
+    socket = Wire
+
+class Body:
+    def __iter__(self):
+        lent.append(module.socket)
+        yield b"[]"
+
+wires, lent = [], []
+module = Module()
+module.socket = Sockets()
+transport = blynk_batch.Requests(module)
+transport.post("http://localhost/x", {}, Body(), 1)
+module.socket = lent[0]
+print(transport.post("http://localhost/x", {}, Body(), 1)[0], [wire.sent for wire in wires])
+"""
+    assert run_on_device(script) == "200 [1, 1]\n"

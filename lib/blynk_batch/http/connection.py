@@ -18,7 +18,8 @@ _HANDSHAKE_MS = const(20000)  # at the least: a board takes seconds for its arit
 
 class Connection:
     """key            (scheme, host) that it leads to
-    heard, ended   True: a byte of the reply has come; the other side ended the connection, or the network did"""
+    heard, ended   True: a byte of the reply has come; the other side ended the connection, or the network did, or
+                   something came unasked"""
 
     def __init__(self, key):
         self.key = key
@@ -64,7 +65,8 @@ class Connection:
 
     def is_silent(self):
         """True if nothing came unasked, neither a byte nor the connection's end."""
-        return self._try(self.stream.read, 1) is None
+        self.ended = self._try(self.stream.read, 1) is not None
+        return not self.ended
 
     def write(self, data):
         view = memoryview(data)

@@ -4,8 +4,9 @@ A transport as requests.py describes it, with `apost` for asyncio and `close` be
 when to send it again on a new connection. Sockets are connection.py's, replies reply.py's, certificates
 tls.py's, which load with the first request.
 
-A request is sent again, once and at once, if it went out on a connection that was kept from the batch before, the
-server ended that connection, and not one byte of a reply had come: servers close idle connections without a word.
+A request is sent again, once and at once, if it went out on a connection that was kept from the batch before, and the
+server ended that connection with no byte of a reply, as servers close idle connections without a word, or said anything
+before it had all: that may be its reply to the batch before, once more.
 No batch is repeated by this that would not be repeated anyway: the next drain would send the same batch for the same
 reason, since a reply that did not come is never taken for an acceptance. What waits too long is not sent again.
 """
@@ -82,7 +83,7 @@ class HTTPS:
         if is_kept:
             connection.begin(timeout_s, tick)
             try:
-                return (yield from self.send(connection, head, body))
+                return (yield from self.send(connection, head, body, True))
             except OSError:
                 if connection.heard or not connection.ended:
                     raise
@@ -103,12 +104,14 @@ class HTTPS:
             connection.secure(self._context, name)
         return connection
 
-    def send(self, connection, head, body):
+    def send(self, connection, head, body, is_kept=False):
         key, connection.key = connection.key, None  # till it is over, no other request may go there
         yield from connection.write(head)
         broken = None
         for piece in load("http.pieces", "gather")(body):
             if not piece:
+                if is_kept and not connection.is_silent():
+                    raise OSError
                 yield 0
                 continue
             try:

@@ -14,6 +14,7 @@ import sys
 import time
 
 from ..errors import NetworkError
+from ..guard import get_ident
 from .pieces import at_once, gather, head
 from .reply import read
 
@@ -38,6 +39,7 @@ class Requests:
     def post(self, url, headers, body, timeout_s):
         module, tls = self.module, {}
         self.asked, self.timeout_s, self.wires = (url, headers, body), timeout_s, []
+        self.thread = get_ident()
         real = getattr(module, self._name)
         setattr(module, self._name, _Lent(real, self))
         if url.startswith("https:"):
@@ -50,16 +52,28 @@ class Requests:
         finally:
             setattr(module, self._name, real)
             sys.modules.update(tls)
-            self.asked = None  # it would hold the window till the next drain
+            self.asked = self.thread = None  # it would hold the window till the next drain
             while self.wires:
                 self.wires.pop().close()
         raise NetworkError("this firmware's requests cannot be used: update it to MicroPython 1.20 or newer")
+
+    def _is_asking(self):
+        """False for a call of another thread, or of a callback: it goes elsewhere."""
+        return self.thread == get_ident()
+
+    def _aside(self, action):
+        """Do what may call back."""
+        thread, self.thread = self.thread, None
+        try:
+            action()
+        finally:
+            self.thread = thread
 
     def _feed(self):
         """The watchdog that waits, if any: between any two waits for the network, each within the timeout."""
         watchdog = getattr(self.asked[2], "watchdog", None)
         if watchdog:
-            watchdog()
+            self._aside(watchdog)
 
 
 def _chunks(url, headers, body):
@@ -87,22 +101,27 @@ class _Lent:
     """In place of a module or an SSLContext: what comes from it to write to is a Wire, all else is its own."""
 
     def __init__(self, real, requests):
-        self._real, self._requests = real, requests
+        self._real, self._requests = real._real if isinstance(real, _Lent) else real, requests
 
     def __getattr__(self, name):
         return getattr(self._real, name)
 
     def socket(self, *args):
         made = self._real.socket(*args)
+        if not self._requests._is_asking():
+            return made
         wire = _Wire(made, self._requests)
         at_once(made, self._real)
         made.settimeout(self._requests.timeout_s)
         return wire
 
     def SSLContext(self, *args):
-        return _Lent(self._real.SSLContext(*args), self._requests)
+        made = self._real.SSLContext(*args)
+        return _Lent(made, self._requests) if self._requests._is_asking() else made
 
     def wrap_socket(self, wire, **options):
+        if not self._requests._is_asking():
+            return self._real.wrap_socket(wire, **options)
         self._requests._feed()
         if hasattr(self._real, "verify_mode"):
             self._real.verify_mode = self.verify_mode  # as the module set it here
@@ -121,6 +140,11 @@ class _Wire:
         return getattr(self.real, name)
 
     def write(self, _):
+        self._requests._aside(self._exchange)
+
+    send = sendall = write
+
+    def _exchange(self):
         broken = None
         for piece in gather(_chunks(*self._requests.asked)):
             if piece:
@@ -140,8 +164,6 @@ class _Wire:
             if not broken:
                 raise
         raise broken  # pyright: ignore
-
-    send = sendall = write
 
     def more(self, size, line=False):
         """For reply.py. By single bytes, so that a server that drips them is left in time."""
