@@ -1,0 +1,92 @@
+"""`Requests` lends its sockets to the firmware's `requests` for one call: what others ask meanwhile is not its own."""
+
+import pytest
+
+STAND_INS = """
+import _thread
+import sys
+import time
+
+import blynk_batch
+
+wires = []
+
+class Wire:
+    def __init__(self):
+        self.sent, self.text = [], b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+        wires.append(self)
+
+    def write(self, data):
+        self.sent.append(bytes(data))
+
+    def read(self, size):
+        text, self.text = self.text[:size], self.text[size:]
+        return text
+
+    def settimeout(self, *_):
+        pass
+
+    setsockopt = close = settimeout
+
+class Sockets:
+    socket = Wire
+
+class Module:
+    socket = Sockets()
+
+    def request(self, method, url):
+        made = self.socket.socket()
+        made.write(b"%s %s" % (method.encode(), url.encode()))
+        return made
+
+module = Module()
+transport = blynk_batch.Requests(module)
+
+def posted(body):
+    return transport.post("http://localhost/x?token=secret", {}, body, 1)[0]
+"""
+
+MEANWHILE = """
+def another():
+    elsewhere.append(module.request("GET", "http://weather/").sent)
+
+class Body:
+    def __iter__(self):
+        if who == "a thread":
+            _thread.start_new_thread(another, ())
+        elif who == "the body":
+            another()
+        for _ in range(3000):
+            if not elsewhere:
+                time.sleep_ms(1)
+        yield b"[]"
+
+    def watchdog(self):
+        if who == "the watchdog" and not elsewhere:
+            another()
+
+who, elsewhere = sys.argv[1], []
+print(posted(Body()), elsewhere)
+"""
+
+LEFT_BEHIND = """
+class Body:
+    def __iter__(self):
+        lent.append(module.socket)
+        yield b"[]"
+
+lent = []
+posted(Body())
+module.socket = lent[0]
+print(posted(Body()), [len(wire.sent) for wire in wires])
+"""
+
+
+@pytest.mark.parametrize("who", ["a thread", "the body", "the watchdog"])
+def test_what_is_asked_meanwhile_by_the_same_module_stays_its_own(run_on_device, who):
+    assert run_on_device(STAND_INS + MEANWHILE, who) == "200 [[b'GET http://weather/']]\n"
+
+
+def test_what_two_clients_in_two_threads_leave_behind_does_no_harm(run_on_device):
+    # The one that began first ends first: the other puts back what it found, which was lent.
+    assert run_on_device(STAND_INS + LEFT_BEHIND) == "200 [1, 1]\n"
