@@ -20,6 +20,7 @@ class Wire:
         self.sent.append(bytes(data))
 
     def read(self, size):
+        self.waited = not self.text  # a real one would, for its whole timeout
         text, self.text = self.text[:size], self.text[size:]
         return text
 
@@ -78,7 +79,7 @@ class Body:
 lent = []
 posted(Body())
 module.socket = lent[0]
-print(posted(Body()), [len(wire.sent) for wire in wires])
+print(posted(Body()), [(len(wire.sent), wire.waited) for wire in wires])
 """
 
 
@@ -89,4 +90,4 @@ def test_what_is_asked_meanwhile_by_the_same_module_stays_its_own(run_on_device,
 
 def test_what_two_clients_in_two_threads_leave_behind_does_no_harm(run_on_device):
     # The one that began first ends first: the other puts back what it found, which was lent.
-    assert run_on_device(STAND_INS + LEFT_BEHIND) == "200 [1, 1]\n"
+    assert run_on_device(STAND_INS + LEFT_BEHIND) == "200 [(1, False), (1, False)]\n"
