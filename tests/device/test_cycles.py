@@ -9,7 +9,7 @@ import blynk_batch
 
 HEAP = "196k"
 WASM = False  # its collector cannot look at the stack, so the heap's size says nothing there
-FREE = 28 * 1024  # at the tightest place: in a request
+FREE = 38 * 1024  # at the tightest place: in a request, where nothing that stats() loaded is left
 
 
 class Station:

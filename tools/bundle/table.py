@@ -40,8 +40,9 @@ LET_GO_BY = {
     "_network": "clock.wall",
     "_networks": "wifi",
     "_read": "ring.log",
-    "_room": "ring.log",
-    "_outcomes": "upload.call",
+    "_room": "ring.log client",
+    "_times": "client",
+    "_outcomes": "upload.call client",
     "_refused": "upload.call",
 }
 
