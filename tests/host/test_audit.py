@@ -95,9 +95,10 @@ def test_what_was_delivered_is_there(ring, sandbox):
 
 
 def test_a_point_with_an_estimated_time_that_is_not_found_is_no_loss(sandbox, run_on_device, tmp_path):
+    sandbox.fault("drop_past", keep=15, pin=1)
     assert run_on_device(NO_CLOCK, sandbox.url, sandbox.token, int(time.time() * 1000)) == "0\n"
     status, output = audit(tmp_path / "ring", sandbox)
-    assert output == "V1    delivered     20 points: 20 not told\n"
+    assert output == "V1    delivered     20 points: 15 there, 5 not told\n"
     assert status == 0
 
 
