@@ -68,7 +68,7 @@ class Client:
         self._boots = Boots(ring, self.clock)
         self.guard = Guard()
         self._uploader = self._pace = self.last_error = None
-        self.uploading = False
+        self.uploading = None  # the Call under way
         self.released = b""  # pins whose ranges are to be tried
         self._open = True
         _claim(ring)  # last: a client that could not be made leaves it free
@@ -214,7 +214,7 @@ class Client:
             let_go(name)
         self.check_open()
         try:
-            if self.uploading not in (False, True):  # a run()'s, whose event loop may be gone
+            if self.uploading and self.uploading.loop:  # a run()'s, whose event loop may be gone
                 load("upload.run", "end_left")(self)
             self.ring.check_books()  # while there is most room for it
             if hasattr(self.clock, "refresh"):

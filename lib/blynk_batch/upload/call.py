@@ -26,6 +26,8 @@ def uploader_of(*mine):
 class Call:
     """`next(reply)` is the Body to post, None for a pause, and raises StopIteration at the end; then `end()`."""
 
+    loop = None  # asyncio's, of a run()
+
     def __init__(self, client, timeout_s, watchdog):
         self._client = client
         self._uploader = client.uploader()
@@ -89,7 +91,7 @@ class Call:
         """To the end, blocking; the Result."""
         reply = None
         try:
-            self._client.uploading = True  # here, so that Ctrl-C leaves it in no case behind
+            self._client.uploading = self  # here, so that Ctrl-C leaves it in no case behind
             while True:
                 body = self.next(reply)
                 reply = self.post(body) if body else None
@@ -100,7 +102,7 @@ class Call:
 
     def end(self):
         client, result = self._client, self.result
-        client.uploading = False
+        client.uploading = None
         self._course.feed = None
         # What few drains need
         for name in ("upload.outcomes", "upload.search", "upload.settled", "upload.held", "upload.ranges"):

@@ -74,7 +74,7 @@ def end_left(client):
     """End a drain that was left behind: asyncio.new_event_loop() takes another queue, and the old one's tasks wait for
     ever where they are."""
     call = client.uploading
-    if getattr(call, "loop", _loop()) is not _loop():
+    if call and call.loop not in (None, _loop()):
         call.end()
 
 
