@@ -80,8 +80,10 @@ class Times:
     def _run_from(self, position, boot):
         """What gives `boot` its time from `position` on: its anchor, or the instant that ends its run."""
         first, run = boot, None
-        # A pass over refused points begins with them.
-        self.known = self.known or _in_front(self._ring, position, boot)[1]
+        front = None
+        if not self.known:  # a pass over refused points begins with them
+            front = _in_front(self._ring, position, boot)
+            self.known = front[1]
         uptime, length = -self._base, self._base  # uptime of the boot under way, length of those before
         reader = self._ring.reader(position + (0,), self._end)
         chain = reader.chain
@@ -114,7 +116,7 @@ class Times:
             if not run or run.until < self.known <= self._now:
                 run = Run(boot, self._end, None, self._now, length + uptime)
         # The boot may have an anchor before, if it slept since and lost the clock by that: count on from there.
-        epoch = _in_front(self._ring, position, first)[0]
+        epoch = (front or _in_front(self._ring, position, first))[0]
         if epoch is not None and epoch - self._base <= run.until:  # pyright: ignore
             run.epoch = epoch
         return run
