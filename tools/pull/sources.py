@@ -92,13 +92,16 @@ def _page_seen(file, start):
     """The bytes that are written at once, for a ring on blocks that are written whole: by the second block of a sector,
     or of the two behind all sectors, which names the ring's slots as a first one does. A power cut or damage can
     have taken one or the other. None for any other."""
-    firsts = [start[at + 8 : at + 12] for at in range(0, len(start), 4096) if start[at + _BLOCK_HEAD :][:3] == _MAGIC]
-    for slots in firsts[:1]:
-        for page in _PAGE_SIZES:
-            for sector in (int.from_bytes(slots, "little"), 0, 1, 2):
-                file.seek(sector * 4096 + page + 8)
-                if file.read(4) == slots:
-                    return page
+    firsts = (at for at in range(0, len(start), 4096) if start[at + _BLOCK_HEAD :][:3] == _MAGIC)
+    first = next(firsts, None)
+    if first is None:
+        return None
+    slots = start[first + 8 : first + 12]
+    for page in _PAGE_SIZES:
+        for sector in (int.from_bytes(slots, "little"), 0, 1, 2):
+            file.seek(sector * 4096 + page + 8)
+            if file.read(4) == slots:
+                return page
     return None
 
 
