@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.peers import OK, Scripted
+from tests.host.peers import OK, WIRE, Scripted
 from tools.sandbox.testing import Sandbox
 
 DEVICE = Path(__file__).resolve().parents[1] / "device"
@@ -72,24 +72,15 @@ def test_a_module_that_connects_again_after_a_fault_sends_the_whole_request_agai
     script = """
 import blynk_batch
 
-class Wire:
+class Faulty(Wire):
     def __init__(self, faults):
-        self.sent, self.faults = b"", faults
-        self.text = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+        super().__init__()
+        self.faults = faults
 
     def write(self, data):
-        self.sent += bytes(data)
-        if self.faults and len(self.sent) > 2000:
+        super().write(data)
+        if self.faults and len(b"".join(self.sent)) > 2000:
             raise OSError(104)
-
-    def read(self, size):
-        text, self.text = self.text[:size], self.text[size:]
-        return text
-
-    def settimeout(self, *_):
-        pass
-
-    setsockopt = close = settimeout
 
 class Stubborn:
     socket = None
@@ -97,7 +88,7 @@ class Stubborn:
 
     def request(self, method, url):
         for faults in (True, False):
-            self.wires.append(Wire(faults))
+            self.wires.append(Faulty(faults))
             made = self.socket.socket()
             try:
                 made.write(b"POST")
@@ -113,10 +104,10 @@ class Sockets:
 module = Stubborn()
 module.socket = Sockets()
 print(blynk_batch.Requests(module).post("http://localhost/x", {"Content-Length": "6000"}, (b"[]" * 300,) * 10, 1)[0])
-head, _, body = module.wires[1].sent.partition(b"\\r\\n\\r\\n")
+head, _, body = b"".join(module.wires[1].sent).partition(b"\\r\\n\\r\\n")
 print(len(module.wires), head.split()[:2], len(body))
 """
-    assert run_on_device(script) == "200\n2 [b'POST', b'/x'] 6000\n"
+    assert run_on_device(WIRE + script) == "200\n2 [b'POST', b'/x'] 6000\n"
 
 
 def test_a_watchdog_is_fed_between_any_two_waits_of_the_firmware(run_on_device):
@@ -125,9 +116,7 @@ import blynk_batch
 
 waits = []
 
-class Wire:
-    text = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
-
+class Waiting(Wire):
     def connect(self, address):
         waits.append("connect")
 
@@ -136,20 +125,14 @@ class Wire:
 
     def read(self, size):
         waits.append("read")
-        text, self.text = self.text[:size], self.text[size:]
-        return text
-
-    def settimeout(self, *_):
-        pass
-
-    setsockopt = close = settimeout
+        return super().read(size)
 
 class Sockets:
     def getaddrinfo(self, *_):
         waits.append("look up")
 
     def socket(self):
-        return Wire()
+        return Waiting()
 
 class Firmware:
     socket = Sockets()
@@ -171,7 +154,7 @@ class Body:
 print(blynk_batch.Requests(Firmware()).post("http://localhost/x", {}, Body(), 1)[0])
 print([waits[at - 1 : at + 1] for at in range(1, len(waits)) if waits[at] != "fed" != waits[at - 1]])
 """
-    assert run_on_device(script) == "200\n[]\n"
+    assert run_on_device(WIRE + script) == "200\n[]\n"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -2,7 +2,9 @@
 
 import pytest
 
-STAND_INS = """
+from tests.host.peers import WIRE
+
+STAND_INS = WIRE + """
 import _thread
 import sys
 import time
@@ -11,26 +13,17 @@ import blynk_batch
 
 wires = []
 
-class Wire:
+class Noted(Wire):
     def __init__(self):
-        self.sent, self.text = [], b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+        super().__init__()
         wires.append(self)
-
-    def write(self, data):
-        self.sent.append(bytes(data))
 
     def read(self, size):
         self.waited = not self.text  # a real one would, for its whole timeout
-        text, self.text = self.text[:size], self.text[size:]
-        return text
-
-    def settimeout(self, *_):
-        pass
-
-    setsockopt = close = settimeout
+        return super().read(size)
 
 class Sockets:
-    socket = Wire
+    socket = Noted
 
 class Module:
     socket = Sockets()
