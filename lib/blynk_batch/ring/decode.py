@@ -10,41 +10,42 @@ from .record import get_varint
 
 # What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing, what stands before
 # a "*" may come again. Keys of bytes: how many at most. A key that is not here is another library's: it is kept.
-_BITS = {"s": 30, "o": 24, "n": 40, "c": 53, "i": 32, "m": 48, "p": 8}  # sequence, offset, running number, counter ...
+# Bytes, not text: short text stays in the firmware's table of names, also when this file has left the heap.
+_BITS = dict(zip(b"soncimp", (30, 24, 40, 53, 32, 48, 8)))  # sequence, offset, running number, counter ...
 _SHAPES = {
-    keys.OLDEST: "s",
-    keys.CURSOR: "son",
-    keys.OUTCOMES: "cccc",
-    keys.VOIDS: "soosoosoo",
-    keys.OVERWRITES: "p",
-    keys.RECOUNT: "p",
-    keys.WINDOW: "sonmm/so",
-    keys.PART: "pso",
-    keys.DELIVERED: "n",
-    keys.BACKOFF: "imi",
-    keys.BUDGET: "ii/i",
-    keys.DRAINED: "mim",
-    keys.SIZE: "ii/i",
-    keys.DOUBTED: "i",
-    keys.LAST_SUCCESS: "c",
-    keys.BATCH: "pso",
-    keys.HELD: "c",
-    keys.ASKED: "sosopmmso",
-    keys.DOUBT: "ii",
+    keys.OLDEST: b"s",
+    keys.CURSOR: b"son",
+    keys.OUTCOMES: b"cccc",
+    keys.VOIDS: b"soosoosoo",
+    keys.OVERWRITES: b"p",
+    keys.RECOUNT: b"p",
+    keys.WINDOW: b"sonmm/so",
+    keys.PART: b"pso",
+    keys.DELIVERED: b"n",
+    keys.BACKOFF: b"imi",
+    keys.BUDGET: b"ii/i",
+    keys.DRAINED: b"mim",
+    keys.SIZE: b"ii/i",
+    keys.DOUBTED: b"i",
+    keys.LAST_SUCCESS: b"c",
+    keys.BATCH: b"pso",
+    keys.HELD: b"c",
+    keys.ASKED: b"sosopmmso",
+    keys.DOUBT: b"ii",
     keys.WORDS: 80,
     keys.FAILED: 64,
-    keys.BOOT: "i",
-    keys.ANCHOR: "im",
-    keys.SLEEP: "m/mi",
-    keys.KNOWN: "m",
+    keys.BOOT: b"i",
+    keys.ANCHOR: b"im",
+    keys.SLEEP: b"m/mi",
+    keys.KNOWN: b"m",
     keys.DONE: 32,
     keys.REGION: 127,
     keys.OWNER: 8,
 }
 for _key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST):
-    _SHAPES[_key] = "sosoiiip*"
+    _SHAPES[_key] = b"sosoiiip*"
 for _key in range(keys.DROPPED, keys.REFUSED + 1):
-    _SHAPES.setdefault(_key, "c")
+    _SHAPES.setdefault(_key, b"c")
 
 
 def decode_state(view, at, end, state):
@@ -86,9 +87,9 @@ def _has_shape(value, shape):
         return True
     if isinstance(shape, int):
         return len(value) <= shape
-    if shape[-1] == "*":
-        shape = shape[:-1] + shape[-2] * (len(value) - len(shape) + 1)
-    least, _, more = shape.partition("/")
+    if shape[-1:] == b"*":
+        shape = shape[:-1] + shape[-2:-1] * (len(value) - len(shape) + 1)
+    least, _, more = shape.partition(b"/")
     if len(value) not in (len(least), len(least + more)):
         return False
     return not [number for number, letter in zip(value, least + more) if number >> _BITS[letter]]
