@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from tests.host.boards import ROOT, ampy, mpremote, run, run_tool
-from tools.emulator import bench, firmware, measure, powercut
+from tools.emulator import bench, firmware, least, measure, powercut
 from tools.emulator.host import EmulatedPico
 from tools.emulator.lab import MARK, Lab, RemoteError
 
@@ -168,6 +168,13 @@ def test_the_bench_measures_every_row(uf2):
     assert 0 < rows["log(), median"] <= rows["log(), p99"] and rows["drain, a point, 1 pin"] > 0
     text = bench.document(found, beside=found)
     assert text.count("\n| log(), mean |") == 1 and "does not model" in text
+
+
+def test_logs_in_64_kib_of_free_heap_and_drains_in_96(installed, tmp_path):
+    if installed.form == "frozen":
+        pytest.skip("a firmware with the library frozen in needs less")
+    found = least.rows(installed, tmp_path, points=100, step=32)
+    assert found == {"heap: least free to log": 64 * 1024, "heap: least free to drain 100 points": 96 * 1024}
 
 
 def test_no_cut_in_the_firmware_s_writes_loses_a_reading(uf2):

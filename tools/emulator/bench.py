@@ -12,13 +12,14 @@ from pathlib import Path
 
 import click
 
-from tools.emulator import firmware, measure
+from tools.emulator import firmware, least, measure
 from tools.emulator.elf import NoElf, functions
 from tools.emulator.lab import LabError, RemoteError
 
 OUTPUT = firmware.ROOT / "build" / "emulate-bench.json"
 DOCUMENT = firmware.ROOT / "docs" / "benchmarks-pico.md"
 READINGS, QUICK = 480, 48
+_BACKLOG = 2_000  # points, of the least heap: it does not grow with them
 FORMS = {"mpy": "compiled, as `make deploy` installs it", "source": "its sources", "frozen": "frozen into the firmware"}
 ABOUT = """# Benchmarks on an emulated Pico
 
@@ -36,7 +37,8 @@ a change, one way beside another.
 few, which make files that later ones find. *Young*: a ring that has only those readings. *Grown*: a ring of 256 KiB
 that has seen {filled:,} readings and wrapped, its newest sector half full. *CSV*: a line appended and the file closed,
 for each reading. *Drain*: all points of a ring to a server that takes them at once; a group has one time for all its
-pins. *After a drain*: the points of that drain are in the same sector before it.
+pins. *After a drain*: the points of that drain are in the same sector before it. *Least free*: what `gc.mem_free()` must
+say before the import; sockets and TLS come on top.
 {counts}
 """
 BATTERY = """
@@ -100,6 +102,8 @@ def run(uf2, form="mpy", symbols=None, readings=READINGS, with_grown=True):
         image = Path(folder) / "grown.img"
         growing = pool.submit(measure.grown, installed, image) if with_grown else None
         rows, csv = measure.session(installed, readings)
+        if with_grown:
+            rows.update(least.rows(installed, folder, _BACKLOG))
         rows["installation: blocks of 4 KiB"] = installed.blocks
         rows["installation: files"] = installed.files
         rows.update(_named("young", measure.wakes(installed.image, "/young", symbols)))
