@@ -170,11 +170,11 @@ def test_the_bench_measures_every_row(uf2):
     assert text.count("\n| log(), mean |") == 1 and "does not model" in text
 
 
-def test_logs_in_64_kib_of_free_heap_and_drains_in_96(installed, tmp_path):
+def test_logs_in_64_kib_of_free_heap_and_drains_in_88(installed, tmp_path):
     if installed.form == "frozen":
         pytest.skip("a firmware with the library frozen in needs less")
-    found = least.rows(installed, tmp_path, points=100, step=32)
-    assert found == {"heap: least free to log": 64 * 1024, "heap: least free to drain 100 points": 96 * 1024}
+    log, drain = least.rows(installed, tmp_path, points=100, step=8).values()
+    assert log <= 64 * 1024 and log < drain <= 88 * 1024
 
 
 def test_no_cut_in_the_firmware_s_writes_loses_a_reading(uf2):

@@ -230,6 +230,7 @@ class Files:
 
     def append(self, sequence, offset, data):
         """What fits no tail goes to the file together with all that is in tails."""
+        self.close()  # an open file takes a kilobyte of heap, which this one needs
         if sequence != self.current:  # Ctrl-C broke off the beginning of the next
             self._go_on(sequence, offset)
         if len(data) > self.tail_bytes or not self._may_write(0):
@@ -273,8 +274,7 @@ class Files:
 
     def _end_file(self, at, data):
         """Have the file of the sector under way end with `data` at `at`, 0: nothing else is in it."""
-        if self._file_sequence == self.current:
-            self.close()
+        self.close()
         broken = _write(open(self.name(self.current), "r+b" if at else "wb"), at, (data,))
         self._go_on(self.current, at + len(data))
         if broken:
