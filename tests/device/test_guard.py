@@ -315,6 +315,24 @@ def test_a_reading_that_interrupts_a_look_at_the_newest_sector_hides_none_that_w
     assert medium.left == 0 and client.stats()["logged"] == 7
 
 
+def test_a_reading_that_interrupts_a_look_at_a_file_leaves_the_file_open():
+    client, medium, _ = interrupted_client(())
+    real = medium.inner._opened
+
+    def opened(sequence):
+        if medium.left:
+            medium.left -= 1
+            micropython.schedule(medium.log, None)
+        return real(sequence)
+
+    for number in range(200):
+        client.log(1, number)
+    medium.left = 5
+    medium.inner._opened = opened
+    assert readings(client, 1) == list(range(200))
+    assert medium.logged > 1 and not medium.refused
+
+
 def test_a_reading_that_interrupts_stats_is_in_all_of_them_or_in_none():
     client, medium, _ = interrupted_client(())
     client.log(1, 1)
