@@ -37,8 +37,8 @@ a change, one way beside another.
 few, which make files that later ones find. *Young*: a ring that has only those readings. *Grown*: a ring of 256 KiB
 that has seen {filled:,} readings and wrapped, its newest sector half full. *CSV*: a line appended and the file closed,
 for each reading. *Drain*: all points of a ring to a server that takes them at once; a group has one time for all its
-pins. *After a drain*: the points of that drain are in the same sector before it. *Least free*: what `gc.mem_free()` must
-say before the import; sockets and TLS come on top.
+pins. *After a drain*: the points of that drain are in the same sector before it. *Least free*: what `gc.mem_free()`
+must say before the import; sockets and TLS come on top.
 {counts}
 """
 BATTERY = """
