@@ -16,7 +16,6 @@ from pathlib import Path
 
 import click
 
-from tools.options import server_url
 from tools.pull import __main__ as pull
 from tools.pull import reading
 from tools.verify_live.history import history
@@ -35,14 +34,13 @@ def main(**options):
     pull.check(dict(options, csv=None, json=None, upload=False, put_back=False))
     if not options["token"]:
         raise click.UsageError("--token is needed, or BLYNK_TOKEN")
-    server = server_url(None, None, options["server"])
     with tempfile.TemporaryDirectory(prefix="audit-") as work:
         try:
             source = pull.take(options, Path(work))
             *points, last = reading.records(source.copy)
         except OSError as error:
             raise click.ClickException(str(error))
-    counts, missing = compare(points, server, options["token"])
+    counts, missing = compare(points, options["server"], options["token"])
     unsent = sum(last["summary"][name] for name in ("expired", "rejected", "dropped"))
     report(counts, missing, unsent)
     sys.exit(1 if len(missing) > unsent else 0)
