@@ -22,9 +22,7 @@ Ctrl-C ends it here; its files stay."""
 
 
 @click.command()
-@click.option(
-    "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
-)
+@firmware.option
 @click.option(
     "--flash", type=click.Path(dir_okay=False, path_type=Path), default=FLASH, help="The chip's content, which stays."
 )

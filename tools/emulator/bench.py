@@ -49,9 +49,7 @@ COUNTS = "Files opened and calls of `lfs2_stat` are counted from the reset until
 
 
 @click.command()
-@click.option(
-    "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
-)
+@firmware.option
 @click.option("--elf", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its .elf, to count calls.")
 @click.option("--source", is_flag=True, help="Install the sources instead of compiled files.")
 @click.option("--quick", is_flag=True, help="Few readings and no grown ring: shows that everything runs.")

@@ -200,9 +200,7 @@ def run(uf2, cuts, seed, say=lambda: None):
 
 
 @click.command()
-@click.option(
-    "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
-)
+@firmware.option
 @click.option("--cuts", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same cuts.")
 def main(name, cuts, seed):

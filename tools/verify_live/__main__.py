@@ -1,7 +1,6 @@
 """make verify-live: the command line. Asks first, sends each batch to the live service and to a sandbox,
 compares the answers, and reads back what both stored."""
 
-import re
 import time
 from datetime import date
 from pathlib import Path
@@ -9,14 +8,13 @@ from pathlib import Path
 import click
 
 from tools.options import Parsed, server_url
+from tools.package import ROOT, version
 from tools.sandbox.contract import Refusal, parse_pin
 from tools.sandbox.testing import Sandbox
 from tools.verify_live.batches import DAILY_POINTS, MOST_POINTS, TYPES, batches, daily
 from tools.verify_live.history import history
 from tools.verify_live.report import Result, beside, section, stored
 from tools.verify_live.wire import refusal, send
-
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 def _pin(context, parameter, value):
@@ -74,7 +72,7 @@ def main(token, pins, unknown_pin, server, daily_limit, settle, output, yes):
                 raise click.ClickException(why)
         wait(settle)
         results = read_back(results, (server, token), (sandbox.url, sandbox.token))
-    output = output or _ROOT / "build" / ("verified-%s.md" % date.today())
+    output = output or ROOT / "build" / ("verified-%s.md" % date.today())
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(section(date.today(), server, pins, version(), results))
     conclude(results, output)
@@ -120,11 +118,6 @@ def conclude(results, output):
     different = [result.batch.name for result in results if result.stored != result.sandbox_stored]
     click.echo("Stored otherwise than in the sandbox: %s." % (", ".join(different) or "none"))
     click.echo("\nPaste %s into docs/verified.md." % output)
-
-
-def version():
-    text = (_ROOT / "lib" / "blynk_batch" / "__init__.py").read_text()
-    return re.search(r'__version__ = "(.*)"', text).group(1)
 
 
 if __name__ == "__main__":
