@@ -11,19 +11,12 @@ import click
 
 from tools.demo import story
 from tools.options import Parsed
-from tools.sandbox.faults import Fault, parse_fault
+from tools.sandbox.faults import parse_fault
 from tools.sandbox.testing import Sandbox
 
 _TERMINAL_S = 40
 _FEWEST = 100  # each of the four power cuts needs some writes before the next, or the end
 _RECORDED = 2881
-
-
-def _fault(text):
-    """(name, settings), looked at before anything is done. ValueError if there is no such fault."""
-    name, settings = parse_fault(text)
-    Fault(0, name, settings)
-    return name, settings
 
 
 @click.command()
@@ -41,7 +34,7 @@ def _fault(text):
 )
 @click.option(
     "--fault",
-    type=Parsed("name:setting=value,...", _fault),
+    type=Parsed("name:setting=value,...", parse_fault),
     help="A fault of the sandbox during the upload: with drop_past it does not add up, with server_error it retries.",
 )
 def main(rows, seconds, fault):
