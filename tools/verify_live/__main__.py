@@ -17,11 +17,14 @@ from tools.verify_live.report import Result, beside, section, stored
 from tools.verify_live.wire import refusal, send
 
 
-def _pin(context, parameter, value):
+def _pin(text):
     try:
-        return "V%d" % parse_pin(value)
+        return "V%d" % parse_pin(text)
     except Refusal:
-        raise click.BadParameter("%r is no pin; write V0 to V255" % value)
+        raise ValueError("%r is no pin; write V0 to V255, or V1:integer" % text)
+
+
+_PIN = Parsed("pin", _pin)
 
 
 def _datastream(text):
@@ -29,10 +32,7 @@ def _datastream(text):
     pin, _, kind = text.partition(":")
     if (kind or "double") not in TYPES:
         raise ValueError("%r is no type; one of %s" % (kind, ", ".join(TYPES)))
-    try:
-        return "V%d" % parse_pin(pin), kind or "double"
-    except Refusal:
-        raise ValueError("%r is no pin; write V0 to V255, or V1:integer" % text)
+    return _pin(pin), kind or "double"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -40,13 +40,12 @@ def _datastream(text):
 @click.option("--pin", "pins", required=True, multiple=True, type=Parsed("pin[:type]", _datastream),
               help="A datastream that may take test values, and its type (%s) [default: double]; repeat for more."
               % ", ".join(TYPES))  # fmt: skip
-@click.option("--unknown-pin", default="V255", show_default=True, callback=_pin, help="One without a datastream.")
+@click.option("--unknown-pin", default="V255", show_default=True, type=_PIN, help="One without a datastream.")
 @click.option("--server", default="https://blynk.cloud", show_default=True, callback=server_url, help="The service.")
 @click.option("--daily-limit", is_flag=True, help="Also send a day's points, to see what comes past them.")
 @click.option("--settle", default=60, show_default=True, type=click.IntRange(0), help="Seconds before reading back.")
 @click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    "--output", type=click.Path(dir_okay=False, path_type=Path),
     help="Where the section for docs/verified.md goes. [default: build/verified-DATE.md]",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before sending.")
