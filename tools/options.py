@@ -1,5 +1,6 @@
-"""What the command lines' options share."""
+"""What the command lines share: kinds of options, and git."""
 
+import subprocess
 from urllib.parse import urlsplit
 
 import click
@@ -33,3 +34,12 @@ def server_url(context, parameter, value):
     if not is_server:
         raise click.BadParameter("%r: must be like https://blynk.cloud" % value)
     return value.rstrip("/")
+
+
+def git(root, *arguments):
+    """What git prints about the checkout `root`; ClickException where there is none, as in an unpacked archive."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise click.ClickException("%s is no git checkout: this needs `git clone`, and git" % root)
+    return done.stdout.strip()

@@ -6,16 +6,12 @@ is published.
 
 import json
 import re
-import subprocess
 import sys
 
 import click
 
+from tools.options import git
 from tools.package import ROOT, package, version
-
-
-def git(root, *arguments):
-    return subprocess.run(["git", *arguments], cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
 def problems(root):
