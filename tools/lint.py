@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from tools.options import git
+from tools.options import command, git
 
 ROOT = Path(__file__).resolve().parent.parent
 PORTS = ("esp32", "rp2")
@@ -90,7 +90,7 @@ def check_traces():
     return found == 0
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@command()
 def main():
     """Check style, types against the boards' stubs, and for machine paths."""
     checks = [("ruff", check_ruff)]

@@ -1,9 +1,25 @@
-"""What the command lines share: kinds of options, and git."""
+"""What the command lines share: how they help and fail, kinds of options, and git."""
 
 import subprocess
+from functools import partial
 from urllib.parse import urlsplit
 
 import click
+
+
+class _Command(click.Command):
+    def invoke(self, ctx):
+        """One sentence for a file that cannot be used, such as what `sudo make` has left in build/."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if not error.filename:
+                raise
+            raise click.ClickException("%s cannot be used: %s" % (error.filename, error.strerror))
+
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+command = partial(click.command, cls=_Command, context_settings=_SETTINGS)  # in place of click's own
 
 
 class Parsed(click.ParamType):

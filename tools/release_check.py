@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from tools.options import git
+from tools.options import command, git
 from tools.package import ROOT, package, version
 
 
@@ -37,7 +37,7 @@ def problems(root):
         yield "v%s is a tag already: raise the version" % wanted
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@command()
 def main():
     """May this checkout be released? The tests are `make test`'s."""
     found = list(problems(ROOT))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tools.options import command
+
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(set(re.findall(r"\$\(RUN\) -m (tools[.\w]+)", (ROOT / "Makefile").read_text())))
 
@@ -27,3 +29,13 @@ def test_a_reader_of_the_first_line_alone_gets_no_complaint(module):
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.close()
     assert process.communicate(timeout=120)[1] == ""
+
+
+def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path):
+    @command()
+    def main():
+        (tmp_path / "none" / "here").write_text("")
+
+    done = CliRunner().invoke(main)
+    said = "Error: %s/none/here cannot be used: No such file or directory\n" % tmp_path
+    assert (done.exit_code, done.output) == (1, said)

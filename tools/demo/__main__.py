@@ -10,7 +10,7 @@ import time
 import click
 
 from tools.demo import story
-from tools.options import Parsed
+from tools.options import Parsed, command
 from tools.sandbox.faults import parse_fault
 from tools.sandbox.testing import Sandbox
 
@@ -19,7 +19,7 @@ _FEWEST = 100  # each of the four power cuts needs some writes before the next, 
 _RECORDED = 2881
 
 
-@click.command()
+@command()
 @click.option(
     "--rows", default=_RECORDED, show_default=True, type=click.IntRange(_FEWEST, _RECORDED),
     help="How many of the recorded rows, one a minute, to replay.",

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from tools.mutants import change, near
-from tools.options import git
+from tools.options import command, git
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("lib/blynk_batch/ring", "lib/blynk_batch/upload", "lib/blynk_batch/http", "tools/bundle")
@@ -77,7 +77,7 @@ def outcome(copy, tests, name, place):
         path.write_text(source, encoding="utf-8")
 
 
-@click.command()
+@command()
 @click.option("--count", type=click.IntRange(min=1), default=400, show_default=True, help="How many mistakes.")
 @click.option("--seed", default=1, show_default=True, help="Which.")
 @click.option("--folder", "folders", multiple=True, default=FOLDERS, show_default=True, help="Where.")

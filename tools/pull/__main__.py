@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tools.options import server_url
+from tools.options import command, server_url
 from tools.pull import exports, reading
 from tools.pull.board import FromBoard
 from tools.pull.sources import FromFolder, FromImage
@@ -21,7 +21,7 @@ _OUTPUT = click.Path(dir_okay=False, allow_dash=True)
 _SIZE = click.IntRange(min=1)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@command()
 @click.option("--port", help="Read the ring off the board at this serial port, such as /dev/ttyACM0 or COM5.")
 @click.option("--image", type=_FILE, help="Read a file with a flash chip's bytes.")
 @click.option("--folder", type=_FOLDER, help="Read the folder of a FileRing.")

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import click
 
-from tools.options import Parsed
+from tools.options import Parsed, command
 from tools.sandbox import contract, rules
 from tools.sandbox.faults import parse_fault
 from tools.sandbox.ledger import Ledger, LedgerError
@@ -57,7 +57,7 @@ def _parse_region(text):
     return name, int(port or 0)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 lets a board in.")
 @click.option("--port", default=8080, type=_PORT, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--certificate", type=_PEM, help="Speak HTTPS with this certificate chain, a PEM file.")
@@ -113,10 +113,7 @@ def main(host, port, certificate, key, database, tokens, regions, faults, allow_
     names = [HOME, *(name for name, _ in regions)]
     if len(set(names)) < len(names):
         raise click.UsageError("a region is named twice: %s" % ", ".join(names))
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.ClickException("no folder %s for the database: %s" % (database.parent, error.strerror))
+    database.parent.mkdir(parents=True, exist_ok=True)
     try:
         ledger = Ledger(database)
         devices = _devices(tokens, ledger, names)

@@ -10,6 +10,7 @@ import click
 
 from tools import device
 from tools.compiled import compile_library
+from tools.options import command
 from tools.sandbox.misbehave import FAULTS, SHAPES
 from tools.sandbox.testing import Sandbox
 from tools.soak.ledger import Journal, Ledger
@@ -22,7 +23,7 @@ _FAULT = click.Choice([*FAULTS, *SHAPES])
 LOSES_REPLY = {"lose_reply", "truncated_reply", "stalled_reply", "huge_reply"}
 
 
-@click.command()
+@command()
 @click.option("--seed", type=int, default=None, help="Repeat that run [default: a new one].")
 @click.option("--days", type=_DAYS, default=30.0, show_default=True, help="Simulated days.")
 @click.option("--fault", metavar="NAME", type=_FAULT, help="A fault that stays on; drop_past does not add up.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tools.options import Parsed, server_url
+from tools.options import Parsed, command, server_url
 from tools.package import ROOT, version
 from tools.sandbox.contract import Refusal, parse_pin
 from tools.sandbox.testing import Sandbox
@@ -35,7 +35,7 @@ def _datastream(text):
     return _pin(pin), kind or "double"
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@command()
 @click.option("--token", envvar="BLYNK_TOKEN", required=True, help="The device's auth token; or set BLYNK_TOKEN.")
 @click.option("--pin", "pins", required=True, multiple=True, type=Parsed("pin[:type]", _datastream),
               help="A datastream that may take test values, and its type (%s) [default: double]; repeat for more."
