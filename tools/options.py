@@ -1,8 +1,25 @@
-"""What the command lines' options share."""
+"""What the command lines share: how they help and fail, kinds of options, and git."""
 
+import subprocess
+from functools import partial
 from urllib.parse import urlsplit
 
 import click
+
+
+class _Command(click.Command):
+    def invoke(self, ctx):
+        """One sentence for a file that cannot be used, such as what `sudo make` has left in build/."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if not error.filename:
+                raise
+            raise click.ClickException("%s cannot be used: %s" % (error.filename, error.strerror))
+
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+command = partial(click.command, cls=_Command, context_settings=_SETTINGS)  # in place of click's own
 
 
 class Parsed(click.ParamType):
@@ -33,3 +50,12 @@ def server_url(context, parameter, value):
     if not is_server:
         raise click.BadParameter("%r: must be like https://blynk.cloud" % value)
     return value.rstrip("/")
+
+
+def git(root, *arguments):
+    """What git prints about the checkout `root`; ClickException where there is none, as in an unpacked archive."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise click.ClickException("%s is no git checkout: this needs `git clone`, and git" % root)
+    return done.stdout.strip()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
-from tools.bundle.names import BundleError
-from tools.compiled import NotCompiled, compile_library
+from tools.compiled import compile_library
+from tools.options import command
 
 ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "package.json"
@@ -62,7 +62,7 @@ def write_compiled(folder, base=""):
     return sizes
 
 
-@click.command()
+@command()
 @click.option("--base", help="Where lib/ lies, as mip names it: github:owner/repository or a URL. [default: as it was]")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=PATH)
 def main(base, output):
@@ -72,14 +72,9 @@ def main(base, output):
     if base and not _BASE.match(base):
         raise click.ClickException("BASE=%s is not as mip takes it: http://address or github:owner/repository" % base)
     content = package(base or "")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text(content), encoding="utf-8")
-        sizes = write_compiled(COMPILED, base or "")
-    except (BundleError, NotCompiled) as error:
-        raise click.ClickException(str(error))
-    except OSError as error:
-        raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text(content), encoding="utf-8")
+    sizes = write_compiled(COMPILED, base or "")
     click.echo("%s: %d files, version %s" % (output.name, len(content["urls"]), content["version"]))
     click.echo("%s: %d compiled files, %.1f KB" % ("build/package", len(sizes), sum(sizes.values()) / 1024))
 

@@ -16,6 +16,7 @@ import click
 
 from tools import browser
 from tools.demo.story import ROOT, read_rows
+from tools.options import command
 from tools.sandbox.testing import Sandbox
 from tools.verify_live.batches import Batch
 from tools.verify_live.wire import send
@@ -82,7 +83,7 @@ def photograph_demo(driver, output):
 _PICTURES = {"dashboard": (photograph_page, 1100, 1500), "demo": (photograph_demo, 1020, 100)}
 
 
-@click.command()
+@command()
 @click.argument("what", type=click.Choice(list(_PICTURES)))
 @click.option("--output", type=click.Path(path_type=Path), help="[default: in docs/]")
 def main(what, output):

@@ -19,8 +19,8 @@ import click
 
 from tools import package
 from tools.bundle.__main__ import write as write_bundles
-from tools.bundle.names import BundleError
-from tools.compiled import LIBRARY, PACKAGE, ROOT, NotCompiled
+from tools.compiled import LIBRARY, PACKAGE, ROOT
+from tools.options import command
 
 TARGET = ROOT / "build" / "release"
 _MPY = """blynk_batch %(version)s, compiled for MicroPython 1.22 and newer, any processor.
@@ -100,16 +100,10 @@ def write(target):
     return [*paths, target / "SHA256SUMS"]
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@command()
 def main():
     """Write a release's files into build/release/."""
-    try:
-        paths = write(TARGET)
-    except (BundleError, NotCompiled) as error:
-        raise click.ClickException(str(error))
-    except OSError as error:
-        raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
-    for path in paths:
+    for path in write(TARGET):
         click.echo("%s (%d bytes)" % (path.relative_to(ROOT), path.stat().st_size))
 
 

@@ -6,21 +6,12 @@ is published.
 
 import json
 import re
-import subprocess
 import sys
-from pathlib import Path
 
 import click
 
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def version(root):
-    return re.search(r'^__version__ = "([^"]+)"$', (root / "lib/blynk_batch/__init__.py").read_text(), re.M).group(1)
-
-
-def git(root, *arguments):
-    return subprocess.run(["git", *arguments], cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+from tools.options import command, git
+from tools.package import ROOT, package, version
 
 
 def problems(root):
@@ -28,13 +19,12 @@ def problems(root):
     wanted = version(root)
     if not re.fullmatch(r"\d+\.\d+\.\d+", wanted):
         yield "the version %r is not of the form 1.2.3" % wanted
-    package = json.loads((root / "package.json").read_text())
-    if package["version"] != wanted:
-        yield "package.json says version %s, the library %s" % (package["version"], wanted)
-    listed = sorted(target for target, _ in package["urls"])
-    there = sorted(path.relative_to(root / "lib").as_posix() for path in (root / "lib/blynk_batch").rglob("*.py"))
-    if listed != there:
-        yield "package.json does not list the files of lib/: %s" % ", ".join(sorted(set(listed) ^ set(there)))
+    listed, there = json.loads((root / "package.json").read_text()), package(root=root)
+    if listed["version"] != wanted:
+        yield "package.json says version %s, the library %s" % (listed["version"], wanted)
+    differing = {target for target, _ in listed["urls"]} ^ {target for target, _ in there["urls"]}
+    if differing:
+        yield "package.json does not list the files of lib/: %s" % ", ".join(sorted(differing))
     changes = (root / "CHANGES.md").read_text()
     section = re.search(r"^## %s \((.*)\)$" % re.escape(wanted), changes, re.M)
     if not section:
@@ -47,7 +37,7 @@ def problems(root):
         yield "v%s is a tag already: raise the version" % wanted
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@command()
 def main():
     """May this checkout be released? The tests are `make test`'s."""
     found = list(problems(ROOT))
@@ -55,7 +45,7 @@ def main():
         click.echo("no: " + problem)
     if found:
         sys.exit(1)
-    click.echo("%s may be released: run make test and make release, then tag v%s" % (version(ROOT), version(ROOT)))
+    click.echo("%s may be released: run make test and make release, then tag v%s" % (version(), version()))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import click
 
 from tools import device
 from tools.compiled import LIBRARY, PACKAGE, ROOT, compile_library
+from tools.options import command
 
 _COUNTER = ROOT / "tools" / "bundle" / "device" / "blocks.py"
 
@@ -33,7 +34,7 @@ def source_blocks():
         return blocks(copy)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@command()
 def main():
     """Count each library file's lines, and the bytes and blocks that it takes on a board."""
     lines = {p.relative_to(LIBRARY): len(p.read_text(encoding="utf-8").splitlines()) for p in LIBRARY.rglob("*.py")}

@@ -48,11 +48,14 @@ def server_context(chain, version=None):
 
 
 class Listener:
-    """Listens on a free port; serves each connection in a thread, `serve(socket, its number from 0)`."""
+    """Listens on a free port; serves each connection in a thread, by `serve(socket, its number from 0)`, which is given
+    or a subclass's, and closes it."""
 
-    def __init__(self):
+    def __init__(self, serve=None):
+        self.serve = serve or self.serve
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
+        self.url = "http://127.0.0.1:%d" % self.port
         self.connections = 0
         self._open = []
         self._thread = threading.Thread(target=self._accept, daemon=True)

@@ -9,6 +9,7 @@ from tests.host.boards import mpremote, run
 from tools.board import files
 from tools.board.connection import Connection
 from tools.board_check.__main__ import main
+from tools.board_check.check import TOKEN, Check
 from tools.deploy import library
 from tools.sandbox.testing import Sandbox
 
@@ -97,6 +98,22 @@ def test_readings_that_a_reset_loses_are_reported_as_wrong_with_status_1(board_w
 
 def test_a_board_without_the_library_is_told_what_to_do_first(board):
     assert "The library is not on the board: run `make deploy PORT=%s` first." % board.port in check(board, status=1)
+
+
+def test_a_library_whose_deploy_broke_off_is_one_that_is_not_there(board_with_library):
+    (board_with_library.folder / library.TARGET[1:] / "__init__.mpy").unlink()
+    assert "run `make deploy PORT=%s` first" % board_with_library.port in check(board_with_library, status=1)
+
+
+def test_ctrl_c_leaves_nothing_on_the_board(board_with_library, monkeypatch):
+    def interrupted(self):
+        self._board.exec("log(%r, 3, 1648054765458)" % TOKEN)
+        self._board.send("while True: time.sleep_ms(100)")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Check, "_log", interrupted)
+    check(board_with_library, status=1)
+    assert {path.name for path in board_with_library.folder.iterdir()} == {"lib"}
 
 
 def test_a_ring_of_the_programs_own_is_left_alone(board_with_library):

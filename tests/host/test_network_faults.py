@@ -5,10 +5,11 @@ and what a timeout can cover ends. Knows no policy beyond "kept, and tried again
 import json
 import socket
 import threading
+from contextlib import ExitStack
 
 import pytest
 
-from tests.host.listener import Listener, read_request
+from tests.host.peers import Listener, read_request
 
 KEPT = """
 client = board.boot()
@@ -83,18 +84,11 @@ def test_a_refused_connection_keeps_everything(station):
 
 @pytest.fixture
 def listen():
-    listeners = []
-
-    def start(handle):
-        listeners.append(Listener(handle))
-        return listeners[-1].url
-
-    yield start
-    for listener in listeners:
-        listener.close()
+    with ExitStack() as listeners:
+        yield lambda handle: listeners.enter_context(Listener(handle)).url
 
 
-def silent(connection):
+def silent(connection, _):
     """Takes the connection and neither reads nor answers."""
     threading.Event().wait(60)
 
@@ -102,7 +96,7 @@ def silent(connection):
 def dripping(what, seconds=0.05):
     """Sends `what` over and over, byte by byte, and never comes to an end."""
 
-    def handle(connection):
+    def handle(connection, _):
         connection.recv(65536)
         while True:
             for byte in what:
@@ -162,7 +156,7 @@ def announced(connection):
 def test_a_proxy_that_refuses_large_batches_and_hangs_up_gets_smaller_ones(station, listen, transport, hangs_up):
     taken = []
 
-    def handle(connection):
+    def handle(connection, _):
         size = announced(connection)
         least = {"after the headers": 0, "in the midst": 20_000}.get(hangs_up, size) if size > 50_000 else size
         body = b""
@@ -200,7 +194,7 @@ def test_a_proxy_that_refuses_large_batches_and_hangs_up_gets_smaller_ones(stati
 def test_a_network_that_breaks_under_large_batches_gets_smaller_ones(station, listen, transport, pins):
     taken = []
 
-    def handle(connection):
+    def handle(connection, _):
         size = announced(connection)
         body = b""
         while len(body) < min(size, 30_000):
@@ -208,7 +202,6 @@ def test_a_network_that_breaks_under_large_batches_gets_smaller_ones(station, li
         if size <= 30_000:
             taken.extend(json.loads(body))
             connection.sendall(ACCEPTED)
-        connection.close()
 
     station.url = listen(handle)
     said = station.run(
@@ -237,11 +230,10 @@ def test_a_network_that_breaks_under_large_batches_gets_smaller_ones(station, li
 def test_a_server_that_never_answers_large_batches_gets_smaller_ones_in_the_end(station, listen, medium):
     batches = []
 
-    def handle(connection):
-        batches.append(json.loads(read_request(connection).partition(b"\r\n\r\n")[2]))
+    def handle(connection, _):
+        batches.append(json.loads(read_request(connection.makefile("rb"))[1]))
         if len(batches[-1]) <= 100:
             connection.sendall(ACCEPTED)
-        connection.close()
 
     station.url = listen(handle)
     said = station.run(

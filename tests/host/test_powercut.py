@@ -77,7 +77,14 @@ def test_a_second_cut_is_replayed_after_the_first():
     assert count == 0 and again[0].split()[1].rstrip(":") == twice[0]
 
 
-@pytest.mark.parametrize("case, named", [("turn", "'turn' is no case"), ("ring:nand:turn:1:0:prefix", "'nand'")])
+WRONG = [
+    ("turn", "'turn' is no case"),
+    ("ring:nand:turn:1:0:prefix", "'nand'"),
+    ("ring:nor:singles:9999:3:random", "it has no change 9999, only "),
+]
+
+
+@pytest.mark.parametrize("case, named", WRONG)
 def test_what_is_no_case_is_refused_by_name(case, named):
     command = ["make", "--no-print-directory", "powercut", "CASE=" + case]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

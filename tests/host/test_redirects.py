@@ -5,7 +5,7 @@ Every "foreign" server here is real and writes down each byte that it gets: it m
 
 import pytest
 
-from tests.host.listener import Listener, read_request
+from tests.host.peers import OK, Listener, read_request
 from tests.host.station import MEDIA, Station
 from tools.sandbox.contract import PATH
 from tools.sandbox.testing import Sandbox
@@ -40,16 +40,14 @@ def foreign():
     """A server that must never hear from us: its URL, and the list of what it heard."""
     heard = []
 
-    def listen(connection):
+    def listen(connection, _):
         heard.append(b"")  # a connection alone would be too much
-        heard[-1] = read_request(connection)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
-        connection.close()
+        heard[-1] = b"".join(read_request(connection.makefile("rb")))
+        connection.sendall(OK)
 
-    listener = Listener(listen)
-    listener.heard = heard
-    yield listener
-    listener.close()
+    with Listener(listen) as listener:
+        listener.heard = heard
+        yield listener
 
 
 def places(station):
@@ -199,21 +197,17 @@ def test_a_circle_of_redirects_ends_after_a_few_requests_and_keeps_the_data(stat
     heard = []
 
     def names(other):
-        def handle(connection):
-            heard.append(read_request(connection))
+        def handle(connection, _):
+            heard.append(read_request(connection.makefile("rb")))
             reply = "HTTP/1.1 308 Permanent Redirect\r\nLocation: %s%s\r\nContent-Length: 0\r\n\r\n"
             connection.sendall((reply % (listeners[other].url, PATH)).encode())
-            connection.close()
 
         return handle
 
-    listeners = [Listener(names(1)), Listener(names(0))]
-    sandbox_url, station.url = station.url, listeners[0].url
-    try:
+    with Listener(names(1)) as one, Listener(names(0)) as two:
+        listeners = [one, two]
+        sandbox_url, station.url = station.url, one.url
         said = station.run(ONE + "board.clock.wait(3600000)\nsay(client.upload().requests)")
-    finally:
-        for listener in listeners:
-            listener.close()
     assert said[0] == [["Redirected", 308, 0, 1], 4] and said[1] == [1, 0, 3, 0, 0, 0]
     assert len(heard) == 4 + said[2] <= 8
     station.url = sandbox_url  # configured anew, the station starts with a clean sheet

@@ -58,7 +58,7 @@ def test_a_folder_that_cannot_be_written_is_named(module, target, tmp_path, monk
     monkeypatch.setattr(module, target, tmp_path / "file" / "below")
     output = ["--output", str(tmp_path / "package.json")] if module is package else []
     done = CliRunner().invoke(module.main, output)
-    assert done.exit_code == 1 and re.search("^Error: %s/file.* cannot be written: " % tmp_path, done.output, re.M)
+    assert done.exit_code == 1 and re.search("^Error: %s/file.* cannot be used: " % tmp_path, done.output, re.M)
 
 
 def test_the_checksums_are_those_of_the_zips(made):

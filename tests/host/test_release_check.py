@@ -1,8 +1,10 @@
 """make release-check finds each thing that stands against a release, and nothing where all is well."""
 
 import json
+import shutil
 import subprocess
 
+import click
 import pytest
 
 from tools import release_check
@@ -45,3 +47,9 @@ def test_each_thing_that_stands_against_it_is_named(project, name, text, words):
 def test_a_version_that_is_tagged_is_not_released_again(project):
     subprocess.run(["git", "tag", "v1.2.3"], cwd=project, check=True)
     assert list(release_check.problems(project)) == ["v1.2.3 is a tag already: raise the version"]
+
+
+def test_an_unpacked_archive_is_called_no_checkout(project):
+    shutil.rmtree(project / ".git")
+    with pytest.raises(click.ClickException, match="is no git checkout: this needs `git clone`"):
+        list(release_check.problems(project))

@@ -1,12 +1,10 @@
 """Both transports against a table of raw replies over real sockets, each cut at every byte: what is proof, what not."""
 
-import socket
-import threading
 from pathlib import Path
 
 import pytest
 
-from tests.host.peers import Authority, Scripted, server_context
+from tests.host.peers import Authority, Listener, Scripted, read_request, server_context
 from tests.host.replies import DELIVERED, KEPT, is_proof
 
 DEVICE = Path(__file__).resolve().parents[1] / "device"
@@ -45,42 +43,17 @@ for line in open(sys.argv[4]):
 """
 
 
-class Cutting:
+class Cutting(Listener):
     """Answers `POST /number/cut` with the first `cut` bytes of that reply, and ends the connection."""
 
     def __init__(self, replies):
         self._replies = replies
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:%d" % self._listening.getsockname()[1]
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        super().__init__()
 
-    def _run(self):
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            with connection:
-                data = b""
-                while not data.endswith(b"]]"):
-                    more = connection.recv(4096)
-                    if not more:
-                        break
-                    data += more
-                _, number, cut = data.split(b" ", 2)[1].split(b"/")
-                try:
-                    connection.sendall(self._replies[int(number)][: int(cut)])
-                except OSError:
-                    pass  # the device has seen enough
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join()
+    def serve(self, connection, _):
+        head, _ = read_request(connection.makefile("rb"))
+        _, number, cut = head.split(b" ", 2)[1].split(b"/")
+        connection.sendall(self._replies[int(number)][: int(cut)])
 
 
 def cuts(reply, every):

@@ -125,7 +125,8 @@ def test_a_file_that_is_no_ledger_is_left_alone(tmp_path):
 
 def test_a_database_whose_folder_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    assert "Error: no folder" in failure("--port", "0", "--database", str(tmp_path / "file" / "a.sqlite"))
+    said = failure("--port", "0", "--database", str(tmp_path / "file" / "a.sqlite"))
+    assert said.startswith("Error: %s/file cannot be used: " % tmp_path)
 
 
 def test_a_second_ctrl_c_does_not_cut_a_clean_end_short(tmp_path):

@@ -41,6 +41,11 @@ def test_a_server_that_stores_less_than_it_accepts_does_not_add_up():
     assert "points count as delivered and did not arrive" in output
 
 
+def test_a_fault_that_there_is_not_is_refused_by_name():
+    status, output, _ = soak("--days", 1, "--fault", "drop_passt")
+    assert status == 2 and "'drop_passt' is not one of" in output and "It adds up" not in output
+
+
 # What the ledger says about journals that are made up. Times: true, shown.
 
 JOURNAL = """

@@ -72,7 +72,7 @@ def test_a_service_like_the_sandbox_differs_in_nothing_and_gets_each_batch_once(
 
 def test_it_tells_what_was_stored_of_what_was_accepted(verify, live):
     verify("--yes")
-    stored = {name: row(verify, name)[6] for name in ("valid", "repeated", "equal times", "1 days old", "35 days old")}
+    stored = {name: row(verify, name)[6] for name in ("valid", "repeated", "equal times", "1 day old", "35 days old")}
     assert stored == dict.fromkeys(stored, "all") | dict.fromkeys(["valid", "repeated"], "all, up to 2 times")
     for name in ("95 days old", "35 days ahead"):
         assert row(verify, name)[4] == "200 `OK`" and row(verify, name)[6] == "not told"

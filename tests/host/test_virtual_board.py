@@ -262,3 +262,16 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     said = run("make", "--no-print-directory", "board", "ARGS=--folder %s/file/below" % tmp_path, status=2)
     assert "Error: %s/file/below cannot be the flash: " % tmp_path in said and "Traceback" not in said
+
+
+def test_a_board_whose_host_is_gone_ends_in_the_midst_of_its_program(tmp_path):
+    require_node()
+    (tmp_path / "main.py").write_text("import time\nprint('begun')\nwhile True: time.sleep(0.1)\n")
+    command = ["node", str(ROOT / "tools" / "virtual_board" / "board.mjs"), str(tmp_path), "868352", "offline"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert b"begun" in process.stdout.readline()
+            process.stdin.close()
+            process.wait(timeout=30)
+        finally:
+            process.kill()

@@ -15,6 +15,7 @@ from tools.bench.groups import GROUPS
 from tools.bench.micropython import ROOT
 from tools.bench.plot import draw
 from tools.bench.rows import rows_of
+from tools.options import command
 
 
 def measure(group, quick, workers=2):
@@ -24,7 +25,7 @@ def measure(group, quick, workers=2):
     return rows_of(group.name, [cell for cells in found for cell in cells])
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@command()
 @click.argument("names", metavar="[GROUP]...", nargs=-1, type=click.Choice([group.name for group in GROUPS]))
 @click.option("--quick", is_flag=True, help="Few readings.")
 def main(names, quick):

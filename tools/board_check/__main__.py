@@ -8,9 +8,10 @@ import click
 from tools.board import ports
 from tools.board.connection import TOOLS
 from tools.board_check.check import Check
+from tools.options import command
 
 
-@click.command()
+@command()
 @click.option("--port", help="The board's serial port; found by itself if there is one board.")
 @click.option("--tool", type=click.Choice(TOOLS), default="mpremote", show_default=True)
 @click.option("--wifi", help="Name of the Wi-Fi for the drain.")

@@ -40,9 +40,17 @@ class Check:
                 self._board.soft_reset()
                 self._board.exec(DEVICE)
                 step()
-            self._board.exec("remove()", _STEP_S)
         finally:
-            self._board.close()
+            self._tidy()
+
+    def _tidy(self):
+        """However the check ends, Ctrl-C among it, nothing of it stays on the board."""
+        try:
+            self._board.soft_reset()
+            self._board.exec(DEVICE + "\nremove()", _STEP_S)
+        except BoardProblem:
+            pass  # it does not answer: the next check removes it
+        self._board.close()
 
     def _call(self, call, timeout_s=_STEP_S):
         return self._board.ask("print(repr(%s))" % call, timeout_s)
@@ -69,7 +77,7 @@ class Check:
             try:
                 self._board.exec("import gc\n%s\ngc.collect()" % (code % {"token": TOKEN}), _STEP_S)
             except RemoteError as error:
-                if "ImportError" not in error.text:
+                if not error.text.splitlines()[-1].startswith(("ImportError", "AttributeError")):
                     raise
                 raise BoardProblem("The library is not on the board: run `make deploy PORT=%s` first." % self._port)
             used, free = self._call("(gc.mem_alloc(), gc.mem_free())")

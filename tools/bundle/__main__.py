@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from tools.bundle.names import BundleError
 from tools.compiled import PACKAGE, ROOT, compile_library, joined, write_bundles
+from tools.options import command
 
 TARGET = ROOT / "build" / "bundles"
 MANIFEST = """\
@@ -48,7 +48,7 @@ def traced(text, bundles):
     return _FRAME.sub(source, text)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@command()
 @click.option(
     "--trace",
     type=click.File(errors="replace"),
@@ -56,15 +56,10 @@ def traced(text, bundles):
 )
 def main(trace):
     """Join the library's modules into the bundles that boards load."""
-    try:
-        if trace:
-            click.echo(traced(trace.read(), joined()), nl=False)
-            return
-        made = write(TARGET)
-    except BundleError as error:
-        raise click.ClickException(str(error))
-    except OSError as error:
-        raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
+    if trace:
+        click.echo(traced(trace.read(), joined()), nl=False)
+        return
+    made = write(TARGET)
     with tempfile.TemporaryDirectory(prefix="bundles-") as folder:
         sizes = compile_library(Path(folder), arch="armv6m")
     for bundle, parts in made.parts.items():

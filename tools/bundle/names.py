@@ -3,13 +3,15 @@
 import ast
 from pathlib import PurePosixPath
 
+import click
+
 PACKAGE = "blynk_batch"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = FUNCTIONS + COMPREHENSIONS + (ast.Lambda,)
 
 
-class BundleError(Exception):
+class BundleError(click.ClickException):
     """The sources cannot be joined; the text names file and line, and says what to write instead."""
 
 

@@ -10,8 +10,8 @@ import time
 import click
 
 from tools.demo import story
-from tools.options import Parsed
-from tools.sandbox.faults import Fault, parse_fault
+from tools.options import Parsed, command
+from tools.sandbox.faults import parse_fault
 from tools.sandbox.testing import Sandbox
 
 _TERMINAL_S = 40
@@ -19,29 +19,17 @@ _FEWEST = 100  # each of the four power cuts needs some writes before the next, 
 _RECORDED = 2881
 
 
-def _fault(text):
-    """(name, settings), looked at before anything is done. ValueError if there is no such fault."""
-    name, settings = parse_fault(text)
-    Fault(0, name, settings)
-    return name, settings
-
-
-@click.command()
+@command()
 @click.option(
-    "--rows",
-    default=_RECORDED,
-    show_default=True,
-    type=click.IntRange(_FEWEST, _RECORDED),
+    "--rows", default=_RECORDED, show_default=True, type=click.IntRange(_FEWEST, _RECORDED),
     help="How many of the recorded rows, one a minute, to replay.",
 )
 @click.option(
-    "--seconds",
-    type=click.IntRange(0),
+    "--seconds", type=click.IntRange(0),
     help="How long logging takes, to be watched. [default: 40 in a terminal, else 0]",
 )
 @click.option(
-    "--fault",
-    type=Parsed("name:setting=value,...", _fault),
+    "--fault", type=Parsed("name:setting=value,...", parse_fault),
     help="A fault of the sandbox during the upload: with drop_past it does not add up, with server_error it retries.",
 )
 def main(rows, seconds, fault):
@@ -110,7 +98,7 @@ def report(sandbox, rows, kept, torn, left, flash, naive):
     sure, waiting, lost, strange, duplicates = story.compare(rows, kept, torn, sandbox.points(), left)
     batches = sandbox.batches()
     extra = len(sandbox.points()) - duplicates - len(sure) + len(lost) + len(waiting) - len(strange)
-    readings = (len(kept) + len(torn)) * story.PINS
+    ours, csv = [chip.erases / (len(kept) + len(torn)) / story.PINS for chip in (flash, naive)]
     lines = (
         ("power cuts", len(torn), "each in the middle of a write to flash"),
         ("logged", len(sure), "readings that log_group() returned for"),
@@ -121,11 +109,7 @@ def report(sandbox, rows, kept, torn, left, flash, naive):
         ("duplicated", duplicates, ""),
         ("requests", len(sandbox.requests()), "%d batches accepted" % len(batches)),
         ("bytes sent", sum(batch["bytes"] for batch in batches), ""),
-        (
-            "flash erases",
-            "%.4f" % (flash.erases / readings),
-            "per reading; a CSV file: %.4f" % (naive.erases / readings),
-        ),
+        ("flash erases", "%.4f" % ours, "per reading; a CSV file: %.4f" % csv),
     )
     click.echo("\nLedger, from %s" % sandbox.database.name)
     for name, value, note in lines:

@@ -70,7 +70,6 @@ def _existing(path):
 def _end(chip, path, status=0):
     chip.save(path)
     print("erases", chip.erases)
-    print("programmed", chip.bytes_programmed)
     sys.exit(status)
 
 
@@ -125,7 +124,6 @@ def csv(csv, last):
             with open("/flash/readings.csv", "a") as target:
                 target.write(source.readline())
     print("erases", chip.erases)
-    print("programmed", chip.bytes_programmed)
 
 
 if __name__ == "__main__":

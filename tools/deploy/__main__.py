@@ -11,6 +11,7 @@ from tools.board.connection import TOOLS, Connection
 from tools.board.errors import BoardProblem, RemoteError
 from tools.deploy import example as examples
 from tools.deploy import library, plan
+from tools.options import command
 
 _FACTS = """
 import sys
@@ -20,7 +21,7 @@ print((i[0], tuple(i[1][:3]), getattr(i, '_mpy', 0), getattr(i, '_machine', sys.
 _IMPORT_S = 60
 
 
-@click.command()
+@command()
 @click.option("--port", help="The board's serial port; found by itself if there is one board.")
 @click.option("--tool", type=click.Choice(TOOLS), default="mpremote", show_default=True, help="Whose client to use.")
 @click.option("--example", help="Also copy this example, as main.py with its config.py.")

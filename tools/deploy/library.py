@@ -7,8 +7,6 @@ import tempfile
 from pathlib import Path
 
 from tools import compiled as compiler
-from tools.board.errors import BoardProblem
-from tools.bundle.names import BundleError
 from tools.compiled import LIBRARY, PACKAGE
 
 TARGET = "/lib/" + PACKAGE
@@ -34,8 +32,5 @@ def files(compiled=True, arch=None):
         folder = LIBRARY / PACKAGE
         return {TARGET + "/" + p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.py"))}
     with tempfile.TemporaryDirectory(prefix="deploy-") as folder:
-        try:
-            names = compiler.compile_library(Path(folder), arch, LIBRARY)
-        except (compiler.NotCompiled, BundleError) as e:
-            raise BoardProblem(str(e)) from None
+        names = compiler.compile_library(Path(folder), arch, LIBRARY)
         return {"/lib/" + name: (Path(folder) / name).read_bytes() for name in names}

@@ -7,7 +7,8 @@ import click
 
 from tools.emulator import firmware
 from tools.emulator.host import EmulatedPico
-from tools.virtual_board.host import BoardError, claim
+from tools.options import command
+from tools.virtual_board.host import claim
 
 FLASH = firmware.FOLDER / "emulated-pico.flash"
 HOW = """An emulated Pico with {firmware} is at {port}. Its flash is the file {flash}.
@@ -21,10 +22,8 @@ In another terminal, from this checkout:
 Ctrl-C ends it here; its files stay."""
 
 
-@click.command()
-@click.option(
-    "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
-)
+@command()
+@firmware.option
 @click.option(
     "--flash", type=click.Path(dir_okay=False, path_type=Path), default=FLASH, help="The chip's content, which stays."
 )
@@ -41,8 +40,6 @@ def main(name, flash):
             if not board.in_bootloader:
                 raise click.ClickException("The emulator ended; above is why.")
             click.echo("The board is in its bootloader: a real one would be a USB drive now, to put a firmware on.")
-    except (firmware.FirmwareProblem, BoardError) as error:
-        raise click.ClickException(str(error))
     except OSError as error:
         raise click.ClickException("%s cannot be the flash: %s" % (error.filename, error.strerror))
     except KeyboardInterrupt:

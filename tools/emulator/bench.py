@@ -14,7 +14,7 @@ import click
 
 from tools.emulator import firmware, least, measure
 from tools.emulator.elf import NoElf, functions
-from tools.emulator.lab import LabError, RemoteError
+from tools.options import command
 
 OUTPUT = firmware.ROOT / "build" / "emulate-bench.json"
 DOCUMENT = firmware.ROOT / "docs" / "benchmarks-pico.md"
@@ -50,10 +50,8 @@ network take.
 COUNTS = "Files opened and calls of `lfs2_stat` are counted from the reset until the reading is durable.\n"
 
 
-@click.command()
-@click.option(
-    "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
-)
+@command()
+@firmware.option
 @click.option("--elf", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its .elf, to count calls.")
 @click.option("--source", is_flag=True, help="Install the sources instead of compiled files.")
 @click.option("--quick", is_flag=True, help="Few readings and no grown ring: shows that everything runs.")
@@ -63,20 +61,16 @@ COUNTS = "Files opened and calls of `lfs2_stat` are counted from the reset until
 def main(name, elf, source, quick, out, beside, write):
     """Measure the library on an emulated Pico."""
     before = figures(beside) if beside else None
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.open("a").close()
+    symbols = elf.read_bytes() if elf else None
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.open("a").close()
-        symbols = elf.read_bytes() if elf else None
         if elf:
             functions(symbols, ())
-        uf2 = firmware.find(name)
-        found = run(uf2, "source" if source else "mpy", symbols, QUICK if quick else READINGS, not quick)
-    except (firmware.FirmwareProblem, LabError, RemoteError) as error:
-        raise click.ClickException(str(error))
     except NoElf as error:
         raise click.ClickException("%s: %s" % (elf, error))
-    except OSError as error:
-        raise click.ClickException("%s cannot be written: %s" % (error.filename, error.strerror))
+    uf2 = firmware.find(name)
+    found = run(uf2, "source" if source else "mpy", symbols, QUICK if quick else READINGS, not quick)
     out.write_text(json.dumps(found, indent=1), encoding="utf-8")
     text = document(found, before)
     click.echo(text)

@@ -26,7 +26,7 @@ WHICH = (
 option = click.option("--firmware", "name", help="A .uf2 of MicroPython for the Pico; else the only one in firmware/.")
 
 
-class FirmwareProblem(Exception):
+class FirmwareProblem(click.ClickException):
     """Why there is nothing to emulate, in one sentence."""
 
 

@@ -12,6 +12,8 @@ import subprocess
 from collections import namedtuple
 from pathlib import Path
 
+import click
+
 from tools.emulator.firmware import missing
 
 HERE = Path(__file__).resolve().parent
@@ -27,11 +29,11 @@ Answer = namedtuple("Answer", "said marks why cut now")
 Mark = namedtuple("Mark", "mark ms cpu_ms erases pages calls resets")
 
 
-class LabError(Exception):
+class LabError(click.ClickException):
     """The emulator could not go on: the text says why."""
 
 
-class RemoteError(Exception):
+class RemoteError(click.ClickException):
     """A program's exception on the board, as its traceback."""
 
 

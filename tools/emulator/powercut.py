@@ -14,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from tools.emulator import firmware
-from tools.emulator.lab import Lab, LabError, RemoteError
+from tools.emulator.lab import Lab
 from tools.emulator.measure import Installed
+from tools.options import command
 
 FAILED = firmware.ROOT / "build" / "emulate-powercut"
 WORKERS = 2
@@ -199,20 +200,15 @@ def run(uf2, cuts, seed, say=lambda: None):
         return [job.result() for job in jobs]
 
 
-@click.command()
-@click.option(
-    "--firmware", "name", help="A .uf2 of MicroPython for the Pico; found if it is the only one in firmware/."
-)
+@command()
+@firmware.option
 @click.option("--cuts", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same cuts.")
 def main(name, cuts, seed):
     """Cut the power of an emulated Pico inside its flash writes."""
-    try:
-        uf2 = firmware.find(name)
-        with click.progressbar(length=cuts, label="cutting") as bar:
-            results = run(uf2, cuts, seed, lambda: bar.update(1))
-    except (firmware.FirmwareProblem, LabError, RemoteError) as error:
-        raise click.ClickException(str(error))
+    uf2 = firmware.find(name)
+    with click.progressbar(length=cuts, label="cutting") as bar:
+        results = run(uf2, cuts, seed, lambda: bar.update(1))
     report(results)
     if any(problems for _, _, problems in results):
         raise SystemExit(1)

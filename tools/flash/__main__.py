@@ -8,11 +8,12 @@ from tools.board import ports
 from tools.board.errors import BoardProblem
 from tools.flash import esp, volume
 from tools.flash.image import Uf2, recognise
+from tools.options import command
 
 _FILES_STAY = "Its files stay if the firmware that it has now is for the same board; `make pull` saves its readings."
 
 
-@click.command()
+@command()
 @click.option("--firmware", type=click.Path(path_type=Path), help="A .uf2 or .bin of MicroPython.")
 @click.option("--port", help="An ESP32's serial port; found by itself if there is one board.")
 @click.option("--volume", "folder", help="Where a Pico W's RPI-RP2 volume is mounted; found in the usual places.")

@@ -7,6 +7,7 @@ import click
 
 from tools import device
 from tools.fleet.figures import BIN_S, Figures, monthly_requests
+from tools.options import command
 
 STORIES = {
     "power": (3, "Power comes back everywhere at once"),
@@ -34,7 +35,7 @@ def chart(figures):
         click.echo("  %2d:%02d %6d  %s" % (at_s // 3600, at_s // 60 % 60, peak, "#" * length))
 
 
-@click.command()
+@command()
 @click.option("--stations", type=click.IntRange(1), default=10000, show_default=True, help="How many there are.")
 @click.option(
     "--interval",

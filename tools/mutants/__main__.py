@@ -10,7 +10,6 @@ import os
 import queue
 import random
 import shutil
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import click
 
 from tools.mutants import change, near
+from tools.options import command, git
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("lib/blynk_batch/ring", "lib/blynk_batch/upload", "lib/blynk_batch/http", "tools/bundle")
@@ -39,8 +39,7 @@ def copied(number, folders):
     """A copy of what git knows of this checkout, the folders' files as they are with no mistake, and the tools."""
     copy = ROOT / "build" / "mutants" / str(number)
     shutil.rmtree(copy, ignore_errors=True)
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    for name in filter(None, listed.stdout.split("\0")):
+    for name in filter(None, git(ROOT, "ls-files", "-z").split("\0")):
         target = copy / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).exists():
@@ -78,7 +77,7 @@ def outcome(copy, tests, name, place):
         path.write_text(source, encoding="utf-8")
 
 
-@click.command()
+@command()
 @click.option("--count", type=click.IntRange(min=1), default=400, show_default=True, help="How many mistakes.")
 @click.option("--seed", default=1, show_default=True, help="Which.")
 @click.option("--folder", "folders", multiple=True, default=FOLDERS, show_default=True, help="Where.")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from tools.bench.micropython import Failed
-from tools.options import Parsed
+from tools.options import Parsed, command
 from tools.plan import answer as plan
 from tools.plan import words
 from tools.plan.station import MEDIA, Station, pin, seconds, size
@@ -16,7 +16,7 @@ _TIME, _SIZE, _PIN = Parsed("time", seconds), Parsed("size", size), Parsed("pin:
 _COUNT = click.IntRange(min=1)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@command()
 @click.option("--pin", "pins", type=_PIN, multiple=True, required=True, help="V1:double, V2:integer, V3:string:20 ...")
 @click.option("--every", type=_TIME, default="60s", show_default=True, help="Between two rows of readings.")
 @click.option("--outage", type=_TIME, default="14d", show_default=True, help="The longest time without network.")

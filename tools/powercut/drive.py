@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from tools import device
-from tools.options import Parsed
+from tools.options import Parsed, command
 from tools.seed import SETTING, seed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -130,7 +130,7 @@ def parse_case(text):
     return text
 
 
-@click.command()
+@command()
 @click.argument("case", required=False, type=Parsed("case", parse_case))
 @click.option("--long", "all_bytes", is_flag=True, help="At every byte of every change; takes hours.")
 def main(case, all_bytes):

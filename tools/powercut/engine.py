@@ -259,6 +259,8 @@ def replay(recording, cut):
     """That one again, with those that follow: raises what it raised."""
     image, changes, expected = Image(recording.first), recording.journal, recording.expected
     while cut:
+        if cut.index >= len(changes):
+            raise Broken("it has no change %d, only %d" % (cut.index, len(changes)))
         for change in changes[: cut.index]:
             image.apply(change)
         image = image.torn(changes[cut.index], cut)

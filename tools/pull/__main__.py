@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tools.options import command, server_url
 from tools.pull import exports, reading
 from tools.pull.board import FromBoard
 from tools.pull.sources import FromFolder, FromImage
@@ -20,7 +21,7 @@ _OUTPUT = click.Path(dir_okay=False, allow_dash=True)
 _SIZE = click.IntRange(min=1)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@command()
 @click.option("--port", help="Read the ring off the board at this serial port, such as /dev/ttyACM0 or COM5.")
 @click.option("--image", type=_FILE, help="Read a file with a flash chip's bytes.")
 @click.option("--folder", type=_FOLDER, help="Read the folder of a FileRing.")
@@ -31,9 +32,9 @@ _SIZE = click.IntRange(min=1)
 @click.option("--csv", type=_OUTPUT, help="Write the points to this CSV file; - prints them.")
 @click.option("--json", type=_OUTPUT, help="Write the points as lines of JSON; - prints them.")
 @click.option("--all", "everything", is_flag=True, help="Export also what the server has, as far as it is still there.")
-@click.option("--upload", is_flag=True, help="Send what is pending to the server, in the board's place.")
-@click.option("--server", default="https://blynk.cloud", show_default=True, help="For --upload.")
-@click.option("--token", envvar="BLYNK_TOKEN", help="The device's auth token, for --upload; or set BLYNK_TOKEN.")
+@click.option("--upload", is_flag=True, help="Send what is pending, in the board's place; needs --token.")
+@click.option("--server", default="https://blynk.cloud", show_default=True, callback=server_url, help="Your region's.")
+@click.option("--token", envvar="BLYNK_TOKEN", help="The device's auth token; or set BLYNK_TOKEN.")
 @click.option("--put-back", is_flag=True, help="After --upload, note at the source what was accepted.")
 def main(**options):
     """Read a ring off a board, a flash image or a folder; check, export or upload it. The source stays as it is

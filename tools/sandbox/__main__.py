@@ -2,4 +2,5 @@
 
 from tools.sandbox.cli import main
 
-main(prog_name="sandbox")
+if __name__ == "__main__":
+    main(prog_name="sandbox")

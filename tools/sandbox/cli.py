@@ -18,9 +18,9 @@ from urllib.parse import quote
 
 import click
 
-from tools.options import Parsed
+from tools.options import Parsed, command
 from tools.sandbox import contract, rules
-from tools.sandbox.faults import FaultError, parse_fault
+from tools.sandbox.faults import parse_fault
 from tools.sandbox.ledger import Ledger, LedgerError
 from tools.sandbox.regions import HOME
 from tools.sandbox.server import Server
@@ -29,26 +29,25 @@ _ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = _ROOT / "build" / "sandbox.sqlite"
 _LIMITS = contract.Limits()
 _PORT = click.IntRange(0, 65535)
+_SIZE = click.IntRange(1)
+_PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-class _Limit(click.ParamType):
-    """A number, or "none" to switch the limit off."""
+def _limit(kind):
+    """A type of option: a number, or "none" to switch the limit off."""
 
-    name = "number|none"
-
-    def __init__(self, kind):
-        self.kind = kind
-
-    def convert(self, value, param, ctx):
-        if value is None or str(value).lower() == "none":
+    def parse(text):
+        if text.lower() == "none":
             return None
         try:
-            number = self.kind(value)
+            number = kind(text)
         except ValueError:
-            self.fail("%r is neither a number nor none" % value)
+            raise ValueError("%r is neither a number nor none" % text)
         if not 0 <= number < math.inf:  # nor is NaN
-            self.fail("%r: a number from 0 on, or none" % value)
+            raise ValueError("%r: a number from 0 on, or none" % text)
         return number
+
+    return Parsed("number|none", parse)
 
 
 def _parse_region(text):
@@ -58,110 +57,54 @@ def _parse_region(text):
     return name, int(port or 0)
 
 
-def _option_none(default):
-    return "none" if default is None else default
-
-
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 lets a board in.")
 @click.option("--port", default=8080, type=_PORT, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--certificate", type=_PEM, help="Speak HTTPS with this certificate chain, a PEM file.")
+@click.option("--key", type=_PEM, help="Its private key, a PEM file [default: in the same file].")
 @click.option(
-    "--certificate",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Speak HTTPS with this certificate chain, a PEM file.",
-)
-@click.option(
-    "--key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Its private key, a PEM file [default: in the same file].",
-)
-@click.option(
-    "--database",
-    default=_DATABASE,
-    type=click.Path(dir_okay=False, path_type=Path),
+    "--database", default=_DATABASE, type=click.Path(dir_okay=False, path_type=Path),
     help="SQLite file that keeps everything [default: build/sandbox.sqlite].",
 )
 @click.option(
-    "--token",
-    "tokens",
-    multiple=True,
-    metavar="TOKEN[@REGION]",
+    "--token", "tokens", multiple=True, metavar="TOKEN[@REGION]",
     help="Device token that is valid; repeat for more [default: those in the database, else a new one].",
 )
 @click.option(
-    "--region",
-    "regions",
-    multiple=True,
-    type=Parsed("name[=port]", _parse_region),
+    "--region", "regions", multiple=True, type=Parsed("name[=port]", _parse_region),
     help="One more region, on a port of its own; the first is called home.",
 )
 @click.option(
-    "--datastream",
-    "--ds",
-    "datastreams",
-    multiple=True,
-    type=Parsed("pin:type[:low:high]", rules.parse_datastream),
+    "--datastream", "--ds", "datastreams", multiple=True, type=Parsed("pin:type[:low:high]", rules.parse_datastream),
     help="Declare a pin's data type (%s), and the limits to which its numbers are cut; repeat for more."
     % ", ".join(rules.KINDS),
 )
 @click.option(
-    "--others",
-    type=click.Choice(rules.OTHERS),
+    "--others", type=click.Choice(rules.OTHERS),
     help="What other pins take: any value, or nothing, having no datastream [default: none if a type is declared].",
 )
+@click.option("--max-age-days", default="none", show_default=True, type=_limit(float), help="Oldest timestamp taken.")
 @click.option(
-    "--max-age-days",
-    default="none",
-    show_default=True,
-    type=_Limit(float),
-    help="Oldest timestamp accepted.",
-)
-@click.option(
-    "--drop",
-    multiple=True,
-    type=click.Choice(rules.REASONS),
+    "--drop", multiple=True, type=click.Choice(rules.REASONS),
     help="Answer 200 OK and leave out the points that are bad for this reason, instead of refusing their batch.",
 )
 @click.option(
-    "--words",
-    multiple=True,
-    type=Parsed("reason=text", rules.parse_words),
+    "--words", multiple=True, type=Parsed("reason=text", rules.parse_words),
     help="Refuse for this reason in these words.",
 )
+@click.option("--batch-limit", default=_LIMITS.batch_points, show_default=True, type=_SIZE, help="Points in one batch.")
+@click.option("--request-bytes", default=_LIMITS.request_bytes, show_default=True, type=_SIZE, help="Headers and body.")
 @click.option(
-    "--batch-limit",
-    default=_LIMITS.batch_points,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Points in one batch.",
-)
-@click.option(
-    "--request-bytes",
-    default=_LIMITS.request_bytes,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Headers and body.",
-)
-@click.option(
-    "--total-limit",
-    default=_option_none(_LIMITS.total_points),
-    show_default=True,
-    type=_Limit(int),
+    "--total-limit", default=_LIMITS.total_points or "none", show_default=True, type=_limit(int),
     help="Points per device in total.",
 )
 @click.option(
-    "--day-limit",
-    default=_option_none(_LIMITS.points_per_day),
-    show_default=True,
-    type=_Limit(int),
+    "--day-limit", default=_LIMITS.points_per_day or "none", show_default=True, type=_limit(int),
     help="Points per device and UTC day.",
 )
 @click.option("--allow-chunked", is_flag=True, help="Accept requests without Content-Length.")
 @click.option(
-    "--fault",
-    "faults",
-    multiple=True,
-    type=Parsed("name:setting=value,...", parse_fault),
+    "--fault", "faults", multiple=True, type=Parsed("name:setting=value,...", parse_fault),
     help="Start with a fault, such as server_error:status=502,count=3; GET /sandbox/faults lists them.",
 )
 def main(host, port, certificate, key, database, tokens, regions, faults, allow_chunked, **limits):
@@ -170,17 +113,14 @@ def main(host, port, certificate, key, database, tokens, regions, faults, allow_
     names = [HOME, *(name for name, _ in regions)]
     if len(set(names)) < len(names):
         raise click.UsageError("a region is named twice: %s" % ", ".join(names))
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.ClickException("no folder %s for the database: %s" % (database.parent, error.strerror))
+    database.parent.mkdir(parents=True, exist_ok=True)
     try:
         ledger = Ledger(database)
         devices = _devices(tokens, ledger, names)
         server = Server(ledger, devices, _limits(limits), _rules(limits), names[1:], allow_chunked)
         for name, settings in faults:
             server.faults.add(name, settings)
-    except (LedgerError, FaultError) as error:
+    except LedgerError as error:
         raise click.ClickException(str(error))
     try:
         asyncio.run(_serve(server, host, port, [number for _, number in regions], tls))

@@ -103,7 +103,7 @@ class Faults:
 
 
 def parse_fault(text):
-    """server_error:status=502,count=3 as (name, settings)."""
+    """server_error:status=502,count=3 as (name, settings); FaultError if there is none such."""
     name, _, rest = text.partition(":")
     settings = {}
     for part in filter(None, rest.split(",")):
@@ -111,6 +111,7 @@ def parse_fault(text):
         if not equals:
             raise FaultError("%r is no setting; write name:setting=value,setting=value" % part)
         settings[key.strip()] = value
+    Fault(0, name, settings)
     return name, settings
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from tools import browser
+from tools.options import command
 from tools.sandbox import contract
 from tools.sandbox.ledger import Ledger
 from tools.sandbox.testing import Sandbox
@@ -85,7 +86,7 @@ def load_page(driver, url, pins):
         time.sleep(0.01)
 
 
-@click.command()
+@command()
 @click.option("--points", type=click.IntRange(1), default=1_000_000, show_default=True)
 @click.option("--batches", type=click.IntRange(1), default=2000, show_default=True)
 @click.option("--pins", type=click.IntRange(1, 256), default=4, show_default=True)

@@ -10,6 +10,8 @@ import click
 
 from tools import device
 from tools.compiled import compile_library
+from tools.options import command
+from tools.sandbox.misbehave import FAULTS, SHAPES
 from tools.sandbox.testing import Sandbox
 from tools.soak.ledger import Journal, Ledger
 
@@ -17,13 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 DATASTREAMS = ["V1:integer", "V2:double", "V3:location", "V4:string", "V5:integer"]
 RESET = 42
 _DAYS = click.FloatRange(min=0, min_open=True)
+_FAULT = click.Choice([*FAULTS, *SHAPES])
 LOSES_REPLY = {"lose_reply", "truncated_reply", "stalled_reply", "huge_reply"}
 
 
-@click.command()
+@command()
 @click.option("--seed", type=int, default=None, help="Repeat that run [default: a new one].")
 @click.option("--days", type=_DAYS, default=30.0, show_default=True, help="Simulated days.")
-@click.option("--fault", default="", help="A fault of the sandbox that stays on, e.g. drop_past: see it not add up.")
+@click.option("--fault", metavar="NAME", type=_FAULT, help="A fault that stays on; drop_past does not add up.")
 @click.option("--journal", type=click.Path(dir_okay=False), default=None, help="Keep the board's journal in this file.")
 def main(seed, days, fault, journal):
     """Run a simulated board against the real sandbox; the ledger from its database must add up to the point."""
@@ -50,7 +53,7 @@ def run_board(folder, sandbox, seed, days, fault):
     board = ROOT / "tools" / "soak" / "board.py"
     lines, status = [], RESET
     while status == RESET:
-        done = device.run(board, sandbox.url, sandbox.token, folder, fault, heap="2m", paths=paths)
+        done = device.run(board, sandbox.url, sandbox.token, folder, fault or "", heap="2m", paths=paths)
         status = done.returncode
         lines += done.stdout.splitlines()
     if status:

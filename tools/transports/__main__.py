@@ -14,6 +14,7 @@ import trustme
 
 from tools import device
 from tools.compiled import compile_library
+from tools.options import command
 from tools.sandbox.testing import Sandbox
 
 DEVICE = Path(__file__).with_name("device.py")
@@ -64,7 +65,7 @@ class Bench:
         return high * _STEP_KIB
 
 
-@click.command()
+@command()
 @click.option("--points", type=click.IntRange(1), default=10000, show_default=True, help="Readings in the drain.")
 @click.option("--heap/--no-heap", default=True, show_default=True, help="Find the least heap, which takes a while.")
 def main(points, heap):

@@ -1,14 +1,14 @@
 """make verify-live: the command line. Asks first, sends each batch to the live service and to a sandbox,
 compares the answers, and reads back what both stored."""
 
-import re
 import time
 from datetime import date
 from pathlib import Path
 
 import click
 
-from tools.options import Parsed, server_url
+from tools.options import Parsed, command, server_url
+from tools.package import ROOT, version
 from tools.sandbox.contract import Refusal, parse_pin
 from tools.sandbox.testing import Sandbox
 from tools.verify_live.batches import DAILY_POINTS, MOST_POINTS, TYPES, batches, daily
@@ -16,14 +16,15 @@ from tools.verify_live.history import history
 from tools.verify_live.report import Result, beside, section, stored
 from tools.verify_live.wire import refusal, send
 
-_ROOT = Path(__file__).resolve().parents[2]
 
-
-def _pin(context, parameter, value):
+def _pin(text):
     try:
-        return "V%d" % parse_pin(value)
+        return "V%d" % parse_pin(text)
     except Refusal:
-        raise click.BadParameter("%r is no pin; write V0 to V255" % value)
+        raise ValueError("%r is no pin; write V0 to V255, or V1:integer" % text)
+
+
+_PIN = Parsed("pin", _pin)
 
 
 def _datastream(text):
@@ -31,24 +32,20 @@ def _datastream(text):
     pin, _, kind = text.partition(":")
     if (kind or "double") not in TYPES:
         raise ValueError("%r is no type; one of %s" % (kind, ", ".join(TYPES)))
-    try:
-        return "V%d" % parse_pin(pin), kind or "double"
-    except Refusal:
-        raise ValueError("%r is no pin; write V0 to V255, or V1:integer" % text)
+    return _pin(pin), kind or "double"
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@command()
 @click.option("--token", envvar="BLYNK_TOKEN", required=True, help="The device's auth token; or set BLYNK_TOKEN.")
 @click.option("--pin", "pins", required=True, multiple=True, type=Parsed("pin[:type]", _datastream),
               help="A datastream that may take test values, and its type (%s) [default: double]; repeat for more."
               % ", ".join(TYPES))  # fmt: skip
-@click.option("--unknown-pin", default="V255", show_default=True, callback=_pin, help="One without a datastream.")
+@click.option("--unknown-pin", default="V255", show_default=True, type=_PIN, help="One without a datastream.")
 @click.option("--server", default="https://blynk.cloud", show_default=True, callback=server_url, help="The service.")
 @click.option("--daily-limit", is_flag=True, help="Also send a day's points, to see what comes past them.")
 @click.option("--settle", default=60, show_default=True, type=click.IntRange(0), help="Seconds before reading back.")
 @click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    "--output", type=click.Path(dir_okay=False, path_type=Path),
     help="Where the section for docs/verified.md goes. [default: build/verified-DATE.md]",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before sending.")
@@ -74,7 +71,7 @@ def main(token, pins, unknown_pin, server, daily_limit, settle, output, yes):
                 raise click.ClickException(why)
         wait(settle)
         results = read_back(results, (server, token), (sandbox.url, sandbox.token))
-    output = output or _ROOT / "build" / ("verified-%s.md" % date.today())
+    output = output or ROOT / "build" / ("verified-%s.md" % date.today())
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(section(date.today(), server, pins, version(), results))
     conclude(results, output)
@@ -120,11 +117,6 @@ def conclude(results, output):
     different = [result.batch.name for result in results if result.stored != result.sandbox_stored]
     click.echo("Stored otherwise than in the sandbox: %s." % (", ".join(different) or "none"))
     click.echo("\nPaste %s into docs/verified.md." % output)
-
-
-def version():
-    text = (_ROOT / "lib" / "blynk_batch" / "__init__.py").read_text()
-    return re.search(r'__version__ = "(.*)"', text).group(1)
 
 
 if __name__ == "__main__":

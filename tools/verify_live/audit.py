@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from tools.options import server_url
+from tools.options import command
 from tools.pull import __main__ as pull
 from tools.pull import reading
 from tools.verify_live.history import history
@@ -26,23 +26,16 @@ _SOURCE = ("port", "image", "folder", "path", "device", "page", "unit", "server"
 _LISTED = 10
 
 
-@click.command(
-    params=[option for option in pull.main.params if option.name in _SOURCE],
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-)
+@command(params=[option for option in pull.main.params if option.name in _SOURCE])
 def main(**options):
     """Compare the points in a ring with what the server has. Status 1 if it lacks some that it accepted."""
     pull.check(dict(options, csv=None, json=None, upload=False, put_back=False))
     if not options["token"]:
         raise click.UsageError("--token is needed, or BLYNK_TOKEN")
-    server = server_url(None, None, options["server"])
     with tempfile.TemporaryDirectory(prefix="audit-") as work:
-        try:
-            source = pull.take(options, Path(work))
-            *points, last = reading.records(source.copy)
-        except OSError as error:
-            raise click.ClickException(str(error))
-    counts, missing = compare(points, server, options["token"])
+        source = pull.take(options, Path(work))
+        *points, last = reading.records(source.copy)
+    counts, missing = compare(points, options["server"], options["token"])
     unsent = sum(last["summary"][name] for name in ("expired", "rejected", "dropped"))
     report(counts, missing, unsent)
     sys.exit(1 if len(missing) > unsent else 0)

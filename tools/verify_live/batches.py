@@ -59,7 +59,7 @@ def batches(pins, unknown_pin, now_ms):
         valid,
         valid._replace(name="repeated", assumed="may be kept twice: a repeat only after a lost reply"),
         batch("equal times", 21, [now_ms - 10 * MINUTE_MS] * 2, "one may replace the other"),
-        old(1, 31, "accepted is delivered"),
+        old(1, 31, "accepted is delivered", "1 day old"),
         old(35, 34, held),
         old(61, 37, held),
         old(95, 41, held),

@@ -4,7 +4,8 @@ import threading
 
 import click
 
-from tools.virtual_board.host import PICO_W_FLASH_BYTES, BoardError, VirtualBoard
+from tools.options import command
+from tools.virtual_board.host import PICO_W_FLASH_BYTES, VirtualBoard
 
 HOW = """The virtual board is at {port}. Its flash is the folder {folder}.
 
@@ -17,7 +18,7 @@ In another terminal, from this checkout:
 Ctrl-C ends it here."""
 
 
-@click.command()
+@command()
 @click.option("--folder", type=click.Path(file_okay=False), help="Its flash; kept. Default: a temporary one.")
 @click.option("--flash-kb", type=click.IntRange(64), default=PICO_W_FLASH_BYTES // 1024, show_default=True)
 def main(folder, flash_kb):
@@ -26,8 +27,6 @@ def main(folder, flash_kb):
         with VirtualBoard(folder, flash_kb * 1024) as board:
             click.echo(HOW.format(port=board.port, folder=board.folder))
             threading.Event().wait()
-    except BoardError as error:
-        raise click.ClickException(str(error))
     except OSError as error:
         raise click.ClickException("%s cannot be the flash: %s" % (error.filename, error.strerror))
     except KeyboardInterrupt:

@@ -17,6 +17,8 @@ import time
 import tty
 from pathlib import Path
 
+import click
+
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "node" / "node_modules" / "@micropython" / "micropython-webassembly-pyscript"
 PICO_W_FLASH_BYTES = 848 * 1024  # of its filesystem
@@ -25,7 +27,7 @@ _NOBODY_READS_S = 1  # after this long output is thrown away, as a USB board doe
 _CRASHED_S = 1  # before a process that failed is started again
 
 
-class BoardError(Exception):
+class BoardError(click.ClickException):
     """Why there is no virtual board, in one sentence."""
 
 

@@ -49,4 +49,4 @@ for await (const chunk of createReadStream(null, { fd: 0 })) {
 }
 Atomics.store(control, CLOSED, 1);
 ring();
-setTimeout(() => process.kill(process.pid, "SIGKILL"), GRACE_MS).unref();
+setTimeout(() => process.kill(process.pid, "SIGKILL"), GRACE_MS); // a program that runs does not see that it is closed
