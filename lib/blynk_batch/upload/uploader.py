@@ -57,8 +57,8 @@ class Uploader(Terms):
     def _begin(self):
         ring = self.ring
         ring.defers = True
-        if keys.UPLOADED in ring.dirty:
-            ring.save()  # an ack that found no room: before anything more is sent
+        if keys.UPLOADED in ring.dirty or keys.WINDOW in ring.dirty:
+            ring.save()  # what the medium did not take: before anything more is sent
         ring.commit()
         self.boots.anchor()
         self.date_ok = None  # no reply has told yet; what one said before, the clock may have been moved since
