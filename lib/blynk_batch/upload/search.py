@@ -237,7 +237,8 @@ class Search(Settled):
             self.save()
             return None
         is_full = found and points == 1 < count and weight(self.ranges) >= keys.RANGES_MOST
-        is_last_way = not (found or place or self.has_room())  # there is no room for notes before this is delivered
+        # There is no room for notes before this is delivered, or nobody is asked before somebody is accepted
+        is_last_way = not (found or place or (self.has_room() and self.at(pin, low, high).kind != DOUBT))
         if is_full or not (is_last_way or self.leaves_places(pin, start, body.end)):
             if found:
                 self._settle(pin, low, high)
