@@ -74,7 +74,34 @@ def test_uptime_goes_on_when_the_ticks_wrap():
 
 def test_uptime_counts_from_the_reset_where_the_ticks_tell():
     assert on_board(board_time(0, ticks=2300)).SystemClock().uptime() == 2300
-    assert on_board(board_time(0, ticks=5 * HOUR)).SystemClock().uptime() == 0
+    late = on_board(board_time(0, ticks=5 * HOUR)).SystemClock()
+    assert late.uptime() == late.woke_ms == 60000
+
+
+def test_a_program_that_opens_a_client_for_each_reading_uploads_also_after_power_on():
+    class Machine:
+        PWRON_RESET = 1
+
+        @staticmethod
+        def reset_cause():
+            return 1
+
+    time = board_time(NOW_MS)
+    server = FakeServer()
+    real = sys.modules.get("machine")
+    sys.modules["machine"] = Machine
+    try:
+        for minute in range(46):
+            with client_on(on_board(time).SystemClock(), server) as client:
+                client.log(1, minute)
+                if client.due(900):
+                    client.upload()
+            time.sleep_ms(60000)
+    finally:
+        sys.modules.pop("machine")
+        if real:
+            sys.modules["machine"] = real
+    assert len(server.points) >= 30 and 3 <= len(server.requests) <= 4, (len(server.points), len(server.requests))
 
 
 def test_readings_logged_seldom_keep_their_distance_over_wraps_of_the_ticks():

@@ -1,6 +1,6 @@
 """Pins that the server fails on, or refuses while it takes nothing from anybody: they starve no other."""
 
-from delivery import DAY_S, HOUR_S, UNKNOWN, World
+from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 from held_worlds import days, filled, twice
 
 HEAP = "64m"
@@ -264,4 +264,25 @@ def test_what_is_cleared_after_it_was_refused_does_not_expire_too():
     world.clears = (3,)
     world.drain()
     assert world.client.stats()["dropped"] == 9, world.client.stats()
+    world.check()
+
+
+def test_a_table_full_of_bad_runs_keeps_no_good_pin_in_doubt_once_the_server_is_well_again():
+    world = World(words=KNOWN, batch_points=50)
+
+    def hour():
+        for _ in range(12):
+            world.log(1, 2, bad=(1,) if world.logged.get(1, 0) % 43 == 42 else ())
+        world.drain()
+        world.wait(HOUR_S)
+
+    for _ in range(60):
+        hour()
+    world.words, world.trouble = UNKNOWN, True
+    for _ in range(30):
+        hour()
+    world.words, world.trouble = KNOWN, False
+    for _ in range(3):
+        hour()
+    assert not [point for point in world.missing() if point[0] == 2]
     world.check()

@@ -28,9 +28,12 @@ class SystemClock:
     def __init__(self):
         self._ticks = ticks = time.ticks_ms()
         # They count from the reset, so that the seconds of starting up are no gap between sleeps; not so after a soft
-        # reset, where they have gone on.
+        # reset, where they have gone on, or in a later client of the boot: up for a minute at least, it woke just now.
         is_soft, self._is_power_on = _reset_by()
-        self._uptime_ms = ticks if 0 <= ticks < _STARTING_MS and not is_soft else 0  # pyright: ignore
+        if 0 <= ticks < _STARTING_MS and not is_soft:  # pyright: ignore
+            self._uptime_ms = ticks
+        else:
+            self._uptime_ms = self.woke_ms = _STARTING_MS
 
     def now(self):
         if hasattr(time, "time_ns"):

@@ -200,10 +200,10 @@ class Search(Settled):
     def _requests_left(self, pin):
         """Requests that the search may still make for `pin` in this drain: all that is held tells how many."""
         count = self.ring.get(keys.HELD)
-        bits = len(bin(count)) - 2
         size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
-        self._most[pin] = max(self._most.get(pin, 0), 2 * bits + 6 + count // size)
-        return self._most[pin] - self._spent.get(pin, 0)
+        most = 2 * len(bin(count)) + 2 + count // size  # bin() has two characters more than there are bits
+        most = self._most[pin] = max(self._most.get(pin, 0), most)
+        return most - self._spent.get(pin, 0)
 
     def _body_of(self, found, pin, low, high, place=_WHOLE):
         """The next Body out of the range `found` by its plan, else of what is to be tried, its places saved; one
@@ -237,7 +237,8 @@ class Search(Settled):
             self.save()
             return None
         is_full = found and points == 1 < count and weight(self.ranges) >= keys.RANGES_MOST
-        is_last_way = not (found or place or self.has_room())  # there is no room for notes before this is delivered
+        # There is no room for notes before this is delivered, or nobody is asked before somebody is accepted
+        is_last_way = not (found or place or (self.has_room() and self.at(pin, low, high).kind != DOUBT))
         if is_full or not (is_last_way or self.leaves_places(pin, start, body.end)):
             if found:
                 self._settle(pin, low, high)
