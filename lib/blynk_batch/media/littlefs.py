@@ -70,13 +70,13 @@ class Files:
         self._names = []  # theirs
         self.slots = self.wanted = 0
         self._has_spare = False  # or not looked for yet
+        self._files = {}  # the one that was read last, by its sequence
         self._seen = 0  # tails that are known to be nobody else's
         self._head = bytearray(_TAIL_HEAD)  # of the tail that is written
         self._place = memoryview(self._head)[:8]
         self._go_on(-1, 0)
 
     def _go_on(self, sequence, spilled):
-        self._file, self._file_sequence = None, -1  # that was read last
         self.current = sequence  # of the sector under way
         self.spilled = spilled  # its bytes that are in its file
         self.tail = bytearray()  # the newest sector's bytes that are in tails
@@ -156,18 +156,17 @@ class Files:
             return -1
 
     def _opened(self, sequence):
-        file = self._file
-        if self._file_sequence != sequence:
+        try:  # no `if`: a callback's reading, which closes the file, can come in between at any jump
+            return self._files[sequence]
+        except KeyError:
             self.close()
-            file = self._file = open(self.name(sequence), "rb")
-            self._file_sequence = sequence
-        return file
+            file = self._files[sequence] = open(self.name(sequence), "rb")
+            return file
 
     def close(self):
         """Close the file that was read last."""
-        file, self._file, self._file_sequence = self._file, None, -1
-        if file:
-            file.close()
+        while self._files:
+            self._files.popitem()[1].close()
 
     # Writing
 
@@ -229,8 +228,7 @@ class Files:
 
     def append(self, sequence, offset, data):
         """What fits no tail goes to the file together with all that is in tails."""
-        # An open file takes a kilobyte of heap. Not closed: a callback's reading may come in the midst of read().
-        self._file, self._file_sequence = None, -1
+        self.close()  # an open file takes a kilobyte of heap, which this one needs
         if sequence != self.current:  # Ctrl-C broke off the beginning of the next
             self._go_on(sequence, offset)
         if len(data) > self.tail_bytes or not self._may_write(0):
@@ -274,6 +272,7 @@ class Files:
 
     def _end_file(self, at, data):
         """Have the file of the sector under way end with `data` at `at`, 0: nothing else is in it."""
+        self.close()
         broken = _write(open(self.name(self.current), "r+b" if at else "wb"), at, (data,))
         self._go_on(self.current, at + len(data))
         if broken:
@@ -288,7 +287,7 @@ class Files:
             self._spill(b"")
 
     def drop(self, sequence):
-        self._file, self._file_sequence = None, -1
+        self.close()
         name = self.name(sequence)
         try:
             with open(name, "rb") as f:
