@@ -80,8 +80,9 @@ class Connection:
         return ast.literal_eval(lines[-1])
 
     def soft_reset(self):
-        """A fresh heap and no modules loaded, as after entering."""
+        """A fresh heap and no modules loaded, as after entering; whatever runs there is broken off."""
         self._guarded(self._client.exit_raw_repl)
+        self._await_prompt()
         self._guarded(self._client.enter_raw_repl)
 
     def send(self, code):
