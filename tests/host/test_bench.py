@@ -1,6 +1,7 @@
 """`make bench` in a few readings: every group measures, and the flash rows of the table hold even then."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -111,6 +112,16 @@ def test_the_texts_name_the_figures_of_the_last_run(page, text, shown):
     values = [measured[what][on] for what, on in shown]
     words = tuple("%.3f" % value if value < 1 else "%d" % round(value) for value in values)
     assert text % words in (ROOT / page).read_text(encoding="utf-8"), text % words
+
+
+def test_the_texts_name_the_least_heap_of_the_emulated_pico():
+    document = (ROOT / "docs" / "benchmarks-pico.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| heap: least free to (log|drain) .*?\| bytes \| ([\d,]+) ", document, re.MULTILINE))
+    least = tuple(int(rows[job].replace(",", "")) // 1024 for job in ("log", "drain"))
+    texts = {"README.md": "%d KB of free heap to log, %d KB to upload", "docs/install.md": "%d KB of free heap to log"}
+    for page, text in texts.items():
+        words = text % least[: text.count("%d")]
+        assert words in (ROOT / page).read_text(encoding="utf-8"), words
 
 
 def test_a_figure_that_was_not_measured_is_named():

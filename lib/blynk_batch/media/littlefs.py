@@ -228,7 +228,8 @@ class Files:
 
     def append(self, sequence, offset, data):
         """What fits no tail goes to the file together with all that is in tails."""
-        self.close()  # an open file takes a kilobyte of heap, which this one needs
+        if self._files:  # an open file takes a kilobyte of heap, which this one needs
+            self.close()
         if sequence != self.current:  # Ctrl-C broke off the beginning of the next
             self._go_on(sequence, offset)
         if len(data) > self.tail_bytes or not self._may_write(0):
