@@ -315,7 +315,7 @@ def test_a_reading_that_interrupts_a_look_at_the_newest_sector_hides_none_that_w
     assert medium.left == 0 and client.stats()["logged"] == 7
 
 
-def test_a_reading_that_interrupts_a_look_at_a_file_leaves_the_file_open():
+def test_a_reading_that_interrupts_the_opening_of_a_file_spoils_no_look_at_it():
     client, medium, _ = interrupted_client(())
     real = medium.inner._opened
 
