@@ -90,7 +90,7 @@ def test_many_ranges_in_a_full_ring_without_room_for_notes_arrive_once_the_serve
         ring.set(keys.RANGES + number, value)
     while ring.newest < 2 or ring.offset + 100 < ring.data_end:
         ring.save_value(keys.WORDS, bytes((ring.offset & 63, 1)) * 20)
-    assert not world.client.uploader().search.has_room()
+    assert not world.client.uploader().pace.due().has_room()
     assert weight(ranges) >= keys.RANGES_MOST - 2, (weight(ranges), len(ranges), logged)
     world.check()
     days(world, 30)

@@ -177,6 +177,33 @@ def test_logs_in_64_kib_of_free_heap_and_drains_in_88(installed, tmp_path):
     assert log <= 64 * 1024 and log < drain <= 88 * 1024
 
 
+REFUSING = """
+class Server(Sink):
+    uploaded = 0
+    def post(self, url, headers, body, timeout_s):
+        super().post(url, headers, body, timeout_s)
+        if url.endswith("v1"): return 400, {}, b'{"error":{"message":"Value doesn\\'t match the Datastream data type"}}'
+        return 200, {}, b"OK"
+taken = bytearray(gc.mem_free() - 102400)
+import blynk_batch
+blynk_batch.Requests
+client = blynk_batch.Client("t" * 32, ring=blynk_batch.FileRing("/m"), clock=clock, transport=Server())
+for hour in range(3):
+    clock.step(3600000)
+    client.log(1, "text")
+    client.log(2, hour)
+    Server.uploaded += client.upload().uploaded
+print(Server.uploaded, client.pending)
+"""
+
+
+def test_a_refused_pin_holds_up_no_other_in_100_kib_of_free_heap(installed):
+    with Lab(installed.image) as lab:
+        lab.connect()
+        lab.exec(measure.PRELUDE)
+        assert lab.exec(REFUSING).said == "3 3\n"
+
+
 def test_no_cut_in_the_firmware_s_writes_loses_a_reading(uf2):
     results = powercut.run(uf2, cuts=20, seed=3)
     assert [problems for _, _, problems in results] == [[], []]

@@ -24,7 +24,7 @@ BUNDLES = {
     "_network": "clock.network upload.date",
     "_outcomes": "upload.outcomes upload.ranges",
     "_refused": "upload.held upload.settled upload.search",
-    "_refusals": "refusals upload.secret ring.rewrite",
+    "_refusals": "refusals upload.hold upload.secret ring.rewrite",
     "_https": "http.https http.connection",
     "_tls": "http.tls",
     "_run": "upload.run",

@@ -22,7 +22,7 @@ _RING += ("state_room", "opening", "medium", "corruption", "full_disk", "ledger"
 _RING += ("drop_notes", "wrong_reads")
 _UPLOAD = ("held", "due", "wrong_content", "wrong_clocks", "network_time", "secret", "going_on", "ledger", "books")
 _UPLOAD += ("search", "doubt", "released", "pauses", "when", "fast", "books_of_held", "unknown_times", "no_memory")
-_UPLOAD += ("broken_off", "flaky", "notes", "too_large", "watchdog", "reopened", "run")
+_UPLOAD += ("broken_off", "flaky", "notes", "too_large", "watchdog", "reopened", "run", "no_room")
 _BOTH = ("batch", "client", "delivery.py 0 60")
 NEAR = {
     "ring": [

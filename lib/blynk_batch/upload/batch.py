@@ -64,7 +64,7 @@ class Body:
     tick          called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
     """
 
-    guarded = tick = watchdog = None
+    guarded = tick = watchdog = url = None
     last = cut = None
 
     def __init__(self, source, pin, start, first, end):
@@ -190,7 +190,7 @@ class Body:
             if self.tick:
                 self.tick()
         if not self.sent:
-            raise Vanished("what was counted cannot be read any more")
+            raise Vanished("its points are unreadable")
         # Points may have been overwritten since they were counted: JSON allows spaces before the bracket.
         left = self.len_bytes - written - 1
         while left > 0:

@@ -33,7 +33,7 @@ class Call:
         self._uploader = client.uploader()
         self.transport = client.transport
         if client.uploading:
-            raise Busy("an upload is under way, in another task or thread")
+            raise Busy("another task or thread uploads")
         self._uptime = client.clock.uptime
         self._end_ms = None if timeout_s is None else self._uptime() + int(timeout_s * 1000)
         self._watchdog = watchdog
@@ -64,7 +64,7 @@ class Call:
 
     def request(self, body):
         """The arguments of the transport's `post`."""
-        url = getattr(body, "url", None) or self._uploader.url(body.pin)
+        url = body.url or self._uploader.url(body.pin)
         return url, headers(body.len_bytes), body if self._uploader.streams else self._piece(body), self._step_s
 
     def _piece(self, body):
@@ -108,9 +108,8 @@ class Call:
         for name in ("upload.outcomes", "upload.search", "upload.settled", "upload.held", "upload.ranges"):
             let_go(name)
         try:
-            if hasattr(self.transport, "close"):
-                self.transport.close()
-        except Exception:  # noqa: BLE001 - a connection that is dead already, and the batches have had their replies
+            self.transport.close()
+        except Exception:  # noqa: BLE001 - it has none, or a connection that is dead already; the batches had replies
             pass
         try:
             if client.released:

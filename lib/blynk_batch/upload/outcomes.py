@@ -10,6 +10,8 @@ from .. import blynk as api, errors, refusals
 from ..ring import state as keys
 from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
 from .batch import DrainEnds, Vanished
+from .hold import hold
+from .ranges import DOUBT, FRESH
 from .secret import server_of, split
 
 _HOUR_S = const(3600)
@@ -18,6 +20,7 @@ _TOO_OFTEN = const(429)
 _FEW = const(4)  # points, which are too many only where the server says so
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
 _WORDS_BYTES = const(60)
+_FIRST = const(1)  # a plan, see settled.py
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
 _SMALLER = const(1)
 _REDIRECTED = const(2)
@@ -109,7 +112,13 @@ def _refused(uploader, source, body, error, known):
     uploader.result.error = error
     if ring.state.get(keys.WORDS) != words:
         ring.set(keys.WORDS, words)
-    uploader.search.refused(source, body, known)
+    is_window = hasattr(source, "stale")
+    if is_window and source.stale():
+        return  # it was overwritten meanwhile, and is asked anew
+    if is_window:
+        uploader.refused[body.pin] = body.first
+    if not is_window or uploader._search or not hold(uploader, source, body, FRESH if known else DOUBT, _FIRST):
+        uploader.search.refused(source, body, known)
 
 
 def _count(uploader, which):

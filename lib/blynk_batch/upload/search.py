@@ -144,7 +144,7 @@ class Search(Settled):
             found = doubts[number % len(doubts)]
             pin, low, high = found.pin, found.start, self.end_of(found)
             body = yield from self._measured(pin, low, high)
-            first = _NEWEST if pin in self._refused else _WHOLE
+            first = _NEWEST if pin in uploader.refused else _WHOLE
             places = (first, first + 1, _MIDDLE + turn)[: body.points + 1] if body.points or body.others else ()
             self._queue += [(pin, low, high, place) for place in places]
             if body.points:

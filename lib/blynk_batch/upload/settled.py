@@ -8,8 +8,8 @@ left: by a `plan`, one of those below, for so many points, its `size`; `good` po
 from micropython import const
 
 from ..ring import state as keys
-from .batch import passed
 from .held import Held
+from .hold import pass_over
 from .ranges import DOUBT, FRESH, HELD, OPEN, RUN, Range, normal, reach, touch
 
 # So many of its newest, 0: all | so many (0: all) hold a bad one, perhaps nothing else: the newest alone | so many
@@ -27,7 +27,6 @@ class Settled(Held):
 
     def __init__(self, uploader):
         super().__init__(uploader)
-        self._refused = {}  # {pin: where a batch of it began that was refused in this drain}
         self._spent, self._most = {}, {}  # requests of each pin in this drain; how many it may have
         self._reached = {}  # {pin: start of its range that was last found to touch the one before, or not to}
         self._queue = []  # (pin, low, high, number of the point) to be tried, what is under way first
@@ -63,16 +62,14 @@ class Settled(Held):
     def refused(self, source, body, known):
         """`known`: it is the content, by the server's words or since others were accepted."""
         if source is not self:
-            if not source.stale():  # else it was overwritten meanwhile, and is asked anew
-                self._refused[body.pin] = body.first
-                self.hold_window(source, body, FRESH if known else DOUBT, FIRST)
+            self.hold_window(source, body, FRESH if known else DOUBT, FIRST)
             return
         found = self._answered(body)
         kind = found.kind if found else None
         if kind == FRESH and known:
             self._narrow(found, body)
         elif kind == FRESH:
-            self._refused[body.pin] = body.first
+            self._uploader.refused[body.pin] = body.first
             self._become(found, DOUBT)  # perhaps it is the server now
         else:
             self._forget_try(body.pin)
@@ -169,16 +166,12 @@ class Settled(Held):
         """The cursor will pass all points of the pin that are left in the window, but they stay."""
         self.load()  # the ring may have been overwritten or cleared since
         ring, pin = self.ring, body.pin
-        points, _, others = window.pins[pin]
-        count = points + passed(others)
-        ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
-        ring.add(keys.HELD, count)
         end = OPEN if kind == DOUBT else window.end[:2]
         one = Range(pin, body.first, end, kind, plan)
         for _ in reach(ring, self.ranges, one, kind):
             pass
         self.ranges = normal(self.ranges + [one])
-        window.leave(pin)
+        pass_over(window, body)
         self.save()
 
     def trust(self):
@@ -187,7 +180,7 @@ class Settled(Held):
         self.load()
         for found in self.ranges:
             if found.kind == DOUBT:
-                is_known = found.start <= self._refused.get(found.pin, (-1, 0)) < self.end_of(found)
+                is_known = found.start <= self._uploader.refused.get(found.pin, (-1, 0)) < self.end_of(found)
                 found.search(FIRST if is_known else WALK)
         self.ring.forget(keys.DOUBT)
         self.store()

@@ -27,14 +27,14 @@ class Uploader(Terms):
         """Deliver what is in the ring now. `result` is filled in on the way; `tick` is called between steps and may
         raise OutOfTime. Busy if it interrupts another call."""
         if self._guard.held:
-            raise self._guard.busy("only readings can wait for the call that this interrupts")
+            raise self._guard.busy("only log() may interrupt a call")
         wait = self.pace.wait_s()
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
             return
         self.result, self._tick = result, tick
-        self.hops, self.failed = 0, b""  # redirects followed; pins that the server failed on for the first time
-        self._search = None  # one that was broken off left it
+        # Redirects followed; pins that it failed on for the first time | {pin: where a batch of it was refused}
+        self.hops, self.failed, self.refused, self._search = 0, b"", {}, None
         self.trusted = self.noted = False  # a batch was accepted; the backoff was noted before the first request
         try:
             self.step(self._begin)
@@ -68,34 +68,40 @@ class Uploader(Terms):
             self.noted = True
             self.pace.back_off()
             ring.save(must=False)
-        if keys.ASKED in ring.state or keys.range_keys(ring.state):
-            self.search  # noqa: B018 - it is made
 
     @property
     def search(self):
-        """What deals with refused points in this drain, loaded with the first."""
+        """What deals with refused points in this drain, loaded when it is first needed."""
         if not self._search:
             self._search = load("upload.search", "Search")(self)
+            if self.trusted:
+                self._search.trust()
         return self._search
+
+    def find_search(self):
+        """The same; None, and the result says so, where memory is short: then others go on without."""
+        try:
+            return self.search
+        except MemoryError as e:
+            self.result.error = e
 
     def _all(self, end):
         """Windows up to `end`, then what was refused."""
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
             yield from load("upload.date", "ask")(self)
-        before, self.ring.defers = self.result.requests, False
-        try:
-            yield from self._windows(end)
-        except RingFull as e:
-            had_room = self.result.requests > before
-            self._window = None  # it knows nothing of what the search is to change
-            if self._search:  # what was refused lies before: it may make room for notes
-                yield from self._deliver(self.search)
-            if had_room:
-                raise e
-            self.ring.defers = True  # else no drain could ever begin
-            yield from self._windows(end)
-        if self._search:
-            yield from self._deliver(self.search)
+        for defers in (False, True):  # a full ring has no room for notes: so that a drain can begin all the same
+            before, self.ring.defers, full = self.result.requests, defers, None
+            try:
+                yield from self._windows(end)
+            except RingFull as e:
+                full, had_room, self._window = e, self.result.requests > before, None
+            # It lies before: it may make room for notes
+            if (keys.ASKED in self.ring.state or keys.range_keys(self.ring.state)) and self.find_search():
+                yield from self._deliver(self._search)
+            if not full:
+                break
+            if had_room or defers:
+                raise full
 
     def _windows(self, end):
         """All up to `end`, each pin's points of a window in log order."""

@@ -24,14 +24,15 @@ class Window(Counting):
             part = state.get(keys.PART)
             first = self.ring.cursor()[:2]
             if part and part[0] == pin:
-                first = max(first, tuple(part[1:3]))
+                first = max(first, part[1:3])
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
             failures = uploader.failures(pin)
             late = pin in self.last or failures  # that it is asked is noted, else it is not asked again
             may_wait = pin in self.last or (not uploader.trusted and failures > (0 if self.saved else 1))
-            if may_wait and not again and points and uploader.search.holds(self, body):  # to load that takes heap
+            search = may_wait and not again and points and uploader.find_search()
+            if search and search.holds(self, body):
                 yield None  # each step saves once: see whole.py
                 continue
             limit = uploader.limit() if points else 0
