@@ -12,7 +12,6 @@ ask for points within the bad runs, which were passed in strides.
 
 from micropython import const
 
-from ..clock.times import Times
 from ..ring import state as keys
 from .batch import Body
 from .ranges import DOUBT, FRESH, HELD, RUN, reach, weight
@@ -35,6 +34,8 @@ class Search(Settled):
     # As a Window for its batches
 
     def times(self):
+        from ..clock.times import Times
+
         # All of them are older than the last point delivered, which serves where the clock is not set.
         now = self.now or self.ring.get(keys.KNOWN) or 1
         times = Times(self.ring, now, self._uploader.settings["unsynced"], self.seen)
