@@ -13,8 +13,8 @@ _Watchdog = Optional[Callable[[], Any]]
 _Reply = Tuple[int, Mapping[str, str], bytes]
 
 class _Clock(Protocol):
-    def now(self) -> Optional[int]: ...
-    def uptime(self) -> int: ...
+    def now(self) -> Optional[float]: ...
+    def uptime(self) -> float: ...
 
 class _Transport(Protocol):
     def post(self, url: str, headers: Dict[str, str], body: Any, timeout_s: float) -> _Reply: ...
@@ -163,9 +163,9 @@ class Client:
         watchdog  called meanwhile: where the clock is not set, a large backlog takes a board seconds to go through"""
     def due(self, interval_s: float = 900) -> bool:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Refused points are something once their next try is due. Kept across resets. After
-        power-on the first drain waits a tenth of the interval or less, at most 30 s, and the others keep to a time
-        within it that the token chooses: see upload/due.py."""
+        nor budget forbids it. Refused points are something once their next try is due. Kept across resets; the interval
+        only where the clock, or a planned sleep, is. After power-on the first drain waits a tenth of it or less, at
+        most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
     def upload(self, *, timeout_s: Optional[float] = None, watchdog: _Watchdog = None) -> Result:
         """Send what is pending now; blocks. The Result says what came of it, for it raises nothing for the network's
         or the server's faults:

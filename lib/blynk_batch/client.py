@@ -151,9 +151,9 @@ class Client:
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Refused points are something once their next try is due. Kept across resets. After
-        power-on the first drain waits a tenth of the interval or less, at most 30 s, and the others keep to a time
-        within it that the token chooses: see upload/due.py."""
+        nor budget forbids it. Refused points are something once their next try is due. Kept across resets; the interval
+        only where the clock, or a planned sleep, is. After power-on the first drain waits a tenth of it or less, at
+        most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
         self.check_open()
         check_seconds("interval_s", interval_s)
         due = self.pace().due()

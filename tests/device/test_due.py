@@ -32,6 +32,21 @@ def test_while_all_that_is_pending_was_refused_it_is_due_once_a_day_or_when_rele
     assert world.client.due(900)
 
 
+def test_what_another_token_was_refused_is_due_at_once_with_the_right_one():
+    world = World(words=KNOWN)
+    for _ in range(3):  # held open: what follows waits too
+        world.log(1, 2, bad=(1,))
+        world.drain()
+        world.wait(HOUR_S)
+    assert world.client.pending == 3 and not world.client.due(900)
+    world.client.close()
+    world.options["token"], world.bad = "another", {}
+    world.boot()
+    assert world.client.due(900)
+    world.drain()
+    assert world.client.pending == 0 and not world.client.due(900)
+
+
 def test_a_clock_that_is_set_after_a_drain_makes_no_other_due():
     ring = blynk_batch.FileRing("ring", capacity_bytes=12288)
     clock = FakeClock(None, 5000)

@@ -10,6 +10,21 @@ from small_clients import client_on, raised, run_for
 WASM = False  # it has no threads, and no asyncio.run
 
 
+def test_an_ok_to_a_batch_that_was_not_sent_to_its_end_is_no_acceptance_and_drops_nothing():
+    class Hasty:
+        def post(self, url, headers, body, timeout_s):
+            for _ in body:
+                break
+            return 200, {}, b"OK"
+
+    client = client_on(transport=Hasty())
+    for value in range(300):
+        client.log(1, value)
+    assert client.upload().uploaded == 0 and client.pending == 300
+    stats = client.stats()
+    assert (stats["dropped"], stats["retried"]) == (0, 1), stats
+
+
 def test_a_string_that_is_no_utf8_is_refused_and_the_rest_of_its_group_too():
     client = client_on()
     for data in (

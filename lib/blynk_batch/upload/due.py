@@ -10,7 +10,7 @@ or replies.
 
 from micropython import const
 
-from ..ring.state import ASKED, DOUBT, DRAINED, HELD, first_kept, open_pins, range_keys
+from ..ring.state import ASKED, DOUBT, DRAINED, HELD, OWNER, first_kept, open_pins, range_keys
 
 _SPREAD_S = const(30)  # of the first drains after power-on
 _HOUR_S = const(3600)
@@ -61,9 +61,12 @@ class Due:
         """True if a drain has something to send: points that were not refused, or a search, a try or a question that
         is due."""
         ring, state = self._ring, self._ring.state
-        if ASKED in state or (ring.pending > ring.get(HELD) and self._has_new()):
-            return True
-        return bool([key for key in range_keys(state) if self._asks(state[key])])
+        return bool(
+            state.get(OWNER) != self._pace.owner  # what the server refused another token of is asked for at once
+            or ASKED in state
+            or (ring.pending > ring.get(HELD) and self._has_new())
+            or [key for key in range_keys(state) if self._asks(state[key])]
+        )
 
     def _has_new(self):
         """True if some of the points that were never asked for are of a pin that is not held open, or if there are so

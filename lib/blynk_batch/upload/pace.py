@@ -39,7 +39,7 @@ class Pace:
     def __init__(self, ring, boots, points_per_day, server, token):
         self.ring = ring
         self.owner = sha256(("%s %s" % (server, token)).encode()).digest()[:8]
-        if ring.state.get(OWNER) != self.owner:
+        if ring.state.get(OWNER, self.owner) != self.owner:
             ring.forget(BACKOFF, BUDGET)
         self._due = self.drained = None
         self.boots = boots
@@ -107,8 +107,6 @@ class Pace:
         if not is_over:
             self._before = ring.state.get(BACKOFF)
             step = min(_STEPS, self.step() + 1)
-            if OWNER not in ring.state:
-                ring.set(OWNER, self.owner)  # else that boot forgets it
         ring.set(BACKOFF, self._before if is_over else (step, 0, _FIRST_S << (step - 1)))
         try:
             ring.save(must=False)

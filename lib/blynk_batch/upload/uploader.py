@@ -175,7 +175,7 @@ class Uploader(Terms):
 
     def _outcome(self, source, body, reply):
         """Keep or advance, note what must survive; DrainEnds where that is all for now."""
-        if isinstance(reply, tuple) and api.accepted(*reply):
+        if isinstance(reply, tuple) and body.cut is False and api.accepted(*reply):  # nobody has what was not sent
             self.accepted(body)
             source.accepted(body)
             return
