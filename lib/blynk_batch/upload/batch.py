@@ -190,7 +190,7 @@ class Body:
             if self.tick:
                 self.tick()
         if not self.sent:
-            raise Vanished("its points are unreadable")
+            raise Vanished("its points are gone")
         # Points may have been overwritten since they were counted: JSON allows spaces before the bracket.
         left = self.len_bytes - written - 1
         while left > 0:
