@@ -115,7 +115,7 @@ def test_a_server_that_never_comes_to_an_end_is_left_after_the_time_that_was_giv
     station.url = listen(handle)
     said = station.run(
         """
-        client = board.boot(clock=blynk_batch.client.SystemClock())
+        client = board.boot(clock=blynk_batch.client.BOARD)
         client.log(1, 1, timestamp=1795000000000)
         before = open_files()
         result = client.upload(timeout_s=2)
