@@ -3,7 +3,7 @@
 from . import let_go, load
 from .ring import state as keys
 from .clock.boots import Boots
-from .clock.wall import SystemClock
+from .clock.wall import BOARD
 from .errors import Error, UploadError
 from .guard import Guard
 from .point import check_seconds, check_sleep, check_timestamp, check_value, pin_number
@@ -64,7 +64,7 @@ class Client:
         let_go("arguments")  # not before: a bundle holds all that opening needs
         self.ring = ring
         self.transport = transport
-        self.clock = clock or SystemClock()
+        self.clock = clock or BOARD
         self._boots = Boots(ring, self.clock)
         self.guard = Guard()
         self._uploader = self._pace = self.last_error = None

@@ -119,6 +119,30 @@ def test_readings_logged_seldom_keep_their_distance_over_wraps_of_the_ticks():
     assert arrived(server) == wanted, arrived(server)
 
 
+def test_readings_of_one_client_each_keep_their_distance_where_the_time_comes_late():
+    board = BoardClock("rp2", NOW_MS)
+    clock = on_board(Time(board)).SystemClock()
+    server = FakeServer()
+    wanted = []
+    for number in range(6):
+        with client_on(clock, server) as client:
+            wanted.append((board.now_ms - NOW_MS, number))
+            client.log(1, number)
+            if number % 3 == 1:
+                client.close(sleep_ms=12345)  # and no sleep comes
+        board.wait(HOUR)
+    board.settime()
+    with client_on(clock, server) as client:
+        client.upload()
+        assert client.stats()["estimated"] == 0, client.stats()
+    assert arrived(server) == wanted, arrived(server)
+
+
+def test_clients_without_a_clock_of_their_own_share_the_boards():
+    one, other = [client_on(None, path=path) for path in ("one", "other")]
+    assert one.clock is other.clock
+
+
 def test_a_clock_of_floats_counts_whole_milliseconds():
     class Floats(FakeClock):
         def now(self):

@@ -23,19 +23,22 @@ class Boots:
     def __init__(self, ring, clock):
         self._ring = ring
         self.clock = clock
-        self.boot = self._base = 0
+        # The board goes on from one client to the next, so that the boot does. A clock that only this client has: new.
+        self._kept = clock.boots if hasattr(clock, "boots") else {}
         # It woke without the time, and will again | readings have this boot's uptime, or will, or that of the last one,
         # which never knew the time and ended before this one; no anchor follows yet
-        self._forgetful = self.now() is None
+        started = 0, 0, self.now() is None
+        self.boot, self._base, self._forgetful = self._kept.get((ring.key, ring.get(BOOT)), started)
         self._open = self._forgetful or ring.get(ANCHOR) != ring.get(BOOT)
         self._last = 0  # the latest stamp, and the pins that have it
         self._pins = b""
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
         if SLEEP in ring.state:
-            if not self.powered_on:
+            if not self.powered_on and not self.boot:
                 self.boot, wake, is_open = load("clock.anchors", "read")(ring)
                 self._base = wake - int(clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
                 self._open = self._open or is_open
+                self._keep()
             ring.set(SLEEP, None)
 
     def now(self):
@@ -55,7 +58,11 @@ class Boots:
             ring = self._ring
             self.boot = ring.get(BOOT) + 1
             ring.set(BOOT, (self.boot,))
+            self._keep()
         return self.boot
+
+    def _keep(self):
+        self._kept[(self._ring.key, self.boot)] = self.boot, self._base, self._forgetful
 
     def stamp(self, pins, now=None):
         """(0, Unix ms), or (boot, uptime ms) while the wall clock is not known; `now` if that was asked before.

@@ -26,6 +26,7 @@ class SystemClock:
     agreed = False
 
     def __init__(self):
+        self.boots = {}  # see boots.py
         self._ticks = ticks = time.ticks_ms()
         # They count from the reset, so that the seconds of starting up are no gap between sleeps; not so after a soft
         # reset, where they have gone on, or in a later client of the boot: up for a minute at least, it woke just now.
@@ -74,3 +75,6 @@ def _reset_by():
     except (ImportError, AttributeError):
         return False, False
     return getattr(machine, "SOFT_RESET", None) == cause, getattr(machine, "PWRON_RESET", None) == cause
+
+
+BOARD = SystemClock()  # one for all clients: its ticks count on from one to the next
