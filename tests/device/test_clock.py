@@ -138,6 +138,20 @@ def test_readings_of_one_client_each_keep_their_distance_where_the_time_comes_la
     assert arrived(server) == wanted, arrived(server)
 
 
+def test_once_the_time_is_known_a_client_for_each_reading_notes_it_once():
+    board = BoardClock("rp2", NOW_MS)
+    clock = on_board(Time(board)).SystemClock()
+    ends = []
+    for number in range(6):
+        with client_on(clock) as client:
+            client.log(1, number)
+            ends.append(client.ring.end()[1])
+        board.wait(HOUR)
+        if not number:
+            board.settime()
+    assert ends[1] - ends[0] > ends[2] - ends[1] and ends[5] - ends[1] <= 4 * 11, ends
+
+
 def test_clients_without_a_clock_of_their_own_share_the_boards():
     one, other = [client_on(None, path=path) for path in ("one", "other")]
     assert one.clock is other.clock

@@ -27,9 +27,10 @@ class Boots:
         self._kept = clock.boots if hasattr(clock, "boots") else {}
         # It woke without the time, and will again | readings have this boot's uptime, or will, or that of the last one,
         # which never knew the time and ended before this one; no anchor follows yet
-        started = 0, 0, self.now() is None
-        self.boot, self._base, self._forgetful = self._kept.get((ring.key, ring.get(BOOT)), started)
-        self._open = self._forgetful or ring.get(ANCHOR) != ring.get(BOOT)
+        is_unknown = self.now() is None
+        kept = self._kept.get((ring.key, ring.get(BOOT)), (0, 0, is_unknown))
+        self.boot, self._base, self._forgetful = kept
+        self._open = is_unknown or ring.get(ANCHOR) != ring.get(BOOT)
         self._last = 0  # the latest stamp, and the pins that have it
         self._pins = b""
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()

@@ -33,7 +33,7 @@ class Call:
         self._uploader = client.uploader()
         self.transport = client.transport
         if client.uploading:
-            raise Busy("another task or thread uploads")
+            raise Busy("an upload is under way")
         self._uptime = client.clock.uptime
         self._end_ms = None if timeout_s is None else self._uptime() + int(timeout_s * 1000)
         self._watchdog = watchdog

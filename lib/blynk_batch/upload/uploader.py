@@ -81,7 +81,7 @@ class Uploader(Terms):
     def find_search(self):
         """The same; None, and the result says so, where memory is short: then others go on without."""
         try:
-            return self.search
+            return self.step(getattr, self, "search")
         except MemoryError as e:
             self.result.error = e
 
