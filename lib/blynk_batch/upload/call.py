@@ -33,7 +33,7 @@ class Call:
         self._uploader = client.uploader()
         self.transport = client.transport
         if client.uploading:
-            raise Busy("an upload is under way")
+            raise Busy("another task uploads")
         self._uptime = client.clock.uptime
         self._end_ms = None if timeout_s is None else self._uptime() + int(timeout_s * 1000)
         self._watchdog = watchdog

@@ -95,7 +95,7 @@ class Uploader(Terms):
                 yield from self._windows(end)
             except RingFull as e:
                 full, had_room, self._window = e, self.result.requests > before, None
-            # It lies before: it may make room for notes
+            # What was refused lies before what is new: to deliver it may make room for notes
             if (keys.ASKED in self.ring.state or keys.range_keys(self.ring.state)) and self.find_search():
                 yield from self._deliver(self._search)
             if not full:
