@@ -9,13 +9,14 @@ from ..ring import state as keys
 
 def hold(uploader, window, body, kind, plan):
     """Make a range of it, from `body` on. False if there is no place for one more. `kind`, `plan`: see ranges.py."""
-    ring, pin = window.ring, body.pin
+    from .ranges import DOUBT, OPEN, Range, values
+
+    ring = window.ring
     free = [key for key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST) if key not in ring.state]
     if not free:
         return False
-    end = window.end
-    last = (0, 0, kind | keys.OPEN_END) if kind else (end[0] - body.first[0], end[1], kind)
-    ring.set(free[0], body.first + last + (plan, 0, pin))
+    end = OPEN if kind == DOUBT else window.end[:2]
+    ring.set(free[0], values([Range(body.pin, body.first, end, kind, plan)])[0])
     pass_over(window, body)
     if uploader.pace.due().has_room():  # else it waits in RAM: no note pushes a reading out of the ring
         ring.save()
