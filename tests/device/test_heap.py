@@ -94,3 +94,22 @@ def test_a_reading_leaves_less_than_a_kilobyte_of_garbage():
     most = 1000 if sys.implementation[1][:2] > (1, 22) else 1500  # that one left more behind each call
     # Each open() copies the path, which on a board is short
     assert allocated < 200 * (most + len(os.getcwd())), allocated / 200
+
+
+def test_tails_are_not_joined_in_memory_when_they_go_to_their_sector_s_file():
+    """The open file takes a kilobyte of an RP2's heap in one piece, and there may be no other."""
+    ring = blynk_batch.FileRing("tails")
+    client = blynk_batch.Client("token", ring=ring)
+    allocated = []
+    for _ in range(250):
+        spilled = ring.medium.spilled
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        client.log(1, 20.5)
+        after = gc.mem_alloc()
+        gc.enable()
+        if ring.medium.spilled > spilled:
+            allocated.append(after - before)
+    client.close()
+    assert len(allocated) > 3 and min(allocated) < 1600, allocated

@@ -74,6 +74,32 @@ def test_on_raw_flash_an_upload_raises_nothing_where_no_memory_is_left_to_erase_
     upload_with_a_full_heap(blynk_batch.BlockRing(NorFlash(4)))
 
 
+def test_a_reading_that_finds_no_memory_to_open_a_file_costs_no_sector():
+    """A sector that takes no more would be thousands of readings that are dropped too early, in a full ring."""
+    import builtins
+
+    def failing(*args):
+        raise MemoryError
+
+    plain, kept = builtins.open, []
+    with blynk_batch.Client("token", ring=folder(), clock=FakeClock()) as client:
+        for number in range(120):
+            try:
+                if number % 3 == 1:
+                    builtins.open = failing
+                client.log(1, number)
+                kept.append(number)
+            except MemoryError:
+                pass
+            finally:
+                builtins.open = plain
+        assert len(kept) == 80 and client.stats()["erases"] == 1, (len(kept), client.stats())
+        assert [value for _, _, value in client.points()] == kept
+    with blynk_batch.Client("token", ring=folder(), clock=FakeClock()) as client:
+        assert [value for _, _, value in client.points()] == kept
+        assert (client.pending, client.stats()["corrupt"]) == (80, 0)
+
+
 def test_what_only_opening_needs_is_let_go_of():
     for _ in range(2):
         with blynk_batch.Client("token", ring=folder(), transport=FakeServer(), clock=FakeClock()) as client:

@@ -309,6 +309,17 @@ def test_make_emulate_without_a_firmware_says_which_and_where_from():
     assert "RPI_PICO" in said and "micropython.org/download/RPI_PICO" in said and "Traceback" not in said
 
 
+def test_each_boot_draws_numbers_of_its_own(lab):
+    """Firmware seeds `random` by them: a wait that is drawn anew with each wake must not be the same one for ever."""
+    draw = thumb.ldr(1, 2, 0x1C) + thumb.store(1, 0)  # the ring oscillator's random bit, as a mark
+    board = lab(thumb.constant(2, 0x40060000) + thumb.constant(0, thumb.SCRATCH0) + 32 * draw + thumb.HALT)
+    drawn = []
+    for _ in range(2):
+        drawn.append([one.mark for one in board.run(ms=1).marks])
+        board.power_on()
+    assert [len(bits) for bits in drawn] == [32, 32] and set(drawn[0]) == {0, 1} and drawn[0] != drawn[1]
+
+
 def test_symbols_of_an_elf_are_found_by_name():
     names = b"\0" + b"lfs2_stat\0other\0"
     symbols = struct.pack("<3IBBH", 1, 0x10000101, 4, 2, 0, 1) + struct.pack("<3IBBH", 11, 0x10000201, 4, 2, 0, 1)

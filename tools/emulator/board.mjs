@@ -4,11 +4,13 @@
 // the watchdog's first scratch register, which firmware leaves alone, goes to onMark(number).
 import { RP2040, USBCDC } from "../node/node_modules/rp2040js/dist/esm/index.js";
 import { Blocks } from "./blocks.mjs";
+import { numbers } from "./flash.mjs";
 import { bootRom } from "./rom.mjs";
 
 const [RAM, FLASH] = [0x20000000, 0x10000000];
 const ROM_BYTES = 0x4000;
 const [WATCHDOG, SCRATCH0] = [0x40058, 0x0c];
+const [OSCILLATOR, RANDOM_BIT] = [0x40060, 0x1c];
 const [USB_PACKET, USB_IRQ, CLOCK_ENABLED] = [64, 5, 1 << 11];
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -22,6 +24,7 @@ export class Board {
     this.onConsole = this.onMark = this.onReset = () => {};
     this.idleNanos = Infinity; // the longest step of a board that sleeps
     this.rom = bootRom();
+    this.random = numbers(1); // on from boot to boot: firmware seeds its own by it
     this.powerOn();
   }
 
@@ -47,6 +50,9 @@ export class Board {
       throw new Error(`the firmware gave up at breakpoint ${code}, address 0x${mcu.core.PC.toString(16)}`);
     };
     this.connectWatchdog(mcu.peripherals[WATCHDOG]);
+    const oscillator = mcu.peripherals[OSCILLATOR];
+    const read = oscillator.readUint32.bind(oscillator);
+    oscillator.readUint32 = (offset) => (offset === RANDOM_BIT ? Math.round(this.random()) : read(offset));
     this.connectConsole();
     this.bootNanos = this.nanos;
     this.bootBusyNanos = this.busyNanos;

@@ -199,8 +199,8 @@ class Ring(Pages):
             self.number += self.buffered_points
             self._buffered = self.buffered_points = 0
             self.sealed -= 2
-        except (OSError, RingFull):
-            if not medium.skips:  # nothing of it is there
+        except (OSError, RingFull, MemoryError):
+            if medium.end(self.newest) == start:  # nothing of it is there
                 self.sealed -= 2
             raise
 
@@ -275,9 +275,9 @@ class Ring(Pages):
         return again(self, error, action, args)
 
     def may_move_on(self, error):
-        """`error` came of writing: unless the disk was only full, the newest sector takes no more. True on raw flash,
-        where another sector can do."""
-        is_full = isinstance(error, RingFull) or isinstance(error, OSError) and error.errno == ENOSPC
+        """`error` came of writing: unless the disk or the heap was only full, the newest sector takes no more. True on
+        raw flash, where another sector can do."""
+        is_full = isinstance(error, (RingFull, MemoryError)) or isinstance(error, OSError) and error.errno == ENOSPC
         self.sealed = self.sealed or not is_full
         if is_full or not self.medium.skips or not isinstance(error, OSError):
             return False
