@@ -85,6 +85,32 @@ def test_after_a_long_outage_of_the_server_one_point_shows_that_it_is_over():
     assert client.pending == 0 and server.sizes[0] == 1 and len(server.sizes) <= 10, server.sizes
 
 
+class OutOfReach(Picky):
+    """As HTTPS where the Wi-Fi says it is connected and is not: the call's time ends before there is a connection."""
+
+    connects = False
+
+    def post(self, url, headers, body, timeout_s):
+        if self.connects:
+            return super().post(url, headers, body, timeout_s)
+        self.clock.wait(1000 * timeout_s)
+        body.tick()
+
+
+def test_a_server_out_of_reach_makes_no_batch_smaller():
+    server = OutOfReach(None, most=1000)
+    server.clock = clock = FakeClock(NOW_MS)
+    client = client_on(clock, server)
+    for number in range(300):
+        client.log(1, number)
+        clock.wait(1000)
+    for _ in range(10):
+        assert client.upload(timeout_s=5).waiting == "time"
+    server.connects = True
+    client.upload()
+    assert server.sizes == [300], server.sizes
+
+
 def test_a_pin_whose_batches_are_never_accepted_starves_no_other_for_more_than_a_day():
     for reply in (OSError(110), 429, 404, 503):
         starve_none(reply)

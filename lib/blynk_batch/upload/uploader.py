@@ -159,12 +159,13 @@ class Uploader(Terms):
         self.result.requests += 1
         self.ring.add(keys.REQUESTS, 1)
         had_no_room = isinstance(reply, MemoryError) and not self.streams
-        had_no_time = isinstance(reply, OutOfTime) and self.result.requests == 1  # it had the call to itself
+        is_late = isinstance(reply, OutOfTime)
+        had_no_time = is_late and body.cut and self.result.requests == 1  # connected, it had the call to itself
         if (had_no_room or had_no_time) and body.points > 1:  # as large as it is it may never get through
             self.step(self.learn, body.points // 2)
             if had_no_room:
                 return None
-        if isinstance(reply, OutOfTime):
+        if is_late:
             raise reply
         if isinstance(reply, tuple):
             self.date_ok = self.date_ok is not False
