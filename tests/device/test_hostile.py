@@ -9,8 +9,9 @@ import invariants
 from blynk_batch import BlockRing, FileRing
 from blynk_batch.ring import record, sector
 from blynk_batch.ring.parsing import to_value
-from blynk_batch.ring.state import CURSOR, DROPPED, OLDEST, REGION, UPLOADED, WINDOW, encode_state
+from blynk_batch.ring.state import CURSOR, DROPPED, HELD, OLDEST, RANGES, REGION, UPLOADED, WINDOW, encode_state
 from flash import NorFlash, SdCard, mount, umount
+from stand_ins import FakeClock, FakeServer
 
 WASM = False
 HEAP = "16m"
@@ -218,6 +219,21 @@ def test_a_cursor_and_a_window_behind_the_end_are_taken_for_the_end():
     assert ring.cursor()[:2] == ring.end()[:2] and ring.pending == 0
     ring.log(0, START_MS + 99, b"\x01", [7])
     invariants.check(BlockRing(device), 1)
+
+
+def test_places_behind_the_end_of_their_sector_are_walked_to_that_end_and_no_further():
+    for start, end in ((9999, 8388607), (24, 8388607), (9999, 99)):
+        device = NorFlash(4)
+        ring = BlockRing(device)
+        while not ring.newest:
+            ring.log(0, START_MS, b"\x01", ["x" * 900])
+        ring.set(CURSOR, ring.end())
+        ring.set(HELD, (5,))
+        ring.save_value(RANGES, (0, start, 0, end, 0, 0, 0, 1))
+        server = FakeServer()
+        with blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=FakeClock()) as client:
+            assert len(list(client.points())) == len(list(client.points())) <= 5
+            assert client.upload().error is None and client.pending == 0, client
 
 
 def test_each_ring_has_a_salt_of_its_own_and_keeps_it():

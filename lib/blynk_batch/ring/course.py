@@ -26,14 +26,15 @@ class Course:
                 Course.feed()
             self.sequence = sequence
             self.seed = record.seed(sequence, self.medium.slot(sequence), self._salt)
-            self._stop = self.limit = stop if sequence == last else self.medium.sector_bytes
+            size = self.medium.sector_bytes  # what the state says of places may lie behind it
+            self._stop = self.limit = min(stop, size) if sequence == last else size
             self.chain.reset()
             head = head or sector.read_prefix(self.medium, sequence)
             if head and head.version == sector.VERSION:
                 self.first_number = head.number
                 self._go_to(head.number)
                 self.next_at = self.good_end = head.size
-                self._walk(offset)
+                self._walk(min(offset, size))
                 return
             self.bad += 1
             sequence, offset, head = sequence + 1, 0, None
