@@ -65,8 +65,8 @@ class BlockRing:
     page_size       bytes that a program must be a multiple of, a power of two up to a block: 256 on rp2.Flash, else 1;
                     with whole_blocks the bytes that the driver rewrites at once, the block size by default (4096 for
                     a driver that caches a flash sector)
-    unit            bytes that can be programmed only once between erases, a power of two: 16 under flash encryption,
-                    else 1; an esp32.Partition tells
+    unit            bytes that can be programmed only once between erases, a power of two up to 512: 16 under flash
+                    encryption, else 1; an esp32.Partition tells
     whole_blocks    True: only whole blocks can be written, or the driver caches them; None: found out by asking
     verify          read back what was programmed; a block that fails is skipped, see stats()["bad_blocks"]
     format          True: take a device that holds something else, which is erased. A ring that is there stays.

@@ -303,6 +303,7 @@ def test_a_keyword_that_cannot_be_is_refused_before_anything_is_written():
         {"page_size": 100},
         {"page_size": 8192},
         {"unit": 3},
+        {"unit": 1024},
         {"start": 1.5},
         {"blocks": "4"},
         {"start": 8},
