@@ -14,6 +14,10 @@ _OS_ERRORS = {
     36: "has a name that is too long for this filesystem",
     30: "cannot be written: the filesystem is mounted read-only",
 }
+_RULES = {
+    "sleep_ms": "whole milliseconds, 0 or more and below 10**13",
+    "timestamp": "an int, Unix time in milliseconds, 13 digits",
+}
 
 
 def check_callable(name, value, example):
@@ -21,16 +25,9 @@ def check_callable(name, value, example):
         raise TypeError("%s=%r: must be a function, such as %s, or None" % (name, value, example))
 
 
-def check_seconds(name, value):
-    if type(value) not in (int, float):
-        raise TypeError("%s=%r: must be a number of seconds" % (name, value))
-    if not 0 <= value < 1000000000:
-        raise ValueError("%s=%r: must be a number of seconds, 0 or more and below 10**9" % (name, value))
-
-
-def bad_sleep(sleep_ms):
-    kind = ValueError if type(sleep_ms) is int else TypeError
-    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more and below 10**13" % (sleep_ms,))
+def bad_number(name, value, *kinds):
+    rule = _RULES.get(name, "a number of seconds, 0 or more and below 10**9")
+    return (ValueError if type(value) in kinds else TypeError)("%s=%r: must be %s" % (name, value, rule))
 
 
 def bad_pin(pin):
@@ -61,12 +58,6 @@ def bad_value(pin, value):
         value = value[0] if isinstance(value[0], (str, bool, tuple, list)) else value[1]
         return TypeError("pin V%d: %s is no number for a location" % (pin, type(value).__name__))
     return TypeError("pin V%d: %s is no int, float, bool, str or (lon, lat)" % (pin, type(value).__name__))
-
-
-def bad_timestamp(timestamp):
-    if type(timestamp) is not int:
-        return TypeError("timestamp %r: must be an int, Unix time in milliseconds" % (timestamp,))
-    return ValueError("timestamp %d: must be Unix time in milliseconds, 13 digits" % timestamp)
 
 
 def explained(error, path):
