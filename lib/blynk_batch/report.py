@@ -1,5 +1,7 @@
 """What is pending, point by point, and the counters: for people and tools, not for logging or the upload."""
 
+from micropython import const
+
 from . import load
 from .ring import state as keys
 from .clock.times import NEVER, Times
@@ -61,18 +63,9 @@ def _waiting_for_clock(ring, now):
     return waiting
 
 
-_COUNTERS = (
-    ("uploaded", keys.UPLOADED),
-    ("dropped", keys.DROPPED),
-    ("skipped", keys.SKIPPED),
-    ("refused", keys.REFUSED),
-    ("rejected", keys.REJECTED),
-    ("expired", keys.EXPIRED),
-    ("estimated", keys.ESTIMATED),
-    ("requests", keys.REQUESTS),
-    ("erases", keys.ERASES),
-    ("bad_blocks", keys.BAD_BLOCKS),
-)
+# Text, not a tuple: see __init__.py. As the state has them, from DROPPED on; and the four numbers of OUTCOMES.
+_COUNTERS = const("dropped corrupt erases skipped uploaded requests rejected expired estimated bad_blocks")
+_OUTCOMES = const("retried smaller redirected stopped")
 
 
 def client_stats(client, boots, uploader, watchdog):
@@ -93,10 +86,12 @@ def stats(ring, boots):
     found = {}
     while found.get("logged") != ring.number + ring.buffered_points:  # again, if a timer's callback logged
         found["logged"] = ring.number + ring.buffered_points
-        found.update({name: ring.get(key) for name, key in _COUNTERS})
+        for index, name in enumerate(_COUNTERS.split()):
+            found[name] = ring.get(keys.DROPPED + index)
         found["pending"] = ring.pending
-        found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
-    for index, name in enumerate(("retried", "smaller", "redirected", "stopped")):
+        found["corrupt"] += ring.seen_lost
+        found["refused"] = ring.get(keys.REFUSED)
+    for index, name in enumerate(_OUTCOMES.split()):
         found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]
     found["held"] = _held(ring)
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())
