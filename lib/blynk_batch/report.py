@@ -1,15 +1,24 @@
 """What is pending, point by point, and the counters: for people and tools, not for logging or the upload."""
 
+import json
+
 from micropython import const
 
 from . import load
 from .ring import state as keys
 from .clock.times import NEVER, Times
 from .ring.reader import DATA
-from .ring.parsing import to_value
 from .ring.books import count, is_delivered
 
 _DOUBT = 3  # the kind of a range, see upload/ranges.py
+
+
+def to_value(text):
+    """The Python value for one entry of parsing.decode_texts()."""
+    if isinstance(text, tuple):
+        return text[0]
+    value = json.loads(text) if isinstance(text, bytes) else text
+    return tuple(value) if isinstance(value, list) else value
 
 
 def points(ring, now, unsynced):

@@ -3,7 +3,7 @@
 from blynk_batch import BlockRing, Client
 from blynk_batch.clock import anchors as clock_anchors
 from blynk_batch.ring import sector
-from blynk_batch.ring.parsing import to_value
+from blynk_batch.report import to_value
 from blynk_batch.ring.state import ANCHOR, BAD_BLOCKS, DROPPED
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
