@@ -1,6 +1,6 @@
 """The words for what a running program may not give, and for a filesystem's errors: each names the value and the rule.
 
-point.py has the rules; this is loaded only where one is broken.
+point.py has the rules; this is loaded only where one is broken, or by WiFi, whose rules are here.
 """
 
 _OS_ERRORS = {
@@ -65,3 +65,31 @@ def explained(error, path):
     number = error.args[0] if len(error.args) == 1 else 0
     words = _OS_ERRORS.get(number)
     return OSError(number, "%s %s" % (path or "/", words)) if words else error
+
+
+def check_networks(networks, password, hostname, debug):
+    """((ssid, password), ...) of what WiFi takes. ValueError or TypeError, without a password in it, for what it does
+    not."""
+    if isinstance(networks, str):
+        networks = ((networks, password),)
+    elif not isinstance(networks, (list, tuple)):
+        kind = type(networks).__name__
+        raise TypeError("ssid_or_networks: must be a name, or [(ssid, password), ...], not %s" % kind)
+    elif password is not None:
+        raise TypeError("password: belongs to one ssid; several networks are [(ssid, password), ...]")
+    if not networks:
+        raise ValueError("ssid_or_networks: at least one network is needed")
+    for pair in networks:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise TypeError("ssid_or_networks: each of several must be a pair (ssid, password)")
+        if not isinstance(pair[0], str) or not isinstance(pair[1], (str, type(None))):
+            raise TypeError("ssid and password: must be str, or None as the password of an open network")
+        if not 0 < len(pair[0].encode()) <= 32:
+            raise ValueError("ssid %r: must have 1 to 32 bytes" % pair[0])
+    if hostname is not None:
+        if not isinstance(hostname, str):
+            raise TypeError("hostname=%r: must be a str" % (hostname,))
+        if not 0 < len(hostname.encode()) <= 32:
+            raise ValueError("hostname=%r: must have 1 to 32 bytes" % hostname)
+    check_callable("debug", debug, "print")
+    return tuple([tuple(pair) for pair in networks])

@@ -29,7 +29,7 @@ BUNDLES = {
     "_tls": "http.tls",
     "_run": "upload.run",
     "_wifi": "wifi",
-    "_networks": "networks words",
+    "_words": "words",
 }
 # Where a module goes that the table does not name.
 ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upload": "_refused", "http": "_https"}
@@ -38,7 +38,7 @@ LET_GO_BY = {
     "_open": "client",
     "_found": "ring.log",
     "_network": "clock.wall",
-    "_networks": "wifi",
+    "_words": "wifi",
     "_read": "ring.log",
     "_room": "ring.log client",
     "_times": "client",
