@@ -8,8 +8,8 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 # something else that is there; `_outcomes` and `_refusals` for what is seldom needed, a reply that accepts nothing or a
 # block that fails; `_refused` for points that are refused.
 BUNDLES = {
-    "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record "
-    "ring.state ring.sector ring.pages ring.log rings media.littlefs",
+    "__init__": "__init__ client guard point errors clock.wall clock.boots ring.record ring.state "
+    "ring.sector ring.pages ring.log rings media.littlefs",
     "_open": "opening arguments ring.recover ring.decode media.folder",
     "_read": "ring.course ring.reader ring.parsing",
     "_room": "ring.room ring.books",
