@@ -45,18 +45,13 @@ def _of_any_size(medium):
     most = medium.slots_in(medium.flash.most_bytes)
     sizes = {medium.wanted}
     places = set()
-    for slot in _slots(medium):  # where a card's ring is smaller than its file, its tails are in one of them
+    # Where a card's ring is smaller than its file, its tails are in one of them; where it is larger, behind them.
+    for slot in _slots(medium, 0 if medium.skips else min(most + 1, _BEHIND)):
         head = medium.head(slot)
         if head and 0 < head.slots <= most:
             sizes.add(head.slots)
             if slot - head.slots not in (0, 1):  # where its tails are
                 places.add(head.sequence % head.slots == slot)
-    buf = bytearray(sector.PREFIX_BYTES)
-    for slot in range(medium.slots, 0 if medium.skips else min(most + 1, _BEHIND)):  # or of a larger one, once each
-        medium.peek(slot, memoryview(buf))
-        head = sector.parse(buf)
-        if head and head.slots == slot:
-            sizes.add(slot)
     if places == {False}:
         return -1  # of a ring that begins elsewhere; what looks like a card's tails are blocks of a sector
     found = []
@@ -71,8 +66,8 @@ def _of_any_size(medium):
     return -1
 
 
-def _slots(medium):
-    return range(medium.slots) if medium.slots <= _ALL_SLOTS else spread(medium.slots)
+def _slots(medium, least=0):
+    return range(max(medium.slots, least)) if medium.slots <= _ALL_SLOTS else spread(medium.slots)
 
 
 def _start_of(medium, slot):
