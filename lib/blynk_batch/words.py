@@ -36,12 +36,10 @@ def bad_pin(pin):
     return TypeError("pin %r: must be an int or a str like 'V1'" % (pin,))
 
 
-def no_group(values):
+def bad_group(values, pin):
+    if isinstance(values, dict):
+        return ValueError("pin V%d stands twice in the group" % pin)
     return TypeError("values=%r: log_group() takes a dict, such as {1: 21.5, 2: 48}" % (values,))
-
-
-def pin_twice(pin):
-    return ValueError("pin V%d stands twice in the group" % pin)
 
 
 def bad_value(pin, value):

@@ -37,7 +37,10 @@ class Boots:
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
         if SLEEP in ring.state:
             if not self.powered_on and not self.boot:
-                self.boot, wake, is_open = _slept(ring)
+                note, chain = ring.state[SLEEP], ring.chain
+                if len(note) == 1:  # see sleep()
+                    note = chain.boot, chain.time + (note[0] >> 1), note[0] & 1
+                self.boot, wake, is_open = note
                 self._base = wake - int(clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
                 self._open = self._open or is_open
                 self._keep()
@@ -126,14 +129,6 @@ class Boots:
             self._ring.save()
         except RingFull:
             pass  # what room a full ring has is for acks
-
-
-def _slept(ring):
-    """(boot, uptime of the wake, 1 or 0) as `sleep` noted it."""
-    note = ring.state[SLEEP]
-    if len(note) > 1:
-        return note
-    return ring.chain.boot, ring.chain.time + (note[0] >> 1), note[0] & 1
 
 
 def write_anchor(ring, boot, epoch):
