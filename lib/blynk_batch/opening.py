@@ -30,7 +30,7 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
         Ring.__init__(ring, medium, span, overwrite, commit_every)
         if medium.slots != medium.wanted and not ring.pending:
             _resize(ring)
-        for name in ("media.names", "media.folder", "media.paths"):
+        for name in ("media.names", "media.folder"):
             let_go(name)
     except OSError as e:
         from .words import explained

@@ -13,7 +13,7 @@ BUNDLES = {
     "_open": "opening arguments ring.recover ring.decode media.folder",
     "_read": "ring.course ring.reader ring.parsing",
     "_room": "ring.room ring.books",
-    "_found": "media.names media.paths ring.torn",
+    "_found": "media.names ring.torn",
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
     "_pace": "upload.pace upload.due upload.result upload.belief",

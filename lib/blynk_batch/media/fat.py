@@ -16,7 +16,7 @@ from micropython import const
 from ..errors import WrongDevice
 from .device import SECTOR_BYTES, Device
 from .foreign import find
-from .paths import mounts, size_of, usual_capacity
+from .names import mounts, size_of, usual_capacity
 from .tails import Tails
 
 _BLOCK = const(512)
