@@ -161,7 +161,7 @@ class Slots:
             self.flash.program(address + first, data[first:])
             data = data[:first]
         while data:
-            count = min(self.burst, PAGE - offset % PAGE)  # a page's mark counts what is before it: that has to be there
+            count = min(self.burst, PAGE - offset % PAGE)  # a page's mark counts what is before it, so that is first
             self.flash.program(address + offset, data[:count])
             data = data[count:]
             offset += count
