@@ -34,8 +34,7 @@ __names__ = (
 )
 _TAB = ("Client", "FileRing", "BlockRing", "WiFi", "HTTPS", "set_clock")
 _MODULES = const(
-    "arguments blynk client clock errors guard http media networks opening point refusals report ring rings upload "
-    "wifi words"
+    "arguments blynk client clock errors guard http media opening point refusals report ring rings upload wifi words"
 )
 
 

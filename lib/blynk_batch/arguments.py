@@ -8,16 +8,20 @@ import sys
 _IN_TOKEN = "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
+def must(is_right, name, value, rule, *kinds):
+    """Unless it is right: ValueError for a value of one of the `kinds`, else TypeError."""
+    if not is_right:
+        raise (ValueError if type(value) in kinds else TypeError)("%s=%r: must be %s" % (name, value, rule))
+
+
 def check_server(server):
     """`server` without a trailing slash. ValueError unless it is http:// or https://, a host and perhaps a port."""
-    if not isinstance(server, str):
-        raise TypeError('server=%r: must be a str like "https://blynk.cloud"' % (server,))
-    scheme, _, place = server.lower().rstrip("/").partition("://")
+    scheme, _, place = (server if isinstance(server, str) else "").lower().rstrip("/").partition("://")
     host, colon, port = place.partition(":")
     is_port = port.isdigit() and 0 < int(port) < 65536
-    if scheme in ("http", "https") and _is_host(host) and (is_port or not colon):
-        return "%s://%s" % (scheme, place)
-    raise ValueError('server %r: must be like "https://blynk.cloud"' % (server,))
+    is_right = scheme in ("http", "https") and _is_host(host) and (is_port or not colon)
+    must(is_right, "server", server, 'like "https://blynk.cloud"', str)
+    return "%s://%s" % (scheme, place)
 
 
 def _is_host(name):
@@ -35,25 +39,20 @@ def check_token(token):
 
 
 def check_least(name, value, limit):
-    if type(value) is not int:
-        raise TypeError("%s=%r: must be an int" % (name, value))
-    if not limit <= value < 1000000000:
-        raise ValueError("%s=%d: must be at least %d, and below 10**9" % (name, value, limit))
+    is_right = type(value) is int and limit <= value < 1000000000
+    must(is_right, name, value, "an int of at least %d, and below 10**9" % limit, int)
 
 
 def check_flags(flags):
     """TypeError unless each of {name: value} is True or False."""
     for name in flags:
-        if not isinstance(flags[name], bool):
-            raise TypeError("%s=%r: must be True or False" % (name, flags[name]))
+        must(isinstance(flags[name], bool), name, flags[name], "True or False")
 
 
 def check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes):
     """The absolute path, without a slash at its end. ValueError or TypeError for what FileRing does not take."""
-    if not isinstance(path, str):
-        raise TypeError("path=%r: must be a folder's name, such as '/readings'" % (path,))
-    if not path or "\0" in path:
-        raise ValueError("path=%r: must be a folder's name, such as '/readings'" % path)
+    is_right = isinstance(path, str) and path and "\0" not in path
+    must(is_right, "path", path, "a folder's name, such as '/readings'", str)
     check_flags({"overwrite": overwrite})
     if capacity_bytes is not None:
         check_least("capacity_bytes", capacity_bytes, 3 * 4096)
@@ -79,30 +78,24 @@ def _absolute(path):
 
 def check_limits(settings, ring, transport, clock, debug):
     """TypeError or ValueError for the first of a client's arguments that cannot be right; `regions` as a tuple."""
-    if ring is not None and not hasattr(ring, "medium"):
-        raise TypeError('ring=%r: must be a FileRing or a BlockRing, such as FileRing("/readings")' % (ring,))
-    if transport is not None and (isinstance(transport, type) or not hasattr(transport, "post")):
-        raise TypeError("transport=%r: must be an object with a post() method, such as HTTPS(ca=...)" % (transport,))
-    if clock is not None and not (hasattr(clock, "now") and hasattr(clock, "uptime")):
-        raise TypeError("clock=%r: must be an object with now() and uptime(), or None" % (clock,))
+    is_ring = ring is None or hasattr(ring, "medium")
+    must(is_ring, "ring", ring, 'a FileRing or a BlockRing, such as FileRing("/readings")')
+    posts = transport is None or hasattr(transport, "post") and not isinstance(transport, type)
+    must(posts, "transport", transport, "an object with a post() method, such as HTTPS(ca=...)")
+    tells = clock is None or hasattr(clock, "now") and hasattr(clock, "uptime")
+    must(tells, "clock", clock, "an object with now() and uptime(), or None")
+    must(debug is None or callable(debug), "debug", debug, "a function, such as print, or None")
     check_least("batch_points", settings["batch_points"], 1)
     check_least("batch_bytes", settings["batch_bytes"], 4096)
     if settings["points_per_day"] is not None:
         check_least("points_per_day", settings["points_per_day"], 1)
     days = settings["max_age_days"]
-    if days is not None and type(days) not in (int, float):
-        raise TypeError("max_age_days=%r: must be a number, or None for no limit" % (days,))
-    if days is not None and not 0 < days < 100000:
-        raise ValueError("max_age_days=%r: must be above 0 and below 100000, or None for no limit" % days)
+    is_right = days is None or type(days) in (int, float) and 0 < days < 100000
+    must(is_right, "max_age_days", days, "a number above 0 and below 100000, or None for no limit", int, float)
     regions = settings["regions"]
     settings["regions"] = regions = (regions,) if isinstance(regions, str) else regions
-    is_wrong = not isinstance(regions, (tuple, list)) or [host for host in regions if not isinstance(host, str)]
-    if is_wrong or [host for host in regions if not _is_host(host)]:
-        kind = TypeError if is_wrong else ValueError
-        raise kind('regions=%r: must be names of hosts, such as ("blynk.cloud",)' % (regions,))
-    if settings["unsynced"] not in ("estimate", "drop"):
-        raise ValueError("unsynced=%r: must be 'estimate' or 'drop'" % (settings["unsynced"],))
-    if debug is not None:
-        from .words import check_callable
-
-        check_callable("debug", debug, "print")
+    are_names = isinstance(regions, (tuple, list)) and not [host for host in regions if not isinstance(host, str)]
+    is_right = are_names and not [host for host in regions if not _is_host(host)]
+    must(is_right, "regions", regions, 'names of hosts, such as ("blynk.cloud",)', are_names and type(regions))
+    unsynced = settings["unsynced"]
+    must(unsynced in ("estimate", "drop"), "unsynced", unsynced, "'estimate' or 'drop'", type(unsynced))

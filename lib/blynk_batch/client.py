@@ -94,12 +94,12 @@ class Client:
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
         self.check_open()
         if not isinstance(values, dict):
-            raise load("words", "no_group")(values)
+            raise load("words", "bad_group")(values, 0)
         numbers = {}
         for pin in values:
             number = pin_number(pin)
             if number in numbers:
-                raise load("words", "pin_twice")(number)
+                raise load("words", "bad_group")(values, number)
             numbers[number] = check_value(number, values[pin])
         pins = bytes(sorted([pin for pin in numbers if numbers[pin] is not None]))
         self._log(pins, [numbers[pin] for pin in pins], timestamp, len(numbers) - len(pins))

@@ -13,13 +13,12 @@ from .ring.log import Ring
 from .ring.state import CURSOR
 
 _LEAST_SLOTS = const(3)
-_TAILS = {"rp2": (3, 220)}  # by what each board's littlefs keeps inside a folder's metadata: rp2 512 bytes a file,
-_TAILS_ELSE = (4, 120)  # esp32 128
 
 
 def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_bytes):
     """Open the FileRing `ring`; the arguments are its own."""
-    usual = _TAILS.get(sys.platform, _TAILS_ELSE)
+    # By what each board's littlefs keeps inside a folder's metadata: rp2 512 bytes a file, esp32 128
+    usual = (3, 220) if sys.platform == "rp2" else (4, 120)
     tails = usual[0] if tails is None else tails
     tail_bytes = usual[1] if tail_bytes is None else tail_bytes
     absolute = load("arguments").check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
@@ -31,7 +30,7 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
         Ring.__init__(ring, medium, span, overwrite, commit_every)
         if medium.slots != medium.wanted and not ring.pending:
             _resize(ring)
-        for name in ("media.names", "media.folder", "media.paths"):
+        for name in ("media.names", "media.folder"):
             let_go(name)
     except OSError as e:
         from .words import explained

@@ -54,8 +54,8 @@ def check_seconds(name, value, watchdog=None):
             return
     from . import words
 
-    words.check_seconds(name, value)
     words.check_callable("watchdog", watchdog, "wdt.feed")
+    raise words.bad_number(name, value, int, float)
 
 
 def _is_utf8(data):
@@ -79,15 +79,15 @@ def _is_utf8(data):
 def check_sleep(sleep_ms):
     """TypeError or ValueError unless it is None or whole milliseconds."""
     if sleep_ms is not None and (type(sleep_ms) is not int or not 0 <= sleep_ms < _LAST_MS):
-        from .words import bad_sleep
+        from .words import bad_number
 
-        raise bad_sleep(sleep_ms)
+        raise bad_number("sleep_ms", sleep_ms, int)
 
 
 def check_timestamp(timestamp):
     """ValueError or TypeError unless it is None or Unix time in whole milliseconds."""
     if timestamp is None or type(timestamp) is int and _FIRST_MS <= timestamp < _LAST_MS:
         return
-    from .words import bad_timestamp
+    from .words import bad_number
 
-    raise bad_timestamp(timestamp)
+    raise bad_number("timestamp", timestamp, int)

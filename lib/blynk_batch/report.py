@@ -1,13 +1,24 @@
 """What is pending, point by point, and the counters: for people and tools, not for logging or the upload."""
 
+import json
+
+from micropython import const
+
 from . import load
 from .ring import state as keys
 from .clock.times import NEVER, Times
 from .ring.reader import DATA
-from .ring.parsing import to_value
-from .ring.books import is_delivered
+from .ring.books import count, is_delivered
 
 _DOUBT = 3  # the kind of a range, see upload/ranges.py
+
+
+def to_value(text):
+    """The Python value for one entry of parsing.decode_texts()."""
+    if isinstance(text, tuple):
+        return text[0]
+    value = json.loads(text) if isinstance(text, bytes) else text
+    return tuple(value) if isinstance(value, list) else value
 
 
 def points(ring, now, unsynced):
@@ -30,8 +41,8 @@ def points(ring, now, unsynced):
 
 
 def _in_doubt(state):
-    """The ranges of pins that were refused while nobody was accepted, as the state has them."""
-    return [state[key] for key in keys.range_keys(state) if state[key][4] & 3 == _DOUBT]
+    """The ranges of pins that were refused while nobody was accepted."""
+    return [key for key in keys.range_keys(state) if state[key][4] & 3 == _DOUBT]
 
 
 def held(ring):
@@ -41,53 +52,29 @@ def held(ring):
 
 def _held(ring):
     """Points that the server refused for their content; not those of pins that are only in doubt."""
-    state, cursor, spans = ring.state, ring.cursor()[:2], {}
-    window, done = state.get(keys.WINDOW, cursor)[:2], state.get(keys.DONE, b"")
-    for first, offset, sectors, last, kind, _, _, *pins in _in_doubt(state):
-        for pin in pins:
-            end = window if keys.is_done(done, pin) else cursor
-            if not kind & keys.OPEN_END:
-                end = min(end, (first + sectors, last))
-            spans.setdefault((first, offset, end), []).append(pin)
-    count = ring.get(keys.HELD)
-    reader = ring.reader(keys.first_kept(state)) if count and spans else None
-    while reader and reader.next():
-        if reader.kind == DATA:
-            position = reader.position
-            for (first, offset, end), pins in spans.items():
-                if (first, offset) <= position < end:
-                    count -= len([pin for pin in reader.chain.pins if pin in pins])
-    return max(0, count)
+    state = dict(ring.state)
+    for key in _in_doubt(state):
+        del state[key]
+    if len(state) == len(ring.state):
+        return ring.get(keys.HELD)
+    return count(ring, keys.first_kept(state), None, state)[1]
 
 
 def _waiting_for_clock(ring, now):
     """Pending points whose time is not known yet."""
     if now is not None:
         return 0  # the next reading or upload ties them to it
-    state, count = ring.state, 0
-    all_pend = max(ring.cursor()[:2], state.get(keys.WINDOW, (0, 0))[:2])
-    times, reader = Times(ring, None, "estimate"), ring.reader(keys.first_kept(state))
+    waiting = 0
+    times, reader = Times(ring, None, "estimate"), ring.reader(keys.first_kept(ring.state))
     while reader.next():
         if reader.kind == DATA and times.of(reader) is None:
-            pins = reader.chain.pins
-            if reader.position < all_pend:
-                pins = [pin for pin in pins if not is_delivered(state, pin, reader.position)]
-            count += len(pins)
-    return count
+            waiting += len([pin for pin in reader.chain.pins if not is_delivered(ring.state, pin, reader.position)])
+    return waiting
 
 
-_COUNTERS = (
-    ("uploaded", keys.UPLOADED),
-    ("dropped", keys.DROPPED),
-    ("skipped", keys.SKIPPED),
-    ("refused", keys.REFUSED),
-    ("rejected", keys.REJECTED),
-    ("expired", keys.EXPIRED),
-    ("estimated", keys.ESTIMATED),
-    ("requests", keys.REQUESTS),
-    ("erases", keys.ERASES),
-    ("bad_blocks", keys.BAD_BLOCKS),
-)
+# Text, not a tuple: see __init__.py. As the state has them, from DROPPED on; and the four numbers of OUTCOMES.
+_COUNTERS = const("dropped corrupt erases skipped uploaded requests rejected expired estimated bad_blocks")
+_OUTCOMES = const("retried smaller redirected stopped")
 
 
 def client_stats(client, boots, uploader, watchdog):
@@ -108,10 +95,12 @@ def stats(ring, boots):
     found = {}
     while found.get("logged") != ring.number + ring.buffered_points:  # again, if a timer's callback logged
         found["logged"] = ring.number + ring.buffered_points
-        found.update({name: ring.get(key) for name, key in _COUNTERS})
+        for index, name in enumerate(_COUNTERS.split()):
+            found[name] = ring.get(keys.DROPPED + index)
         found["pending"] = ring.pending
-        found["corrupt"] = ring.get(keys.CORRUPT) + ring.seen_lost
-    for index, name in enumerate(("retried", "smaller", "redirected", "stopped")):
+        found["corrupt"] += ring.seen_lost
+        found["refused"] = ring.get(keys.REFUSED)
+    for index, name in enumerate(_OUTCOMES.split()):
         found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]
     found["held"] = _held(ring)
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())

@@ -41,8 +41,7 @@ class WiFi:
     TypeError for a bad argument, Error if the firmware has no Wi-Fi."""
 
     def __init__(self, ssid_or_networks, password=None, *, hostname=None, debug=print):
-        self._networks = load("networks", "check")(ssid_or_networks, password, hostname, debug)
-        let_go("networks")
+        self._networks = load("words", "check_networks")(ssid_or_networks, password, hostname, debug)
         let_go("words")
         try:
             import network

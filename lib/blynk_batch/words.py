@@ -1,6 +1,6 @@
 """The words for what a running program may not give, and for a filesystem's errors: each names the value and the rule.
 
-point.py has the rules; this is loaded only where one is broken.
+point.py has the rules; this is loaded only where one is broken, or by WiFi, whose rules are here.
 """
 
 _OS_ERRORS = {
@@ -14,6 +14,10 @@ _OS_ERRORS = {
     36: "has a name that is too long for this filesystem",
     30: "cannot be written: the filesystem is mounted read-only",
 }
+_RULES = {
+    "sleep_ms": "whole milliseconds, 0 or more and below 10**13",
+    "timestamp": "an int, Unix time in milliseconds, 13 digits",
+}
 
 
 def check_callable(name, value, example):
@@ -21,16 +25,9 @@ def check_callable(name, value, example):
         raise TypeError("%s=%r: must be a function, such as %s, or None" % (name, value, example))
 
 
-def check_seconds(name, value):
-    if type(value) not in (int, float):
-        raise TypeError("%s=%r: must be a number of seconds" % (name, value))
-    if not 0 <= value < 1000000000:
-        raise ValueError("%s=%r: must be a number of seconds, 0 or more and below 10**9" % (name, value))
-
-
-def bad_sleep(sleep_ms):
-    kind = ValueError if type(sleep_ms) is int else TypeError
-    return kind("sleep_ms=%r: must be whole milliseconds, 0 or more and below 10**13" % (sleep_ms,))
+def bad_number(name, value, *kinds):
+    rule = _RULES.get(name, "a number of seconds, 0 or more and below 10**9")
+    return (ValueError if type(value) in kinds else TypeError)("%s=%r: must be %s" % (name, value, rule))
 
 
 def bad_pin(pin):
@@ -39,12 +36,10 @@ def bad_pin(pin):
     return TypeError("pin %r: must be an int or a str like 'V1'" % (pin,))
 
 
-def no_group(values):
+def bad_group(values, pin):
+    if isinstance(values, dict):
+        return ValueError("pin V%d stands twice in the group" % pin)
     return TypeError("values=%r: log_group() takes a dict, such as {1: 21.5, 2: 48}" % (values,))
-
-
-def pin_twice(pin):
-    return ValueError("pin V%d stands twice in the group" % pin)
 
 
 def bad_value(pin, value):
@@ -63,14 +58,36 @@ def bad_value(pin, value):
     return TypeError("pin V%d: %s is no int, float, bool, str or (lon, lat)" % (pin, type(value).__name__))
 
 
-def bad_timestamp(timestamp):
-    if type(timestamp) is not int:
-        return TypeError("timestamp %r: must be an int, Unix time in milliseconds" % (timestamp,))
-    return ValueError("timestamp %d: must be Unix time in milliseconds, 13 digits" % timestamp)
-
-
 def explained(error, path):
     """The OSError with the same number that also says what to do; `error` itself if it has words already."""
     number = error.args[0] if len(error.args) == 1 else 0
     words = _OS_ERRORS.get(number)
     return OSError(number, "%s %s" % (path or "/", words)) if words else error
+
+
+def check_networks(networks, password, hostname, debug):
+    """((ssid, password), ...) of what WiFi takes. ValueError or TypeError, without a password in it, for what it does
+    not."""
+    if isinstance(networks, str):
+        networks = ((networks, password),)
+    elif not isinstance(networks, (list, tuple)):
+        kind = type(networks).__name__
+        raise TypeError("ssid_or_networks: must be a name, or [(ssid, password), ...], not %s" % kind)
+    elif password is not None:
+        raise TypeError("password: belongs to one ssid; several networks are [(ssid, password), ...]")
+    if not networks:
+        raise ValueError("ssid_or_networks: at least one network is needed")
+    for pair in networks:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise TypeError("ssid_or_networks: each of several must be a pair (ssid, password)")
+        if not isinstance(pair[0], str) or not isinstance(pair[1], (str, type(None))):
+            raise TypeError("ssid and password: must be str, or None as the password of an open network")
+        if not 0 < len(pair[0].encode()) <= 32:
+            raise ValueError("ssid %r: must have 1 to 32 bytes" % pair[0])
+    if hostname is not None:
+        if not isinstance(hostname, str):
+            raise TypeError("hostname=%r: must be a str" % (hostname,))
+        if not 0 < len(hostname.encode()) <= 32:
+            raise ValueError("hostname=%r: must have 1 to 32 bytes" % hostname)
+    check_callable("debug", debug, "print")
+    return tuple([tuple(pair) for pair in networks])

@@ -2,7 +2,7 @@
 
 from blynk_batch import BlockRing
 from blynk_batch.errors import WrongDevice
-from blynk_batch.ring.parsing import to_value
+from blynk_batch.report import to_value
 
 START_MS = 1648054765458
 

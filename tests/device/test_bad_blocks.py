@@ -1,9 +1,9 @@
 """Raw blocks that fail to erase, to program or to read: readings move on, and nothing acknowledged is lost."""
 
 from blynk_batch import BlockRing, Client
-from blynk_batch.clock import anchors as clock_anchors
+from blynk_batch.clock.boots import write_anchor
 from blynk_batch.ring import sector
-from blynk_batch.ring.parsing import to_value
+from blynk_batch.report import to_value
 from blynk_batch.ring.state import ANCHOR, BAD_BLOCKS, DROPPED
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
@@ -57,7 +57,7 @@ def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_to
     for flaw in ("program", "wrong"):
         for last in (
             lambda ring: ring.save_value(60, (7,)),
-            lambda ring: clock_anchors.write(ring, 3, NOW_MS),
+            lambda ring: write_anchor(ring, 3, NOW_MS),
         ):
             device = NorFlash(8)
             ring = BlockRing(device, commit_every=9)

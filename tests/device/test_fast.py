@@ -8,7 +8,7 @@ import blynk_batch
 from blynk_batch.clock.times import Times
 from blynk_batch.ring import fast
 from blynk_batch.ring.fast import EACH, Pass
-from blynk_batch.ring.parsing import to_value
+from blynk_batch.report import to_value
 from blynk_batch.ring.reader import DATA, Reader
 from blynk_batch.upload import batch
 from delivery import DAY_S, KNOWN, UNKNOWN, World

@@ -1,12 +1,12 @@
 """A ring on FAT whose first block is torn, whose file is half made, whose card fails."""
 
-from blynk_batch.media import fat, paths
+from blynk_batch.media import fat, names
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard, umount
 from ring_checks import found, log, raises
 from fat_rings import CAPACITY, closed, file_slots, mounted, opened
 
-MOUNTS = paths.mounts
+MOUNTS = names.mounts
 HEAP = "16m"
 WASM = False
 
@@ -234,13 +234,13 @@ def test_a_read_that_fails_once_while_the_ring_is_opened_never_makes_a_new_one()
     for is_old in (False, True):  # firmware before 1.25 does not tell what is mounted
         while read >= 0:
             device = mounted(Loose(256, image.data))
-            paths.mounts = (lambda path: []) if is_old else MOUNTS
+            names.mounts = (lambda path: []) if is_old else MOUNTS
             device.left = read
             try:
                 closed(opened())
             except OSError:
                 failed += 1
-            paths.mounts = MOUNTS
+            names.mounts = MOUNTS
             read = -1 if device.left >= 0 else read + 1
             umount("/sim")
             mounted(SdCard(256, device.data))

@@ -6,7 +6,7 @@ import random
 
 from blynk_batch import BlockRing, FileRing
 from blynk_batch.errors import WrongDevice
-from blynk_batch.media import paths
+from blynk_batch.media import names
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, mount, umount
 from tear import MODES
@@ -119,7 +119,7 @@ def test_a_change_of_size_cut_anywhere_leaves_the_old_size_or_the_new_and_the_co
 
 
 def test_a_first_open_on_fat_whose_firmware_tells_no_mounts_cut_at_any_write_opens_at_the_next_try():
-    real, paths.mounts = paths.mounts, lambda path: []  # firmware before 1.25
+    real, names.mounts = names.mounts, lambda path: []  # firmware before 1.25
     try:
         base = mounted()
         umount("/sim")
@@ -143,11 +143,11 @@ def test_a_first_open_on_fat_whose_firmware_tells_no_mounts_cut_at_any_write_ope
             ring.close()
             umount("/sim")
     finally:
-        paths.mounts = real
+        names.mounts = real
 
 
 def test_littlefs_is_told_from_fat_where_firmware_tells_no_mounts():
-    real, paths.mounts = paths.mounts, lambda path: []
+    real, names.mounts = names.mounts, lambda path: []
     try:
         umount("/sim")
         mount(NorFlash(24), "/sim", "esp32")
@@ -155,7 +155,7 @@ def test_littlefs_is_told_from_fat_where_firmware_tells_no_mounts():
         assert sorted(os.listdir("/sim/ring")) == ["0", "log"]
         assert found(FileRing("/sim/ring")) == [0, 1, 2]
     finally:
-        paths.mounts = real
+        names.mounts = real
 
 
 def test_a_new_device_none_of_whose_blocks_can_be_programmed_says_so_in_words():

@@ -8,7 +8,7 @@ import blynk_batch
 import invariants
 from blynk_batch import BlockRing, FileRing
 from blynk_batch.ring import record, sector
-from blynk_batch.ring.parsing import to_value
+from blynk_batch.report import to_value
 from blynk_batch.ring.state import CURSOR, DROPPED, HELD, OLDEST, RANGES, REGION, UPLOADED, WINDOW, encode_state
 from flash import NorFlash, SdCard, mount, umount
 from stand_ins import FakeClock, FakeServer

@@ -5,7 +5,7 @@ import sys
 
 import blynk_batch
 from flash import NorFlash
-from stand_ins import NOW_MS, FakeClock, FakeServer
+from stand_ins import FakeClock, FakeServer
 
 
 def tear(*names):
@@ -13,9 +13,9 @@ def tear(*names):
         sys.modules["blynk_batch." + name] = None
 
 
-def client_of(clock=None, **options):
+def client_of(**options):
     ring = blynk_batch.BlockRing(NorFlash(3), **options)
-    return blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=clock or FakeClock())
+    return blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
 
 
 def test_what_an_upload_loads_is_loaded_again():
@@ -42,13 +42,3 @@ def test_so_is_what_a_reading_loads_in_a_full_ring():
     while not client.stats()["dropped"]:
         tear("ring.room", "ring.books")
         client.log(1, 1)
-
-
-def test_so_is_what_notes_the_time_once_it_is_known():
-    clock = FakeClock(None)
-    client = client_of(clock)
-    client.log(1, 1)
-    clock.now_ms = NOW_MS
-    tear("clock.anchors")
-    client.log(1, 2)
-    assert client.pending == 2

@@ -8,12 +8,12 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 # something else that is there; `_outcomes` and `_refusals` for what is seldom needed, a reply that accepts nothing or a
 # block that fails; `_refused` for points that are refused.
 BUNDLES = {
-    "__init__": "__init__ client guard point errors clock.wall clock.boots clock.anchors ring.record "
-    "ring.state ring.sector ring.pages ring.log rings media.littlefs",
+    "__init__": "__init__ client guard point errors clock.wall clock.boots ring.record ring.state "
+    "ring.sector ring.pages ring.log rings media.littlefs",
     "_open": "opening arguments ring.recover ring.decode media.folder",
     "_read": "ring.course ring.reader ring.parsing",
     "_room": "ring.room ring.books",
-    "_found": "media.names media.paths ring.torn",
+    "_found": "media.names ring.torn",
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
     "_pace": "upload.pace upload.due upload.result upload.belief",
@@ -29,7 +29,7 @@ BUNDLES = {
     "_tls": "http.tls",
     "_run": "upload.run",
     "_wifi": "wifi",
-    "_networks": "networks words",
+    "_words": "words",
 }
 # Where a module goes that the table does not name.
 ROOMS = {"": "_more", "clock": "_times", "ring": "_room", "media": "_more", "upload": "_refused", "http": "_https"}
@@ -38,7 +38,7 @@ LET_GO_BY = {
     "_open": "client",
     "_found": "ring.log",
     "_network": "clock.wall",
-    "_networks": "wifi",
+    "_words": "wifi",
     "_read": "ring.log",
     "_room": "ring.log client",
     "_times": "client",

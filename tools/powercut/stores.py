@@ -43,7 +43,7 @@ class RingStore:
         return True
 
     def readings(self):
-        from blynk_batch.ring.parsing import to_value
+        from blynk_batch.report import to_value
 
         found = []
         reader = self._ring.reader()

@@ -4,12 +4,13 @@ With a trusted wall clock that is Unix ms. Without, it is the number of the boot
 clock is known an anchor frame gives the boot's uptime 0 its Unix time (times.py reads it back). A boot takes its
 number with the first reading or anchor that needs it. After a planned deep sleep the same boot goes on, and where the
 board loses its clock with each sleep (RP2) that is so for ever: a new anchor follows whenever the clock was set again.
+Anchors lie in the log, the last one also in each sector's header, so that none is lost with the sector that held it.
 """
 
 from micropython import const
 
-from .. import load
 from ..errors import RingFull
+from ..ring import record
 from ..ring.state import ANCHOR, BOOT, SLEEP
 
 _BURST_MS = const(1000)  # that readings within a millisecond may run ahead
@@ -36,7 +37,10 @@ class Boots:
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
         if SLEEP in ring.state:
             if not self.powered_on and not self.boot:
-                self.boot, wake, is_open = load("clock.anchors", "read")(ring)
+                note, chain = ring.state[SLEEP], ring.chain
+                if len(note) == 1:  # see sleep()
+                    note = chain.boot, chain.time + (note[0] >> 1), note[0] & 1
+                self.boot, wake, is_open = note
                 self._base = wake - int(clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
                 self._open = self._open or is_open
                 self._keep()
@@ -95,7 +99,7 @@ class Boots:
         now = self.now()
         if self._open and now is not None:
             try:
-                load("clock.anchors", "write")(self._ring, self.number(), max(0, now - self.uptime()))
+                write_anchor(self._ring, self.number(), max(0, now - self.uptime()))
                 self._open = False
             except RingFull:
                 pass  # noted once there is room; till then it counts in RAM, as acks do
@@ -105,7 +109,31 @@ class Boots:
         return (self.number() if self._forgetful else self.boot), max(0, self.uptime())
 
     def sleep(self, sleep_ms):
-        """Note that the board wakes `sleep_ms` from now, if only that will tell the time then."""
-        if self._forgetful or self._open:
-            self.anchor()
-            load("clock.anchors", "sleep")(self._ring, self.number(), self.uptime() + sleep_ms, self._open)
+        """Note that the board wakes `sleep_ms` from now, if only that will tell the time then.
+
+        In the state: (boot, uptime of the wake, 1 if there are readings without an anchor, or 0); shorter behind a
+        reading of this boot, since there is a note for each wake: (2 * ms from the reading to the wake + the 1,)."""
+        if not self._forgetful and not self._open:
+            return
+        self.anchor()
+        boot, wake, is_open, chain = self.number(), self.uptime() + sleep_ms, int(self._open), self._ring.chain
+        is_behind = chain.pins and chain.boot == boot and chain.time <= wake
+        if is_behind:
+            self._save(((wake - chain.time) * 2 + is_open,))
+        if not is_behind or not chain.pins:  # or that reading is in another page now
+            self._save((boot, wake, is_open))
+
+    def _save(self, note):
+        self._ring.set(SLEEP, note)
+        try:
+            self._ring.save()
+        except RingFull:
+            pass  # what room a full ring has is for acks
+
+
+def write_anchor(ring, boot, epoch):
+    """Note durably that `boot` had uptime 0 at Unix ms `epoch`. RingFull where that finds no room: it counts in RAM."""
+    payload = bytearray()
+    record.put_varint(payload, boot)
+    ring.set(ANCHOR, (boot, epoch))
+    ring.put(record.ANCHOR, payload + epoch.to_bytes(6, "little"))

@@ -117,15 +117,10 @@ class HTTPS:
             try:
                 yield from connection.write(piece)
             except OSError as e:
-                broken = e  # perhaps the server had enough, and its reason is there
+                broken = e
                 break
         connection.wait(getattr(body, "watchdog", None))
-        try:
-            status, found, text, keep = yield from load("http.reply", "read")(connection)
-        except (OSError, ValueError) as e:
-            raise broken or e
-        if broken and status < 300:
-            raise broken
+        status, found, text, keep = yield from load("http.reply", "read")(connection, broken)
         if broken or not keep:
             self.close()
         connection.key = key

@@ -17,15 +17,21 @@ _ONCE = const(("location", "content-length", "transfer-encoding"))
 _HEX = const(b"0123456789abcdefABCDEF")
 
 
-def read(source):
+def read(source, broken=None):
     """(status, {lower-case name: value}, start of the body, True if the connection can carry another request).
 
-    ValueError for what is no HTTP/1.x, OSError if the reply ends too early."""
-    for _ in range(4):
-        status, start, found = yield from _head(source)
-        if status >= 200:  # 1xx only announce
-            return (yield from _rest(source, status, start, found))
-    raise ValueError("the server only announces a reply")
+    ValueError for what is no HTTP/1.x, OSError if the reply ends too early. `broken` is the OSError that broke the
+    request off, raised in place of all but a refusal: the server may have had enough, and said why."""
+    try:
+        for _ in range(4):
+            status, start, found = yield from _head(source)
+            if broken and 200 <= status < 300:
+                break
+            if status >= 200:  # 1xx only announce
+                return (yield from _rest(source, status, start, found))
+        raise ValueError("the server only announces a reply")
+    except (OSError, ValueError) as e:
+        raise broken or e
 
 
 def _head(source):

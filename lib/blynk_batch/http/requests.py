@@ -152,18 +152,13 @@ class _Wire:
                 try:
                     self.real.write(piece)
                 except OSError as e:
-                    broken = e  # perhaps the server had enough, and its reason is there
+                    broken = e
                     break
         self._started = time.ticks_ms()
         try:
-            next(read(self))
+            next(read(self, broken))
         except StopIteration as e:
-            if not broken or e.value[0] >= 300:
-                raise Heard(*e.value[:3])
-        except (OSError, ValueError):
-            if not broken:
-                raise
-        raise broken  # pyright: ignore
+            raise Heard(*e.value[:3])
 
     def more(self, size, line=False):
         """For reply.py. By single bytes, so that a server that drips them is left in time."""

@@ -195,14 +195,15 @@ def _is_rp2_flash(device):
 
 def check(device, start, flags, **others):
     """TypeError or ValueError for what BlockRing does not take."""
-    from ..arguments import check_flags, check_least
+    from ..arguments import check_flags, check_least, must
 
-    if not hasattr(device, "readblocks") or not hasattr(device, "ioctl") or isinstance(device, type):
-        raise TypeError("device=%r: must be a block device, such as an esp32.Partition or an SD card" % (device,))
+    is_device = hasattr(device, "readblocks") and hasattr(device, "ioctl") and not isinstance(device, type)
+    must(is_device, "device", device, "a block device, such as an esp32.Partition or an SD card")
     check_least("start", start, 0)
     for name in others:
-        if others[name] is not None or name == "commit_every":
-            check_least(name, others[name], 1)
-        if name in ("page_size", "unit") and others[name] and others[name] & (others[name] - 1):
-            raise ValueError("%s=%d: must be a power of two" % (name, others[name]))
+        value = others[name]
+        if value is not None or name == "commit_every":
+            check_least(name, value, 1)
+        if name in ("page_size", "unit") and value:
+            must(not value & (value - 1), name, value, "a power of two", int)
     check_flags(flags)

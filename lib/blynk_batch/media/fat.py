@@ -16,7 +16,7 @@ from micropython import const
 from ..errors import WrongDevice
 from .device import SECTOR_BYTES, Device
 from .foreign import find
-from .paths import mounts, size_of, usual_capacity
+from .names import mounts, size_of, usual_capacity
 from .tails import Tails
 
 _BLOCK = const(512)
@@ -36,7 +36,9 @@ def open_file(path, capacity):
     page = _page(size, path)
     if size < 3 * SECTOR_BYTES + 2 * page:
         if size > 0:
-            _refuse_others(name)
+            with open(name, "rb") as f:
+                if f.read().strip(b"\0"):  # else making it was broken off early
+                    raise WrongDevice("%s is somebody else's file: remove %s to start anew" % (name, name))
         _extend(name, path, page, slots or usual_capacity(path) // SECTOR_BYTES)
     medium = FatTails(name, page)
     head = medium.head(0)
@@ -57,13 +59,6 @@ def open_file(path, capacity):
     if not span:
         medium.slots = medium.wanted
     return medium, span
-
-
-def _refuse_others(name):
-    """WrongDevice unless it is zeros: then making it was broken off early."""
-    with open(name, "rb") as f:
-        if f.read().strip(b"\0"):
-            raise WrongDevice("%s is somebody else's file: remove %s to start anew" % (name, name))
 
 
 def _extend(name, path, page, slots):
@@ -98,9 +93,7 @@ class FatTails(Tails):
         self.file = Blocks(name)
         super().__init__(Device(self.file, 0, None, page, None, True, True))
         self.place, self.remedy = name, "remove %s to start anew" % name
-
-    def close(self):
-        self.file.close()
+        self.close = self.file.close
 
 
 class Blocks:
@@ -109,7 +102,6 @@ class Blocks:
 
     def __init__(self, name):
         self._name = name
-        self._size = size_of(name)
         self._file = None
         self._seen = None  # (block, bytes, CRC-32) of what was read or written last
         self._mounted = mounts(name)  # a file does not keep its filesystem in memory
@@ -144,7 +136,7 @@ class Blocks:
 
     def ioctl(self, operation, argument):
         if operation == 4:
-            return self._size // _BLOCK
+            return size_of(self._name) // _BLOCK
         return _BLOCK if operation == 5 else 0
 
     def close(self):

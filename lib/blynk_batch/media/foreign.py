@@ -45,18 +45,13 @@ def _of_any_size(medium):
     most = medium.slots_in(medium.flash.most_bytes)
     sizes = {medium.wanted}
     places = set()
-    for slot in _slots(medium):  # where a card's ring is smaller than its file, its tails are in one of them
+    # Where a card's ring is smaller than its file, its tails are in one of them; where it is larger, behind them.
+    for slot in _slots(medium, 0 if medium.skips else min(most + 1, _BEHIND)):
         head = medium.head(slot)
         if head and 0 < head.slots <= most:
             sizes.add(head.slots)
             if slot - head.slots not in (0, 1):  # where its tails are
                 places.add(head.sequence % head.slots == slot)
-    buf = bytearray(sector.PREFIX_BYTES)
-    for slot in range(medium.slots, 0 if medium.skips else min(most + 1, _BEHIND)):  # or of a larger one, once each
-        medium.peek(slot, memoryview(buf))
-        head = sector.parse(buf)
-        if head and head.slots == slot:
-            sizes.add(slot)
     if places == {False}:
         return -1  # of a ring that begins elsewhere; what looks like a card's tails are blocks of a sector
     found = []
@@ -71,8 +66,8 @@ def _of_any_size(medium):
     return -1
 
 
-def _slots(medium):
-    return range(medium.slots) if medium.slots <= _ALL_SLOTS else spread(medium.slots)
+def _slots(medium, least=0):
+    return range(max(medium.slots, least)) if medium.slots <= _ALL_SLOTS else spread(medium.slots)
 
 
 def _start_of(medium, slot):
@@ -93,22 +88,20 @@ def _refusal(medium, what):
 def _refuse_what_is_there(medium):
     """WrongDevice unless all is blank but for what a power cut left of our own first writing.
 
-    On a blank device that is a header, torn: the ring begins behind it, since to erase it, where another cut can leave
-    anything, would make it look like somebody else's. Where nothing is blank (a partition filled with zeros) a slot
-    has to be erased all the same, and a cut can leave anything there. That is done in slot 2, where nobody keeps all
-    that he has, and what stands alone there is taken for ours.
+    On a blank device that is a header, torn. Where nothing is blank (a partition filled with zeros) the first slot has
+    to be erased, and a cut can leave anything there, which would look like somebody else's. So would the torn header,
+    if it was erased. The ring begins in slot 2 then, where nobody keeps all that he has, and what stands alone there is
+    taken for ours.
     """
     size = medium.flash.sector_bytes
-    while medium.skips and medium.first < _START and _is_torn_start(medium, medium.first):
-        medium.first += 1
-    ours = -1
-    if medium.flash.is_blank(medium.first * size, size):
-        medium.erased = medium.first
-    elif medium.skips:  # a card's first block lies in a tail before it comes to its place
-        ours = _START
+    is_torn = medium.skips and _is_torn_start(medium)
+    if medium.flash.is_blank(0, size):
+        first = medium.erased = 0
+    else:  # a card's first block lies in a tail before it comes to its place
+        first = _START if medium.skips else 0
     for slot in spread(medium.slots):
-        if slot < medium.first:
-            continue  # a torn header can be read as a whole one now and then
+        if is_torn and not slot:
+            continue  # it can be read as a whole one now and then
         head = medium.head(slot)
         if head:
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
@@ -116,22 +109,20 @@ def _refuse_what_is_there(medium):
         count = size if slot * size < _READ_WHOLE else max(_BOOT, medium.flash.page)
         if not medium.flash.is_blank(slot * size, count, NOBODYS):
             start = _start_of(medium, slot)
-            if slot != ours:
+            if not slot or slot != first:
                 raise _refusal(medium, "a damaged ring" if start[:3] == b"BBr" else "something else")
-    if ours >= 0:
-        medium.first = ours
+    medium.first = first
 
 
-def _is_torn_start(medium, slot):
+def _is_torn_start(medium):
     """True if some bits of a first header that would stand there are not cleared yet, and nothing follows."""
     size = medium.flash.sector_bytes
-    buf = _start_of(medium, slot)
-    head = sector.pack(slot, medium.slots, 0, size, {}, 0, 1, 0)
+    buf = _start_of(medium, 0)
+    head = sector.pack(0, medium.slots, 0, size, {}, 0, 1, 0)
     for index in range(_HEADER_LIKE):
         if buf[index] & head[index] != head[index]:
             return False
-    is_begun = not medium.flash.is_blank(slot * size, _TORN)
-    return is_begun and medium.flash.is_blank(slot * size + _TORN, size - _TORN)
+    return not medium.flash.is_blank(0, _TORN) and medium.flash.is_blank(_TORN, size - _TORN)
 
 
 def wipe(medium):

@@ -105,16 +105,13 @@ class Files:
     def end(self, sequence):
         return self.spilled + len(self.tail)
 
-    def _tail_name(self, index):
-        while len(self._names) <= index:
-            self._names.append("%s/%d" % (self.path, len(self._names)))
-        return self._names[index]
-
     def read_tail(self, index):
         """(sequence, offset, body), sequence -1 where there is none that is whole. A file or folder of somebody else's
         ends the tails, so that it is never written."""
+        while len(self._names) <= index:
+            self._names.append("%s/%d" % (self.path, len(self._names)))
         try:
-            with open(self._tail_name(index), "rb") as f:
+            with open(self._names[index], "rb") as f:
                 data = f.read(self.tail_bytes + 1024)
         except OSError as e:
             data = b"/" if is_missing(e) == _EISDIR else b""

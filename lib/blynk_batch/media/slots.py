@@ -160,13 +160,11 @@ class Slots:
             first = sector.PREFIX_BYTES - sector.PREFIX_BYTES % self.unit
             self.flash.program(address + first, data[first:])
             data = data[:first]
-        count = min(self.burst, PAGE - offset % PAGE)  # a page's mark counts what is before it: that has to be there
-        while len(data) > count:
+        while data:
+            count = min(self.burst, PAGE - offset % PAGE)  # a page's mark counts what is before it, so that is first
             self.flash.program(address + offset, data[:count])
             data = data[count:]
             offset += count
-            count = min(self.burst, PAGE - offset % PAGE)
-        self.flash.program(address + offset, data)
         self._programs += 1
 
     def prepare(self, sequence):

@@ -32,9 +32,7 @@ class Tails(Slots):
         self._cache = bytearray(flash.page)  # the block read last
         self._cached = (-1, -1, -1)  # its sequence and index, and its bytes in use
         self._sequence, self._index, self._used = -1, 0, 0  # of the block under way
-        self._tail = 0  # the tail to be written next
-        self._live = -1  # the page of the other, which holds all that was acknowledged
-        self._is_there = True  # False: a cut tore the sector's first block at its place
+        self._live = -1  # the page of the tail that holds all that was acknowledged; the other is written next
         super().__init__(flash)
         self.unit = 1
         self.patchable = False
@@ -52,10 +50,9 @@ class Tails(Slots):
             found = self._load(tails + tail)
             if found and found > best:
                 best = found
-                self._tail, self._live = 1 - tail, tails + tail
+                self._live = tails + tail
                 self._block[:] = self._cache
         newest = super().newest()
-        self._is_there = best[0] <= newest
         if best[0] < newest and self._fetch(newest, 0) >= 0:  # else a cut tore its first block: it was not begun
             # Both tails are damaged or older: the last block that is in its place counts
             self._sequence = -1
@@ -136,10 +133,8 @@ class Tails(Slots):
         self._block, self._body = block, memoryview(block)[HEAD_BYTES:]
         if sequence != self._sequence or not offset:  # again, if the first try failed at its place
             self._sequence, self._index, self._used = sequence, 0, 0
-        tails = self.slots * self._per_sector
-        if tails + self._tail == self._live:  # of the ring of another size that this one replaces
-            self._tail ^= 1
-        page = tails + self._tail
+        page = self.slots * self._per_sector
+        page += page == self._live
         try:
             if not offset and len(data) > self._holds:
                 self._begin(data)
@@ -150,10 +145,8 @@ class Tails(Slots):
             self._sequence, self._index, self._used, self._block, self._body = before
             raise
         self._live = page
-        self._tail ^= 1
-        if not self._index and not (offset and self._is_there):
-            self._write_place()  # so that the slot can be found without its tail
-            self._is_there = True
+        if not self._index and (not offset or self._fetch(sequence, 0) < 0):
+            self._write_place()  # so that the slot can be found without its tail; a cut can tear it there
 
     def _begin(self, head):
         """A header over several blocks comes to its place, the first of them last: where that is there, all of it is.

@@ -39,10 +39,10 @@ def is_delivered(state, pin, position):
     return bool(part and keys.WINDOW in state and part[0] == pin and position < part[1:3])
 
 
-def _count(ring, start, end=None):
+def count(ring, start, end=None, state=None):
     """Points from `start` to `end`: (pending, held, not before the cursor and not pending), and damaged places. Without
-    `end` of those that are not pending: a backlog of seconds is not gone through."""
-    state, cursor = ring.state, ring.cursor()
+    `end` of those that are not pending: a backlog of seconds is not gone through. `state` stands in for the ring's."""
+    state, cursor = state or ring.state, ring.cursor()
     pending = held = done = 0
     reader = ring.reader(start, end or max(cursor, state.get(keys.WINDOW, ())[:3]))
     while reader.next():
@@ -58,14 +58,14 @@ def _count(ring, start, end=None):
 def is_spent(ring):
     """True if the oldest sector has only few refused readings, at most a third of what it had; or is the newest."""
     oldest = ring.oldest
-    pending, held = _count(ring, (oldest, 0), (oldest, ring.medium.sector_bytes))[:2]
+    pending, held = count(ring, (oldest, 0), (oldest, ring.medium.sector_bytes))[:2]
     most = (number_at(ring, oldest + 1) - number_at(ring, oldest)) // 3
     return oldest == ring.newest or (not pending and held <= min(most, 64))
 
 
 def recount(ring, sequence):
     """What is held and what is delivered of the window from the sector `sequence` on, anew."""
-    held, done = _count(ring, (sequence, 0))[1:3]
+    held, done = count(ring, (sequence, 0))[1:3]
     ring.set(keys.HELD, (held,))
     ring.set(keys.DELIVERED, (done,))
 
@@ -79,12 +79,12 @@ def mend(ring):
         ring.forget(keys.ASKED)
         _end_ranges(ring, ring.cursor()[:2])
     ring.set(keys.HELD, (1,))  # else no range counts
-    ring.set(keys.HELD, (_count(ring, keys.first_kept(ring.state))[1],))
+    ring.set(keys.HELD, (count(ring, keys.first_kept(ring.state))[1],))
     more = ring.cursor()[2] + ring.get(keys.DELIVERED) - ring.get(keys.HELD)
     for key in (keys.REJECTED, keys.EXPIRED, keys.DROPPED, keys.CORRUPT, keys.UPLOADED):
-        count = min(ring.get(key), more)
-        more -= count
-        ring.add(key, count - ring.get(key))
+        part = min(ring.get(key), more)
+        more -= part
+        ring.add(key, part - ring.get(key))
     ring.add(keys.CORRUPT, more)
 
 
@@ -100,7 +100,7 @@ def _end_ranges(ring, place):
 
 def forget_sector(ring, sequence):
     """Take the oldest sector out of the books before it is dropped: how many of its points were not delivered."""
-    pending, held, done, bad = _count(ring, (sequence, 0), (sequence + 1, 0))  # with the next one's header
+    pending, held, done, bad = count(ring, (sequence, 0), (sequence + 1, 0))  # with the next one's header
     ring.add(keys.HELD, -held)
     ring.add(keys.DELIVERED, -done)
     for key in keys.range_keys(ring.state):  # what is before the oldest sector counts no more, but may be in the way

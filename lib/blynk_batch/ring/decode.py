@@ -4,48 +4,23 @@ A right check says that the ring wrote the bytes, or somebody who made the image
 is known to be of the shape that its key has, and `within` says that what names a place names one of the ring.
 """
 
+from micropython import const
+
 from . import sector, state as keys
 from ..errors import WrongDevice
 from .record import get_varint
 
 # What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing, what stands before
-# a "*" may come again. Keys of bytes: how many at most. A key that is not here is another library's: it is kept.
-# Bytes, not text: short text stays in the firmware's table of names, also when this file has left the heap.
+# a "*" may come again. A key that is not here is another library's: it is kept. state.py and docs/format.md tell which
+# is which. Bytes, not text: short text stays in the firmware's table of names, also when this file has left the heap.
 _BITS = dict(zip(b"soncimp", (30, 24, 40, 53, 32, 48, 8)))  # sequence, offset, running number, counter ...
-_SHAPES = {
-    keys.OLDEST: b"s",
-    keys.CURSOR: b"son",
-    keys.OUTCOMES: b"cccc",
-    keys.VOIDS: b"soosoosoo",
-    keys.OVERWRITES: b"p",
-    keys.RECOUNT: b"p",
-    keys.WINDOW: b"sonmm/so",
-    keys.PART: b"pso",
-    keys.DELIVERED: b"n",
-    keys.BACKOFF: b"imi",
-    keys.BUDGET: b"ii/i",
-    keys.DRAINED: b"mim",
-    keys.SIZE: b"ii/i",
-    keys.DOUBTED: b"i",
-    keys.LAST_SUCCESS: b"c",
-    keys.BATCH: b"pso",
-    keys.HELD: b"c",
-    keys.ASKED: b"sosopmmso",
-    keys.DOUBT: b"ii",
-    keys.WORDS: 80,
-    keys.FAILED: 64,
-    keys.BOOT: b"i",
-    keys.ANCHOR: b"im",
-    keys.SLEEP: b"m/mi",
-    keys.KNOWN: b"m",
-    keys.DONE: 32,
-    keys.REGION: 127,
-    keys.OWNER: 8,
-}
-for _key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST):
-    _SHAPES[_key] = b"sosoiiip*"
-for _key in range(keys.DROPPED, keys.REFUSED + 1):
-    _SHAPES.setdefault(_key, b"c")
+_SHAPES = const(
+    b" 1:s 2:son 3:c 4:c 5:c 6:c 7:c 8:c 9:c 10:c 11:c 12:c 13:cccc 14:c 15:soosoosoo 16:p 17:p"
+    b" 20:sonmm/so 21:pso 22:n 32:imi 33:ii/i 34:mim 35:ii/i 36:i 38:c 39:pso"
+    b" 48:c 50:sosopmmso 51:ii 64:i 65:im 66:m/mi 67:m "
+)
+_RANGE = const(b"sosoiiip*")
+_MOST_BYTES = {keys.DONE: 32, keys.REGION: 127, keys.OWNER: 8, keys.WORDS: 80, keys.FAILED: 64}
 
 
 def decode_state(view, at, end, state):
@@ -64,7 +39,7 @@ def decode_state(view, at, end, state):
             state.pop(key, None)
         elif len(data) == size:
             value = data if key >= 0x80 else _numbers(data)
-            if value and _has_shape(value, _SHAPES.get(key)):
+            if value and _can_be(key, value):
                 state[key] = value
     return named
 
@@ -82,11 +57,13 @@ def _numbers(data):
     return tuple(numbers)
 
 
-def _has_shape(value, shape):
+def _can_be(key, value):
+    if key >= 0x80:
+        return len(value) <= _MOST_BYTES.get(key, 255)
+    is_range = keys.RANGES <= key < keys.RANGES + keys.RANGES_MOST
+    shape = _RANGE if is_range else _SHAPES.partition(b" %d:" % key)[2].partition(b" ")[0]
     if not shape:
         return True
-    if isinstance(shape, int):
-        return len(value) <= shape
     if shape[-1:] == b"*":
         shape = shape[:-1] + shape[-2:-1] * (len(value) - len(shape) + 1)
     least, _, more = shape.partition(b"/")

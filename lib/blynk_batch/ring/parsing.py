@@ -56,14 +56,6 @@ def get_mark(payload, at, end):
     return page, number, place >> 1, bool(place & 1), at
 
 
-def _number(text):
-    if text[:1] == b"[":
-        lon, lat = text[1:-1].split(b",")
-        return (_number(lon), _number(lat))
-    text = str(text, "ascii")
-    return float(text) if "." in text or "e" in text else int(text)
-
-
 def is_number(text):
     """True if it is a number as JSON has them, or a location of two."""
     if text[:1] == b"[":
@@ -119,10 +111,3 @@ def decode_texts(view, at, end, kinds, only=None):
             numbers = decode_texts(data, 0, size, 0)
             values.append(numbers[0] if len(numbers) == 1 else None)
     return values
-
-
-def to_value(text):
-    """The Python value for one entry of `decode_texts`."""
-    if text is None or isinstance(text, bool):
-        return text
-    return text[0] if isinstance(text, tuple) else _number(text)

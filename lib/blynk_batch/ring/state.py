@@ -10,7 +10,7 @@ from .record import put_varint
 
 # The ring's: the oldest sector | the oldest point neither accepted nor set aside (sequence, offset, number)
 OLDEST, CURSOR = 1, 2
-# Lifetime counters
+# Lifetime counters; report.py names them in this order
 DROPPED, CORRUPT, ERASES, SKIPPED, UPLOADED, REQUESTS, REJECTED = 3, 4, 5, 6, 7, 8, 9
 EXPIRED, ESTIMATED, BAD_BLOCKS, OUTCOMES, REFUSED = 10, 11, 12, 13, 14
 # Places that never count, whatever may be read there: (sequence, offset, offset of the end, ...), oldest first | 1: a
