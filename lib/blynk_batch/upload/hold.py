@@ -1,35 +1,70 @@
-"""Holds what is left of a refused pin in a window: the cursor will pass it, but it stays in the ring.
+"""A pin that waits with what is left of it in a window: the cursor will pass that, but it stays in the ring.
 
 All that a refusal takes while windows are delivered, so that want of memory for the rest holds up no other pin. Knows
 the state; search.py has what becomes of it later.
 """
 
+from micropython import const
+
+from .. import load
 from ..ring import state as keys
+from ..ring.reader import DATA
+from .batch import passed
+
+PAUSE_EVERY = const(16)  # frames that are read without a break
 
 
-def hold(uploader, window, body, kind, plan):
-    """Make a range of it, from `body` on. False if there is no place for one more. `kind`, `plan`: see ranges.py."""
-    from .ranges import DOUBT, OPEN, Range, values
+def waits(window, body):
+    """True if the pin's points of the window went into a range unasked, so that others are asked first."""
+    from .ranges import DOUBT, FRESH, WALK, has_places, held
 
-    ring = window.ring
-    free = [key for key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST) if key not in ring.state]
-    if not free:
+    uploader, ring, pin = window._uploader, window.ring, body.pin
+    ranges, failures = held(ring), uploader.failures(pin)
+    has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
+    if not uploader.trusted and failures >= (1 if has_newer else 2) and (has_places(ranges) or uploader.pace.in_vain()):
+        kind = DOUBT
+    elif window.saved and pin in window.last and has_places(ranges) and uploader.pace.due().has_room():
+        kind = FRESH
+    else:
         return False
-    end = OPEN if kind == DOUBT else window.end[:2]
-    ring.set(free[0], values([Range(body.pin, body.first, end, kind, plan)])[0])
-    pass_over(window, body)
-    if uploader.pace.due().has_room():  # else it waits in RAM: no note pushes a reading out of the ring
-        ring.save()
+    hold(window, body, kind, WALK)
     return True
 
 
-def pass_over(window, body):
-    """Count what is left of the pin in the window as held there."""
-    from .batch import passed
+def hold(window, body, kind, plan):
+    """Make a range of it, from `body` on. `kind`, `plan`: see ranges.py."""
+    from .ranges import DOUBT, OPEN, Range, held, normal, store, weight
 
-    ring = window.ring
+    uploader, ring = window._uploader, window.ring
+    ranges, one = held(ring), Range(body.pin, body.first, OPEN if kind == DOUBT else window.end[:2], kind, plan)
+    for _ in reach(ring, ranges, one, kind):
+        pass
+    ranges = normal(ranges + [one])
+    if weight(ranges) > keys.RANGES_MOST:
+        load("upload.held", "Held")(uploader, ranges).store()
+    else:
+        store(ring, ranges)
     points, _, others = window.pins[body.pin]
     count = points + passed(others)
     ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
     ring.add(keys.HELD, count)
     window.leave(body.pin)
+    if uploader.pace.due().has_room():  # else it waits in RAM: no note pushes a reading out of the ring
+        ring.save()
+
+
+def reach(ring, ranges, one, *kinds):
+    """Have `one` begin where its pin's range before it ends, if that is of one of `kinds` and none of the pin's
+    points lies in between: so they touch. Else each point of a pin that has one now and then would take a place of
+    its own. A generator that lets others work in between."""
+    before = [found for found in ranges if found.pin == one.pin and found.end <= one.start]
+    last = max(before, key=lambda found: found.end) if before else one
+    if last.kind in kinds and last.end < one.start:
+        frames, reader = 0, ring.reader(last.end + (0,), one.start)
+        while reader.next():
+            frames += 1
+            if frames % PAUSE_EVERY == 0:
+                yield None
+            if reader.kind == DATA and one.pin in reader.chain.pins:
+                return
+        one.start = last.end

@@ -14,8 +14,9 @@ from micropython import const
 
 from ..ring import state as keys
 from .batch import Body
-from .ranges import DOUBT, FRESH, HELD, RUN, reach, weight
-from .settled import BAD, FIRST, HALVE, STRIDE, WALK, Settled
+from .hold import reach
+from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, RUN, STRIDE, WALK, has_places, weight
+from .settled import Settled
 
 _ALL = const(1 << 29)
 _WHOLE = const(0)  # of the numbers of single points: newest, oldest, middle, quarters ...
@@ -48,26 +49,14 @@ class Search(Settled):
         yield from body.measure(*limits)
         return body
 
-    def holds(self, window, body):
-        """True if the pin's points of the window go into a range unasked, so that others are asked first."""
-        uploader, pin, kind = self._uploader, body.pin, None
-        has_newer = window.saved and self.ring.end()[2] > window.end[2]  # which nobody has asked for
-        if not uploader.trusted and uploader.failures(pin) >= (1 if has_newer else 2):
-            if self.has_places() or uploader.pace.in_vain():
-                kind = DOUBT
-        if kind is None and window.saved and pin in window.last and self.has_room() and self.has_places():
-            kind = FRESH
-        if kind is not None:
-            self.hold_window(window, body, kind)
-        return kind is not None
-
     # What to ask next
 
     def next(self):
         """The next Body, or None at the end: a generator that lets others work in between."""
         uploader, ring = self._uploader, self.ring
+        self.load()
         many = len({found.pin for found in self.ranges}) > keys.RANGES_MOST // 2  # of few pins little can be shared
-        if many and not (self._is_shared or self.has_places()):
+        if many and not (self._is_shared or has_places(self.ranges)):
             self._is_shared = True  # once in a drain
             yield from self.share()
         while True:
@@ -138,7 +127,7 @@ class Search(Settled):
         refused, the newest or the oldest point, another one each time."""
         uploader = self._uploader
         doubts = [found for found in self.ranges if found.kind == DOUBT]
-        if not doubts or uploader.trusted or not self.due.may_ask():
+        if not doubts or not self.due.may_ask():
             return
         turn = self.ring.get(keys.DOUBT)
         for number in range(turn, turn + len(doubts)):

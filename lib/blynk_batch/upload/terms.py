@@ -32,7 +32,7 @@ class Terms(Belief):
         self.verifies = getattr(transport, "verifies", False)
         self.pace = pace
         self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
-        self._search = self._window = None  # the window of the last drain, if its time ran out
+        self._window = None  # the window of the last drain, if its time ran out
         if ring.state.get(keys.OWNER) != pace.owner:
             if keys.OWNER in ring.state:
                 load("upload.outcomes", "unlearn")(ring)
@@ -100,6 +100,5 @@ class Terms(Belief):
         now = self.boots.now()
         if now is not None:
             ring.set(keys.LAST_SUCCESS, (now // 1000,))
-        if self._search and not self.trusted:
-            self._search.trust()
+        ring.forget(keys.DOUBT)
         self.trusted = True

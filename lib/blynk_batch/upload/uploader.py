@@ -34,7 +34,7 @@ class Uploader(Terms):
             return
         self.result, self._tick = result, tick
         # Redirects followed; pins that it failed on for the first time | {pin: where a batch of it was refused}
-        self.hops, self.failed, self.refused, self._search = 0, b"", {}, None
+        self.hops, self.failed, self.refused = 0, b"", {}
         self.trusted = self.noted = False  # a batch was accepted; the backoff was noted before the first request
         try:
             self.step(self._begin)
@@ -50,7 +50,6 @@ class Uploader(Terms):
             result.error = e
         finally:
             self._window = self._window if result.waiting == "time" else None
-            self._search = None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
@@ -69,19 +68,10 @@ class Uploader(Terms):
             self.pace.back_off()
             ring.save(must=False)
 
-    @property
-    def search(self):
-        """What deals with refused points in this drain, loaded when it is first needed."""
-        if not self._search:
-            self._search = load("upload.search", "Search")(self)
-            if self.trusted:
-                self._search.trust()
-        return self._search
-
-    def find_search(self):
-        """The same; None, and the result says so, where memory is short: then others go on without."""
+    def _find_search(self):
+        """What deals with refused points. None, and the result says so, where memory is short: then they wait."""
         try:
-            return self.step(getattr, self, "search")
+            return self.step(load, "upload.search", "Search")(self)
         except MemoryError as e:
             self.result.error = e
 
@@ -89,6 +79,7 @@ class Uploader(Terms):
         """Windows up to `end`, then what was refused."""
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
             yield from load("upload.date", "ask")(self)
+        search = None
         for defers in (False, True):  # a full ring has no room for notes: so that a drain can begin all the same
             before, self.ring.defers, full = self.result.requests, defers, None
             try:
@@ -96,8 +87,10 @@ class Uploader(Terms):
             except RingFull as e:
                 full, had_room, self._window = e, self.result.requests > before, None
             # What was refused lies before what is new: to deliver it may make room for notes
-            if (keys.ASKED in self.ring.state or keys.range_keys(self.ring.state)) and self.find_search():
-                yield from self._deliver(self._search)
+            if keys.ASKED in self.ring.state or keys.range_keys(self.ring.state):
+                search = search or self._find_search()
+                if search:
+                    yield from self._deliver(search)
             if not full:
                 break
             if had_room or defers:

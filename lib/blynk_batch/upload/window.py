@@ -4,6 +4,7 @@ Pins are delivered one after the other, each in log order; each outcome is one s
 a window. Knows no JSON, no network, no policy.
 """
 
+from .. import load
 from ..ring import state as keys
 from .batch import Body
 from .counting import Counting
@@ -28,11 +29,8 @@ class Window(Counting):
             body = Body(self, pin, self.ring.cursor(), first, self.end)
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
-            failures = uploader.failures(pin)
-            late = pin in self.last or failures  # that it is asked is noted, else it is not asked again
-            may_wait = pin in self.last or (not uploader.trusted and failures > (0 if self.saved else 1))
-            search = may_wait and not again and points and uploader.find_search()
-            if search and search.holds(self, body):
+            late = pin in self.last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
+            if late and points and not again and load("upload.hold", "waits")(self, body):
                 yield None  # each step saves once: see whole.py
                 continue
             limit = uploader.limit() if points else 0
