@@ -10,7 +10,7 @@ from micropython import const
 from ..ring import state as keys
 from ..ring.fast import EACH, RUN, Pass
 from ..ring.reader import DATA
-from .batch import one_more, text_bytes
+from .batch import is_sent, one_more, text_bytes
 
 _YIELD_EVERY = const(16)  # frames
 _FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
@@ -151,13 +151,7 @@ class Counting:
                 tally[pin], tally[256 + pin] = 0, 1
                 self.order.append(pin)
             others = self.pins[pin][2]
-            if not sizes[index]:
-                one_more(others, keys.CORRUPT)
-            elif time < 0:  # never known: Times.NEVER
-                one_more(others, keys.DROPPED)
-            elif time < self.cutoff:
-                one_more(others, keys.EXPIRED)
-            else:
+            if is_sent(others, sizes[index], time, self.cutoff):
                 tally[pin] += 1
                 tally[256 + pin] += base + sizes[index]
                 if estimated:
