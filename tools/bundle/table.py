@@ -17,7 +17,7 @@ BUNDLES = {
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
     "_pace": "upload.pace upload.due upload.result upload.belief",
-    "_upload": "ring.fast upload.whole upload.batch upload.counting upload.window upload.terms upload.uploader "
+    "_upload": "ring.fast upload.batch upload.counting upload.window upload.terms upload.uploader "
     "upload.call blynk",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",

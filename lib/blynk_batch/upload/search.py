@@ -83,7 +83,7 @@ class Search(Settled):
                 return body
             if body:
                 self._nothing_to_send(body)
-            yield None  # each step saves once: see whole.py
+            yield None  # each step saves once: see Uploader.step()
 
     def _turn(self):
         """Another number for each request while all is in vain, so that none is asked for ever; else 0."""

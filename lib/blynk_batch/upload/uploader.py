@@ -12,12 +12,11 @@ came instead. So the same policy serves blocking and asyncio transports, and eve
 """
 
 from .. import blynk as api, load
-from ..errors import RingFull
+from ..errors import Error, RingFull
 from ..ring import state as keys
 from ..ring.log import ENOSPC
 from .batch import DrainEnds, OutOfTime
 from .terms import Terms
-from .whole import whole
 
 
 class Uploader(Terms):
@@ -39,8 +38,6 @@ class Uploader(Terms):
         try:
             self.step(self._begin)
             yield from self._all(self.ring.end())
-        except OutOfTime:
-            result.waiting = "time"
         except DrainEnds as e:
             if e.args:
                 result.waiting, result.retry_after_s = e.args
@@ -120,8 +117,26 @@ class Uploader(Terms):
             self._guard.leave()
 
     def step(self, action, *args):
-        """Do it while others wait; broken off, it has not been."""
-        return self.guarded(whole, self.ring, action, *args)
+        """Do what saves the state last, if at all, while others wait. Broken off it has not been: points of a range that
+        is half noted would be lost."""
+        return self.guarded(self._whole, action, *args)
+
+    def _whole(self, action, *args):
+        """Where Ctrl-C, want of memory or what a watchdog raises breaks in before the state is saved, that is as it
+        was, but for what is void since."""
+        ring, before = self.ring, dict(self.ring.state)
+        oldest, newest, offset = ring.oldest, ring.newest, ring.offset
+        try:
+            return action(*args)
+        except BaseException as e:
+            is_broken_off = not isinstance(e, (DrainEnds, StopIteration, Error, OSError))
+            if is_broken_off and ring.offset == offset and ring.newest == newest and ring.oldest == oldest:
+                after, ring.state = ring.state, before  # first: all else takes memory
+                ring.dirty.update(after)
+                ring.dirty.update(before)
+                if keys.VOIDS in after:
+                    before[keys.VOIDS] = after[keys.VOIDS]
+            raise
 
     def _through(self, steps):
         """Run a generator that reads the ring to its end, and let others work in between; what it returns."""

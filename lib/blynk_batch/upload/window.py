@@ -31,7 +31,7 @@ class Window(Counting):
             again = batch[0] == pin  # it was sent before
             late = pin in self.last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
             if late and points and not again and load("upload.hold", "waits")(self, body):
-                yield None  # each step saves once: see whole.py
+                yield None  # each step saves once: see Uploader.step()
                 continue
             limit = uploader.limit() if points else 0
             if again:
