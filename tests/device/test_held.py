@@ -90,7 +90,7 @@ def test_many_ranges_in_a_full_ring_without_room_for_notes_arrive_once_the_serve
         ring.set(keys.RANGES + number, value)
     while ring.newest < 2 or ring.offset + 100 < ring.data_end:
         ring.save_value(keys.WORDS, bytes((ring.offset & 63, 1)) * 20)
-    assert not world.client.uploader().pace.due().has_room()
+    assert not world.client.uploader().pace.has_room()
     assert weight(ranges) >= keys.RANGES_MOST - 2, (weight(ranges), len(ranges), logged)
     world.check()
     days(world, 30)
@@ -300,9 +300,9 @@ def test_there_is_room_for_notes_while_a_sector_holds_nothing_that_is_pending():
         near_the_end(world, sector)
         world.drain()
     near_the_end(world, 6)
-    assert world.client.ring.newest == 6 and world.client.pace().due().has_room()
+    assert world.client.ring.newest == 6 and world.client.pace().has_room()
     near_the_end(world, 9)
-    ring, due = world.client.ring, world.client.pace().due()
+    ring, due = world.client.ring, world.client.pace()
     assert ring.newest == 9 and due.has_room()
     while ring.newest < 10 or ring.offset < 3900:
         ring.save_value(keys.WORDS, bytes(100))

@@ -23,7 +23,7 @@ def waits(window, body):
     has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
     if not uploader.trusted and failures >= (1 if has_newer else 2) and (has_places(ranges) or uploader.pace.in_vain()):
         kind = DOUBT
-    elif window.saved and pin in window.last and has_places(ranges) and uploader.pace.due().has_room():
+    elif window.saved and pin in window.last and has_places(ranges) and uploader.pace.has_room():
         kind = FRESH
     else:
         return False
@@ -49,7 +49,7 @@ def hold(window, body, kind, plan):
     ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
     ring.add(keys.HELD, count)
     window.leave(body.pin)
-    if uploader.pace.due().has_room():  # else it waits in RAM: no note pushes a reading out of the ring
+    if uploader.pace.has_room():  # else it waits in RAM: no note pushes a reading out of the ring
         ring.save()
 
 

@@ -23,7 +23,7 @@ class Settled(Held):
         self._spent, self._most = {}, {}  # requests of each pin in this drain; how many it may have
         self._reached = {}  # {pin: start of its range that was last found to touch the one before, or not to}
         self._queue = []  # (pin, low, high, number of the point) to be tried, what is under way first
-        self.due = uploader.pace.due()
+        self.due = uploader.pace
         self.has_room = self.due.has_room
 
     def load(self):
