@@ -60,7 +60,6 @@ class Body:
     """`[[ms,value],...]`; every `iter()` streams it anew.
 
     source        whose batch it is: a Window or a Search, which know the cutoff and the times
-    start         (sequence, offset, number) from where on it takes to resolve its times
     first, end    (sequence, offset) of its points: all of the pin that lie in between
     points        to send, and len_bytes of them, as the window counted or `measure` did
     others        {counter of the state: how many}: those that are not sent, and how many of `points` are estimated
@@ -75,10 +74,9 @@ class Body:
     guarded = tick = watchdog = url = None
     last = cut = None
 
-    def __init__(self, source, pin, start, first, end):
+    def __init__(self, source, pin, first, end):
         self._source = source
-        self.pin = pin
-        self.start, self.first, self.end = start, first, tuple(end[:2])
+        self.pin, self.first, self.end = pin, first, tuple(end[:2])
         self.points = self.sent = 0
         self.len_bytes, self.others = 1, {}
         self.oldest, self._cleared = source.ring.oldest, source.ring.cleared
@@ -114,7 +112,7 @@ class Body:
         first, cutoff, one = self.first, source.cutoff, bytes((self.pin,))
         state = source.ring.state
         times = source.times() if source.unsure else None
-        start = self.start if times else first + (0,)
+        start = source.ring.cursor() if times else first + (0,)  # to resolve times takes a pass from there
         behind = start[:2] < first
         reader = source.ring.reader(start, self.end)
         steps = Pass(reader, cutoff, source.times, times, out, self.pin)

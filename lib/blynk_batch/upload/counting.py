@@ -135,9 +135,12 @@ class Counting:
         pins = reader.chain.pins
         base = len(b"%d" % time) + 4
         sizes = [len(text_bytes(text) or b"") for text in reader.values()]  # 0: it cannot be read
-        if not self.saved and not self._has_room(pins, base, sizes):
-            return False
         tally, part = self._uploader.tally, self.ring.state.get(keys.PART, (-1,))
+        for index in range(0 if self.saved else len(pins)):
+            pin = pins[index]
+            size = tally[256 + pin] + base + sizes[index]
+            if pin in self.pins and (tally[pin] >= self._max_points or size > self._max_bytes):
+                return False
         for index in range(len(pins)):
             pin = pins[index]
             if pin in self._quiet:
@@ -156,15 +159,6 @@ class Counting:
                 tally[256 + pin] += base + sizes[index]
                 if estimated:
                     one_more(others, keys.ESTIMATED)
-        return True
-
-    def _has_room(self, pins, base, sizes):
-        tally = self._uploader.tally
-        for index in range(len(pins)):
-            pin = pins[index]
-            size = tally[256 + pin] + base + sizes[index]
-            if pin in self.pins and (tally[pin] >= self._max_points or size > self._max_bytes):
-                return False
         return True
 
     def close(self):

@@ -45,7 +45,7 @@ class Search(Settled):
 
     def _measured(self, pin, low, high, *limits):
         """A Body of the points to send from `low` to `high`, measured."""
-        body = Body(self, pin, low + (0,), low, high)
+        body = Body(self, pin, low, high)
         yield from body.measure(*limits)
         return body
 
@@ -82,7 +82,8 @@ class Search(Settled):
             if body and body.len_bytes > 1:
                 return body
             if body:
-                self._nothing_to_send(body)
+                self.note()
+                self.accepted(body)
             yield None  # each step saves once: see Uploader.step()
 
     def _turn(self):
@@ -204,7 +205,8 @@ class Search(Settled):
         if not count:
             body = yield from self._measured(pin, low, high)
             count = body.points
-            if self._is_cleared(low):
+            if low < ring.cleared:  # while others worked
+                self.note()
                 return None
             question = uploader.question(body.others)
             if question:
@@ -239,19 +241,11 @@ class Search(Settled):
             found.search(WALK, body.points, found.good)
             return None
         self.note()
-        if self._is_cleared(low) or not self.at(pin, start, body.end):  # that may have given way
+        if not self.at(pin, start, body.end):  # it may have given way, or be cleared
             return None
         ring.set(keys.ASKED, start + body.end + (pin, self.cutoff, self.now) + self.seen)
         self.save()
         return body
-
-    def _is_cleared(self, low):
-        """True if the ring was cleared of what lies at `low` while others worked; then it is chosen anew."""
-        if low >= self.ring.cleared:
-            return False
-        self.load()
-        self._queue = []
-        return True
 
     def _piece(self, found, count, limit):
         """(number of the first, how many) of the range's `count` points that its plan asks for."""

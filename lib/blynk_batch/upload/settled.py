@@ -48,18 +48,19 @@ class Settled(Held):
         self.store()
 
     def accepted(self, body):
+        """The server has it; or without points, there was nothing to send: expired, without a time, or damaged."""
         pin, points = body.pin, body.points
         self.ring.add(keys.HELD, -body.leave(self.ring))
         found = self._answered(body)
         self._forget_tries(pin)
-        plan = found and found.plan
-        if found:
+        plan = found and points and found.plan
+        if found and points:
             self._go_on(found, points)
-        self.ranges = self.without(pin, body.first, body.end, True)
+        self.ranges = self.without(pin, body.first, body.end, points > 0)
         for part in self.ranges if plan == STRIDE else ():
             if part.pin == pin and part.start == body.end and part.kind == FRESH:
                 part.search(HALVE, 0, part.good)
-        self.save(True)
+        self.save(points > 0)
 
     def refused(self, body, known):
         """`known`: it is the content, by the server's words or since others were accepted."""
@@ -83,18 +84,10 @@ class Settled(Held):
         if [found for found in self.ranges if found.pin != body.pin]:
             self.ring.forget(keys.ASKED)
 
-    def _nothing_to_send(self, body):
-        """Nothing of `body` is to be sent: expired, without a time, or damaged."""
-        self.ring.add(keys.HELD, -body.leave(self.ring))
-        self.ring.forget(keys.ASKED)
-        self.ranges = self.without(body.pin, body.first, body.end)
-        self._forget_tries(body.pin)
-        self.save()
-
     def _answered(self, body):
         """The range that `body` is of, or None if it was overwritten or cleared meanwhile."""
         pin = body.pin
-        self._spent[pin] = self._spent.get(pin, 0) + 1
+        self._spent[pin] = self._spent.get(pin, 0) + (body.points > 0)
         self.ring.forget(keys.ASKED)
         self.load()
         found = self.at(pin, body.first, body.end)

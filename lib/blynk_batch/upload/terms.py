@@ -93,7 +93,7 @@ class Terms:
         ring, result = self.ring, self.result
         self.event("V%d: %d points in %d bytes accepted" % (body.pin, body.sent, body.len_bytes))
         self.noted = False
-        self.pace.proceed()
+        ring.forget(keys.BACKOFF)
         self.pace.spend(body.sent)
         result.uploaded += body.sent
         if getattr(result.error, "passing", False):

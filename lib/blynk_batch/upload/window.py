@@ -26,7 +26,7 @@ class Window(Counting):
             first = self.ring.cursor()[:2]
             if part and part[0] == pin:
                 first = max(first, part[1:3])
-            body = Body(self, pin, self.ring.cursor(), first, self.end)
+            body = Body(self, pin, first, self.end)
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
             late = pin in self.last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
