@@ -121,11 +121,6 @@ class Pace:
             return most
         return max(0, most - saved[1])
 
-    def budget_s(self):
-        """Seconds to the next day's budget."""
-        now = self.boots.now()
-        return 3600 if now is None else (_DAY_MS - now % _DAY_MS + 999) // 1000
-
     def spend(self, points):
         if self._points_per_day is not None:
             left, day = self.budget(), self._day()

@@ -17,6 +17,7 @@ from ..clock.wall import BUILD_MS
 from ..ring import state as keys
 from .batch import DrainEnds
 
+_HOUR_S = const(3600)
 _DAY_MS = const(86400000)
 _FIVE_YEARS_MS = const(157788000000)
 _SAME_CLOCK_MS = const(120000)
@@ -66,7 +67,8 @@ class Terms:
         """Most points of the next batch."""
         budget = self.pace.budget()
         if budget == 0:
-            raise DrainEnds("budget", self.pace.budget_s())
+            now = self.boots.now()
+            raise DrainEnds("budget", _HOUR_S if now is None else (_DAY_MS - now % _DAY_MS + 999) // 1000)
         size = self.ring.get(keys.SIZE) or self.settings["batch_points"]
         return size if budget is None else min(size, budget)
 
