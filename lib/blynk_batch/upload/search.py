@@ -82,7 +82,6 @@ class Search(Settled):
             if body and body.len_bytes > 1:
                 return body
             if body:
-                self.note()
                 self.accepted(body)
             yield None  # each step saves once: see Uploader.step()
 
@@ -204,15 +203,10 @@ class Search(Settled):
         count = self._counts.get((pin, low, high) + now)
         if not count:
             body = yield from self._measured(pin, low, high)
-            count = body.points
-            if low < ring.cleared:  # while others worked
+            count, question = body.points, uploader.question(body.others)
+            if question or not count or low < ring.cleared:  # cleared while others worked
                 self.note()
-                return None
-            question = uploader.question(body.others)
-            if question:
-                return question
-            if not count:
-                return body
+                return question or (None if count else body)
         limit = uploader.limit()
         if found:
             index, points = self._piece(found, count, limit)
@@ -234,7 +228,8 @@ class Search(Settled):
         if is_full or not (is_last_way or self.leaves_places(pin, start, body.end)):
             if found:
                 self._settle(pin, low, high)
-            self._forget_try(pin)
+            else:
+                del self._queue[0]
             self.save()
             return None
         if found and index and 0 < body.points < points:  # too many bytes: the newest must be in it

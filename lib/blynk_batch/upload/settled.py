@@ -52,7 +52,7 @@ class Settled(Held):
         pin, points = body.pin, body.points
         self.ring.add(keys.HELD, -body.leave(self.ring))
         found = self._answered(body)
-        self._forget_tries(pin)
+        self._queue = [queued for queued in self._queue if queued[0] != pin]
         plan = found and points and found.plan
         if found and points:
             self._go_on(found, points)
@@ -72,7 +72,8 @@ class Settled(Held):
             self._uploader.refused[body.pin] = body.first
             self._become(found, DOUBT)  # perhaps it is the server now
         else:
-            self._forget_try(body.pin)
+            if self._queue and self._queue[0][0] == body.pin:
+                del self._queue[0]
             if kind == DOUBT:
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
@@ -94,13 +95,6 @@ class Settled(Held):
         if found and found.kind == FRESH:
             found.end = self.end_of(found)
         return found
-
-    def _forget_tries(self, pin):
-        self._queue = [queued for queued in self._queue if queued[0] != pin]
-
-    def _forget_try(self, pin):
-        if self._queue and self._queue[0][0] == pin:
-            del self._queue[0]
 
     def _become(self, one, kind):
         """All ranges of its pin and kind are of another now."""
