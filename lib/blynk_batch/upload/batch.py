@@ -14,7 +14,7 @@ from ..ring.reader import DATA
 
 _CHUNK_BYTES = const(600)  # a long-running heap has few large holes
 _ENOUGH_BYTES = const(455)  # written: behind it a run of plain frames has no room for a point of 145
-_PAUSE_EVERY = const(16)  # frames read without a break
+PAUSE_EVERY = const(16)  # frames that are read without a break
 _ALL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 
 
@@ -118,7 +118,7 @@ class Body:
         steps = Pass(reader, cutoff, source.times, times, out, self.pin)
         passed = 0
         while True:
-            if passed >= _PAUSE_EVERY or self._filled > _ENOUGH_BYTES:
+            if passed >= PAUSE_EVERY or self._filled > _ENOUGH_BYTES:
                 passed = 0
                 yield None
             taken = 0 if behind or self.len_bytes > most_bytes else steps.take(self._left, self._filled)

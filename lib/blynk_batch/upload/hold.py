@@ -4,14 +4,10 @@ All that a refusal takes while windows are delivered, so that want of memory for
 the state; search.py has what becomes of it later.
 """
 
-from micropython import const
-
 from .. import load
 from ..ring import state as keys
 from ..ring.reader import DATA
-from .batch import passed
-
-PAUSE_EVERY = const(16)  # frames that are read without a break
+from .batch import PAUSE_EVERY, passed
 
 
 def waits(window, body):

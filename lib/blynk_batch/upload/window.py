@@ -37,8 +37,8 @@ class Window(Counting):
             if again:
                 body.end = tuple(batch[1:])
                 yield from body.measure()
-            elif points > limit or len_bytes > self._max_bytes:
-                yield from body.measure(limit, self._max_bytes)
+            elif points > limit or len_bytes > uploader.batch_bytes:
+                yield from body.measure(limit, uploader.batch_bytes)
                 late = True
             else:
                 body.points, body.len_bytes, body.others = points, len_bytes, others
