@@ -60,8 +60,8 @@ class Counting:
         """Count every pin's points and bytes, then fix the window; lets others work in between."""
         ring = self.ring
         reader = ring.reader(end=self.end)
-        # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them.
-        # Quiet are those that are not asked in it: of _shut, and done before
+        # Of each pin its points, and 256 further on their bytes of JSON; what runs may not count looks full to them.
+        # Quiet pins are not asked in it: of _shut, and done before
         tally, done = self._uploader.tally, self.saved and ring.state.get(keys.DONE) or b""
         for index in range(512):
             tally[index] = _FULL

@@ -49,7 +49,7 @@ class Held:
                 left.append(found.part(found.start, start))
             if found.end == OPEN and mended:
                 found = found.part(found.start, last)
-            if end < last or (found.end == OPEN and end <= last):
+            if end < found.end:
                 left.append(found.part(end, found.end))
         return left
 

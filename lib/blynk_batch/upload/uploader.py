@@ -117,8 +117,8 @@ class Uploader(Terms):
             self._guard.leave()
 
     def step(self, action, *args):
-        """Do what saves the state last, if at all, while others wait. Broken off it has not been: points of a range that
-        is half noted would be lost."""
+        """Do what saves the state last, if at all, while others wait. Broken off, it has not been: points of a range
+        that is half noted would be lost."""
         return self.guarded(self._whole, action, *args)
 
     def _whole(self, action, *args):
