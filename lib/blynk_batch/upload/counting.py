@@ -110,12 +110,10 @@ class Counting:
         if self.saved:
             lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
         self._lost = ring.seen_lost = lost
-        under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
-        last = [pin for pin in self.order if pin in self.last or self._uploader.failures(pin)]
-        self.order = [pin for pin in self.order if pin not in last] + last
-        if under_way[0] in self.order:  # it keeps one pin's progress
-            self.order.remove(under_way[0])
-            self.order.insert(0, under_way[0])
+        first = (state.get(keys.BATCH) or state.get(keys.PART) or (-1,))[:1]  # it keeps one pin's progress
+        last = [pin for pin in self.order if pin not in first and (pin in self.last or self._uploader.failures(pin))]
+        first = [pin for pin in self.order if pin in first]
+        self.order = first + [pin for pin in self.order if pin not in first + last] + last
         if not self.order:
             if self.end[:2] >= ring.cursor()[:2]:
                 self.close()  # nothing but damage and points of pins that are not asked
