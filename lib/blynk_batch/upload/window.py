@@ -22,9 +22,8 @@ class Window(Counting):
         while self.order and not self.stale():  # what is overwritten meanwhile: the rest gets a new window
             pin = self.order[0]
             points, len_bytes, others = self.pins[pin]
-            part = state.get(keys.PART)
-            first = self.ring.cursor()[:2]
-            if part and part[0] == pin:
+            part, first = state.get(keys.PART, (-1,)), self._cursor[:2]
+            if part[0] == pin:
                 first = max(first, part[1:3])
             body = Body(self, pin, first, self.end)
             batch = state.get(keys.BATCH, (-1,))
