@@ -36,15 +36,15 @@ def hold(window, body, kind, plan):
     for _ in reach(ring, ranges, one, kind):
         pass
     ranges = normal(ranges + [one])
-    if weight(ranges) > keys.RANGES_MOST:
-        load("upload.held", "Held")(uploader, ranges).store()
-    else:
-        store(ring, ranges)
     points, _, others = window.pins[body.pin]
     count = points + passed(others)
     ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
     ring.add(keys.HELD, count)
     window.leave(body.pin)
+    if weight(ranges) > keys.RANGES_MOST:  # what gives way counts no more: after all is counted
+        load("upload.held", "Held")(uploader, ranges).store()
+    else:
+        store(ring, ranges)
     if uploader.pace.has_room():  # else it waits in RAM: no note pushes a reading out of the ring
         ring.save()
 
