@@ -29,7 +29,7 @@ class Settled(Held):
     def load(self):
         """The ranges as the state has them. Once somebody was accepted in a drain, what is in doubt was refused for its
         content: it is searched."""
-        self.ranges = held(self.ring)
+        self.ranges = normal(held(self.ring))  # one pin after the other is searched: those half done take places
         for found in self.ranges if self._uploader.trusted else ():
             if found.kind == DOUBT:
                 is_known = found.start <= self._uploader.refused.get(found.pin, (-1, 0)) < self.end_of(found)
