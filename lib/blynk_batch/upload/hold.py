@@ -4,27 +4,47 @@ All that a refusal takes while windows are delivered, so that want of memory for
 the state; search.py has what becomes of it later.
 """
 
+from micropython import const
+
 from .. import load
 from ..ring import state as keys
 from ..ring.reader import DATA
 from .batch import PAUSE_EVERY, passed
 
+_SPARE = const(6)  # places of the table
+
 
 def waits(window, body):
     """True if the pin's points of the window went into a range unasked, so that others are asked first."""
-    from .ranges import DOUBT, FRESH, WALK, has_places, held
+    from .ranges import DOUBT, FRESH, WALK
 
     uploader, ring, pin = window._uploader, window.ring, body.pin
-    ranges, failures = held(ring), uploader.failures(pin)
+    failures, is_roomy = uploader.failures(pin), has_places(ring)
     has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
-    if not uploader.trusted and failures >= (1 if has_newer else 2) and (has_places(ranges) or uploader.pace.in_vain()):
+    if not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain()):
         kind = DOUBT
-    elif window.saved and pin in window.last and has_places(ranges) and uploader.pace.has_room():
+    elif window.saved and pin in window.last and is_roomy and uploader.pace.has_room():
         kind = FRESH
     else:
         return False
     hold(window, body, kind, WALK)
     return True
+
+
+def has_places(ring):
+    """True if there are places to spare for points that may be good."""
+    from .ranges import held, weight
+
+    return weight(held(ring)) <= keys.RANGES_MOST - _SPARE
+
+
+def refused(window, body, known):
+    """`body` was; `known`: for its content."""
+    from .ranges import DOUBT, FIRST, FRESH
+
+    if not window.stale():  # else it was overwritten meanwhile, and is asked anew
+        window._uploader.refused[body.pin] = body.first
+        hold(window, body, FRESH if known else DOUBT, FIRST)
 
 
 def hold(window, body, kind, plan):

@@ -10,7 +10,6 @@ from .. import blynk as api, load, refusals
 from ..ring import state as keys
 from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
 from .batch import DrainEnds, Vanished
-from .ranges import DOUBT, FIRST, FRESH, has_places, held, release
 from .secret import server_of
 
 _HOUR_S = const(3600)
@@ -84,7 +83,7 @@ def _others_first(uploader, source, body, quick, error):
     failed for others, if that was `quick`."""
     pin, ring = body.pin, uploader.ring
     failures, failed = uploader.failures(pin), keys.FAILED in ring.state
-    if uploader.trusted and failures and pin not in uploader.failed and has_places(held(ring)):
+    if uploader.trusted and failures and pin not in uploader.failed and load("upload.hold", "has_places")(ring):
         _refused(uploader, source, body, error, True)
         return True
     uploader.failed += bytes((pin,))
@@ -108,11 +107,10 @@ def _refused(uploader, source, body, error, known):
     uploader.result.error = error
     if ring.state.get(keys.WORDS) != words:
         ring.set(keys.WORDS, words)
-    if not hasattr(source, "stale"):
+    if hasattr(source, "refused"):  # a Search
         source.refused(body, known)
-    elif not source.stale():  # else it was overwritten meanwhile, and is asked anew
-        uploader.refused[body.pin] = body.first
-        load("upload.hold", "hold")(source, body, FRESH if known else DOUBT, FIRST)
+    else:
+        load("upload.hold", "refused")(source, body, known)
 
 
 def _count(uploader, which):
@@ -139,7 +137,7 @@ def unlearn(ring):
     ring.forget(REGION, SIZE, BACKOFF, BUDGET, keys.BATCH, keys.FAILED, keys.WORDS)
     if not ring.get(keys.DELIVERED):
         ring.close_window()  # it may be small, as the other server wanted it
-    release(ring, range(256))
+    load("upload.ranges", "release")(ring, range(256))
 
 
 def _elsewhere(uploader, location):

@@ -20,7 +20,6 @@ STRIDE, HALVE = 3, 4
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer
-_SPARE = const(6)  # places of the table for what must be held
 
 
 class Range:
@@ -118,11 +117,6 @@ def values(ranges):
 def weight(ranges):
     """How many of the state's places the ranges take."""
     return sum([max(1, (4 + 2 * len(value)) // _UNIT_BYTES) for value in values(ranges)])
-
-
-def has_places(ranges):
-    """True if there are places to spare for points that may be good."""
-    return weight(ranges) <= keys.RANGES_MOST - _SPARE
 
 
 def release(ring, pins):

@@ -14,8 +14,8 @@ from micropython import const
 
 from ..ring import state as keys
 from .batch import Body
-from .hold import reach
-from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, RUN, STRIDE, WALK, has_places, weight
+from .hold import has_places, reach
+from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, RUN, STRIDE, WALK, weight
 from .settled import Settled
 
 _ALL = const(1 << 29)
@@ -56,7 +56,7 @@ class Search(Settled):
         uploader, ring = self._uploader, self.ring
         self.load()
         many = len({found.pin for found in self.ranges}) > keys.RANGES_MOST // 2  # of few pins little can be shared
-        if many and not (self._is_shared or has_places(self.ranges)):
+        if many and not (self._is_shared or has_places(ring)):
             self._is_shared = True  # once in a drain
             yield from self.share()
         while True:

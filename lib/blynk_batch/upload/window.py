@@ -28,8 +28,10 @@ class Window(Counting):
             body = Body(self, pin, first, self.end)
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
-            late = pin in self.last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
-            if late and points and not again and load("upload.hold", "waits")(self, body):
+            failures = uploader.failures(pin)
+            late = pin in self.last or failures  # that it is asked is noted, else it is not asked again
+            may_wait = pin in self.last or (failures and not uploader.trusted)
+            if may_wait and points and not again and load("upload.hold", "waits")(self, body):
                 yield None  # each step saves once: see Uploader.step()
                 continue
             limit = uploader.limit() if points else 0
