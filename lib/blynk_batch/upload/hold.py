@@ -16,18 +16,16 @@ _SPARE = const(6)  # places of the table
 
 def waits(window, body):
     """True if the pin's points of the window went into a range unasked, so that others are asked first."""
-    from .ranges import DOUBT, FRESH, WALK
-
     uploader, ring, pin = window._uploader, window.ring, body.pin
     failures, is_roomy = uploader.failures(pin), has_places(ring)
     has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
     if not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain()):
-        kind = DOUBT
+        known = False
     elif window.saved and pin in window.last and is_roomy and uploader.pace.has_room():
-        kind = FRESH
+        known = True
     else:
         return False
-    hold(window, body, kind, WALK)
+    _hold(window, body, known, False)
     return True
 
 
@@ -39,20 +37,19 @@ def has_places(ring):
 
 
 def refused(window, body, known):
-    """`body` was; `known`: for its content."""
-    from .ranges import DOUBT, FIRST, FRESH
-
+    """`body` was, what is left of its pin waits, too. `known`: it is for the content."""
     if not window.stale():  # else it was overwritten meanwhile, and is asked anew
         window._uploader.refused[body.pin] = body.first
-        hold(window, body, FRESH if known else DOUBT, FIRST)
+        _hold(window, body, known, True)
 
 
-def hold(window, body, kind, plan):
-    """Make a range of it, from `body` on. `kind`, `plan`: see ranges.py."""
-    from .ranges import DOUBT, OPEN, Range, held, normal, store, weight
+def _hold(window, body, known, asked):
+    """Make a range of it, from `body` on, which was asked for or not."""
+    from .ranges import DOUBT, FIRST, FRESH, OPEN, WALK, Range, held, normal, store, weight
 
     uploader, ring = window._uploader, window.ring
-    ranges, one = held(ring), Range(body.pin, body.first, OPEN if kind == DOUBT else window.end[:2], kind, plan)
+    kind, end = (FRESH, window.end[:2]) if known else (DOUBT, OPEN)
+    ranges, one = held(ring), Range(body.pin, body.first, end, kind, FIRST if asked else WALK)
     for _ in reach(ring, ranges, one, kind):
         pass
     ranges = normal(ranges + [one])
