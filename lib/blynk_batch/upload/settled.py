@@ -27,13 +27,8 @@ class Settled(Held):
         self.has_room = self.due.has_room
 
     def load(self):
-        """The ranges as the state has them. Once somebody was accepted in a drain, what is in doubt was refused for its
-        content: it is searched."""
-        self.ranges = normal(held(self.ring))  # one pin after the other is searched: those half done take places
-        for found in self.ranges if self._uploader.trusted else ():
-            if found.kind == DOUBT:
-                is_known = found.start <= self._uploader.refused.get(found.pin, (-1, 0)) < self.end_of(found)
-                found.search(FIRST if is_known else WALK)
+        """The ranges as the state has them."""
+        self.ranges = held(self.ring)
 
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""

@@ -65,10 +65,13 @@ class Uploader(Terms):
             self.pace.back_off()
             ring.save(must=False)
 
-    def _find_search(self):
-        """What deals with refused points. None, and the result says so, where memory is short: then they wait."""
+    def _find_search(self, search):
+        """What deals with refused points, as they are now. None, and the result says so, where memory is short: then
+        they wait."""
         try:
-            return self.step(load, "upload.search", "Search")(self)
+            search = search or self.step(load, "upload.search", "Search")(self)
+            self.step(search.load)
+            return search
         except MemoryError as e:
             self.result.error = e
 
@@ -85,7 +88,7 @@ class Uploader(Terms):
                 full, had_room, self._window = e, self.result.requests > before, None
             # What was refused lies before what is new: to deliver it may make room for notes
             if keys.ASKED in self.ring.state or keys.range_keys(self.ring.state):
-                search = search or self._find_search()
+                search = self._find_search(search)
                 if search:
                     yield from self._deliver(search)
             if not full:
