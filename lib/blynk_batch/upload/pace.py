@@ -106,6 +106,10 @@ class Pace:
         except (Error, OSError):  # what comes next says so
             pass
 
+    def proceed(self):
+        """A request was accepted: no backoff."""
+        self.ring.forget(BACKOFF)
+
     # Budget
 
     def _day(self):

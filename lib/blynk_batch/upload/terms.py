@@ -95,7 +95,7 @@ class Terms:
         ring, result = self.ring, self.result
         self.event("V%d: %d points in %d bytes accepted" % (body.pin, body.sent, body.len_bytes))
         self.noted = False
-        ring.forget(keys.BACKOFF)
+        self.pace.proceed()
         self.pace.spend(body.sent)
         result.uploaded += body.sent
         if getattr(result.error, "passing", False):

@@ -48,7 +48,7 @@ class Uploader(Terms):
         finally:
             self._window = self._window if result.waiting == "time" else None
         if self.noted and self.pace.step() == 1:
-            self.ring.forget(keys.BACKOFF)  # it ended for no fault, and there was none before
+            self.pace.proceed()  # it ended for no fault, and there was none before
 
     def _begin(self):
         ring = self.ring
