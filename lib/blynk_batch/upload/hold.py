@@ -45,43 +45,25 @@ def refused(window, body, known):
 
 def _hold(window, body, known, asked):
     """Make a range of it, from `body` on, which was asked for or not."""
-    from .ranges import DOUBT, FIRST, FRESH, OPEN, WALK, Range, held
+    from .ranges import DOUBT, FIRST, FRESH, OPEN, WALK, Range, held, normal, store, weight
 
     uploader, ring = window._uploader, window.ring
     kind, end = (FRESH, window.end[:2]) if known else (DOUBT, OPEN)
     ranges, one = held(ring), Range(body.pin, body.first, end, kind, FIRST if asked else WALK)
     for _ in reach(ring, ranges, one, kind):
         pass
+    ranges = normal(ranges + [one])
     points, _, others = window.pins[body.pin]
     count = points + passed(others)
     ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
     ring.add(keys.HELD, count)
     window.leave(body.pin)
-    _store(uploader, ranges + [one])  # what gives way counts no more: after all is counted
-    if uploader.pace.has_room():  # else it waits in RAM: no note pushes a reading out of the ring
-        ring.save()
-
-
-def trust(uploader):
-    """The first acceptance of a drain: what is in doubt was refused for its content. It is searched once the windows
-    are through, and open up to there."""
-    from .ranges import DOUBT, FIRST, WALK, held
-
-    ranges = held(uploader.ring)
-    for found in ranges:
-        if found.kind == DOUBT:
-            found.search(FIRST if found.start <= uploader.refused.get(found.pin, (-1, 0)) < found.end else WALK)
-    _store(uploader, ranges)
-
-
-def _store(uploader, ranges):
-    from .ranges import normal, store, weight
-
-    ranges = normal(ranges)
-    if weight(ranges) > keys.RANGES_MOST:
+    if weight(ranges) > keys.RANGES_MOST:  # what gives way counts no more: after all is counted
         load("upload.held", "Held")(uploader, ranges).store()
     else:
-        store(uploader.ring, ranges)
+        store(ring, ranges)
+    if uploader.pace.has_room():  # else it waits in RAM: no note pushes a reading out of the ring
+        ring.save()
 
 
 def reach(ring, ranges, one, *kinds):
