@@ -1,4 +1,4 @@
-"""What a reply means that is no acceptance, or none, and the exceptions for it. Loaded with the first.
+"""What a reply means that is no acceptance, and the exceptions for it. Loaded with the first.
 
 Sources: as in blynk.py.
 """
@@ -7,7 +7,7 @@ import json
 
 from micropython import const
 
-from .errors import NetworkError, UploadError
+from .errors import UploadError
 
 _WORDS = const(200)  # characters of the server's reason
 
@@ -64,19 +64,6 @@ def judge(status, reply, hide=str):
                 return _error(kind, status, words)
         return _error(ServerError, status, words or "a refusal without a reason")
     return _error(ServerError, status, words or "no reason given")
-
-
-def no_reply(cause, server, hide):
-    """The exception for what a transport raised."""
-    if isinstance(cause, MemoryError):
-        return MemoryError("no room for the request")  # a transport's own words may hold the token
-    try:
-        words = str(cause)
-    except Exception:  # noqa: BLE001 - it is not ours
-        words = ""
-    if isinstance(cause, UploadError):
-        return cause if hide(words) == words else type(cause)(hide(words))
-    return NetworkError(hide("no reply from %s: %s %s" % (server.split("/")[2], type(cause).__name__, words)))
 
 
 def _error(kind, status, text):

@@ -6,7 +6,7 @@ writes at most one state frame, or raises DrainEnds.
 
 from micropython import const
 
-from .. import blynk as api, load, refusals
+from .. import blynk as api, errors, load, refusals
 from ..ring import state as keys
 from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
 from .batch import DrainEnds, Vanished
@@ -33,7 +33,7 @@ def judge(uploader, source, body, reply):
             _refused(uploader, source, body, reply, True)
         return
     if isinstance(reply, Exception):
-        status, headers, error = 0, {}, refusals.no_reply(reply, uploader.server, uploader.hide)
+        status, headers, error = 0, {}, _network_error(reply, uploader.server, uploader.hide)
     else:
         status, headers, text = reply
         error = refusals.judge(status, text, uploader.hide)
@@ -163,3 +163,16 @@ def _stop(uploader, error):
         return
     uploader.ring.forget(REGION)
     _later(uploader, error, _HOUR_S, _STOPPED)
+
+
+def _network_error(cause, server, hide):
+    """The exception for what a transport raised."""
+    if isinstance(cause, MemoryError):
+        return MemoryError("no room for the request")  # a transport's own words may hold the token
+    try:
+        words = str(cause)
+    except Exception:  # noqa: BLE001 - it is not ours
+        words = ""
+    if isinstance(cause, errors.UploadError):
+        return cause if hide(words) == words else type(cause)(hide(words))
+    return errors.NetworkError(hide("no reply from %s: %s %s" % (server.split("/")[2], type(cause).__name__, words)))
