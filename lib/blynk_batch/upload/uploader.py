@@ -69,14 +69,11 @@ class Uploader(Terms):
         """What deals with refused points, as they are now. None, and the result says so, where memory is short: then
         they wait."""
         try:
-            return self.step(self._load_search, search)
+            search = search or load("upload.search", "Search")(self)
+            self.step(search.load)
+            return search
         except MemoryError as e:
             self.result.error = e
-
-    def _load_search(self, search):
-        search = search or load("upload.search", "Search")(self)
-        search.load()
-        return search
 
     def _all(self, end):
         """Windows up to `end`, then what was refused."""
