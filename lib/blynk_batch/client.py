@@ -156,8 +156,8 @@ class Client:
         most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
         self.check_open()
         check_seconds("interval_s", interval_s)
-        due = self.pace().due()
-        return self.pending > 0 and due.is_due(interval_s) and due.has_something()
+        pace = self.pace()
+        return self.pending > 0 and pace.is_due(interval_s) and pace.has_something()
 
     # Upload
 
@@ -193,8 +193,8 @@ class Client:
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""
         if self._pace is None:
-            Pace = load("upload.pace", "Pace")
-            self._pace = Pace(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
+            Due = load("upload.due", "Due")
+            self._pace = Due(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
         return self._pace
 
     def uploader(self):

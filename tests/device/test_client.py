@@ -7,6 +7,7 @@ import sys
 import blynk_batch
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
+HEAP = "4m"  # a server's list of 513 points grows to 8 KB in one piece
 TOKEN = "0123456789abcdefghijklmnopqrstuv"
 
 

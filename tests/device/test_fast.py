@@ -125,7 +125,7 @@ class Source:
 
 def measured(ring, pin, start, limits, cutoff=0, unsure=False):
     """All that measuring and then sending a batch says of it."""
-    body = batch.Body(Source(ring, cutoff, unsure), pin, (0, 0, 0), start, ring.end())
+    body = batch.Body(Source(ring, cutoff, unsure), pin, start, ring.end())
     for _ in body.measure(*limits):
         pass
     body.guarded = lambda action, *args: action(*args)
@@ -190,7 +190,7 @@ def test_runs_of_other_pins_are_passed_without_a_pause_after_each():
     ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
     for number in range(1600):
         ring.log(0, 1648054765458 + number * 10000, bytes((number % 16,)), [20 + number % 9])
-    body = batch.Body(Source(ring, 0, False), 3, (0, 0, 0), (0, 0), ring.end())
+    body = batch.Body(Source(ring, 0, False), 3, (0, 0), ring.end())
     pauses = len(list(body.measure()))
     assert body.points == 100 and 0 < pauses < 15, pauses
 

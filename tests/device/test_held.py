@@ -7,7 +7,7 @@ import random
 
 from blynk_batch.errors import RingFull
 from blynk_batch.ring import state as keys
-from blynk_batch.upload.ranges import HELD, OPEN, Range, values, weight
+from blynk_batch.upload.ranges import HELD, OPEN, Range, held, values, weight
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, Cut, World
 from held_worlds import days, filled, of, twice
 
@@ -90,7 +90,7 @@ def test_many_ranges_in_a_full_ring_without_room_for_notes_arrive_once_the_serve
         ring.set(keys.RANGES + number, value)
     while ring.newest < 2 or ring.offset + 100 < ring.data_end:
         ring.save_value(keys.WORDS, bytes((ring.offset & 63, 1)) * 20)
-    assert not world.client.uploader().pace.due().has_room()
+    assert not world.client.uploader().pace.has_room()
     assert weight(ranges) >= keys.RANGES_MOST - 2, (weight(ranges), len(ranges), logged)
     world.check()
     days(world, 30)
@@ -211,7 +211,7 @@ def test_twenty_refused_pins_that_log_rarely_and_at_different_times_share_places
             world.wait(12 * HOUR_S)
         stats = world.client.stats()
         assert (stats["rejected"], stats["held"], len(world.check())) == (0, 30, 30), stats
-        assert weight(world.client.uploader().search.ranges) <= keys.RANGES_MOST - 6
+        assert weight(held(world.client.ring)) <= keys.RANGES_MOST - 6
         world.bad = {}
         days(world, 2)
         assert world.client.pending == 0 and not twice(world)
@@ -300,13 +300,13 @@ def test_there_is_room_for_notes_while_a_sector_holds_nothing_that_is_pending():
         near_the_end(world, sector)
         world.drain()
     near_the_end(world, 6)
-    assert world.client.ring.newest == 6 and world.client.uploader().search.has_room()
+    assert world.client.ring.newest == 6 and world.client.pace().has_room()
     near_the_end(world, 9)
-    ring, search = world.client.ring, world.client.uploader().search
-    assert ring.newest == 9 and search.has_room()
+    ring, due = world.client.ring, world.client.pace()
+    assert ring.newest == 9 and due.has_room()
     while ring.newest < 10 or ring.offset < 3900:
         ring.save_value(keys.WORDS, bytes(100))
-    assert not search.has_room()  # what is kept for notes is full
+    assert not due.has_room()  # what is kept for notes is full
 
 
 def test_a_range_of_many_pins_takes_the_room_of_several():

@@ -5,8 +5,8 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 
 # What a board that only logs needs; what opening a ring needs, and one that is new, on raw flash or not as it was left
 # needs besides (both are let go of afterwards); what an upload needs, ... `_foreign` is for what few raw media meet,
-# something else that is there; `_outcomes` and `_refusals` for what is seldom needed, a reply that accepts nothing or a
-# block that fails; `_refused` for points that are refused.
+# something else that is there; `_outcomes` and `_refusals` for what is seldom needed, a reply that accepts nothing;
+# `_network` for what is as rare, the time, or a block that fails; `_refused` for points that are refused.
 BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots ring.record ring.state "
     "ring.sector ring.pages ring.log rings media.littlefs",
@@ -16,15 +16,15 @@ BUNDLES = {
     "_found": "media.names ring.torn",
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
-    "_pace": "upload.pace upload.due upload.result upload.belief",
-    "_upload": "ring.fast upload.whole upload.batch upload.counting upload.window upload.terms upload.uploader "
-    "upload.call blynk",
+    "_pace": "upload.pace upload.due upload.result blynk",
+    "_upload": "ring.fast upload.batch upload.counting upload.window upload.terms upload.uploader "
+    "upload.call",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",
-    "_network": "clock.network upload.date",
+    "_network": "clock.network upload.date ring.rewrite",
     "_outcomes": "upload.outcomes upload.ranges",
     "_refused": "upload.held upload.settled upload.search",
-    "_refusals": "refusals upload.hold upload.secret ring.rewrite",
+    "_refusals": "refusals upload.hold upload.secret",
     "_https": "http.https http.connection",
     "_tls": "http.tls",
     "_run": "upload.run",

@@ -9,7 +9,7 @@ import json
 import random
 import sys
 
-from blynk_batch.upload.pace import Pace
+from blynk_batch.upload.due import Due
 
 WHAT = sys.argv[1]
 STATIONS, INTERVAL_S, HOURS, SEED = [int(word) for word in sys.argv[2:6]]
@@ -67,14 +67,14 @@ def answer(pace):
 
 random.seed(SEED)
 boots = Boots()
-waiting = {0: [Pace(Ring(), boots, None, "https://blynk.cloud", "token-%08d" % n) for n in range(STATIONS)]}
+waiting = {0: [Due(Ring(), boots, None, "https://blynk.cloud", "token-%08d" % n) for n in range(STATIONS)]}
 drains = {}  # id of a Pace: the second of its first drain, None after its second
 apart = []
 requests = [0] * (HOURS * 3600 // BIN_S)
 for second in range(HOURS * 3600):
     Boots.second = second
     for pace in waiting.pop(second, ()):
-        if pace.due().is_due(INTERVAL_S):
+        if pace.is_due(INTERVAL_S):
             requests[second // BIN_S] += 1
             first = drains.get(id(pace), second)
             if first is not None:
@@ -83,7 +83,7 @@ for second in range(HOURS * 3600):
                 drains[id(pace)] = None if first < second else second
             pace.drains()
             answer(pace)
-            pace.due().due_s(INTERVAL_S)  # run() asks every second: so what follows is asked a moment later
-        again = second + max(1, pace.due().due_s(INTERVAL_S), pace.wait_s())
+            pace.due_s(INTERVAL_S)  # run() asks every second: so what follows is asked a moment later
+        again = second + max(1, pace.due_s(INTERVAL_S), pace.wait_s())
         waiting.setdefault(again, []).append(pace)
 print(json.dumps([requests, min(apart), max(apart)]))

@@ -14,7 +14,7 @@ from ..ring.reader import DATA
 
 _CHUNK_BYTES = const(600)  # a long-running heap has few large holes
 _ENOUGH_BYTES = const(455)  # written: behind it a run of plain frames has no room for a point of 145
-_PAUSE_EVERY = const(16)  # frames read without a break
+PAUSE_EVERY = const(16)  # frames that are read without a break
 _ALL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 
 
@@ -22,12 +22,12 @@ class Vanished(UploadError):
     """None of the points that were counted can be read any more: overwritten, or damaged."""
 
 
-class OutOfTime(Exception):
-    """The caller's time ran out between two chunks."""
-
-
 class DrainEnds(Exception):
     """(None, or what it waits for; seconds or None): there is no more to do in this drain."""
+
+
+class OutOfTime(DrainEnds):
+    """The caller's time ran out between two chunks."""
 
 
 def text_bytes(text):
@@ -43,6 +43,14 @@ def one_more(others, key):
     others[key] = others.get(key, 0) + 1
 
 
+def is_sent(others, text, time, cutoff):
+    """True for a point to send; else it is counted in `others`. `text`: nothing where it cannot be read."""
+    if text and time >= cutoff:  # Times.NEVER is below any
+        return True
+    one_more(others, keys.CORRUPT if not text else keys.DROPPED if time < 0 else keys.EXPIRED)
+    return False
+
+
 def passed(others):
     """How many points are not sent."""
     return sum(others.values()) - others.get(keys.ESTIMATED, 0)
@@ -52,7 +60,6 @@ class Body:
     """`[[ms,value],...]`; every `iter()` streams it anew.
 
     source        whose batch it is: a Window or a Search, which know the cutoff and the times
-    start         (sequence, offset, number) from where on it takes to resolve its times
     first, end    (sequence, offset) of its points: all of the pin that lie in between
     points        to send, and len_bytes of them, as the window counted or `measure` did
     others        {counter of the state: how many}: those that are not sent, and how many of `points` are estimated
@@ -67,10 +74,9 @@ class Body:
     guarded = tick = watchdog = url = None
     last = cut = None
 
-    def __init__(self, source, pin, start, first, end):
+    def __init__(self, source, pin, first, end):
         self._source = source
-        self.pin = pin
-        self.start, self.first, self.end = start, first, tuple(end[:2])
+        self.pin, self.first, self.end = pin, first, tuple(end[:2])
         self.points = self.sent = 0
         self.len_bytes, self.others = 1, {}
         self.oldest, self._cleared = source.ring.oldest, source.ring.cleared
@@ -81,44 +87,38 @@ class Body:
         most = self._left = max_points or _ALL
         self.len_bytes, self.others, self._filled = 1, {}, 0
         out = None if but else bytearray(_CHUNK_BYTES)
-        for found in self._frames(self.others, but, out, (max_bytes or _ALL) - _CHUNK_BYTES):
+        for text in self._texts(self.others, but, out, (max_bytes or _ALL) - _CHUNK_BYTES):
             self.len_bytes += self._filled
             self._filled = 0
-            if not found:
+            if not text:
                 yield
                 continue
-            reader, time, index = found
-            text = text_bytes(reader.values(index)[index])
-            if text is None:
-                one_more(self.others, keys.CORRUPT)
-                continue
-            more = len(b"%d" % time) + 4 + len(text)
-            if not self._left or (max_bytes and self._left < most and self.len_bytes + more > max_bytes):
-                self.end = reader.position
+            if not self._left or (max_bytes and self._left < most and self.len_bytes + len(text) > max_bytes):
+                self.end = self._at
                 break
             self._left -= 1
-            self.len_bytes += more
+            self.len_bytes += len(text)
             if self._estimated:
                 one_more(self.others, keys.ESTIMATED)
-            self.last = reader.position
+            self.last = self._at
         self.len_bytes += self._filled
         self.points = most - self._left
 
-    def _frames(self, others=None, but=None, out=None, most_bytes=_ALL):
-        """(reader, Unix ms, place in the frame) of every point of this pin to send; None now and then in between. The
-        others are counted in `others`. With `out`, runs of plain frames are written there instead, up to `_left`
-        points, and while what was put by is not longer than `most_bytes`."""
+    def _texts(self, others, but=None, out=None, most_bytes=_ALL):
+        """The JSON of every point of this pin to send; None now and then in between. The others are counted in
+        `others`. With `out`, runs of plain frames are written there instead, up to `_left` points, and while what was
+        put by is not longer than `most_bytes`."""
         source = self._source
         first, cutoff, one = self.first, source.cutoff, bytes((self.pin,))
         state = source.ring.state
         times = source.times() if source.unsure else None
-        start = self.start if times else first + (0,)
+        start = source.ring.cursor() if times else first + (0,)  # to resolve times takes a pass from there
         behind = start[:2] < first
         reader = source.ring.reader(start, self.end)
         steps = Pass(reader, cutoff, source.times, times, out, self.pin)
         passed = 0
         while True:
-            if passed >= _PAUSE_EVERY or self._filled > _ENOUGH_BYTES:
+            if passed >= PAUSE_EVERY or self._filled > _ENOUGH_BYTES:
                 passed = 0
                 yield None
             taken = 0 if behind or self.len_bytes > most_bytes else steps.take(self._left, self._filled)
@@ -143,11 +143,10 @@ class Body:
                 continue
             if time is None:
                 return  # what told it was damaged since
-            self._estimated = steps.times and steps.times.estimated
-            if time >= cutoff:  # Times.NEVER is below any
-                yield reader, time, index
-            elif others is not None:
-                one_more(others, keys.DROPPED if time < 0 else keys.EXPIRED)
+            self._at, self._estimated = reader.position, steps.times and steps.times.estimated
+            text = text_bytes(reader.values(index)[index])
+            if is_sent(others, text, time, cutoff):
+                yield b",[%d,%s]" % (time, text)
 
     def leave(self, ring):
         """It was accepted, or there is nothing in it to send: count its points as what they are now; how many there
@@ -170,10 +169,10 @@ class Body:
         self.sent = self._filled = written = 0
         self._left = self.points
         self.cut = self.cut is not False
-        frames = self._frames(out=out)
+        texts = self._texts({}, out=out)
         text = b""
         while text is not None and self._left:
-            text = self.guarded(self._fill, frames, out)  # pyright: ignore
+            text = self.guarded(self._fill, texts, out)  # pyright: ignore
             self.sent = self.points - self._left
             if text == b"" and self._filled <= _ENOUGH_BYTES and self._left:
                 yield text  # somebody else's turn
@@ -199,22 +198,18 @@ class Body:
         self.cut = False
         yield b"]"
 
-    def _fill(self, frames, out):
+    def _fill(self, texts, out):
         """Put the next points into `out`: what did not fit any more, b"" where it fits or somebody else may have a
         turn, None at the end."""
-        for found in frames:
-            if not found:
+        for text in texts:
+            if not text:
                 return b""
-            reader, time, index = found
-            value = text_bytes(reader.values(index)[index])
-            if value is not None:
-                text = b",[%d,%s]" % (time, value)
-                self._left -= 1
-                end = self._filled + len(text)
-                if end > _CHUNK_BYTES:
-                    return text
-                out[self._filled : end] = text
-                self._filled = end
+            self._left -= 1
+            end = self._filled + len(text)
+            if end > _CHUNK_BYTES:
+                return text
+            out[self._filled : end] = text
+            self._filled = end
             if not self._left or self._filled > _ENOUGH_BYTES:
                 return b""
         return None

@@ -49,7 +49,7 @@ class Call:
         if self._watchdog:
             self._watchdog()
         if self._end_ms is not None and self._uptime() >= self._end_ms:
-            raise OutOfTime
+            raise OutOfTime("time", None)
 
     def next(self, reply):
         self._client.check_open()

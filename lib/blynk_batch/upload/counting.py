@@ -10,9 +10,8 @@ from micropython import const
 from ..ring import state as keys
 from ..ring.fast import EACH, RUN, Pass
 from ..ring.reader import DATA
-from .batch import one_more, text_bytes
+from .batch import PAUSE_EVERY, is_sent, one_more, text_bytes
 
-_YIELD_EVERY = const(16)  # frames
 _FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
 
 
@@ -29,8 +28,7 @@ class Counting:
     def __init__(self, uploader, end):
         self._uploader, self.ring = uploader, uploader.ring
         settings, state = uploader.settings, self.ring.state
-        self._max_points = self.ring.get(keys.SIZE) or settings["batch_points"]
-        self._max_bytes = uploader.batch_bytes
+        self._most = (self.ring.get(keys.SIZE) or settings["batch_points"], uploader.batch_bytes)
         self.pins = {}
         self.order = []
         self.waiting = False
@@ -38,7 +36,6 @@ class Counting:
         self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
         self.last = [pin for key in keys.range_keys(state) for pin in state[key][7:]]
         self._shut = keys.open_pins(state)  # the cursor passes their points unasked
-        self._quiet = ()  # pins that are not asked in it: of _shut, and done before
         self._done = 0  # points of it that were done before
         self._passed = {}  # points of pins of _shut in it
         self._cursor = self.ring.cursor()
@@ -46,6 +43,7 @@ class Counting:
         if self.saved:
             sequence, offset, number, self.cutoff, now, *seen = self.saved
             self.end, self.now, self._seen = (sequence, offset, number), now or None, tuple(seen)
+            self._most = (_FULL, _FULL)
         else:
             self.end, self.cutoff, self.now = end, uploader.cutoff(), uploader.boots.now()
             self._seen = self.ring.end()[:2]  # what comes later changes no time
@@ -62,22 +60,18 @@ class Counting:
         """Count every pin's points and bytes, then fix the window; lets others work in between."""
         ring = self.ring
         reader = ring.reader(end=self.end)
-        # Of each pin its points, and 256 further on the bytes of their JSON; what runs may not count looks full to them
+        # Of each pin its points, and 256 further on their bytes of JSON; what runs may not count looks full to them.
+        # Quiet pins are not asked in it: of _shut, and done before
         tally, done = self._uploader.tally, self.saved and ring.state.get(keys.DONE) or b""
-        view, size = memoryview(tally), 1
-        tally[0] = _FULL
-        while size < 512:
-            view[size : 2 * size] = view[:size]
-            size *= 2
-        if done or self._shut:
-            self._quiet = [pin for pin in range(256) if pin in self._shut or keys.is_done(done, pin)]
+        for index in range(512):
+            tally[index] = _FULL
+        self._quiet = [pin for pin in range(256) if pin in self._shut or keys.is_done(done, pin)]
         for pin in self._quiet:
             tally[pin] = tally[256 + pin] = 0
-        most = (_FULL, _FULL) if self.saved else (self._max_points, self._max_bytes)
-        steps = Pass(reader, self.cutoff, self.times, None, tally, EACH, *most)
+        steps = Pass(reader, self.cutoff, self.times, None, tally, EACH, *self._most)
         frames = 0
         while True:
-            if frames > _YIELD_EVERY:
+            if frames > PAUSE_EVERY:
                 frames = 0
                 yield
             taken = steps.take()
@@ -116,12 +110,10 @@ class Counting:
         if self.saved:
             lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
         self._lost = ring.seen_lost = lost
-        under_way = state.get(keys.BATCH) or state.get(keys.PART) or (-1,)
-        last = [pin for pin in self.order if pin in self.last or self._uploader.failures(pin)]
-        self.order = [pin for pin in self.order if pin not in last] + last
-        if under_way[0] in self.order:  # it keeps one pin's progress
-            self.order.remove(under_way[0])
-            self.order.insert(0, under_way[0])
+        first = (state.get(keys.BATCH) or state.get(keys.PART) or (-1,))[:1]  # it keeps one pin's progress
+        last = [pin for pin in self.order if pin not in first and (pin in self.last or self._uploader.failures(pin))]
+        first = [pin for pin in self.order if pin in first]
+        self.order = first + [pin for pin in self.order if pin not in first + last] + last
         if not self.order:
             if self.end[:2] >= ring.cursor()[:2]:
                 self.close()  # nothing but damage and points of pins that are not asked
@@ -135,9 +127,13 @@ class Counting:
         pins = reader.chain.pins
         base = len(b"%d" % time) + 4
         sizes = [len(text_bytes(text) or b"") for text in reader.values()]  # 0: it cannot be read
-        if not self.saved and not self._has_room(pins, base, sizes):
-            return False
         tally, part = self._uploader.tally, self.ring.state.get(keys.PART, (-1,))
+        most_points, most_bytes = self._most
+        for index in range(len(pins)):
+            pin = pins[index]
+            size = tally[256 + pin] + base + sizes[index]
+            if pin in self.pins and (tally[pin] >= most_points or size > most_bytes):
+                return False
         for index in range(len(pins)):
             pin = pins[index]
             if pin in self._quiet:
@@ -151,26 +147,11 @@ class Counting:
                 tally[pin], tally[256 + pin] = 0, 1
                 self.order.append(pin)
             others = self.pins[pin][2]
-            if not sizes[index]:
-                one_more(others, keys.CORRUPT)
-            elif time < 0:  # never known: Times.NEVER
-                one_more(others, keys.DROPPED)
-            elif time < self.cutoff:
-                one_more(others, keys.EXPIRED)
-            else:
+            if is_sent(others, sizes[index], time, self.cutoff):
                 tally[pin] += 1
                 tally[256 + pin] += base + sizes[index]
                 if estimated:
                     one_more(others, keys.ESTIMATED)
-        return True
-
-    def _has_room(self, pins, base, sizes):
-        tally = self._uploader.tally
-        for index in range(len(pins)):
-            pin = pins[index]
-            size = tally[256 + pin] + base + sizes[index]
-            if pin in self.pins and (tally[pin] >= self._max_points or size > self._max_bytes):
-                return False
         return True
 
     def close(self):

@@ -27,8 +27,15 @@ class Question:
     cut = None  # whatever goes wrong, it is not the pin's fault
 
     def __init__(self, uploader):
-        pins = _pins(uploader.ring)
-        self.pin = pins[uploader.ring.get(keys.REQUESTS) % len(pins)]
+        # Pins that have readings take turns: one may never get a reply
+        ring, pins, left = uploader.ring, b"", _LOOK
+        reader = ring.reader(keys.first_kept(ring.state))
+        while left and reader.next():
+            left -= 1
+            if reader.kind == DATA:
+                pins += bytes([pin for pin in reader.chain.pins if pin not in pins])
+        pins = pins or b"\0"  # all is damaged
+        self.pin = pins[ring.get(keys.REQUESTS) % len(pins)]
 
     def __iter__(self):
         return iter((b"[]",))
@@ -52,16 +59,6 @@ def ask(uploader):
     reply = yield from uploader.send(question)
     if not isinstance(reply, tuple):
         uploader.step(uploader._outcome, None, question, reply)
-
-
-def _pins(ring):
-    """Some that have readings, which take turns: one may never get a reply."""
-    reader, pins, left = ring.reader(keys.first_kept(ring.state)), b"", _LOOK
-    while left and reader.next():
-        left -= 1
-        if reader.kind == DATA:
-            pins += bytes([pin for pin in reader.chain.pins if pin not in pins])
-    return pins or b"\0"  # all is damaged
 
 
 def _verified(uploader):
@@ -95,10 +92,5 @@ def heard(uploader, clock, date):
         uploader.event("clock set by the server's Date, since NTP does not answer")
         uploader.guarded(uploader.boots.anchor)
     elif not 0 < first <= date and date >= BUILD_MS:
-        uploader.guarded(_doubt, ring, date)
-
-
-def _doubt(ring, date):
-    """Note the first Date that was not believed, for the boots to come."""
-    ring.set(keys.DOUBTED, (date // 1000,))
-    ring.save(must=False)
+        ring.set(keys.DOUBTED, (date // 1000,))  # the first that was not believed, for the boots to come
+        uploader.guarded(ring.save, False)

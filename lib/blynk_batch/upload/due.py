@@ -4,13 +4,13 @@ Stations that get their power back together must not ask together for ever: the 
 over a short time, and from then on each keeps to a phase of its own within the interval. Both come from the token,
 which alone tells stations apart. `make fleet` shows what ten thousand of them come to.
 
-Loaded where a program asks, and with the first refused points. Knows the clock and the ring's state; nothing of batches
-or replies.
+Knows the clock and the ring's state; nothing of batches or replies.
 """
 
 from micropython import const
 
 from ..ring.state import ASKED, DOUBT, DRAINED, HELD, OWNER, first_kept, open_pins, range_keys
+from .pace import Pace
 
 _SPREAD_S = const(30)  # of the first drains after power-on
 _HOUR_S = const(3600)
@@ -22,47 +22,44 @@ _LOOK = const(4096)  # frames that are looked through for something new: a secon
 _REST, _IN_DOUBT = const(2), const(3)  # kinds of ranges, see ranges.py
 
 
-class Due:
-    """Over the ring of one Pace, and its backoff and budget."""
+class Due(Pace):
+    """The Pace of a client that also knows when it is due."""
 
-    def __init__(self, pace):
-        self._pace, self._ring, self._boots = pace, pace.ring, pace.boots
-        self._phase = int.from_bytes(pace.owner[:3], "big")
-        self._asked = 0  # uptime in s of the last time that it was asked
-        self._shut, self._looked = b"", (0, 0)  # up to where all points are of those pins
+    _asked = 0  # uptime in s of the last time that it was asked
+    _shut, _looked = b"", (0, 0)  # up to where all points are of those pins
 
     def is_due(self, interval_s):
         """True if the next drain may start now."""
-        return not self.due_s(interval_s) and not self._pace.wait_s() and self._pace.budget() != 0
+        return not self.due_s(interval_s) and not self.wait_s() and self.budget() != 0
 
     def due_s(self, interval_s):
         """Seconds until the interval allows the next drain."""
-        saved, now = self._ring.state.get(DRAINED, (0, 0, 0)), self._boots.now()
+        saved, now = self.ring.state.get(DRAINED, (0, 0, 0)), self.boots.now()
         passed = -1  # ms since the last drain, as far as is known
         if now is not None and saved[0]:
             passed = now - saved[0]
-        elif saved[1] and saved[1] == self._boots.boot:
-            passed = self._boots.uptime() - saved[2]
+        elif saved[1] and saved[1] == self.boots.boot:
+            passed = self.boots.uptime() - saved[2]
         left = 0 if passed < 0 else max(0, interval_s - passed // 1000)
         interval_s = int(interval_s)
-        if not self._boots.powered_on or interval_s < 1:
+        if not self.boots.powered_on or interval_s < 1:
             return left
-        now = self._boots.uptime() // 1000
+        now, phase = self.boots.uptime() // 1000, int.from_bytes(self.owner[:3], "big")
         since_asked = now - self._asked
         self._asked = now
-        if self._pace.drained is None:
-            return max(left, self._phase % (min(interval_s // 10, _SPREAD_S) + 1) - now)
-        soonest = self._pace.drained + interval_s // 2
+        if self.drained is None:
+            return max(left, phase % (min(interval_s // 10, _SPREAD_S) + 1) - now)
+        soonest = self.drained + interval_s // 2
         # A program that seldom asks is told the next best time, not the next interval's.
         early = min(since_asked, interval_s) // 2
-        return max(0, soonest + (self._phase - soonest) % interval_s - early - now)
+        return max(0, soonest + (phase - soonest) % interval_s - early - now)
 
     def has_something(self):
         """True if a drain has something to send: points that were not refused, or a search, a try or a question that
         is due."""
-        ring, state = self._ring, self._ring.state
+        ring, state = self.ring, self.ring.state
         return bool(
-            state.get(OWNER) != self._pace.owner  # what the server refused another token of is asked for at once
+            state.get(OWNER) != self.owner  # what the server refused another token of is asked for at once
             or ASKED in state
             or (ring.pending > ring.get(HELD) and self._has_new())
             or [key for key in range_keys(state) if self._asks(state[key])]
@@ -71,7 +68,7 @@ class Due:
     def _has_new(self):
         """True if some of the points that were never asked for are of a pin that is not held open, or if there are so
         many that a drain had better pass them."""
-        ring = self._ring
+        ring = self.ring
         shut = open_pins(ring.state)
         if not shut:
             return True
@@ -94,36 +91,36 @@ class Due:
         if self.has_room():
             return kind != _REST or self.rested(tried)
         # Only the oldest sector's are tried then, see search.py
-        return start <= self._ring.oldest and (not kind or self.rested(tried))
+        return start <= self.ring.oldest and (not kind or self.rested(tried))
 
     def may_ask(self):
         """True if the hour since the last questions in doubt has passed."""
-        return self.rested(self._ring.state.get(DOUBT, (0, 0))[1], _HOUR_S)
+        return self.rested(self.ring.state.get(DOUBT, (0, 0))[1], _HOUR_S)
 
     def tries(self):
         """Note a try; what `rested` is to be asked of it."""
-        self._pace.tried_ms = self._boots.uptime()
+        self.tried_ms = self.boots.uptime()
         return self.second()
 
     def second(self):
         """The Unix time in s; without a clock the uptime, and never 0."""
-        now = self._boots.now()
-        return (self._boots.uptime() + 1000 if now is None else now) // 1000
+        now = self.boots.now()
+        return (self.boots.uptime() + 1000 if now is None else now) // 1000
 
     def rested(self, tried, for_s=_AGAIN_S):
         """True if `for_s` have passed, as far as is known, since the last try at `tried`, a `second()`; 0: never, or it
         was released."""
-        if tried and self._boots.now() is None and not (self._pace.goes_on and tried < _UNIX_S):
-            return self._boots.uptime() - self._pace.tried_ms >= for_s * 1000
+        if tried and self.boots.now() is None and not (self.goes_on and tried < _UNIX_S):
+            return self.boots.uptime() - self.tried_ms >= for_s * 1000
         return not tried or not 0 <= self.second() - tried < for_s
 
     def has_room(self, size=_NOTES_BYTES):
         """True if notes of that size push no reading out of the ring."""
-        ring = self._ring
+        ring = self.ring
         return not ring.sealed and ring.offset + size <= ring.data_end or not self.is_full()
 
     def is_full(self):
         """True if the next sector takes the place of readings that are kept."""
-        ring = self._ring
+        ring = self.ring
         first = min(max(ring.oldest, first_kept(ring.state)[0]), ring.newest)
         return ring.newest + 1 - first >= ring.medium.slots

@@ -3,50 +3,27 @@
 Knows the ring and its state; no network, no policy. ranges.py has what a range is.
 """
 
-from micropython import const
-
 from ..ring import state as keys
 from ..ring.reader import DATA
-from .ranges import FRESH, HELD, OPEN, PAUSE_EVERY, RUN, Range, normal, values, weight
-
-_SPARE = const(6)  # places of the table
+from .batch import PAUSE_EVERY
+from .ranges import FRESH, HELD, OPEN, RUN, normal, store, weight
 
 
 class Held:
-    """The ranges in `ring.state`: change `ranges`, `store()`; `load()` once others worked on the ring."""
+    """The ranges in `ring.state`: change `ranges`, `store()`."""
 
-    def __init__(self, uploader):
-        self._uploader, self.ring = uploader, uploader.ring
-        self.load()
-
-    def load(self):
-        ring = self.ring
-        self.ranges = []
-        for key in keys.range_keys(ring.state):
-            value = ring.state[key]
-            kind = value[4]
-            end = OPEN if kind & keys.OPEN_END else (value[0] + value[2], value[3])
-            start = max(tuple(value[:2]), (ring.oldest, 0))  # what was overwritten counts no more
-            for pin in value[7:] if start < end else ():
-                self.ranges.append(Range(pin, start, end, kind & 3, value[5], value[6]))
+    def __init__(self, uploader, ranges=()):
+        self._uploader, self.ring, self.ranges = uploader, uploader.ring, ranges
 
     def store(self):
-        ring, state = self.ring, self.ring.state
+        ring = self.ring
         self.ranges = normal(self.ranges)
         for _ in self.share() if weight(self.ranges) > keys.RANGES_MOST else ():
             pass
         while weight(self.ranges) > keys.RANGES_MOST:
             self.give_way(True)
-        left, free = values(self.ranges), []
-        for key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST):
-            if state.get(key) in left:
-                left.remove(state[key])
-            else:
-                free.append(key)
-        for key in free:
-            if left or key in state:
-                ring.set(key, left.pop() if left else None)
-        if keys.HELD in state and not [found for found in self.ranges if found.start < self.end_of(found)]:
+        store(ring, self.ranges)
+        if keys.HELD in ring.state and not [found for found in self.ranges if found.start < self.end_of(found)]:
             ring.add(keys.CORRUPT, ring.get(keys.HELD))  # damaged since: they cannot be tried any more
             ring.set(keys.HELD, None)
 
@@ -72,7 +49,7 @@ class Held:
                 left.append(found.part(found.start, start))
             if found.end == OPEN and mended:
                 found = found.part(found.start, last)
-            if end < last or (found.end == OPEN and end <= last):
+            if end < found.end:
                 left.append(found.part(end, found.end))
         return left
 
@@ -145,10 +122,6 @@ class Held:
         self.ring.add(keys.HELD, -count)
         self.ring.add(keys.REJECTED, count)
         return True
-
-    def has_places(self):
-        """True if there are places to spare for points that may be good."""
-        return weight(self.ranges) <= keys.RANGES_MOST - _SPARE
 
     def leaves_places(self, pin, start, end):
         """True if two places of the table are free once what lies in between is accepted: else good points between

@@ -1,35 +1,83 @@
-"""Holds what is left of a refused pin in a window: the cursor will pass it, but it stays in the ring.
+"""A pin that waits with what is left of it in a window: the cursor will pass that, but it stays in the ring.
 
 All that a refusal takes while windows are delivered, so that want of memory for the rest holds up no other pin. Knows
 the state; search.py has what becomes of it later.
 """
 
+from micropython import const
+
+from .. import load
 from ..ring import state as keys
+from ..ring.reader import DATA
+from .batch import PAUSE_EVERY, passed
+
+_SPARE = const(6)  # places of the table
 
 
-def hold(uploader, window, body, kind, plan):
-    """Make a range of it, from `body` on. False if there is no place for one more. `kind`, `plan`: see ranges.py."""
-    from .ranges import DOUBT, OPEN, Range, values
-
-    ring = window.ring
-    free = [key for key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST) if key not in ring.state]
-    if not free:
+def waits(window, body):
+    """True if the pin's points of the window went into a range unasked, so that others are asked first."""
+    uploader, ring, pin = window._uploader, window.ring, body.pin
+    failures, is_roomy = uploader.failures(pin), has_places(ring)
+    has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
+    if not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain()):
+        known = False
+    elif window.saved and pin in window.last and is_roomy and uploader.pace.has_room():
+        known = True
+    else:
         return False
-    end = OPEN if kind == DOUBT else window.end[:2]
-    ring.set(free[0], values([Range(body.pin, body.first, end, kind, plan)])[0])
-    pass_over(window, body)
-    if uploader.pace.due().has_room():  # else it waits in RAM: no note pushes a reading out of the ring
-        ring.save()
+    _hold(window, body, known, False)
     return True
 
 
-def pass_over(window, body):
-    """Count what is left of the pin in the window as held there."""
-    from .batch import passed
+def has_places(ring):
+    """True if there are places to spare for points that may be good."""
+    from .ranges import held, weight
 
-    ring = window.ring
+    return weight(held(ring)) <= keys.RANGES_MOST - _SPARE
+
+
+def refused(window, body, known):
+    """`body` was, what is left of its pin waits, too. `known`: it is for the content."""
+    if not window.stale():  # else it was overwritten meanwhile, and is asked anew
+        window._uploader.refused[body.pin] = body.first
+        _hold(window, body, known, True)
+
+
+def _hold(window, body, known, asked):
+    """Make a range of it, from `body` on, which was asked for or not."""
+    from .ranges import DOUBT, FIRST, FRESH, OPEN, WALK, Range, held, normal, store, weight
+
+    uploader, ring = window._uploader, window.ring
+    kind, end = (FRESH, window.end[:2]) if known else (DOUBT, OPEN)
+    ranges, one = held(ring), Range(body.pin, body.first, end, kind, FIRST if asked else WALK)
+    for _ in reach(ring, ranges, one, kind):
+        pass
+    ranges = normal(ranges + [one])
     points, _, others = window.pins[body.pin]
     count = points + passed(others)
     ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
     ring.add(keys.HELD, count)
     window.leave(body.pin)
+    if weight(ranges) > keys.RANGES_MOST:  # what gives way counts no more: after all is counted
+        load("upload.held", "Held")(uploader, ranges).store()
+    else:
+        store(ring, ranges)
+    if uploader.pace.has_room():  # else it waits in RAM: no note pushes a reading out of the ring
+        ring.save()
+
+
+def reach(ring, ranges, one, *kinds):
+    """Have `one` begin where its pin's range before it ends, if that is of one of `kinds` and none of the pin's
+    points lies in between: so they touch. Else each point of a pin that has one now and then would take a place of
+    its own. A generator that lets others work in between."""
+    before = [found for found in ranges if found.pin == one.pin and found.end <= one.start]
+    last = max(before, key=lambda found: found.end) if before else one
+    if last.kind in kinds and last.end < one.start:
+        frames, reader = 0, ring.reader(last.end + (0,), one.start)
+        while reader.next():
+            frames += 1
+            if frames % PAUSE_EVERY == 0:
+                yield None
+            if reader.kind == DATA and one.pin in reader.chain.pins:
+                return
+        one.start = last.end

@@ -6,13 +6,11 @@ writes at most one state frame, or raises DrainEnds.
 
 from micropython import const
 
-from .. import blynk as api, errors, refusals
+from .. import blynk as api, errors, load, refusals
 from ..ring import state as keys
 from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
 from .batch import DrainEnds, Vanished
-from .hold import hold
-from .ranges import DOUBT, FRESH
-from .secret import server_of, split
+from .secret import server_of
 
 _HOUR_S = const(3600)
 _HOPS = const(3)
@@ -20,7 +18,6 @@ _TOO_OFTEN = const(429)
 _FEW = const(4)  # points, which are too many only where the server says so
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
 _WORDS_BYTES = const(60)
-_FIRST = const(1)  # a plan, see settled.py
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
 _SMALLER = const(1)
 _REDIRECTED = const(2)
@@ -30,23 +27,16 @@ _STOPPED = const(3)
 def judge(uploader, source, body, reply):
     """Act on `reply`, a (status, headers, text) or the exception that came instead, to a batch of `source`, a Window,
     a Search or a Question."""
-    in_vain = uploader.pace.in_vain()
     if isinstance(reply, Vanished):
         uploader.ring.forget(keys.BATCH)
         if uploader.ring.oldest == body.oldest:  # they are there, but cannot be read any more: not to be asked for ever
             _refused(uploader, source, body, reply, True)
         return
     if isinstance(reply, Exception):
-        error = _network_error(uploader, reply)
-        uploader.event("V%d: %s" % (body.pin, error))
-        is_sent = body.cut is not None  # else it cannot be the batch
-        if not (is_sent and (body.cut or in_vain) and _others_first(uploader, source, body, False, error)):
-            if is_sent:
-                _try_one(uploader, source, body, in_vain)
-            _later(uploader, error)
-        return
-    status, headers, text = reply  # pyright: ignore
-    error = refusals.judge(status, text, uploader.hide)
+        status, headers, error = 0, {}, _network_error(reply, uploader.server, uploader.hide)
+    else:
+        status, headers, text = reply
+        error = refusals.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
     kind = type(error)
     if kind == refusals.BatchTooLarge and body.points > 1:
@@ -62,40 +52,45 @@ def judge(uploader, source, body, reply):
     elif status == 400 or kind == refusals.BatchTooLarge:
         _refused(uploader, source, body, error, uploader.trusted)
     else:
-        text = headers.get("retry-after", "")
-        wait_s = int(text) or None if text.isdigit() else None
-        if (status != _TOO_OFTEN or in_vain) and _others_first(uploader, source, body, not wait_s, error):
-            return
-        _try_one(uploader, source, body, in_vain)
-        _later(uploader, error, wait_s)
+        _failed(uploader, source, body, error, status, headers.get("retry-after", ""))
 
 
-def _try_one(uploader, source, body, in_vain):
-    """The batch may be too large, whatever the server or the network says: if the connection ended in the midst of it
-    twice, or after so many waits, one point is sent, then about as many as failed, then half of them."""
-    size = uploader.ring.state.get(SIZE, ())
+def _failed(uploader, source, body, error, status, text):
+    """No reply, status 0, or one that says nothing of the batch, whose Retry-After is `text`: later. Unless nothing of
+    it was sent it may be too large all the same: if the connection ended in the midst of it twice, or after so many
+    waits, one point is sent, then about as many as failed, then half of them."""
+    wait_s = int(text) or None if text.isdigit() else None
+    in_vain, size = uploader.pace.in_vain(), uploader.ring.state.get(SIZE, ())
+    is_sent = status or body.cut is not None
+    may_be_its = in_vain or (status != _TOO_OFTEN if status else body.cut)
+    if is_sent and may_be_its and _others_first(uploader, source, body, status and not wait_s, error):
+        return
     stuck = uploader.failures(body.pin) > 1 if body.cut else in_vain
-    if size[2:] and size[2] < 2 * body.points > 2 * _FEW:
+    if not is_sent:
+        pass
+    elif size[2:] and size[2] < 2 * body.points > 2 * _FEW:
         uploader.learn(max(_FEW, body.points // 2))
     elif stuck and body.points > 1:
         uploader.learn(1, body.points)
     elif stuck and hasattr(source, "put_off"):
         source.put_off(body)
+    _later(uploader, error, wait_s)
 
 
 def _others_first(uploader, source, body, quick, error):
     """The server, or the connection in the midst of the batch, may have failed for the pin alone. True if others are to
     be asked in this drain: if it fails again where others were accepted; or for the first time, but before it had
     failed for others, if that was `quick`."""
-    pin, failures, failed = body.pin, uploader.failures(body.pin), keys.FAILED in uploader.ring.state
-    if uploader.trusted and failures and pin not in uploader.failed and uploader.search.has_places():
+    pin, ring = body.pin, uploader.ring
+    failures, failed = uploader.failures(pin), keys.FAILED in ring.state
+    if uploader.trusted and failures and pin not in uploader.failed and load("upload.hold", "has_places")(ring):
         _refused(uploader, source, body, error, True)
         return True
     uploader.failed += bytes((pin,))
     uploader.set_failures(pin, min(2, failures + 1))
-    uploader.ring.forget(keys.BATCH)  # nobody has it
-    order, part = getattr(source, "order", []), uploader.ring.state.get(keys.PART)
-    if part and part[0] == pin:
+    ring.forget(keys.BATCH)  # nobody has it
+    order = getattr(source, "order", [])
+    if ring.state.get(keys.PART, ())[:1] == (pin,):
         return False  # its place in the window is kept only as long as it is the first
     has_others = len(order) > 1 and not uploader.failures(order[1])
     if not quick or failures or not failed or not has_others:
@@ -112,19 +107,17 @@ def _refused(uploader, source, body, error, known):
     uploader.result.error = error
     if ring.state.get(keys.WORDS) != words:
         ring.set(keys.WORDS, words)
-    is_window = hasattr(source, "stale")
-    if is_window and source.stale():
-        return  # it was overwritten meanwhile, and is asked anew
-    if is_window:
-        uploader.refused[body.pin] = body.first
-    if not is_window or uploader._search or not hold(uploader, source, body, FRESH if known else DOUBT, _FIRST):
-        uploader.search.refused(source, body, known)
+    if hasattr(source, "refused"):  # a Search
+        source.refused(body, known)
+    else:
+        load("upload.hold", "refused")(source, body, known)
 
 
 def _count(uploader, which):
-    counts = list(uploader.ring.state.get(keys.OUTCOMES, (0, 0, 0, 0)))
+    ring = uploader.ring
+    counts = list(ring.state.get(keys.OUTCOMES, (0, 0, 0, 0)))
     counts[which] += 1
-    uploader.ring.set(keys.OUTCOMES, tuple(counts))
+    ring.set(keys.OUTCOMES, tuple(counts))
 
 
 def _later(uploader, error, wait_s=None, which=_RETRIED):
@@ -141,12 +134,10 @@ def _later(uploader, error, wait_s=None, which=_RETRIED):
 
 def unlearn(ring):
     """Another token or server takes over the data, but none of what was learned; what was refused is tried anew."""
-    from .ranges import release
-
     ring.forget(REGION, SIZE, BACKOFF, BUDGET, keys.BATCH, keys.FAILED, keys.WORDS)
     if not ring.get(keys.DELIVERED):
         ring.close_window()  # it may be small, as the other server wanted it
-    release(ring, range(256))
+    load("upload.ranges", "release")(ring, range(256))
 
 
 def _elsewhere(uploader, location):
@@ -154,10 +145,10 @@ def _elsewhere(uploader, location):
     is not followed."""
     asked, home = uploader.server, uploader.home
     server = server_of(location, home, uploader.settings["regions"])
-    scheme, _, path = split(location)
     uploader.hops += 1
-    is_elsewhere = path.split("?")[0] != api.PATH or (scheme == "http" and asked.startswith("https:"))
-    if is_elsewhere or server in (None, asked) or uploader.hops > _HOPS:
+    if server in (None, asked) or (server[:5] == "http:" and asked[:6] == "https:") or uploader.hops > _HOPS:
+        return False
+    if location.split("?")[0][len(server) :] != api.PATH:
         return False
     _count(uploader, _REDIRECTED)
     uploader.ring.save_value(REGION, None if server == home else server.encode())
@@ -174,7 +165,8 @@ def _stop(uploader, error):
     _later(uploader, error, _HOUR_S, _STOPPED)
 
 
-def _network_error(uploader, cause):
+def _network_error(cause, server, hide):
+    """The exception for what a transport raised."""
     if isinstance(cause, MemoryError):
         return MemoryError("no room for the request")  # a transport's own words may hold the token
     try:
@@ -182,6 +174,5 @@ def _network_error(uploader, cause):
     except Exception:  # noqa: BLE001 - it is not ours
         words = ""
     if isinstance(cause, errors.UploadError):
-        return cause if uploader.hide(words) == words else type(cause)(uploader.hide(words))
-    words = "no reply from %s: %s %s" % (split(uploader.server)[1], type(cause).__name__, words)
-    return errors.NetworkError(uploader.hide(words))
+        return cause if hide(words) == words else type(cause)(hide(words))
+    return errors.NetworkError(hide("no reply from %s: %s %s" % (server.split("/")[2], type(cause).__name__, words)))

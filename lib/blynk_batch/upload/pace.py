@@ -9,7 +9,6 @@ from hashlib import sha256
 
 from micropython import const
 
-from .. import load
 from ..errors import Error
 from ..ring.state import BACKOFF, BUDGET, DRAINED, HELD, OWNER
 
@@ -41,7 +40,7 @@ class Pace:
         self.owner = sha256(("%s %s" % (server, token)).encode()).digest()[:8]
         if ring.state.get(OWNER, self.owner) != self.owner:
             ring.forget(BACKOFF, BUDGET)
-        self._due = self.drained = None
+        self.drained = None
         self.boots = boots
         self._points_per_day = points_per_day
         self._until = 0  # uptime ms
@@ -62,12 +61,6 @@ class Pace:
             # resets or wakes every minute then tries now and then, and neither hammers the server nor gives up.
             over = _random(min(saved[2], _AWAY_S)) < _WAKE_S
             self._until = boots.uptime() + (0 if over else _random(saved[2] * 1000 + 1))
-
-    def due(self):
-        """What says when a drain begins, and which refused points are asked for."""
-        if self._due is None:
-            self._due = load("upload.due", "Due")(self)
-        return self._due
 
     def wait_s(self):
         """Seconds until a request may go out, 0 for now."""
@@ -131,11 +124,6 @@ class Pace:
         if most is None or not saved or saved[0] != self._day():
             return most
         return max(0, most - saved[1])
-
-    def budget_s(self):
-        """Seconds to the next day's budget."""
-        now = self.boots.now()
-        return 3600 if now is None else (_DAY_MS - now % _DAY_MS + 999) // 1000
 
     def spend(self, points):
         if self._points_per_day is not None:

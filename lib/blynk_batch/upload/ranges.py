@@ -1,19 +1,23 @@
 """Ranges of refused points: exact sets of points, all those of a pin from a start to an end.
 
-Those that touch become one, and in the state pins of equal bounds share one. Knows frames and the state; not what is
-asked of a range.
+Those that touch become one, and in the state pins of equal bounds share one. Knows the state; not what is asked of a
+range.
 """
 
 from micropython import const
 
 from ..ring import state as keys
-from ..ring.reader import DATA
 
 # Kinds. A range that is searched; a bad run that was found, and one that rests till it is tried again; one of a pin
 # refused while nobody was accepted.
 FRESH, RUN, HELD, DOUBT = 0, 1, 2, 3
+# How a FRESH one is searched on: so many of its newest, 0: all | so many (0: all) hold a bad one, perhaps nothing else:
+# the newest alone | so many (0: all) hold a bad one: the newer half of them
+WALK, FIRST, BAD = 0, 1, 2
+# It ends at a bad run: the point at that distance from there, 1 if < 4; if it is bad, so is all in between | it lies
+# between a good point and a bad run: its older half
+STRIDE, HALVE = 3, 4
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
-PAUSE_EVERY = const(16)  # frames that are read without a break
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer
 
@@ -22,7 +26,8 @@ class Range:
     """Points of `pin` from `start` to `end`.
 
     tried, tries      Unix s of the last try, 0: it is due; how many there were
-    plan, size, good  of a FRESH one instead, in the same two numbers: how it is searched on, see settled.py"""
+    plan, size, good  of a FRESH one instead, in the same two numbers: how it is searched on, for so many points; so
+                      many right of it were good on end"""
 
     def __init__(self, pin, start, end, kind, tried=0, tries=0):
         self.pin, self.start, self.end, self.kind, self.tried, self.tries = pin, start, end, kind, tried, tries
@@ -71,6 +76,31 @@ def normal(ranges):
     return found
 
 
+def held(ring):
+    """The table of the ranges in the ring's state, less what was overwritten."""
+    found = []
+    for key in keys.range_keys(ring.state):
+        value = ring.state[key]
+        kind = value[4]
+        end = OPEN if kind & keys.OPEN_END else (value[0] + value[2], value[3])
+        start = max(tuple(value[:2]), (ring.oldest, 0))
+        found += [Range(pin, start, end, kind & 3, value[5], value[6]) for pin in value[7:] if start < end]
+    return found
+
+
+def store(ring, ranges):
+    """Have the state hold them; there is a place for each."""
+    left, free = values(ranges), []
+    for key in range(keys.RANGES, keys.RANGES + keys.RANGES_MOST):
+        if ring.state.get(key) in left:
+            left.remove(ring.state[key])
+        else:
+            free.append(key)
+    for key in free:
+        if left or key in ring.state:
+            ring.set(key, left.pop() if left else None)
+
+
 def values(ranges):
     """What the state has of them."""
     shared, found = {}, []
@@ -87,23 +117,6 @@ def values(ranges):
 def weight(ranges):
     """How many of the state's places the ranges take."""
     return sum([max(1, (4 + 2 * len(value)) // _UNIT_BYTES) for value in values(ranges)])
-
-
-def reach(ring, ranges, one, *kinds):
-    """Have `one` begin where its pin's range before it ends, if that is of one of `kinds` and none of the pin's
-    points lies in between: so they touch. Else each point of a pin that has one now and then would take a place of
-    its own. A generator that lets others work in between."""
-    before = [found for found in ranges if found.pin == one.pin and found.end <= one.start]
-    last = max(before, key=lambda found: found.end) if before else one
-    if last.kind in kinds and last.end < one.start:
-        frames, reader = 0, ring.reader(last.end + (0,), one.start)
-        while reader.next():
-            frames += 1
-            if frames % PAUSE_EVERY == 0:
-                yield None
-            if reader.kind == DATA and one.pin in reader.chain.pins:
-                return
-        one.start = last.end
 
 
 def release(ring, pins):

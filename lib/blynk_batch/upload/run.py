@@ -51,14 +51,8 @@ async def drain(client, timeout_s, watchdog):
         client.uploading = call
         while True:
             body = call.next(reply)
-            reply = None
-            if not body:
-                await asyncio.sleep(0)
-            elif hasattr(call.transport, "apost"):
-                # No pause between a reply and its ack: a task cancelled there would send the batch again.
-                reply = await _post(call, body)
-            else:
-                reply = call.post(body)
+            # No pause between a reply and its ack: a task cancelled there would send the batch again.
+            reply = await _post(call, body) if body else await asyncio.sleep(0)
     except StopIteration:
         return call.result
     finally:
@@ -79,6 +73,8 @@ def end_left(client):
 
 
 async def _post(call, body):
+    if not hasattr(call.transport, "apost"):
+        return call.post(body)
     try:
         return call.checked(await call.transport.apost(*call.request(body)))
     except Exception as e:  # noqa: BLE001 - CancelledError is no Exception and goes on up

@@ -14,8 +14,9 @@ from micropython import const
 
 from ..ring import state as keys
 from .batch import Body
-from .ranges import DOUBT, FRESH, HELD, RUN, reach, weight
-from .settled import BAD, FIRST, HALVE, STRIDE, WALK, Settled
+from .hold import has_places, reach
+from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, RUN, STRIDE, WALK, weight
+from .settled import Settled
 
 _ALL = const(1 << 29)
 _WHOLE = const(0)  # of the numbers of single points: newest, oldest, middle, quarters ...
@@ -44,22 +45,9 @@ class Search(Settled):
 
     def _measured(self, pin, low, high, *limits):
         """A Body of the points to send from `low` to `high`, measured."""
-        body = Body(self, pin, low + (0,), low, high)
+        body = Body(self, pin, low, high)
         yield from body.measure(*limits)
         return body
-
-    def holds(self, window, body):
-        """True if the pin's points of the window go into a range unasked, so that others are asked first."""
-        uploader, pin, kind = self._uploader, body.pin, None
-        has_newer = window.saved and self.ring.end()[2] > window.end[2]  # which nobody has asked for
-        if not uploader.trusted and uploader.failures(pin) >= (1 if has_newer else 2):
-            if self.has_places() or uploader.pace.in_vain():
-                kind = DOUBT
-        if kind is None and window.saved and pin in window.last and self.has_room() and self.has_places():
-            kind = FRESH
-        if kind is not None:
-            self.hold_window(window, body, kind)
-        return kind is not None
 
     # What to ask next
 
@@ -67,7 +55,7 @@ class Search(Settled):
         """The next Body, or None at the end: a generator that lets others work in between."""
         uploader, ring = self._uploader, self.ring
         many = len({found.pin for found in self.ranges}) > keys.RANGES_MOST // 2  # of few pins little can be shared
-        if many and not (self._is_shared or self.has_places()):
+        if many and not (self._is_shared or has_places(ring)):
             self._is_shared = True  # once in a drain
             yield from self.share()
         while True:
@@ -93,8 +81,8 @@ class Search(Settled):
             if body and body.len_bytes > 1:
                 return body
             if body:
-                self._nothing_to_send(body)
-            yield None  # each step saves once: see whole.py
+                self.accepted(body)
+            yield None  # each step saves once: see Uploader.step()
 
     def _turn(self):
         """Another number for each request while all is in vain, so that none is asked for ever; else 0."""
@@ -138,7 +126,7 @@ class Search(Settled):
         refused, the newest or the oldest point, another one each time."""
         uploader = self._uploader
         doubts = [found for found in self.ranges if found.kind == DOUBT]
-        if not doubts or uploader.trusted or not self.due.may_ask():
+        if not doubts or not self.due.may_ask():
             return
         turn = self.ring.get(keys.DOUBT)
         for number in range(turn, turn + len(doubts)):
@@ -214,14 +202,10 @@ class Search(Settled):
         count = self._counts.get((pin, low, high) + now)
         if not count:
             body = yield from self._measured(pin, low, high)
-            count = body.points
-            if self._is_cleared(low):
-                return None
-            question = uploader.question(body.others)
-            if question:
-                return question
-            if not count:
-                return body
+            count, question = body.points, uploader.question(body.others)
+            if question or not count or low < ring.cleared:  # cleared while others worked
+                self.note()
+                return question or (None if count else body)
         limit = uploader.limit()
         if found:
             index, points = self._piece(found, count, limit)
@@ -243,26 +227,19 @@ class Search(Settled):
         if is_full or not (is_last_way or self.leaves_places(pin, start, body.end)):
             if found:
                 self._settle(pin, low, high)
-            self._forget_try(pin)
+            else:
+                del self._queue[0]
             self.save()
             return None
         if found and index and 0 < body.points < points:  # too many bytes: the newest must be in it
             found.search(WALK, body.points, found.good)
             return None
         self.note()
-        if self._is_cleared(low) or not self.at(pin, start, body.end):  # that may have given way
+        if not self.at(pin, start, body.end):  # it may have given way, or be cleared
             return None
         ring.set(keys.ASKED, start + body.end + (pin, self.cutoff, self.now) + self.seen)
         self.save()
         return body
-
-    def _is_cleared(self, low):
-        """True if the ring was cleared of what lies at `low` while others worked; then it is chosen anew."""
-        if low >= self.ring.cleared:
-            return False
-        self.load()
-        self._queue = []
-        return True
 
     def _piece(self, found, count, limit):
         """(number of the first, how many) of the range's `count` points that its plan asks for."""

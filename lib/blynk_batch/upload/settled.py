@@ -2,22 +2,15 @@
 rest is searched on. search.py says what is asked next. Knows no network.
 
 Between two requests a search is nothing but the ranges. One that is searched is walked from its newest point to the
-left: by a `plan`, one of those below, for so many points, its `size`; `good` points right of it were good on end.
+left, by its plan.
 """
 
 from micropython import const
 
 from ..ring import state as keys
 from .held import Held
-from .hold import pass_over
-from .ranges import DOUBT, FRESH, HELD, OPEN, RUN, Range, normal, reach, touch
+from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, OPEN, RUN, STRIDE, WALK, Range, held, normal, touch
 
-# So many of its newest, 0: all | so many (0: all) hold a bad one, perhaps nothing else: the newest alone | so many
-# (0: all) hold a bad one: the newer half of them
-WALK, FIRST, BAD = 0, 1, 2
-# It ends at a bad run: the point at that distance from there, 1 if < 4; if it is bad, so is all in between | it lies
-# between a good point and a bad run: its older half
-STRIDE, HALVE = 3, 4
 _HOUR_S = const(3600)
 _MARK_BYTES = const(180)  # at most, with what is around a frame
 
@@ -30,8 +23,12 @@ class Settled(Held):
         self._spent, self._most = {}, {}  # requests of each pin in this drain; how many it may have
         self._reached = {}  # {pin: start of its range that was last found to touch the one before, or not to}
         self._queue = []  # (pin, low, high, number of the point) to be tried, what is under way first
-        self.due = uploader.pace.due()
+        self.due = uploader.pace
         self.has_room = self.due.has_room
+
+    def load(self):
+        """The ranges as the state has them."""
+        self.ranges = held(self.ring)
 
     def save(self, is_ack=False):
         """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
@@ -46,24 +43,22 @@ class Settled(Held):
         self.store()
 
     def accepted(self, body):
+        """The server has it; or without points, there was nothing to send: expired, without a time, or damaged."""
         pin, points = body.pin, body.points
         self.ring.add(keys.HELD, -body.leave(self.ring))
         found = self._answered(body)
-        self._forget_tries(pin)
-        plan = found and found.plan
-        if found:
+        self._queue = [queued for queued in self._queue if queued[0] != pin]
+        plan = found and points and found.plan
+        if found and points:
             self._go_on(found, points)
-        self.ranges = self.without(pin, body.first, body.end, True)
+        self.ranges = self.without(pin, body.first, body.end, points > 0)
         for part in self.ranges if plan == STRIDE else ():
             if part.pin == pin and part.start == body.end and part.kind == FRESH:
                 part.search(HALVE, 0, part.good)
-        self.save(True)
+        self.save(points > 0)
 
-    def refused(self, source, body, known):
+    def refused(self, body, known):
         """`known`: it is the content, by the server's words or since others were accepted."""
-        if source is not self:
-            self.hold_window(source, body, FRESH if known else DOUBT, FIRST)
-            return
         found = self._answered(body)
         kind = found.kind if found else None
         if kind == FRESH and known:
@@ -72,7 +67,8 @@ class Settled(Held):
             self._uploader.refused[body.pin] = body.first
             self._become(found, DOUBT)  # perhaps it is the server now
         else:
-            self._forget_try(body.pin)
+            if self._queue and self._queue[0][0] == body.pin:
+                del self._queue[0]
             if kind == DOUBT:
                 self._uploader.result.retry_after_s = _HOUR_S
                 if known:
@@ -84,31 +80,16 @@ class Settled(Held):
         if [found for found in self.ranges if found.pin != body.pin]:
             self.ring.forget(keys.ASKED)
 
-    def _nothing_to_send(self, body):
-        """Nothing of `body` is to be sent: expired, without a time, or damaged."""
-        self.ring.add(keys.HELD, -body.leave(self.ring))
-        self.ring.forget(keys.ASKED)
-        self.ranges = self.without(body.pin, body.first, body.end)
-        self._forget_tries(body.pin)
-        self.save()
-
     def _answered(self, body):
         """The range that `body` is of, or None if it was overwritten or cleared meanwhile."""
         pin = body.pin
-        self._spent[pin] = self._spent.get(pin, 0) + 1
+        self._spent[pin] = self._spent.get(pin, 0) + (body.points > 0)
         self.ring.forget(keys.ASKED)
         self.load()
         found = self.at(pin, body.first, body.end)
         if found and found.kind == FRESH:
             found.end = self.end_of(found)
         return found
-
-    def _forget_tries(self, pin):
-        self._queue = [queued for queued in self._queue if queued[0] != pin]
-
-    def _forget_try(self, pin):
-        if self._queue and self._queue[0][0] == pin:
-            del self._queue[0]
 
     def _become(self, one, kind):
         """All ranges of its pin and kind are of another now."""
@@ -161,26 +142,3 @@ class Settled(Held):
         self.ranges = self.without(pin, start, end)
         kind, tried = HELD if last == OPEN else RUN, self.now // 1000 or self.due.second()
         self.ranges = normal(self.ranges + [Range(pin, start, last, kind, tried)])
-
-    def hold_window(self, window, body, kind, plan=WALK):
-        """The cursor will pass all points of the pin that are left in the window, but they stay."""
-        self.load()  # the ring may have been overwritten or cleared since
-        ring, pin = self.ring, body.pin
-        end = OPEN if kind == DOUBT else window.end[:2]
-        one = Range(pin, body.first, end, kind, plan)
-        for _ in reach(ring, self.ranges, one, kind):
-            pass
-        self.ranges = normal(self.ranges + [one])
-        pass_over(window, body)
-        self.save()
-
-    def trust(self):
-        """The first acceptance of a drain: what is in doubt was refused for its content. It is searched once the
-        windows are through, and open up to there."""
-        self.load()
-        for found in self.ranges:
-            if found.kind == DOUBT:
-                is_known = found.start <= self._uploader.refused.get(found.pin, (-1, 0)) < self.end_of(found)
-                found.search(FIRST if is_known else WALK)
-        self.ring.forget(keys.DOUBT)
-        self.store()

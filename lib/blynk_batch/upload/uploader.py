@@ -12,12 +12,11 @@ came instead. So the same policy serves blocking and asyncio transports, and eve
 """
 
 from .. import blynk as api, load
-from ..errors import RingFull
+from ..errors import Error, RingFull
 from ..ring import state as keys
 from ..ring.log import ENOSPC
 from .batch import DrainEnds, OutOfTime
 from .terms import Terms
-from .whole import whole
 
 
 class Uploader(Terms):
@@ -34,13 +33,11 @@ class Uploader(Terms):
             return
         self.result, self._tick = result, tick
         # Redirects followed; pins that it failed on for the first time | {pin: where a batch of it was refused}
-        self.hops, self.failed, self.refused, self._search = 0, b"", {}, None
+        self.hops, self.failed, self.refused = 0, b"", {}
         self.trusted = self.noted = False  # a batch was accepted; the backoff was noted before the first request
         try:
             self.step(self._begin)
             yield from self._all(self.ring.end())
-        except OutOfTime:
-            result.waiting = "time"
         except DrainEnds as e:
             if e.args:
                 result.waiting, result.retry_after_s = e.args
@@ -50,7 +47,6 @@ class Uploader(Terms):
             result.error = e
         finally:
             self._window = self._window if result.waiting == "time" else None
-            self._search = None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
@@ -69,19 +65,13 @@ class Uploader(Terms):
             self.pace.back_off()
             ring.save(must=False)
 
-    @property
-    def search(self):
-        """What deals with refused points in this drain, loaded when it is first needed."""
-        if not self._search:
-            self._search = load("upload.search", "Search")(self)
-            if self.trusted:
-                self._search.trust()
-        return self._search
-
-    def find_search(self):
-        """The same; None, and the result says so, where memory is short: then others go on without."""
+    def _find_search(self, search):
+        """What deals with refused points, as they are now. None, and the result says so, where memory is short: then
+        they wait."""
         try:
-            return self.step(getattr, self, "search")
+            search = search or load("upload.search", "Search")(self)
+            self.step(search.load)
+            return search
         except MemoryError as e:
             self.result.error = e
 
@@ -89,6 +79,7 @@ class Uploader(Terms):
         """Windows up to `end`, then what was refused."""
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
             yield from load("upload.date", "ask")(self)
+        search = None
         for defers in (False, True):  # a full ring has no room for notes: so that a drain can begin all the same
             before, self.ring.defers, full = self.result.requests, defers, None
             try:
@@ -96,8 +87,10 @@ class Uploader(Terms):
             except RingFull as e:
                 full, had_room, self._window = e, self.result.requests > before, None
             # What was refused lies before what is new: to deliver it may make room for notes
-            if (keys.ASKED in self.ring.state or keys.range_keys(self.ring.state)) and self.find_search():
-                yield from self._deliver(self._search)
+            if keys.ASKED in self.ring.state or keys.range_keys(self.ring.state):
+                search = self._find_search(search)
+                if search:
+                    yield from self._deliver(search)
             if not full:
                 break
             if had_room or defers:
@@ -127,8 +120,26 @@ class Uploader(Terms):
             self._guard.leave()
 
     def step(self, action, *args):
-        """Do it while others wait; broken off, it has not been."""
-        return self.guarded(whole, self.ring, action, *args)
+        """Do what saves the state last, if at all, while others wait. Broken off, it has not been: points of a range
+        that is half noted would be lost."""
+        return self.guarded(self._whole, action, *args)
+
+    def _whole(self, action, *args):
+        """Where Ctrl-C, want of memory or what a watchdog raises breaks in before the state is saved, that is as it
+        was, but for what is void since."""
+        ring, before = self.ring, dict(self.ring.state)
+        oldest, newest, offset = ring.oldest, ring.newest, ring.offset
+        try:
+            return action(*args)
+        except BaseException as e:
+            is_broken_off = not isinstance(e, (DrainEnds, StopIteration, Error, OSError))
+            if is_broken_off and ring.offset == offset and ring.newest == newest and ring.oldest == oldest:
+                after, ring.state = ring.state, before  # first: all else takes memory
+                ring.dirty.update(after)
+                ring.dirty.update(before)
+                if keys.VOIDS in after:
+                    before[keys.VOIDS] = after[keys.VOIDS]
+            raise
 
     def _through(self, steps):
         """Run a generator that reads the ring to its end, and let others work in between; what it returns."""

@@ -4,6 +4,7 @@ Pins are delivered one after the other, each in log order; each outcome is one s
 a window. Knows no JSON, no network, no policy.
 """
 
+from .. import load
 from ..ring import state as keys
 from .batch import Body
 from .counting import Counting
@@ -21,26 +22,24 @@ class Window(Counting):
         while self.order and not self.stale():  # what is overwritten meanwhile: the rest gets a new window
             pin = self.order[0]
             points, len_bytes, others = self.pins[pin]
-            part = state.get(keys.PART)
-            first = self.ring.cursor()[:2]
-            if part and part[0] == pin:
+            part, first = state.get(keys.PART, (-1,)), self._cursor[:2]
+            if part[0] == pin:
                 first = max(first, part[1:3])
-            body = Body(self, pin, self.ring.cursor(), first, self.end)
+            body = Body(self, pin, first, self.end)
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
             failures = uploader.failures(pin)
             late = pin in self.last or failures  # that it is asked is noted, else it is not asked again
-            may_wait = pin in self.last or (not uploader.trusted and failures > (0 if self.saved else 1))
-            search = may_wait and not again and points and uploader.find_search()
-            if search and search.holds(self, body):
-                yield None  # each step saves once: see whole.py
+            may_wait = pin in self.last or (failures and not uploader.trusted)
+            if may_wait and points and not again and load("upload.hold", "waits")(self, body):
+                yield None  # each step saves once: see Uploader.step()
                 continue
             limit = uploader.limit() if points else 0
             if again:
                 body.end = tuple(batch[1:])
                 yield from body.measure()
-            elif points > limit or len_bytes > self._max_bytes:
-                yield from body.measure(limit, self._max_bytes)
+            elif points > limit or len_bytes > uploader.batch_bytes:
+                yield from body.measure(limit, uploader.batch_bytes)
                 late = True
             else:
                 body.points, body.len_bytes, body.others = points, len_bytes, others
