@@ -189,3 +189,19 @@ def test_a_full_ring_is_searched_from_its_oldest_sector_on_so_that_notes_push_no
     world.check()
     assert 15 < len(world.bad) < 30 and world.client.stats()["dropped"] <= before + len(world.bad), world.client
     assert world.client.stats()["held"] < len(world.bad) and not twice(world), world.client
+
+
+def test_a_search_goes_on_where_a_batch_ends_by_its_bytes():
+    """A range that is to be asked whole, of more bytes than a batch: its oldest were asked and refused for ever."""
+    world = filled(0, wide=True)
+    world.streams = False
+    world.boot()
+    for number in range(120):
+        world.log(1, 2, bad=(1,) if number % 6 == 4 else ())
+    for _ in range(8):
+        asked = of(1, world.drain())
+        assert len(set(asked)) == len(asked), asked
+        world.check()
+        world.log(2)
+        world.wait(DAY_S)
+    assert len(world.missing()) < 50, len(world.missing())

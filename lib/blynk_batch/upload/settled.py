@@ -117,8 +117,9 @@ class Settled(Held):
         plan, points = found.plan, body.points
         if plan == HALVE:
             self._settle(found.pin, body.first if points == 1 else body.last, found.end)
-        elif plan != STRIDE and body.end < found.end:
-            pass  # a question that was under way when nobody was accepted
+        elif plan != STRIDE and body.end < found.end:  # a question in doubt was under way; or too many bytes
+            if plan != FIRST:
+                found.search(WALK, points, found.good)  # else the same is asked again and again
         elif points > 1:
             found.search(BAD if found.good or plan != WALK else FIRST, points, found.good)
         else:
