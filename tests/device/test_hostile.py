@@ -248,3 +248,17 @@ def test_each_ring_has_a_salt_of_its_own_and_keeps_it():
         assert device.data[24:28] == ring.salt.to_bytes(4, "little")
     assert len(salts) == 4
     assert sector.VERSION == 2 and blynk_batch
+
+
+def test_what_a_transport_raises_is_no_refusal_whatever_it_is():
+    for kind in (blynk_batch.PinRefused, blynk_batch.BatchTooLarge, blynk_batch.InvalidToken):
+        for days in (None, 1):  # with a question for the Date, since all has expired
+            clock, server = FakeClock(), FakeServer(kind("mine"))
+            ring = BlockRing(NorFlash(4))
+            with blynk_batch.Client("token", ring=ring, transport=server, clock=clock, max_age_days=days) as client:
+                for value in range(3):
+                    client.log(1, value)
+                clock.wait(2 * 86400000)
+                result = client.upload()
+                assert (result.requests, type(result.error), client.pending) == (1, kind, 3), result
+                assert result.retry_after_s < 60 and not ring.get(HELD) and not client.stats()["stopped"], result

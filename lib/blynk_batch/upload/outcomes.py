@@ -38,7 +38,7 @@ def judge(uploader, source, body, reply):
         status, headers, text = reply
         error = refusals.judge(status, text, uploader.hide)
     uploader.event("V%d: %s" % (body.pin, error))
-    kind = type(error)
+    kind = status and type(error)  # what a transport raises is no word of the server's
     if kind == refusals.BatchTooLarge and body.points > 1:
         _count(uploader, _SMALLER)
         uploader.result.error = error
