@@ -1,5 +1,6 @@
 """Pins that the server fails on, or refuses while it takes nothing from anybody: they starve no other."""
 
+from blynk_batch.ring.state import OPEN_END, RANGES
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, World
 from held_worlds import days, filled, twice
 
@@ -286,3 +287,17 @@ def test_a_table_full_of_bad_runs_keeps_no_good_pin_in_doubt_once_the_server_is_
         hour()
     assert not [point for point in world.missing() if point[0] == 2]
     world.check()
+
+
+def test_of_a_pin_s_ranges_in_doubt_only_the_one_that_was_just_refused_is_known_to_hold_a_bad_point():
+    """Else one of good points alone is searched till one is left, and that is set aside unasked."""
+    world = filled(60, pins=(1,))
+    ring, uploader = world.client.ring, world.client.uploader()
+    for key, start, kind in ((RANGES, 90, 3), (RANGES + 1, 290, 3 | OPEN_END)):
+        ring.set(key, (0, start, 0, 0 if kind > 3 else 190, kind, 0, 0, 1))
+    for place, plans in (((0, 90), [1, 0]), ((0, 189), [1, 0]), ((0, 190), [0, 0]), ((0, 290), [0, 1])):
+        uploader.refused = {1: place}
+        for key in (RANGES, RANGES + 1):
+            ring.set(key, ring.state[key][:4] + (ring.state[key][4] | 3, 0) + ring.state[key][6:])
+        uploader._trust()
+        assert [ring.state[key][5] for key in (RANGES, RANGES + 1)] == plans, place

@@ -121,8 +121,10 @@ class Terms:
         for key in keys.range_keys(ring.state):
             value, pins = ring.state[key], ring.state[key][7:]
             if value[4] & 3 == _IN_DOUBT:
-                unasked = [pin for pin in pins if self.refused.get(pin, (-1, 0)) < value[:2]]
-                ring.set(key, value[:4] + (value[4] & keys.OPEN_END, 0 if unasked else _FIRST, 0) + pins)
+                is_open, end = value[4] & keys.OPEN_END, (value[0] + value[2], value[3])
+                places = [self.refused.get(pin, (-1, 0)) for pin in pins]
+                unasked = [place for place in places if place < value[:2] or not (is_open or place < end)]
+                ring.set(key, value[:4] + (is_open, 0 if unasked else _FIRST, 0) + pins)
         ring.forget(keys.DOUBT)
 
     # The clock
