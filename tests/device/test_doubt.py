@@ -301,3 +301,25 @@ def test_of_a_pin_s_ranges_in_doubt_only_the_one_that_was_just_refused_is_known_
             ring.set(key, ring.state[key][:4] + (ring.state[key][4] | 3, 0) + ring.state[key][6:])
         uploader._trust()
         assert [ring.state[key][5] for key in (RANGES, RANGES + 1)] == plans, place
+
+
+def test_what_is_cleared_while_the_next_question_is_chosen_does_not_expire_too():
+    class Cleared(World):
+        def turn(self):
+            World.turn(self)
+            if self.turns == self.at:
+                self.client.clear()
+
+    at, ends = 0, False
+    while not ends:
+        at += 1
+        world = Cleared(max_age_days=1)
+        for number in range(30):
+            world.log(1, 2, 3, bad=[pin for pin in (1, 3) if (number * pin + 3) % 9 == 0])
+        world.trouble, world.at = True, 0
+        world.drain()
+        world.trouble, world.at = False, at
+        world.wait(HOUR_S + 83000)
+        world.drain()
+        ends = world.turns < at
+        world.check()

@@ -205,7 +205,7 @@ class Search(Settled):
             count, question = body.points, uploader.question(body.others)
             if question or not count or low < ring.cleared:  # cleared while others worked
                 self.note()
-                return question or (None if count else body)
+                return None if low < ring.cleared else question or body
         limit = uploader.limit()
         if found:
             index, points = self._piece(found, count, limit)
