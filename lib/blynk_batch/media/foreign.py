@@ -45,10 +45,11 @@ def _of_any_size(medium):
     most = medium.slots_in(medium.flash.most_bytes)
     sizes = {medium.wanted}
     places = set()
-    # Where a card's ring is smaller than its file, its tails are in one of them; where it is larger, behind them.
+    # Where a card's ring is smaller than its file, its tails are in one of them; where it is larger, behind them, among
+    # what may be another ring's.
     for slot in _slots(medium, 0 if medium.skips else min(most + 1, _BEHIND)):
         head = medium.head(slot)
-        if head and 0 < head.slots <= most:
+        if head and 0 < head.slots <= most and (slot < medium.slots or slot == head.slots):
             sizes.add(head.slots)
             if slot - head.slots not in (0, 1):  # where its tails are
                 places.add(head.sequence % head.slots == slot)
