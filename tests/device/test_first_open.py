@@ -64,6 +64,17 @@ def test_a_first_open_of_zeros_or_ones_cut_anywhere_opens_at_the_next_try():
     assert cuts > 250, cuts
 
 
+def test_a_header_written_in_one_unit_and_cut_in_any_byte_is_gone_on_from():
+    """What tells of a ring can be whole then and the rest of the header not, in slot 0 or where a ring of zeros begins."""
+    for fill in (b"\x00", b"\xff"):
+        base = NorFlash(5, image=fill * 5 * 4096, unit=64)
+        for operation, size in changes_of(base, unit=64):
+            for byte in range(64 if size < 4096 else 0):
+                for in_a_row in (1, 2):
+                    mode = ("prefix", "random", "weak")[byte % 3]
+                    must_work(cut_until_open(base, operation, byte, mode, byte, in_a_row, unit=64), unit=64)
+
+
 def test_what_was_begun_on_zeros_goes_round_and_is_found_again():
     device = NorFlash(5, image=bytes(5 * 4096))
     device = cut_until_open(device, 0, 100, "random", 1, 1)

@@ -104,7 +104,7 @@ def _refuse_what_is_there(medium):
         if is_torn and not slot:
             continue  # it can be read as a whole one now and then
         head = medium.head(slot)
-        if head:
+        if head and (slot != first or head.slots != medium.slots):  # so can the one that was torn in slot 2
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
             raise WrongDevice(text % head.slots + ", or " + medium.remedy)
         count = size if slot * size < _READ_WHOLE else max(_BOOT, medium.flash.page)
