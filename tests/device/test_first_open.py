@@ -65,7 +65,7 @@ def test_a_first_open_of_zeros_or_ones_cut_anywhere_opens_at_the_next_try():
 
 
 def test_a_header_written_in_one_unit_and_cut_in_any_byte_is_gone_on_from():
-    """What tells of a ring can be whole then and the rest of the header not, in slot 0 or where a ring of zeros begins."""
+    """What tells of a ring can be whole then and the rest of the header not, in slot 0 or in slot 2."""
     for fill in (b"\x00", b"\xff"):
         base = NorFlash(5, image=fill * 5 * 4096, unit=64)
         for operation, size in changes_of(base, unit=64):
