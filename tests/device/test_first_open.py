@@ -8,7 +8,7 @@ from blynk_batch import BlockRing, FileRing
 from blynk_batch.errors import WrongDevice
 from blynk_batch.media import names
 from blynk_batch.ring.state import DROPPED
-from flash import NorFlash, mount, umount
+from flash import NorFlash, SdCard, mount, umount
 from tear import MODES
 from ring_checks import found, log, raises
 from test_fat import mounted
@@ -64,6 +64,17 @@ def test_a_first_open_of_zeros_or_ones_cut_anywhere_opens_at_the_next_try():
     assert cuts > 250, cuts
 
 
+def test_a_header_written_in_one_unit_and_cut_in_any_byte_is_gone_on_from():
+    """What tells of a ring can be whole then and the rest of the header not, in slot 0 or in slot 2."""
+    for fill in (b"\x00", b"\xff"):
+        base = NorFlash(5, image=fill * 5 * 4096, unit=64)
+        for operation, size in changes_of(base, unit=64):
+            for byte in range(64 if size < 4096 else 0):
+                for in_a_row in (1, 2):
+                    mode = ("prefix", "random", "weak")[byte % 3]
+                    must_work(cut_until_open(base, operation, byte, mode, byte, in_a_row, unit=64), unit=64)
+
+
 def test_what_was_begun_on_zeros_goes_round_and_is_found_again():
     device = NorFlash(5, image=bytes(5 * 4096))
     device = cut_until_open(device, 0, 100, "random", 1, 1)
@@ -116,6 +127,17 @@ def test_a_change_of_size_cut_anywhere_leaves_the_old_size_or_the_new_and_the_co
                         ring.add(DROPPED, -1)
                         ring.save()
     assert cuts > 90, cuts
+
+
+def test_a_first_open_in_front_of_another_ring_of_the_card_cut_anywhere_opens_at_the_next_try():
+    first, other = {"start": 0, "blocks": 40}, {"start": 40, "blocks": 40}
+    base = SdCard(80)
+    log(BlockRing(base, **other), 0, 1500)
+    for operation, size in changes_of(base, **first):
+        for byte in places(size, 5):
+            device = cut_until_open(base, operation, byte, "random", byte, 1, **first)
+            must_work(device, **first)
+            assert found(BlockRing(device, **other)) == list(range(1500)), (operation, byte)
 
 
 def test_a_first_open_on_fat_whose_firmware_tells_no_mounts_cut_at_any_write_opens_at_the_next_try():

@@ -1,6 +1,8 @@
 """FileRing's folder: missing, unmounted, read-only, of another size, open twice, broken into by Ctrl-C."""
 
+import builtins
 import gc
+import micropython
 import os
 import sys
 
@@ -343,3 +345,32 @@ def test_a_sectors_file_that_ctrl_c_kept_from_being_removed_goes_with_the_next_o
         count += 1
     names = sorted(os.listdir("/sim/ring/log"))
     assert names[-2:] == ["%08x" % (0x3FFFFFFF - ring.oldest), "spare"], (names, ring.oldest)
+
+
+def test_a_reading_that_finds_no_memory_once_its_file_is_open_costs_none_of_those_before():
+    def last(name, mode="r"):
+        file = plain(name, mode)
+        if "r+" in mode or "w" in mode:
+            micropython.heap_lock()
+            locks[0] += 1
+        return file
+
+    plain, left, locks = builtins.open, 0, [0]
+    for before in range(3, 90, 4):
+        ring = FileRing("ring")
+        log(ring, 0, before)
+        builtins.open = last
+        try:
+            log(ring, before, 1)
+        except MemoryError:
+            pass
+        while locks[0]:
+            micropython.heap_unlock()
+            locks[0] -= 1
+        builtins.open = plain
+        ring = FileRing("ring")  # as after a reset
+        values = found(ring)
+        assert values[:before] == list(range(before)) and values[before:] in ([], [before]), (before, values)
+        left += len(values) - before
+        ring.clear()
+    assert left, "nothing was written"

@@ -45,10 +45,11 @@ def _of_any_size(medium):
     most = medium.slots_in(medium.flash.most_bytes)
     sizes = {medium.wanted}
     places = set()
-    # Where a card's ring is smaller than its file, its tails are in one of them; where it is larger, behind them.
+    # Where a card's ring is smaller than its file, its tails are in one of them; where it is larger, behind them, among
+    # what may be another ring's.
     for slot in _slots(medium, 0 if medium.skips else min(most + 1, _BEHIND)):
         head = medium.head(slot)
-        if head and 0 < head.slots <= most:
+        if head and 0 < head.slots <= most and (slot < medium.slots or slot == head.slots):
             sizes.add(head.slots)
             if slot - head.slots not in (0, 1):  # where its tails are
                 places.add(head.sequence % head.slots == slot)
@@ -103,7 +104,7 @@ def _refuse_what_is_there(medium):
         if is_torn and not slot:
             continue  # it can be read as a whole one now and then
         head = medium.head(slot)
-        if head:
+        if head and (slot != first or head.slots != medium.slots):  # so can the one that was torn in slot 2
             text = "a ring of %d sectors begins elsewhere or does not fit: give start= and blocks= as before"
             raise WrongDevice(text % head.slots + ", or " + medium.remedy)
         count = size if slot * size < _READ_WHOLE else max(_BOOT, medium.flash.page)

@@ -34,9 +34,10 @@ def is_missing(error):
     return error.errno
 
 
-def _write(file, at, parts):
+def _write(parts, at, file):
     """Write and close, to the end also where Ctrl-C breaks in, as it does within a write to a Pico's flash: the garbage
-    collector would close the file later, over what is newer. What broke in, or None; no jump, where more could."""
+    collector would close the file later, over what is newer. What broke in, or None; no jump, where more could. Nothing
+    here takes memory: `file` comes last, since an open one that is not written is empty."""
     try:
         if at is not None:  # else it is there. littlefs ends what was broken off only where the place is another
             file.seek(at + 1)
@@ -48,7 +49,7 @@ def _write(file, at, parts):
         file.close()
         raise
     except BaseException as e:
-        _write(file, at or 0, parts)
+        _write(parts, at or 0, file)
         return e
 
 
@@ -206,7 +207,7 @@ class Files:
         try:
             if not self._spare_bytes():
                 pieces = [b"\xff" * _SPARE_PIECE] * (_SPARE_BYTES // _SPARE_PIECE)
-                broken = _write(open(self.path + "/log/spare", "wb"), None, pieces)
+                broken = _write(pieces, None, open(self.path + "/log/spare", "wb"))
                 if broken:
                     raise broken
             self._has_spare = True
@@ -255,10 +256,10 @@ class Files:
             body.extend(data)
             struct.pack_into("<II", self._head, 0, self.current, self.spilled + size - before)
             struct.pack_into("<I", self._head, 8, crc32(body, crc32(self._place)))
-            broken = _write(open(self._names[index], "wb"), None, (self._head, body))
+            broken = _write((self._head, body), None, open(self._names[index], "wb"))
         except BaseException:
-            self.tail[size:] = b""
             body[before:] = b""
+            self.tail[size:] = b""  # last: these take memory, and while it is too long the sector takes no more
             raise
         self._body, self._index = body, index
         if broken:
@@ -272,7 +273,7 @@ class Files:
         """Have the file of the sector under way end with `tail` and `data` at `at`, 0: nothing else is in it. They are
         not joined: the open file takes a kilobyte of heap in one piece, which may be the last."""
         self.close()
-        broken = _write(open(self.name(self.current), "r+b" if at else "wb"), at, (tail, data))
+        broken = _write((tail, data), at, open(self.name(self.current), "r+b" if at else "wb"))
         self._go_on(self.current, at + len(tail) + len(data))
         if broken:
             raise broken

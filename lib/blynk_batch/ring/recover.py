@@ -27,9 +27,10 @@ def recover(ring, oldest, newest):
         if head:
             break
     if not head:
-        if newest:
+        start = sector.read_prefix(medium, newest)
+        if newest and (not start or start.number):
             raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
-        # The first of all: it begins with no state, and does without, if the salt is whole.
+        # The first of all, in slot 2 perhaps: it begins with no state, and does without, if the salt is whole.
         buf = bytearray(sector.SALTED_BYTES)
         medium.read(0, 0, memoryview(buf))
         ring.salt = int.from_bytes(buf[sector.PREFIX_BYTES :], "little")
