@@ -136,6 +136,7 @@ def drop_oldest(ring, frame=True):
         gone = before - ring.pending
         lost = gone if is_plain else undelivered
         ring.add(DROPPED, lost)
+        ring.add(DELIVERED, max(0, lost - gone - ring.get(CORRUPT)))  # which is never below 0: the next sector has it
         ring.add(CORRUPT, gone - lost)
     except BaseException:  # else its points go out of the books twice
         ring.state = state  # no tuple: it takes memory
