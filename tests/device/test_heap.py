@@ -1,4 +1,4 @@
-"""RAM grows with neither the backlog nor the batch: the whole job runs in a heap of 154 KB, from source.
+"""RAM grows with neither the backlog nor the batch: the whole job runs in a heap of 160 KB, from source.
 
 The Unix port's words are twice as large as a board's. `make bench ARGS=heap` finds the least heap for each part of the
 job, at least 5 % below what is promised.
@@ -10,7 +10,7 @@ import sys
 
 import blynk_batch
 
-HEAP = "162k"  # 154 are promised for one ring; here another is opened while all that uploads is loaded
+HEAP = "168k"  # 160 are promised for one ring; here another is opened while all that uploads is loaded
 WASM = False  # its collector cannot look at the stack, so the heap's size says nothing there
 
 
