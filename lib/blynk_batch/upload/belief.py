@@ -1,7 +1,7 @@
 """Whether the clock can be believed, by the Date of the server's replies: no reading expires by one that is wrong.
 
-date.py has what is rare: a clock that is not set, and a question before the first point expires. A file of its own, since
-what is loaded late from source has to find room to be compiled.
+date.py has what is rare: a clock that is not set, and a question before the first point expires. A file of its own,
+since what is loaded late from source has to find room to be compiled.
 """
 
 # pyright: reportAttributeAccessIssue=false
