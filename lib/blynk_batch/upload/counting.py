@@ -36,6 +36,7 @@ class Counting:
         self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
         self.last = [pin for key in keys.range_keys(state) for pin in state[key][7:]]
         self._shut = keys.open_pins(state)  # the cursor passes their points unasked
+        self._quiet = ()  # pins that are not asked in it: of _shut, and done before
         self._done = 0  # points of it that were done before
         self._passed = {}  # points of pins of _shut in it
         self._cursor = self.ring.cursor()
@@ -60,12 +61,15 @@ class Counting:
         """Count every pin's points and bytes, then fix the window; lets others work in between."""
         ring = self.ring
         reader = ring.reader(end=self.end)
-        # Of each pin its points, and 256 further on their bytes of JSON; what runs may not count looks full to them.
-        # Quiet pins are not asked in it: of _shut, and done before
+        # Of each pin its points, and 256 further on their bytes of JSON; what runs may not count looks full to them
         tally, done = self._uploader.tally, self.saved and ring.state.get(keys.DONE) or b""
-        for index in range(512):
-            tally[index] = _FULL
-        self._quiet = [pin for pin in range(256) if pin in self._shut or keys.is_done(done, pin)]
+        view, size = memoryview(tally), 1
+        tally[0] = _FULL
+        while size < 512:  # in a fifth of the time of a loop over all
+            view[size : 2 * size] = view[:size]
+            size *= 2
+        if done or self._shut:
+            self._quiet = [pin for pin in range(256) if pin in self._shut or keys.is_done(done, pin)]
         for pin in self._quiet:
             tally[pin] = tally[256 + pin] = 0
         steps = Pass(reader, self.cutoff, self.times, None, tally, EACH, *self._most)
