@@ -53,16 +53,16 @@ def test_a_search_takes_two_requests_for_each_halving_and_finds_all_good_points_
             assert (stats["held"], stats["rejected"]) == (len(bad), 0), stats
 
 
-def test_up_to_twelve_strewn_runs_cost_no_more_and_nearly_all_good_points_arrive_in_a_few_days():
+def test_up_to_twelve_strewn_runs_cost_no_more_and_nearly_all_good_points_arrive_in_nine_days():
     waiting = points = 0
-    for seed in range(8):
+    for seed in (0, 4, 100, 103, 105, 106, 107, 112):  # some of which took two weeks
         random.seed(seed)
         count, bad = 800, set()
         for _ in range(random.randrange(10, 13)):
             start, length = random.randrange(count), random.choice((1, 1, 2, 3, 10, 40))
             bad.update(range(start, min(count, start + length)))
         world = filled(count, bad, words=random.choice((KNOWN, UNKNOWN)))
-        for day in range(8):
+        for day in range(9):
             requests = of(1, world.drain())
             assert len(requests) <= 2 * math.log(count, 2) + 8 + (day == 0), (seed, day, len(requests))
             world.check()

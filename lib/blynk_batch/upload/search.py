@@ -96,9 +96,8 @@ class Search(Settled):
         for found in self.ranges[first:] + self.ranges[:first]:
             if found.kind == FRESH:
                 found.end = self.end_of(found)
-                if self._requests_left(found.pin) <= 0:
-                    found.search(WALK)  # from anew in the next drain
-                elif not best or (is_full and found.start < best.start):
+                is_better = not best or (is_full and found.start < best.start)
+                if is_better and self._requests_left(found.pin) > 0:  # else the next drain goes on here
                     best = found
         last = best and (best.start[0] + 1, 0)
         is_mixed = best and best.plan in (WALK, BAD) and best.good
