@@ -198,6 +198,19 @@ def test_a_pin_in_doubt_is_no_more_held_in_print_than_in_stats():
     assert world.client.stats()["held"] == 1 and ", 1 held" in repr(world.client)
 
 
+def test_a_question_that_is_answered_in_known_words_ends_the_doubt():
+    world = World(words=UNKNOWN)
+    world.trouble = True
+    for _ in range(3):
+        world.log(1)
+    world.drain()
+    assert world.client.stats()["held"] == 0, world.client.stats()
+    world.words = KNOWN
+    world.wait(2 * HOUR_S)
+    world.drain()
+    assert world.client.stats()["held"] == 3 and ", 3 held" in repr(world.client), world.client.stats()
+
+
 def test_all_that_expired_in_doubt_is_counted_with_the_next_question():
     world = World(max_age_days=1, words=UNKNOWN)
     world.trouble = True
