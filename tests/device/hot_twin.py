@@ -22,7 +22,7 @@ def take(buf, state, pins, sink):
     before = None  # what a mark that no frame follows yet came after
     while at + 2 < limit:
         start = at
-        while not buf[at] and at + 2 < limit:
+        while not buf[at] and at + 3 < limit:
             at += 1
         size, body = buf[at], at + 1
         if size == MARK:

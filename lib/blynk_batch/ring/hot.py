@@ -85,7 +85,7 @@ def take(buf, state, pins, sink) -> int:
     is_marked = 0
     while at + 2 < limit:
         start = at
-        while b[at] == 0 and at + 2 < limit:  # filler, which only a mark may follow
+        while b[at] == 0 and at + 3 < limit:  # filler, which only a mark may follow: three bytes of it are looked at
             at += 1
         size = b[at]
         body = at + 1
