@@ -22,7 +22,7 @@ def take(buf, state, pins, sink):
     before = None  # what a mark that no frame follows yet came after
     while at + 2 < limit:
         start = at
-        while not buf[at] and at + 2 < limit:
+        while not buf[at] and at + 3 < limit:
             at += 1
         size, body = buf[at], at + 1
         if size == MARK:
@@ -38,8 +38,8 @@ def take(buf, state, pins, sink):
         if buf[at] == MARK:
             points = buf[body + 1]
             points += (buf[body + 2] << 7) - 128 if points > 127 else 0
-            page = buf[body]
-            if size < 3 or page > 127 or page != base + at >> 9 or points != number + passed or before:
+            page, more = buf[body], buf[body + 2] | buf[body + (2 if buf[body + 1] < 128 else 3)]
+            if size < 3 or page > 127 or more > 127 or page != base + at >> 9 or points != number + passed or before:
                 at = start
                 break
             before = start, interval, count
@@ -64,7 +64,7 @@ def take(buf, state, pins, sink):
                 step |= (more & 0x7F) << shift
                 shift += 7
                 body += 1
-            if more & 0x80:
+            if more & 0x80 or before:
                 break
         if tag > 0x7F:
             if tag & 0x50 or tag & 0x0F == 0x0F:

@@ -204,6 +204,16 @@ def test_a_learned_size_of_one_point_grows_too():
     assert [count for _, _, count, _ in world.drain()] == [1] * 8 + [2] * 8 + [3] * 5 + [1]
 
 
+def test_a_learned_size_is_never_more_than_is_allowed_today():
+    for learned in ((50, 6), (50, 0, 50), (1, 0, 100)):
+        world = World(blocks=4, batch_points=10)
+        for _ in range(60):
+            world.log(1)
+        world.client.ring.save_value(SIZE, learned)
+        counts = [count for _, _, count, _ in world.drain()]
+        assert max(counts) == 10 and len(counts) < 8 and (SIZE in world.client.ring.state) == (len(learned) < 3), counts
+
+
 def overwritten(chunks, count):
     """(a World, whose transport has so many groups logged once so many chunks were sent; [spaces of each body])."""
     world, spaces = World(blocks=5), []

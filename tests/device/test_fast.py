@@ -6,12 +6,14 @@ from array import array
 
 import blynk_batch
 from blynk_batch.clock.times import Times
-from blynk_batch.ring import fast
+from blynk_batch.ring import fast, record
 from blynk_batch.ring.fast import EACH, Pass
 from blynk_batch.report import to_value
 from blynk_batch.ring.reader import DATA, Reader
+from blynk_batch.ring.record import MARK
 from blynk_batch.upload import batch
 from delivery import DAY_S, KNOWN, UNKNOWN, World
+from flash import NorFlash
 
 HEAP = "8m"
 WASM = False  # it has no machine code
@@ -71,6 +73,50 @@ def test_counting_by_runs_gives_what_counting_one_by_one_does():
             taken += 1
             slow += 1
     assert taken == len(frames) and slow < taken // 5, (taken, slow)
+
+
+def wrong_frame(rnd, ring):
+    """(kind, payload) that no ring writes: a time or a number of more than 32 bits or behind the one before, a delta of
+    nothing, a mark that does not end, pins without an end."""
+    far = bytearray()
+    record.put_varint(far, rnd.choice((60000, (1 << 31) + 5, (1 << 32) + 60000, 10**7 << 32, 1 << 63)))
+    page = bytes((ring.offset // 512,))
+    points = ring.number - ring.first_number
+    if rnd.random() < 0.6:
+        value = b"\x1d" * rnd.choice((1, 1, 2))
+        pins = rnd.choice((b"", b"\x01", b"\x07"))
+        return 0, rnd.choice((b"\x00", b"\x41", bytes((0x80 + len(pins),)) + far + pins, b"\x8e" + far)) + value
+    number = bytearray()
+    record.put_varint(number, points + rnd.choice((0, 1 << 32)))
+    return MARK, page + number + rnd.choice((b"\x00", b"\x00", b"\xff" * 12))
+
+
+def test_frames_that_no_ring_writes_are_taken_by_runs_as_one_by_one():
+    rnd = random
+    taken = wrong = 0
+    for seed in range(100):
+        rnd.seed(seed)
+        ring = blynk_batch.BlockRing(NorFlash(4))
+        for number in range(120):
+            pins = rnd.choice((b"\x01", b"\x01", b"\x01\x07"))
+            ring.log(0, NOW_MS + number * 1000, pins, [5] * len(pins))
+            for _ in range(rnd.randrange(1, 4) if rnd.random() < 0.05 else 0):
+                ring.put(*wrong_frame(rnd, ring))
+                wrong += 1
+                if rnd.random() < 0.5:
+                    ring.chain.reset()  # an absolute frame follows
+        frames = {frame[0]: frame for frame in one_by_one(ring)}
+        reader = ring.reader()
+        run = Pass(reader, 0, None, None, array("i", [0] * 512), EACH, 1 << 29, 1 << 29)
+        while True:
+            count = run.take()
+            taken += count
+            if count or (reader.next() and reader.kind == DATA):
+                found = reader.after, reader.number, reader.chain.time, reader.chain.pins
+                assert found == frames[reader.after][:4], (seed, found, frames[reader.after])
+            if not (count or reader.kind):
+                break
+    assert taken > 5000 and wrong > 900, (taken, wrong)
 
 
 def test_a_reader_takes_plain_frames_the_quick_way_too():

@@ -139,3 +139,15 @@ def test_both_take_frames_of_up_to_64_bytes_and_leave_longer_ones_to_the_reader(
             state = array("i", [0, len(buf) - 8, 60000, low, high, signed(seed), 1, 0, 1, 0, 9, 0, 0, 0, 0, 0])
             taken = module.take(buf, state, pins, bytearray(600))
             assert (taken, state[LEFT]) == ((2, 7) if size <= 64 else (0, 9)), (size, taken)
+
+
+def test_neither_looks_at_what_lies_behind_the_buffer():
+    seed = 0x9ABCDEF0
+    chain = record.Chain()
+    whole = bytes(3) + record.frame(record.MARK, b"\x00\x01\x00", seed)
+    whole += record.frame(0, chain.encode(0, 1648054765458, b"\x01", *record.encode_values([21.5])), seed)
+    for end in range(len(whole) + 1):
+        start = [0, end, 0, 0, 0, signed(seed), 0, 0, 1, 0, 9, 0, 0, 1, 0, 0]
+        ours = run(hot, memoryview(whole)[:end], start, 1, 200)  # what is right follows
+        assert ours == run(hot_twin, whole[:end], start, 1, 200), end
+        assert ours[0] == (end == len(whole))

@@ -167,6 +167,18 @@ def test_a_value_or_pins_longer_than_their_frame_are_not_read_from_the_next_one(
     assert_passed([text[:-1], text[:-3], pins[:-13]])
 
 
+def test_what_refers_to_a_frame_that_cannot_be_read_is_passed_with_it():
+    group = record.Chain().encode(0, NOW_MS, bytes((9, 9)), *record.encode_values([1, 2]))
+    device, clock, server = NorFlash(8), FakeClock(), Server()
+    client = open_client(device, clock, server)
+    client.log(9, 6)
+    for payload in (group, b"\x40\x7d"):  # 7, in step with the frame before
+        client.ring.put(0, bytes(payload))
+    client.ring.chain.reset()
+    client.log(9, 5000)
+    assert not client.upload().error and server.stored == [6, 5000], server.stored
+
+
 NO_NUMBERS = ("1-2", "--", ".", "e5", "-", "1.", ".5", "007", "-01", "1e", "1e-", "1.e5", "1e5.", "[1]", "1]", "[,]")
 NO_LISTS = ("1,,2", "1,2", "[1,2", "[[1,2],3]", "[1,2]3", ",")  # none of a frame's numbers is known beside one of these
 

@@ -53,6 +53,9 @@ class Pass:
         self.points, self.filled = points, filled
         if self._sink is None or chain.boot or chain.time < self._since or next_at >= reader.limit:
             return 0
+        number = reader.next_number - reader.first_number
+        if (chain.interval | number) >> 28 or chain.time >> 44:  # no ring wrote that, and 32 bits may not hold it
+            return 0
         at = next_at - reader.base
         if not 0 <= at <= reader.filled - _MOST_BYTES:
             at = reader.fetch(next_at, min(_MOST_BYTES, reader.limit - next_at))
@@ -65,7 +68,7 @@ class Pass:
         pins = chain.pins or b""
         state[6] = count = len(pins)
         state[7], state[9], state[10] = 0, filled, points
-        state[13], state[14] = reader.next_number - reader.first_number, base
+        state[13], state[14] = number, base
         self._pins[:count] = pins
         taken = take(reader.buf, state, self._pins, self._sink)  # pyright: ignore
         if taken:

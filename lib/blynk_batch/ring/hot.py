@@ -85,7 +85,7 @@ def take(buf, state, pins, sink) -> int:
     is_marked = 0
     while at + 2 < limit:
         start = at
-        while b[at] == 0 and at + 2 < limit:  # filler, which only a mark may follow
+        while b[at] == 0 and at + 3 < limit:  # filler, which only a mark may follow: three bytes of it are looked at
             at += 1
         size = b[at]
         body = at + 1
@@ -106,13 +106,16 @@ def take(buf, state, pins, sink) -> int:
         crc ^= -1
         if (crc & 0xFFFFFF) != (b[stop] | b[stop + 1] << 8 | b[stop + 2] << 16):
             break
-        # A mark of this page with the right number; it counts once a frame behind it is taken
+        # A mark of this page with the right number, in few bytes; it counts once a frame behind it is taken
         if b[at] == _MARK:
             step = b[body + 1]
+            i = body + 2
             if step > 127:
-                step += (b[body + 2] << 7) - 128
+                step += (b[i] << 7) - 128
+                i += 1
+            more = b[body] | b[body + 2] | b[i]
             page = (s[_BASE] + at) >> 9
-            if size < 3 or b[body] & 0x80 or b[body] != page or step != s[_NUMBER] + s[_PASSED] or is_marked:
+            if size < 3 or more & 0x80 or b[body] != page or step != s[_NUMBER] + s[_PASSED] or is_marked:
                 break
             is_marked = 1
             interval = 0
@@ -150,7 +153,7 @@ def take(buf, state, pins, sink) -> int:
                 interval |= (more & 0x7F) << shift
                 shift += 7
                 body += 1
-            if more & 0x80:
+            if more & 0x80 or is_marked:  # nothing that it could refer to
                 break
         names = p
         new = 0

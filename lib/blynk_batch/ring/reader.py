@@ -192,11 +192,11 @@ class Reader(Course):
             return first if first <= ANCHOR else 0
         try:
             self.body = self.chain.decode(self.view, self.body)
-            is_whole = self.body <= self.body_end  # else its pins go on behind it
+            if self.body > self.body_end:
+                raise ValueError("its pins go on behind it")
         except (IndexError, ValueError):
-            is_whole = False
-        if not is_whole:
             self.bad += 1
+            self.chain.reset()  # what refers to it is as wrong
             return 0
         self._count = len(self.chain.pins)  # pyright: ignore
         return DATA

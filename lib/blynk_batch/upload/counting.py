@@ -26,9 +26,8 @@ class Counting:
     """
 
     def __init__(self, uploader, end):
-        self._uploader, self.ring = uploader, uploader.ring
-        settings, state = uploader.settings, self.ring.state
-        self._most = (self.ring.get(keys.SIZE) or settings["batch_points"], uploader.batch_bytes)
+        self._uploader, self.ring, state = uploader, uploader.ring, uploader.ring.state
+        self._most = (uploader.size(), uploader.batch_bytes)
         self.pins = {}
         self.order = []
         self.waiting = False

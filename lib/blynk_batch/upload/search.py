@@ -188,7 +188,7 @@ class Search(Settled):
     def _requests_left(self, pin):
         """Requests that the search may still make for `pin` in this drain: all that is held tells how many."""
         count = self.ring.get(keys.HELD)
-        size = self.ring.get(keys.SIZE) or self._uploader.settings["batch_points"]
+        size = self._uploader.size()
         most = 2 * len(bin(count)) + 2 + count // size  # bin() has two characters more than there are bits
         most = self._most[pin] = max(self._most.get(pin, 0), most)
         return most - self._spent.get(pin, 0)

@@ -57,14 +57,18 @@ class Terms(Belief):
     def url(self, pin):
         return api.url(self.server, self._token, pin)
 
+    def size(self):
+        """Most points of a batch: what was learned, but no more than are allowed today."""
+        most = self.settings["batch_points"]
+        return min(self.ring.get(keys.SIZE) or most, most)
+
     def limit(self):
         """Most points of the next batch."""
         budget = self.pace.budget()
         if budget == 0:
             now = self.boots.now()
             raise DrainEnds("budget", _HOUR_S if now is None else (_DAY_MS - now % _DAY_MS + 999) // 1000)
-        size = self.ring.get(keys.SIZE) or self.settings["batch_points"]
-        return size if budget is None else min(size, budget)
+        return self.size() if budget is None else min(self.size(), budget)
 
     def learn(self, points, *failed):
         """Batches of `points` from now on, and windows: else acks without end would fill the ring before its oldest
@@ -97,7 +101,8 @@ class Terms(Belief):
         self.set_failures(body.pin, 0)
         points, full, *failed = ring.state.get(keys.SIZE, (0, 0))
         if failed:  # one point was accepted: about as many as failed, again; or those were, and are not too many
-            ring.set(keys.SIZE, None if 2 * body.points > failed[0] else (failed[0], 0, failed[0]))
+            most = min(failed[0], self.settings["batch_points"])
+            ring.set(keys.SIZE, None if 2 * body.points > most else (most, 0, most))
         elif 0 < points <= body.points:  # a learned size grows by a quarter after eight full batches of it
             points, full = (points, full + 1) if full < 7 else (points + max(1, points // 4), 0)
             ring.set(keys.SIZE, None if points >= self.settings["batch_points"] else (points, full))
