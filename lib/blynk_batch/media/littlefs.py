@@ -16,22 +16,15 @@ from binascii import crc32
 
 from micropython import const
 
+from .missing import is_missing, open_there
+
 _TAIL_HEAD = const(12)
 LAST = const(0x3FFFFFFF)  # no sequence is higher
 SECTOR_BYTES = const(4096)
 _SPARE_BYTES = const(8000)  # with the file's own pointers no more than two blocks
 _SPARE_PIECE = const(64)
-_ENOENT = const(2)
-_ENOTDIR = const(20)
-_EACCES = const(13)
+_ENOSPC = const(28)
 _EISDIR = const(21)
-
-
-def is_missing(error):
-    """The number of an OSError that says that there is no such file; any other is raised: it may be there."""
-    if error.errno not in (_ENOENT, _EACCES, _ENOTDIR, _EISDIR):
-        raise error
-    return error.errno
 
 
 def _write(parts, at, file):
@@ -112,7 +105,7 @@ class Files:
         while len(self._names) <= index:
             self._names.append("%s/%d" % (self.path, len(self._names)))
         try:
-            with open(self._names[index], "rb") as f:
+            with open_there(self._names[index]) as f:
                 data = f.read(self.tail_bytes + 1024)
         except OSError as e:
             data = b"/" if is_missing(e) == _EISDIR else b""
@@ -132,12 +125,15 @@ class Files:
         current, done = sequence == self.current, 0
         spilled, tail = self.spilled, self.tail  # as they are together: a timer's callback may log meanwhile
         if not current or offset < spilled:
+            part = view[: spilled - offset] if current else view
             try:
                 file = self._opened(sequence)
                 file.seek(offset)
-                done = file.readinto(view)
-            except OSError as e:
-                is_missing(e)
+                done = file.readinto(part)
+            except OSError:
+                from .names import read_again  # not by load(), as in ring/log.py
+
+                done = read_again(self, sequence, offset, part)
         if current and offset + done >= spilled:
             at = offset + done - spilled
             part = memoryview(tail)[at : at + len(view) - done]
@@ -158,7 +154,7 @@ class Files:
             return self._files[sequence]
         except KeyError:
             self.close()
-            file = self._files[sequence] = open(self.name(sequence), "rb")
+            file = self._files[sequence] = open_there(self.name(sequence))
             return file
 
     def close(self):
@@ -171,7 +167,7 @@ class Files:
     def exists(self, sequence):
         """True for a file or folder of that name. Opened, since littlefs looks through the folder twice for a stat."""
         try:
-            open(self.name(sequence), "rb").close()
+            open_there(self.name(sequence)).close()
         except OSError as e:
             return is_missing(e) == _EISDIR
         return True
@@ -233,12 +229,12 @@ class Files:
         if len(data) > self.tail_bytes or not self._may_write(0):
             if not offset and self._may_write(0):
                 self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector
-            return self._spill(data)
+            return self._end_file(self.spilled, self.tail, data)
         body, index = self._body, self._index
         if len(body) + len(data) > self.tail_bytes:
             body, index = bytearray(), index + 1
         if not self._may_write(index):
-            self._spill(b"")
+            self._end_file(self.spilled, self.tail, b"")
             body, index = self._body, 0
         self._write_tail(index, body, data)
 
@@ -265,10 +261,6 @@ class Files:
         if broken:
             raise broken
 
-    def _spill(self, data):
-        """Append all tails and `data` to the sector's file: one close, so that all of it counts or none."""
-        self._end_file(self.spilled, self.tail, data)
-
     def _end_file(self, at, tail, data):
         """Have the file of the sector under way end with `tail` and `data` at `at`, 0: nothing else is in it. They are
         not joined: the open file takes a kilobyte of heap in one piece, which may be the last."""
@@ -279,20 +271,26 @@ class Files:
             raise broken
 
     def seal(self, sequence, offset):
-        if sequence == self.current and max(self.end(sequence), self.size(sequence)) > offset:  # of what broke off
-            data = bytearray(offset)
-            self.read(sequence, 0, memoryview(data))
-            self._end_file(0, b"", data)
-        elif sequence == self.current and self.tail:  # else these are of the next, which was broken off
-            self._spill(b"")
+        """What ends with what broke off, or takes no more since its last block has failed, is made anew."""
+        if sequence != self.current:  # what is in tails is of the next, which was broken off
+            return
+        if max(self.end(sequence), self.size(sequence)) <= offset:
+            try:
+                return self.tail and self._end_file(self.spilled, self.tail, b"")
+            except OSError as e:
+                if e.errno == _ENOSPC:
+                    raise
+        data = bytearray(offset)
+        self.read(sequence, 0, memoryview(data))
+        self._end_file(0, b"", data)
 
     def drop(self, sequence):
         self.close()
         name = self.name(sequence)
         try:
-            with open(name, "rb") as f:
-                is_ours = f.read(3) == b"BBr"
-            if is_ours:
-                os.remove(name)
-        except OSError as e:
-            is_missing(e)
+            with open_there(name) as f:
+                if f.read(3) != b"BBr":
+                    return
+        except OSError:  # what cannot be read stays, with the block that has failed
+            return
+        os.remove(name)

@@ -1,5 +1,5 @@
 """Looks for a FileRing's sectors name by name: at the first open, on FAT, and where anything is not as it was left.
-Makes its folder, and tells which filesystem that lies in.
+Makes its folder, and tells which filesystem that lies in. Reads again what could not be read.
 
 The ring's own files are told by what is in them, never by the name alone: a file of somebody else is neither read as
 a sector, written to nor removed. Works once, when the ring is opened.
@@ -11,11 +11,13 @@ from micropython import const
 
 from ..ring import sector
 from .folder import span_of
-from .littlefs import LAST, SECTOR_BYTES, is_missing
+from .littlefs import LAST, SECTOR_BYTES
+from .missing import MISSING, is_missing
 
 _FILE = const(0x8000)
 _DIR = const(0x4000)
 _ENOTDIR = const(20)
+_READS = const(2)
 _LEAST_BYTES = const(12288)
 _MOST_BYTES = const(262144)
 
@@ -81,6 +83,24 @@ def _sequence(name):
     except ValueError:
         return -1
     return LAST - number if "%08x" % number == name else -1
+
+
+def read_again(files, sequence, offset, view):
+    """Bytes of that sector's file, where a read of it failed. OSError if the first tail cannot be read either; what
+    alone cannot be is damage, and reads as zeros."""
+    files.close()
+    for _ in range(_READS):
+        try:
+            with open(files.name(sequence), "rb") as f:
+                f.seek(offset)
+                return f.readinto(view)
+        except OSError as e:
+            number = e.errno
+    if number in MISSING:
+        return 0
+    files.read_tail(0)
+    view[:] = bytes(len(view))
+    return len(view)
 
 
 def _refuse_older(path):
