@@ -115,7 +115,7 @@ class Client:
     unsynced        "estimate" the time of boots that never learned it, or "drop" their points, counted
     debug           called with one line of text per event, such as print
 
-    Raises ValueError or TypeError for a bad argument, Error if another client has the ring open."""
+    Raises ValueError or TypeError for a bad argument, Error if another client has the ring open, or closed it since."""
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from .clock.wall import BOARD
 from .errors import Error, UploadError
 from .guard import Guard
 from .point import check_seconds, check_sleep, check_timestamp, check_value, pin_number
+from .rings import closed, closes, overlap
 
 _open_rings = {}  # key of the ring: the ring; two clients would write over each other
 
@@ -26,8 +27,7 @@ class Client:
     unsynced        "estimate" the time of boots that never learned it, or "drop" their points, counted
     debug           called with one line of text per event, such as print
 
-    Raises ValueError or TypeError for a bad argument, Error if another client has the ring open.
-    """
+    Raises ValueError or TypeError for a bad argument, Error if another client has the ring open, or closed it since."""
 
     def __init__(
         self,
@@ -266,7 +266,7 @@ class Client:
             self.ring.close(sleep_ms is not None)
         finally:
             if _open_rings.get(self.ring.key) is self.ring:
-                del _open_rings[self.ring.key]
+                closed(_open_rings.pop(self.ring.key))
 
     def check_open(self):
         if not self._open:
@@ -291,10 +291,10 @@ class Client:
 
 
 def _claim(ring):
-    """Error if another client has the ring, or a part of its place, open."""
-    name, start, end = ring.key
+    """Error if another client has the ring, or a part of its place, open, or closed it since `ring` was opened."""
     for other in _open_rings.values():
-        at, first, last = other.key
-        if at == name and start < last and first < end and not other.failed:
-            raise Error("another client has the ring %r open: close() it first" % (name,))
+        if overlap(other.key, ring.key) and not other.failed:
+            raise Error("another client has the ring %r open: close() it first" % (ring.key[0],))
+    if closes(ring.key) != ring.closes:  # it would write over what that one has left
+        raise Error("the ring %r was opened before another client closed it: open it anew" % (ring.key[0],))
     _open_rings[ring.key] = ring

@@ -74,6 +74,26 @@ def test_on_raw_flash_an_upload_raises_nothing_where_no_memory_is_left_to_erase_
     upload_with_a_full_heap(blynk_batch.BlockRing(NorFlash(4)))
 
 
+def test_an_upload_raises_nothing_however_little_is_left_and_whether_the_heap_is_collected_or_not():
+    for number in range(64):
+        left, clock = number % 32 * 128, FakeClock()
+        server = Hog(left, (503, {}, b""))
+        with blynk_batch.Client("token", ring=folder(), transport=server, clock=clock) as client:
+            client.log(1, number)
+            client.uploader()
+            (gc.enable if number < 32 else gc.disable)()
+            try:
+                failed = client.upload()
+            finally:
+                gc.enable()
+                server.release()
+            assert type(failed.error) in (MemoryError, blynk_batch.ServerError), (left, failed)
+            assert failed.retry_after_s and failed.pending == 1, (left, failed)
+            server.replies = []
+            clock.wait(86400000)
+            assert client.upload().pending == 0
+
+
 def test_a_reading_that_finds_no_memory_to_open_a_file_costs_no_sector():
     """A sector that takes no more would be thousands of readings that are dropped too early, in a full ring."""
     import builtins

@@ -1,6 +1,7 @@
 """A watchdog is fed in each sector also after another ring was opened, which loads anew what reads it."""
 
 import blynk_batch
+from flash import NorFlash
 
 HEAP = "300k"  # small enough that what opened a ring is let go of
 
@@ -41,3 +42,40 @@ def fed(name):
 def test_a_second_ring_of_one_boot_is_gone_through_with_its_watchdog_fed():
     first = fed("first")
     assert min(first) > 4 and fed("second") == first, first
+
+
+def test_a_ring_that_was_opened_before_another_client_closed_it_is_refused_and_writes_over_nothing():
+    def values(ring):
+        with blynk_batch.Client("token", ring=ring, transport=Nobody(), clock=Clock()) as client:
+            return [value for _, _, value in client.points()]
+
+    parts = [lambda: blynk_batch.FileRing("third", capacity_bytes=64 * 1024, commit_every=8)]
+    flash = NorFlash(8)
+    parts += [lambda: blynk_batch.BlockRing(flash, commit_every=8)]
+    for again in parts:
+        client = blynk_batch.Client("token", ring=again(), transport=Nobody(), clock=Clock())
+        client.log(1, 1)
+        stale = again()
+        for words in ("another client has the ring", "was opened before another client closed it"):
+            try:
+                blynk_batch.Client("token", ring=stale)
+            except blynk_batch.Error as e:
+                assert words in str(e), e
+            else:
+                raise AssertionError("it was taken")
+            client.close()  # as the first words say; the reading becomes durable by that
+        assert values(client.ring) == [1]  # it knows what it wrote
+        assert values(again()) == [1]
+
+
+def test_a_part_of_a_device_is_refused_as_well_where_another_part_that_overlaps_it_was_in_use_since():
+    flash = NorFlash(8)
+    whole = blynk_batch.BlockRing(flash)
+    part = blynk_batch.BlockRing(flash, blocks=4)  # counts once nothing is pending
+    blynk_batch.Client("token", ring=part).close()
+    try:
+        blynk_batch.Client("token", ring=whole)
+    except blynk_batch.Error as e:
+        assert "was opened before another client closed it" in str(e), e
+    else:
+        raise AssertionError("it was taken")

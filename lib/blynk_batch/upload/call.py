@@ -9,7 +9,7 @@ from .. import let_go, load
 from ..blynk import headers
 from .batch import OutOfTime
 from ..errors import Busy, Error
-from .result import Result
+from .result import Result, failed
 
 _STEP_S = const(20)  # for one operation on the network
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
@@ -56,7 +56,7 @@ class Call:
         try:
             body = self._steps.send(reply)
         except MemoryError as e:
-            self.result.error, self.result.retry_after_s = e, self._uploader.pace.back_off()  # pyright: ignore
+            failed(self._client, e, self.result)
             raise StopIteration
         if body:
             body.tick, body.watchdog = self._tick, self._watchdog
@@ -108,8 +108,9 @@ class Call:
         for name in ("upload.outcomes", "upload.search", "upload.settled", "upload.held", "upload.ranges"):
             let_go(name)
         try:
-            self.transport.close()
-        except Exception:  # noqa: BLE001 - it has none, or a connection that is dead already; the batches had replies
+            if hasattr(self.transport, "close"):  # where memory is out, all exceptions are one object
+                self.transport.close()
+        except Exception:  # noqa: BLE001 - a connection that is dead already; the batches had replies
             pass
         try:
             if client.released:

@@ -1,5 +1,7 @@
 """What one upload came to."""
 
+import gc
+
 
 class Result:
     """See Client.upload()."""
@@ -17,9 +19,11 @@ class Result:
         return text + ">"
 
 
-def failed(client, error):
-    """The Result of an upload that could not begin. The next try waits as after any fault."""
-    result = Result()
+def failed(client, error, result=None):
+    """The Result of an upload that could not begin, or `result` of one that memory ended. The next try waits as after
+    any fault, unless there is none left to note that."""
+    gc.collect()  # a program may have disabled it
+    result = result or Result()
     result.error, result.pending = error, client.pending
     try:
         result.retry_after_s = client.pace().back_off()
