@@ -220,3 +220,26 @@ def test_a_search_goes_on_where_a_batch_ends_by_its_bytes():
         world.log(2)
         world.wait(DAY_S)
     assert len(world.missing()) < 50, len(world.missing())
+
+
+def test_with_a_dozen_bad_points_in_the_table_all_pins_in_doubt_are_caught_up_with_the_first_acceptance():
+    """Each was to be searched beside the first, which the table has no places for: six of eight waited for a day."""
+    for batch_points in (20, 10000):
+        world, pins = World(words=UNKNOWN, batch_points=batch_points), range(1, 9)
+        for number in range(60):
+            world.log(*pins, bad=(1 + number * 5 % 8,) if number % 5 == 2 else ())
+        world.drain()
+        days(world, 3)
+        assert (world.missing(), world.client.stats()["held"]) == ([], 12)
+        world.trouble = True
+        for _ in range(100):
+            world.log(*pins)
+        for _ in range(30):
+            world.drain()
+            world.wait(HOUR_S)
+            world.log(*pins)
+        world.trouble = False
+        world.drain()
+        assert not world.missing(), len(world.missing())
+        world.check()
+        assert world.client.stats()["held"] == 12 and not twice(world)
