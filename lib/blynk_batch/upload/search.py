@@ -23,6 +23,7 @@ _WHOLE = const(0)  # of the numbers of single points: newest, oldest, middle, qu
 _NEWEST = const(1)
 _OLDEST = const(2)
 _MIDDLE = const(3)
+_EIGHTHS = const(7)  # points: the middle, the quarters and the eighths
 _SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
 
@@ -89,16 +90,15 @@ class Search(Settled):
         return self.ring.get(keys.REQUESTS) if self._uploader.pace.in_vain() else 0
 
     def _to_search(self):
-        """The first range to search whose pin has requests left, or None. In a full ring it is the oldest, and where it
-        has good points only its first sector: notes take room, so that this one goes next."""
-        best, is_full = None, self.due.is_full()
-        first = self._turn() // 2 % max(1, len(self.ranges))
-        for found in self.ranges[first:] + self.ranges[:first]:
-            if found.kind == FRESH:
-                found.end = self.end_of(found)
-                is_better = not best or (is_full and found.start < best.start)
-                if is_better and self._requests_left(found.pin) > 0:  # else the next drain goes on here
-                    best = found
+        """The first range to search whose pin has requests left, if any; last those for which there were no places. In
+        a full ring it is the oldest, and where it has good points only its first sector: notes take room, so that this
+        one goes next."""
+        is_full, turned = self.due.is_full(), self._turn() // 2 % max(1, len(self.ranges))
+        fresh = [found for found in self.ranges[turned:] + self.ranges[:turned] if found.kind == FRESH]
+        for found in fresh:
+            found.end = self.end_of(found)
+        fresh = [found for found in fresh if self._requests_left(found.pin) > 0]  # else the next drain goes on here
+        best = min(fresh, key=lambda one: (one.pin in self._crowded, one.start if is_full else ())) if fresh else None
         last = best and (best.start[0] + 1, 0)
         is_mixed = best and best.plan in (WALK, BAD) and best.good
         if is_full and is_mixed and best.end[0] > last[0] and weight(self.ranges) < keys.RANGES_MOST - 2:
@@ -140,16 +140,17 @@ class Search(Settled):
         self.ring.set(keys.DOUBT, (turn + 1, self.due.tries()))
 
     def _look_into_runs(self):
-        """Queue points within a bad run that was passed in strides, unless it is all that the pin has, or too few
-        requests are left."""
+        """Queue points within a bad run that was passed in strides, unless too few requests are left. Where it is all
+        that the pin has, it seldom has good ones: fewer, and only now."""
         for first in [found for found in self.ranges if found.kind == RUN]:
             group = self._sharing(first) if first.kind == RUN else ()
             for found in group:
                 pin, end = found.pin, self.end_of(found)
                 alone = len([other for other in self.ranges if other.pin == pin]) == 1
                 count = (yield from self._measured(pin, found.start, end)).points
-                most = 0 if alone else min(count // 4, _SAMPLES)
-                if self._requests_left(pin) < most:
+                left = self._requests_left(pin)
+                most = min(len(bin(count)) - 6, _EIGHTHS, left) if alone else min(count // 4, _SAMPLES)
+                if left < most:
                     break
                 self._queue += [(pin, found.start, end, _MIDDLE + number) for number in range(most)]
             else:
@@ -224,10 +225,12 @@ class Search(Settled):
         # There is no room for notes before this is delivered, or nobody is asked before somebody is accepted
         is_last_way = not (found or place or (self.has_room() and self.at(pin, low, high).kind != DOUBT))
         if is_full or not (is_last_way or self.leaves_places(pin, start, body.end)):
-            if found:
+            if not found:
+                del self._queue[0]
+            elif pin in self._crowded:
                 self._settle(pin, low, high)
             else:
-                del self._queue[0]
+                self._crowded.append(pin)
             self.save()
             return None
         if found and index and 0 < body.points < points:  # too many bytes: the newest must be in it

@@ -22,6 +22,7 @@ class Settled(Held):
         super().__init__(uploader)
         self._spent, self._most = {}, {}  # requests of each pin in this drain; how many it may have
         self._reached = {}  # {pin: start of its range that was last found to touch the one before, or not to}
+        self._crowded = []  # pins for which the table has no places till others are accepted
         self._queue = []  # (pin, low, high, number of the point) to be tried, what is under way first
         self.due = uploader.pace
         self.has_room = self.due.has_room
@@ -51,6 +52,7 @@ class Settled(Held):
         plan = found and points and found.plan
         if found and points:
             self._go_on(found, points)
+            self._crowded = []
         self.ranges = self.without(pin, body.first, body.end, points > 0)
         for part in self.ranges if plan == STRIDE else ():
             if part.pin == pin and part.start == body.end and part.kind == FRESH:
