@@ -7,9 +7,9 @@ from .clock.wall import BOARD
 from .errors import Error, UploadError
 from .guard import Guard
 from .point import check_seconds, check_sleep, check_timestamp, check_value, pin_number
-from .rings import closed, closes, overlap
 
 _open_rings = {}  # key of the ring: the ring; two clients would write over each other
+_closed = {}  # key of a ring that a client has closed: which close it was
 
 
 class Client:
@@ -62,8 +62,7 @@ class Client:
         if ring is None:
             ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
         let_go("arguments")  # not before: a bundle holds all that opening needs
-        self.ring = ring
-        self.transport = transport
+        self.ring, self.transport = ring, transport
         self.clock = clock or BOARD
         self._boots = Boots(ring, self.clock)
         self.guard = Guard()
@@ -251,10 +250,9 @@ class Client:
         readings without a clock keep their time. Twice does no harm.
 
         sleep_ms  int of 0 or more; None: no sleep is planned. ValueError or TypeError for anything else."""
-        if not self._open:
-            return
-        check_sleep(sleep_ms)
-        self.guard.run(self._close, (sleep_ms,))
+        if self._open:
+            check_sleep(sleep_ms)
+            self.guard.run(self._close, (sleep_ms,))
 
     def _close(self, sleep_ms):
         self._open = False
@@ -266,7 +264,7 @@ class Client:
             self.ring.close(sleep_ms is not None)
         finally:
             if _open_rings.get(self.ring.key) is self.ring:
-                closed(_open_rings.pop(self.ring.key))
+                _closed[self.ring.key] = _open_rings.pop(self.ring.key).opened
 
     def check_open(self):
         if not self._open:
@@ -292,9 +290,11 @@ class Client:
 
 def _claim(ring):
     """Error if another client has the ring, or a part of its place, open, or closed it since `ring` was opened."""
-    for other in _open_rings.values():
-        if overlap(other.key, ring.key) and not other.failed:
-            raise Error("another client has the ring %r open: close() it first" % (ring.key[0],))
-    if closes(ring.key) != ring.closes:  # it would write over what that one has left
-        raise Error("the ring %r was opened before another client closed it: open it anew" % (ring.key[0],))
+    name, start, end = ring.key
+    for key in list(_open_rings) + list(_closed):
+        if key[0] == name and start < key[2] and key[1] < end:
+            if key in _open_rings and not _open_rings[key].failed:
+                raise Error("another client has the ring %r open: close() it first" % (name,))
+            if _closed.get(key, 0) > ring.opened:  # it would write over what that one has left
+                raise Error("the ring %r was opened before another client closed it: open it anew" % (name,))
     _open_rings[ring.key] = ring

@@ -3,24 +3,6 @@
 from . import let_go, load
 from .ring.log import Ring
 
-_closes = {}  # key of a ring: how often a client has closed it
-
-
-def overlap(key, other):
-    """True if rings with these keys share a place: two parts of one device can."""
-    return key[0] == other[0] and key[1] < other[2] and other[1] < key[2]
-
-
-def closes(key):
-    """How often clients have closed a ring in a place that this one shares; a ring notes that when it is opened."""
-    return sum([_closes[other] for other in _closes if overlap(other, key)])
-
-
-def closed(ring):
-    """A client has closed `ring`, which still knows what is there; others that were opened before do not."""
-    _closes[ring.key] = _closes.get(ring.key, 0) + 1
-    ring.closes = closes(ring.key)
-
 
 class FileRing(Ring):
     """A ring in the folder `path` of any mounted filesystem; on FAT in one file of full size, see media/fat.py.
@@ -41,7 +23,6 @@ class FileRing(Ring):
 
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=None, tail_bytes=None):
         load("opening", "open_file")(self, path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
-        self.closes = closes(self.key)
         let_go("opening")
 
 
@@ -82,5 +63,4 @@ class BlockRing(Ring):
     ):
         part = {"overwrite": overwrite, "verify": verify, "format": format}
         load("opening", "open_block")(self, device, start, blocks, commit_every, page_size, unit, whole_blocks, part)
-        self.closes = closes(self.key)
         let_go("opening")

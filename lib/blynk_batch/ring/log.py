@@ -21,6 +21,7 @@ class Ring(Pages):
     """A ring over `medium`, `span` what it found there: (oldest, newest) sequence, None where it is to begin.
     `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
+    opened = 0  # after that many closes of all rings
     failed = False  # the medium raised, and nothing has worked since
     weak = b""  # the last frames that opening saw: a cut can have left them readable for now only
     unchecked = False  # opening has left a look for the oldest sector for later
@@ -35,8 +36,7 @@ class Ring(Pages):
     def __init__(self, medium, span, overwrite=True, commit_every=1):
         super().__init__()
         self.medium = medium
-        self.overwrite = overwrite
-        self.commit_every = commit_every
+        self.opened, self.overwrite, self.commit_every = Ring.opened, overwrite, commit_every
         self.chain = record.Chain()
         self.waiting = bytearray()  # frames to be written at `offset`
         self._buffered = 0  # readings in it
@@ -293,6 +293,7 @@ class Ring(Pages):
     def close(self, sleeping=False):
         """Commit, and note counters that changed. `sleeping`: deep sleep comes next, so that no file needs closing,
         which on FAT would write its folder."""
+        self.opened = Ring.opened = Ring.opened + 1
         self.save(must=False)
         if not sleeping:
             self.medium.close()
