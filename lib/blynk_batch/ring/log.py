@@ -27,9 +27,7 @@ class Ring(Pages):
     unchecked = False  # opening has left a look for the oldest sector for later
     is_mixed = False  # of the state that opening read, damage took some
     cleared = (0, 0)  # where the end was at the last clear()
-    seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
     buffered_points = 0
-    bad = 0  # sectors behind the newest that were found to fail, or to be somebody else's
     sealed = True  # the newest sector takes no more frames; 2 and more: what may lie behind its end never counts
     defers = False  # state that finds no room in a full ring waits in RAM until its oldest sector goes
 
@@ -39,6 +37,9 @@ class Ring(Pages):
         self.opened, self.overwrite, self.commit_every = Ring.opened, overwrite, commit_every
         self.chain = record.Chain()
         self.waiting = bytearray()  # frames to be written at `offset`
+        # With these two an object has more names than a table of 29: for each method a full one is gone through whole.
+        self.bad = 0  # sectors behind the newest that were found to fail, or to be somebody else's
+        self.seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
         self._buffered = 0  # readings in it
         if span:
             for name in ("ring.parsing", "ring.reader", "ring.decode"):
