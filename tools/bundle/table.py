@@ -9,7 +9,7 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 # `_network` for what is as rare, the time, or a block that fails; `_refused` for points that are refused.
 BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots ring.record ring.state "
-    "ring.sector ring.pages ring.log rings media.missing media.littlefs",
+    "ring.sector ring.pages ring.log rings media.littlefs",
     "_open": "opening arguments ring.recover ring.decode media.folder",
     "_read": "ring.course ring.reader ring.parsing",
     "_room": "ring.room ring.books",

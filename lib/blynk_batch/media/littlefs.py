@@ -16,8 +16,6 @@ from binascii import crc32
 
 from micropython import const
 
-from .missing import is_missing, open_there
-
 _TAIL_HEAD = const(12)
 LAST = const(0x3FFFFFFF)  # no sequence is higher
 SECTOR_BYTES = const(4096)
@@ -25,6 +23,14 @@ _SPARE_BYTES = const(8000)  # with the file's own pointers no more than two bloc
 _SPARE_PIECE = const(64)
 _ENOSPC = const(28)
 _EISDIR = const(21)
+MISSING = (2, 13, 20, 21)  # ENOENT, EACCES, ENOTDIR, EISDIR
+
+
+def is_missing(error):
+    """The number of an OSError that says that there is no such file; any other is raised: it may be there."""
+    if error.errno not in MISSING:
+        raise error
+    return error.errno
 
 
 def _write(parts, at, file):
@@ -56,10 +62,8 @@ class Files:
     remedy = "remove the folder's files to start anew"
 
     def __init__(self, path, tails, tail_bytes):
-        self.path = path
-        self.place = path or "/"
-        self.tail_bytes = tail_bytes - _TAIL_HEAD
-        self.tails = tails
+        self.path, self.place = path, path or "/"
+        self.tails, self.tail_bytes = tails, tail_bytes - _TAIL_HEAD
         self._names = []  # theirs
         self.slots = self.wanted = 0
         self.sector_bytes = SECTOR_BYTES  # not the class's: one name more than a table of 17, see ring/log.py
@@ -105,7 +109,7 @@ class Files:
         while len(self._names) <= index:
             self._names.append("%s/%d" % (self.path, len(self._names)))
         try:
-            with open_there(self._names[index]) as f:
+            with open(self._names[index], "rb") as f:
                 data = f.read(self.tail_bytes + 1024)
         except OSError as e:
             data = b"/" if is_missing(e) == _EISDIR else b""
@@ -154,7 +158,7 @@ class Files:
             return self._files[sequence]
         except KeyError:
             self.close()
-            file = self._files[sequence] = open_there(self.name(sequence))
+            file = self._files[sequence] = open(self.name(sequence), "rb")
             return file
 
     def close(self):
@@ -167,7 +171,7 @@ class Files:
     def exists(self, sequence):
         """True for a file or folder of that name. Opened, since littlefs looks through the folder twice for a stat."""
         try:
-            open_there(self.name(sequence)).close()
+            open(self.name(sequence), "rb").close()
         except OSError as e:
             return is_missing(e) == _EISDIR
         return True
@@ -288,7 +292,7 @@ class Files:
         self.close()
         name = self.name(sequence)
         try:
-            with open_there(name) as f:
+            with open(name, "rb") as f:
                 if f.read(3) != b"BBr":
                     return
         except OSError:  # what cannot be read stays, with the block that has failed

@@ -11,8 +11,7 @@ from micropython import const
 
 from ..ring import sector
 from .folder import span_of
-from .littlefs import LAST, SECTOR_BYTES
-from .missing import MISSING, is_missing
+from .littlefs import LAST, MISSING, SECTOR_BYTES, is_missing
 
 _FILE = const(0x8000)
 _DIR = const(0x4000)
