@@ -15,11 +15,10 @@ _DEFAULT_SLOTS = const(64)
 def open_folder(given, path, capacity, tails, tail_bytes):
     """(medium, span): Files, or on FAT a FatTails, in the folder `path`, an absolute one, since the program may go to
     another; span as Ring takes it. `given`: the same as the program names it."""
-    for _ in range(2):  # after a read that failed littlefs finds nothing of what is there once
-        files = Files(path, tails, tail_bytes)
+    files = Files(path, tails, tail_bytes)
+    tail = files.read_tail(0)
+    if tail[0] < 0:  # after a read that failed littlefs finds nothing of what is there once
         tail = files.read_tail(0)
-        if tail[0] >= 0:
-            break
     span = _as_left(files, tail)
     if not span:
         return load("media.names", "find")(files, tail, given, capacity)
