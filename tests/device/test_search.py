@@ -83,21 +83,6 @@ def test_a_good_point_between_short_runs_of_bad_ones_is_found_at_once():
         assert (world.missing(), world.client.stats()["held"]) == ([], len(bad)), bad
 
 
-def test_good_points_in_the_midst_of_all_that_a_pin_has_left_are_found_in_nine_days_too():
-    """One range that strides joined over good points: as all that the pin had, it was not looked into."""
-    for count, *runs in (
-        (189, (0, 2), (36, 37), (57, 97), (106, 146)),
-        (2835, (1659, 1660), (1970, 2537)),
-        (840, (0, 120), (180, 200), (400, 560)),
-    ):
-        world = filled(count, {number for run in runs for number in range(*run)}, words=KNOWN)
-        for _ in range(9):
-            assert len(of(1, world.drain())) <= 2 * math.log(count, 2) + 9
-            world.wait(DAY_S)
-        assert not world.missing(), (count, len(world.missing()))
-        assert days(world, 2) == [len(runs)] * 2
-
-
 def test_thirty_five_days_of_which_the_server_takes_thirty_and_says_not_why():
     world = World(blocks=64)
     for hour in range(35 * 24):

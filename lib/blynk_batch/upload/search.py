@@ -23,7 +23,6 @@ _WHOLE = const(0)  # of the numbers of single points: newest, oldest, middle, qu
 _NEWEST = const(1)
 _OLDEST = const(2)
 _MIDDLE = const(3)
-_EIGHTHS = const(7)  # points: the middle, the quarters and the eighths
 _SAMPLES = const(12)  # most points within a bad run that are asked for at once
 
 
@@ -140,17 +139,16 @@ class Search(Settled):
         self.ring.set(keys.DOUBT, (turn + 1, self.due.tries()))
 
     def _look_into_runs(self):
-        """Queue points within a bad run that was passed in strides, unless too few requests are left. Where it is all
-        that the pin has, it seldom has good ones: fewer, and only now."""
+        """Queue points within a bad run that was passed in strides, unless it is all that the pin has, or too few
+        requests are left."""
         for first in [found for found in self.ranges if found.kind == RUN]:
             group = self._sharing(first) if first.kind == RUN else ()
             for found in group:
                 pin, end = found.pin, self.end_of(found)
                 alone = len([other for other in self.ranges if other.pin == pin]) == 1
                 count = (yield from self._measured(pin, found.start, end)).points
-                left = self._requests_left(pin)
-                most = min(len(bin(count)) - 6, _EIGHTHS, left) if alone else min(count // 4, _SAMPLES)
-                if left < most:
+                most = 0 if alone else min(count // 4, _SAMPLES)
+                if self._requests_left(pin) < most:
                     break
                 self._queue += [(pin, found.start, end, _MIDDLE + number) for number in range(most)]
             else:
