@@ -59,6 +59,7 @@ class Files:
     skips = False
     burst = SECTOR_BYTES
     patchable = False  # an append is atomic, so that there is never a torn frame to hide
+    sector_bytes = SECTOR_BYTES
     remedy = "remove the folder's files to start anew"
 
     def __init__(self, path, tails, tail_bytes):
@@ -66,7 +67,6 @@ class Files:
         self.tails, self.tail_bytes = tails, tail_bytes - _TAIL_HEAD
         self._names = []  # theirs
         self.slots = self.wanted = 0
-        self.sector_bytes = SECTOR_BYTES  # not the class's: one name more than a table of 17, see ring/log.py
         self._has_spare = False  # or not looked for yet
         self._files = {}  # the one that was read last, by its sequence
         self._seen = 0  # tails that are known to be nobody else's
