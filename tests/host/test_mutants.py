@@ -100,7 +100,7 @@ def test_what_goes_on_for_ever_is_ended_and_has_failed(tmp_path):
 
 def test_a_new_file_of_device_tests_is_near_to_something_or_said_to_be_near_to_nothing():
     elsewhere = "arguments clock drivers driver_faults fat fat_cuts fat_faults folder"  # no folder of NEAR's
-    elsewhere += " folder_files foreign guard wear wifi"
+    elsewhere += " folder_files foreign guard unreadable_files wear wifi"
     other = "sim_flash sim_mount delivery buffered cycles heap torn_imports"  # simulations' own; a part of it; too slow
     near_to_none = {"test_%s" % name for name in (elsewhere + " " + other).split()}
     listed = {name.split("/")[1] for names in near.NEAR.values() for name in names if name.startswith("device/")}
