@@ -1,5 +1,7 @@
 """Filesystems on the simulated flash: mounted as boards do, kept over power cuts and processes."""
 
+import gc
+
 from flash import NorFlash, SdCard, load, mount, umount
 
 WASM = False
@@ -57,3 +59,26 @@ def test_littlefs_keeps_the_old_or_the_new_file_at_every_cut():
                 break
             cuts += 1
         assert cuts >= 1
+
+
+def left_open(depth, device):
+    """Opens a file some calls deep, where no stale bytes of the stack show where it is, and lets the device die."""
+    if depth:
+        return left_open(depth - 1, device)
+    open("/sim/a", "wb").write(b"x" * 100)
+    device.dead = True
+
+
+def test_a_file_left_open_on_a_device_that_died_leaves_littlefs_list_before_it_is_collected():
+    """Else littlefs walks through what lies there then, when the next file is closed: MicroPython crashes."""
+    device = NorFlash(24)
+    mount(device, "/sim", "esp32")
+    write("/sim/b", b"kept")
+    readers = [open("/sim/b", "rb") for _ in range(3)]
+    left_open(20, device)
+    filled = []
+    for reader in readers:
+        gc.collect()
+        filled.append([b"\x7f\x55" * 300 for _ in range(100)])
+        reader.close()
+    umount("/sim")

@@ -129,8 +129,7 @@ class NorFlash(Device):
 
     def ioctl(self, operation, argument):
         if operation == 6:
-            self._is_gone()
-            if self.ioctl_erases:
+            if not self._is_gone() and self.ioctl_erases:
                 self._erase(argument)
             return 0
         return super().ioctl(operation, argument)

@@ -27,7 +27,8 @@ class Device:
     """What all devices share: the image, counters, the journal, and death.
 
     weak      {address: bits} that read either way: what a cut can leave, see tear.py
-    collects  True where a filesystem's files may be left open: what a finaliser asks for then is passed over
+    collects  True where files may be left open on a living device: what a finaliser asks for then is passed over, as
+              it always is by a dead one
     journal   None, or a list that gets (operation, address, resulting bytes) of each completed change
     counters  erases, programs, reads, bytes_programmed, bytes_read, time_us, block_erases[block], operations
     """
@@ -43,7 +44,7 @@ class Device:
         self.journal = None
         self.weak = {}
         self.dead = False
-        self.collects = False  # True where files can be left open on it: see _is_gone
+        self.collects = False
         self._cut = None
         self.reset_counters()
 
@@ -65,8 +66,9 @@ class Device:
             f.write(self.data)
 
     def _is_gone(self):
-        """OSError from a device that died; True, without one, for a file that is closed when it is collected."""
-        if self.collects and in_finaliser():
+        """OSError from a device that died; True, without one, for a file that is closed when it is collected: an
+        exception would jump over littlefs, which then walks through that file's bytes when the next is closed."""
+        if in_finaliser():
             return True
         if self.dead:
             raise OSError(EIO)
