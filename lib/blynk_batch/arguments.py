@@ -5,6 +5,8 @@ rule. Nothing of this stays in the heap. What a running program may give is chec
 import os
 import sys
 
+from .errors import Error
+
 _IN_TOKEN = "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -99,3 +101,14 @@ def check_limits(settings, ring, transport, clock, debug):
     must(is_right, "regions", regions, 'names of hosts, such as ("blynk.cloud",)', are_names and type(regions))
     unsynced = settings["unsynced"]
     must(unsynced in ("estimate", "drop"), "unsynced", unsynced, "'estimate' or 'drop'", type(unsynced))
+
+
+def check_free(ring, open_rings, closed):
+    """Error if another client has the ring, or a part of its place, open, or closed it since `ring` was opened."""
+    name, start, end = ring.key
+    for key in list(open_rings) + list(closed):
+        if key[0] == name and start < key[2] and key[1] < end:
+            if key in open_rings and not open_rings[key].failed:
+                raise Error("another client has the ring %r open: close() it first" % (name,))
+            if closed.get(key, 0) > ring.opened:  # it would write over what that one has left
+                raise Error("the ring %r was opened before another client closed it: open it anew" % (name,))

@@ -61,6 +61,7 @@ class Client:
         arguments.check_limits(self._settings, ring, transport, clock, debug)
         if ring is None:
             ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
+        arguments.check_free(ring, _open_rings, _closed)
         let_go("arguments")  # not before: a bundle holds all that opening needs
         self.ring, self.transport = ring, transport
         self.clock = clock or BOARD
@@ -70,7 +71,7 @@ class Client:
         self.uploading = None  # the Call under way
         self.released = b""  # pins whose ranges are to be tried
         self._open = True
-        _claim(ring)  # last: a client that could not be made leaves it free
+        _open_rings[ring.key] = ring  # last: a client that could not be made leaves it free
 
     # Logging
 
@@ -286,15 +287,3 @@ class Client:
             if count:
                 text += ", %d %s" % (count, name)
         return text + (", last error: %s>" % self.last_error if self.last_error else ">")
-
-
-def _claim(ring):
-    """Error if another client has the ring, or a part of its place, open, or closed it since `ring` was opened."""
-    name, start, end = ring.key
-    for key in list(_open_rings) + list(_closed):
-        if key[0] == name and start < key[2] and key[1] < end:
-            if key in _open_rings and not _open_rings[key].failed:
-                raise Error("another client has the ring %r open: close() it first" % (name,))
-            if _closed.get(key, 0) > ring.opened:  # it would write over what that one has left
-                raise Error("the ring %r was opened before another client closed it: open it anew" % (name,))
-    _open_rings[ring.key] = ring

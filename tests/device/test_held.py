@@ -117,7 +117,7 @@ def test_a_pin_held_open_that_gives_way_in_the_midst_of_a_window_is_rejected_up_
     for _ in range(20):
         world.log(30, bad=(30,))
     world.drain()
-    assert ring.get(keys.REJECTED) == 21 and not keys.open_pins(ring.state), ring.state
+    assert ring.get(keys.REJECTED) == 21 and not keys.range_pins(ring.state, keys.OPEN_END), ring.state
     assert len(world.check()) == ring.get(keys.HELD) == 46
 
 
@@ -241,7 +241,7 @@ def test_the_look_for_the_points_that_a_rare_pin_has_in_between_lets_others_work
     medium.read, world.client.uploader().step = counted, measured
     world.log(1, bad=(1,))
     world.drain()
-    assert keys.open_pins(world.client.ring.state) == b"\1" and 0 < most[0] < 20, most
+    assert keys.range_pins(world.client.ring.state, keys.OPEN_END) == b"\1" and 0 < most[0] < 20, most
     world.check()
 
 

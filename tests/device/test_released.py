@@ -240,11 +240,11 @@ def test_a_pin_that_was_held_open_is_asked_at_once_again_after_its_first_accepta
     for _ in range(3):
         world.log(1, 2, bad=(1,))
         days(world, 1)
-    assert keys.open_pins(world.client.ring.state) == b"\x01"
+    assert keys.range_pins(world.client.ring.state, keys.OPEN_END) == b"\x01"
     world.bad.clear()
     world.client.release(1)  # whole
     world.drain()
-    assert not world.missing() and not keys.open_pins(world.client.ring.state)
+    assert not world.missing() and not keys.range_pins(world.client.ring.state, keys.OPEN_END)
     world.wait(HOUR_S)
     world.log(1)
     assert of(1, world.drain()) == [(1, 53, 1, 200)]

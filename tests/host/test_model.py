@@ -212,7 +212,7 @@ class Model(RuleBasedStateMachine):
             self.forget_dropped(self.board.do("dropped"))
             assert found == self.durable
             self.upload([])
-            if self.durable:  # what must be the bad one, all others of a refused range being accepted: asked a day later
+            if self.durable:  # the last of a refused range, all others being accepted: asked a day later
                 assert len(self.durable) <= 3, self.durable
                 self.upload([])
             assert not self.durable

@@ -122,9 +122,9 @@ def range_keys(state):
     return [key for key in range(RANGES, RANGES + RANGES_MOST) if len(state.get(key, ())) > 7]
 
 
-def open_pins(state):
-    """Pins of ranges without an end: their new points wait with them, and nobody asks for those."""
-    return b"".join([bytes(state[key][7:]) for key in range_keys(state) if state[key][4] & OPEN_END])
+def range_pins(state, flag=0):
+    """Their pins; with OPEN_END of those without an end: their new points wait with them, and nobody asks for those."""
+    return b"".join([bytes(state[key][7:]) for key in range_keys(state) if state[key][4] & flag == flag])
 
 
 def first_kept(state):

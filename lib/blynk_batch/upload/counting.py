@@ -33,8 +33,8 @@ class Counting:
         self.waiting = False
         self._question = None  # a reply's Date is to tell whether the clock is right; then a new one is counted
         self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
-        self.last = [pin for key in keys.range_keys(state) for pin in state[key][7:]]
-        self._shut = keys.open_pins(state)  # the cursor passes their points unasked
+        self.last = keys.range_pins(state)
+        self._shut = keys.range_pins(state, keys.OPEN_END)  # the cursor passes their points unasked
         self._quiet = ()  # pins that are not asked in it: of _shut, and done before
         self._done = 0  # points of it that were done before
         self._passed = {}  # points of pins of _shut in it
@@ -114,9 +114,10 @@ class Counting:
             lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
         self._lost = ring.seen_lost = lost
         first = (state.get(keys.BATCH) or state.get(keys.PART) or (-1,))[:1]  # it keeps one pin's progress
-        last = [pin for pin in self.order if pin not in first and (pin in self.last or self._uploader.failures(pin))]
-        first = [pin for pin in self.order if pin in first]
-        self.order = first + [pin for pin in self.order if pin not in first + last] + last
+        order = [], [], []
+        for pin in self.order:
+            order[0 if pin in first else 2 if pin in self.last or self._uploader.failures(pin) else 1].append(pin)
+        self.order = order[0] + order[1] + order[2]
         if not self.order:
             if self.end[:2] >= ring.cursor()[:2]:
                 self.close()  # nothing but damage and points of pins that are not asked
@@ -160,7 +161,7 @@ class Counting:
     def close(self):
         """The cursor goes to its end: nothing of it is left to send."""
         ring = self.ring
-        shut = keys.open_pins(ring.state)
+        shut = keys.range_pins(ring.state, keys.OPEN_END)
         for pin, count in self._passed.items():  # a range that gave way to others meanwhile holds no more points
             ring.add(keys.HELD if pin in shut else keys.REJECTED, count)
         ring.close_window()

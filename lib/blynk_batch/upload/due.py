@@ -9,7 +9,7 @@ Knows the clock and the ring's state; nothing of batches or replies.
 
 from micropython import const
 
-from ..ring.state import ASKED, DOUBT, DRAINED, HELD, OWNER, first_kept, open_pins, range_keys
+from ..ring.state import ASKED, DOUBT, DRAINED, HELD, OPEN_END, OWNER, first_kept, range_keys, range_pins
 from .pace import Pace
 
 _SPREAD_S = const(30)  # of the first drains after power-on
@@ -69,7 +69,7 @@ class Due(Pace):
         """True if some of the points that were never asked for are of a pin that is not held open, or if there are so
         many that a drain had better pass them."""
         ring = self.ring
-        shut = open_pins(ring.state)
+        shut = range_pins(ring.state, OPEN_END)
         if not shut:
             return True
         if shut != self._shut:
