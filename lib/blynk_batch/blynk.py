@@ -39,7 +39,7 @@ def date_ms(text):
     parts = text.split() if len(text) < 33 else []  # 29, and some: the state has room for no more
     try:
         day, month, year = int(parts[1]), _MONTHS.index(parts[2]) // 3, int(parts[3])
-        hours, minutes, seconds = [int(part) for part in parts[4].split(":")]
+        hours, minutes, seconds = map(int, parts[4].split(":"))
     except (ValueError, IndexError):
         return None
     # Days since 1970, the year taken to start in March.

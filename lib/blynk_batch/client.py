@@ -102,7 +102,7 @@ class Client:
                 raise load("words", "bad_group")(values, number)
             numbers[number] = check_value(number, values[pin])
         pins = bytes(sorted([pin for pin in numbers if numbers[pin] is not None]))
-        self._log(pins, [numbers[pin] for pin in pins], timestamp, len(numbers) - len(pins))
+        self._log(pins, list(map(numbers.get, pins)), timestamp, len(numbers) - len(pins))
 
     def _log(self, pins, values, timestamp, skipped):
         check_timestamp(timestamp)

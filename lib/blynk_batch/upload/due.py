@@ -62,7 +62,7 @@ class Due(Pace):
             state.get(OWNER) != self.owner  # what the server refused another token of is asked for at once
             or ASKED in state
             or (ring.pending > ring.get(HELD) and self._has_new())
-            or [key for key in range_keys(state) if self._asks(state[key])]
+            or any(map(self._asks, map(state.get, range_keys(state))))
         )
 
     def _has_new(self):
@@ -78,7 +78,7 @@ class Due(Pace):
         reader, left = ring.reader(max(ring.cursor()[:2], self._looked), end), _LOOK
         while reader.next():
             left -= 1
-            if not left or reader.kind == _DATA and [pin for pin in reader.chain.pins if pin not in shut]:
+            if not left or reader.kind == _DATA and reader.chain.pins.strip(shut):
                 return True
         self._looked = end[:2]
         return False

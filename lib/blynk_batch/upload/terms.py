@@ -121,6 +121,6 @@ class Terms(Belief):
             if value[4] & 3 == _IN_DOUBT:
                 is_open, end = value[4] & keys.OPEN_END, (value[0] + value[2], value[3])
                 places = [self.refused.get(pin, (-1, 0)) for pin in pins]
-                unasked = [place for place in places if place < value[:2] or not (is_open or place < end)]
+                unasked = min(places) < value[:2] or not (is_open or max(places) < end)
                 ring.set(key, value[:4] + (is_open, 0 if unasked else _FIRST, 0) + pins)
         ring.forget(keys.DOUBT)
