@@ -3,17 +3,16 @@
 import blynk_batch
 from blynk_batch.ring.decode import decode_state
 from blynk_batch.ring.state import KNOWN, encode_state, is_done, with_done
-from flash import NorFlash
+from blynk_batch.upload.ranges import HELD, Range, weight
+from flash import NorFlash, SdCard
 
 _LARGE = (1 << 32) - 1
 _MS = 1 << 44
 _COUNTERS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 
 
-def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
+def at_its_largest(ring):
     """Sixteen ranges of refused points, every counter past four thousand million, the longest server of a redirect."""
-    chip = NorFlash(8)
-    ring = blynk_batch.BlockRing(chip)
     for key in _COUNTERS:
         ring.set(key, (_LARGE,))
     ring.set(13, (_LARGE,) * 4)
@@ -40,13 +39,43 @@ def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
     ring.set(0xA1, b"owner123")
     ring.set(0xA2, b"w" * 60)
     ring.set(0xA3, b"\xaa" * 64)
+
+
+def turned(ring, kind, place, **options):
+    """Bytes of the ring's state, once it has outlived a turn of the sector; the others open it anew."""
     ring.log(0, 1795000000000, b"\x01", [1])
     ring.turn(data=False)
     state = dict(ring.state)
-    size = len(blynk_batch.ring.state.encode_state(state))
+    found = kind(place, **options).state
+    assert [key for key in state if found.get(key) != state[key]] == []
+    return len(encode_state(state))
+
+
+def test_the_state_at_its_largest_outlives_a_turn_of_the_sector():
+    chip = NorFlash(8)
+    ring = blynk_batch.BlockRing(chip)
+    at_its_largest(ring)
+    size = turned(ring, blynk_batch.BlockRing, chip)
     assert 800 < size <= 1024, size
-    again = blynk_batch.BlockRing(chip).state
-    assert [key for key in state if again.get(key) != state[key]] == []
+
+
+def test_so_it_does_with_as_many_pins_as_the_table_of_ranges_takes():
+    for most in range(1, 256):
+        pins = [Range(255 - number, (1 << 29, 4000), ((1 << 29) + (1 << 14), 4000), HELD) for number in range(most + 1)]
+        if weight(pins) > 1:
+            break
+    assert most > 9, most
+    for kind, place, options in (
+        (blynk_batch.BlockRing, NorFlash(8), {}),
+        (blynk_batch.BlockRing, NorFlash(8, unit=512), {"unit": 512}),
+        (blynk_batch.BlockRing, SdCard(66), {}),
+        (blynk_batch.FileRing, "ring", {}),
+    ):
+        ring = kind(place, **options)
+        at_its_largest(ring)
+        for key in range(96, 112):
+            ring.set(key, ring.state[key][:7] + tuple(range(256 - most, 256)))
+        turned(ring, kind, place, **options)
 
 
 def test_a_ring_whose_header_ends_with_a_page_opens_with_and_without_frames_behind_it():

@@ -20,7 +20,7 @@ from .state import encode_state
 
 PREFIX_BYTES = const(24)
 VERSION = const(2)
-STATE_BYTES = const(1024)  # more than all keys at their largest
+STATE_BYTES = const(2048)  # more than all keys at their largest
 SALTED_BYTES = const(28)  # prefix and salt
 READS = const(12)  # one wrong read is no damage, and a bit that a cut left half programmed reads either way
 _FORMAT = const("<3sBIIIBBH")
