@@ -3,6 +3,7 @@
 tests/host/test_time.py does the same through the whole of the library, with flash and HTTP.
 """
 
+import micropython
 import sys
 
 from blynk_batch.clock import wall as clocks
@@ -72,6 +73,25 @@ def test_uptime_goes_on_when_the_ticks_wrap():
             time.sleep_ms(hours * HOUR)
             passed += hours * HOUR
             assert clock.uptime() - first == passed, (start, hours, clock.uptime())
+
+
+def test_a_callback_that_asks_for_the_uptime_meanwhile_is_told_no_earlier_one():
+    time = board_time(0)
+    clock = on_board(time).SystemClock()
+    first, asked, real = clock.uptime(), [], time.ticks_diff
+
+    def ticks_diff(*where):
+        time.ticks_diff = real
+        found = real(*where)
+        micropython.schedule(lambda _: asked.append(clock.uptime()), None)  # at the next jump
+        return found
+
+    time.sleep_ms(HOUR)
+    time.ticks_diff = ticks_diff
+    assert clock.uptime() == first + HOUR
+    while not asked:
+        pass
+    assert asked == [first + HOUR], (first, asked)
 
 
 def test_uptime_counts_from_the_reset_where_the_ticks_tell():

@@ -11,7 +11,7 @@ from .. import let_go, load
 
 BUILD_MS = 1793491200000  # 2026-11-01: a clock that shows less is not set
 EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
-_PERIOD = time.ticks_add(0, -1) + 1  # of ticks_ms  # pyright: ignore
+_LAST = time.ticks_add(0, -1)  # of ticks_ms before they wrap: all its bits are set  # pyright: ignore
 _STARTING_MS = const(60000)  # more than any board takes to get here from its reset
 
 
@@ -46,9 +46,8 @@ class SystemClock:
     def uptime(self):
         """Milliseconds since the board was reset; right as long as it is asked once in 12 days."""
         ticks = time.ticks_ms()
-        passed = time.ticks_diff(ticks, self._ticks)
+        self._uptime_ms += time.ticks_diff(ticks, self._ticks) & _LAST  # no jump: a callback may ask in between
         self._ticks = ticks
-        self._uptime_ms += passed if passed >= 0 else passed + _PERIOD  # pyright: ignore
         return self._uptime_ms
 
     def refresh(self, client, watchdog):
