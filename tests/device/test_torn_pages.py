@@ -165,3 +165,23 @@ def test_a_cut_in_the_first_tail_of_another_size_leaves_the_acks_of_the_old():
                     pass
                 ring = BlockRing(device.revive(), blocks=after, page_size=4096)
                 assert ring.number == count and not ring.pending, (before, after, count, operation, ring)
+
+
+def test_what_was_saved_is_in_the_marks_that_follow_also_where_memory_or_ctrl_c_ended_the_save():
+    for error in (MemoryError, KeyboardInterrupt):
+        for device in (NorFlash(4), SdCard(34)):
+            ring = BlockRing(device)
+            log(ring, range(10))
+            ring.save_value(60, (1,))
+            ring.set(60, (2,))
+            ring.set(61, (2,))
+
+            def note_saved(_):
+                raise error  # noqa: B023
+
+            ring.note_saved = note_saved
+            raises(error, ring.save)
+            ring.note_saved = super(BlockRing, ring).note_saved
+            log(ring, range(10, 120))
+            again = BlockRing(device)
+            assert found(again) == list(range(120)) and (again.get(60), again.get(61)) == (2, 2), (error, again.state)

@@ -136,13 +136,13 @@ class Ring(Pages):
                 if self.defers or not must:
                     return None
                 raise
+        self.note_saved(noted)  # first: memory, or Ctrl-C, may end this when it is there
         self.dirty.difference_update(noted)  # on a full disk, making room changes more
         try:
             self.commit()
         except BaseException:
             self.dirty.update(noted)
             raise
-        self.note_saved(noted)
 
     def save_value(self, key, value):
         """`set` made durable at once."""
