@@ -234,6 +234,26 @@ def test_memory_that_runs_out_behind_a_write_leaves_nothing_that_is_counted_nowh
             assert found(one) == [0, 1, 2, 3, 4, 6, 7, 8]
 
 
+def test_memory_that_is_gone_also_for_taking_a_reading_back_leaves_it_nowhere():
+    def program(_):
+        micropython.heap_lock()
+        raise MemoryError
+
+    for ring, again in on_each_medium():
+        log(ring, 0, 5)
+        real, ring.program = ring.program, program
+        try:
+            ring.log(0, START_MS + 50000, b"\x01", [5])
+        except MemoryError:
+            pass
+        micropython.heap_unlock()
+        ring.program = real
+        log(ring, 6, 3)
+        for one in (ring, again()):
+            invariants.check(one, len(found(one)))
+            assert found(one) == [0, 1, 2, 3, 4, 6, 7, 8]
+
+
 class BreaksInTwice:
     """A medium with Ctrl-C behind an append, and once more where what raised it is handled."""
 

@@ -175,11 +175,12 @@ class Ring(Pages):
 
     def _take_back(self):
         """What was not acknowledged is not there: neither readings, nor a mark, nor the state in it."""
+        self.sealed += 2  # till nothing waits: memory may be short, and a sector that is sealed takes no more of it
         self._buffered = self.buffered_points = 0
-        self.page = -1
-        self.state_at, self._done = 1, None
+        self.state_at, self._done, self.page = 1, None, -1
         self.chain.reset()
-        self.waiting = bytearray()  # last: memory may be short, and a sector that is sealed takes no more of it
+        self.waiting = bytearray()
+        self.sealed -= 2
 
     def program(self, data):
         """Durable on return, and with it what opening saw last: a cut can have left that half programmed."""
@@ -255,8 +256,7 @@ class Ring(Pages):
         )
         self._retry(medium.append, sequence, 0, head)
         self.newest, self.offset, self.first_number = sequence, len(head), self.number
-        self.bad = 0
-        self.weak = b""
+        self.bad, self.weak = 0, b""
         self.dirty.clear()
         self.changed.clear()
         self.chain.reset()
