@@ -200,7 +200,7 @@ def test_a_drop_that_a_full_disk_makes_within_a_save_is_noted_by_the_next():
         ring.save_value(LAST_SUCCESS, (second + 1,))
         if ring.get(DROPPED) > dropped:
             break
-    assert ring.get(DROPPED) > dropped and {DROPPED, CURSOR} <= ring.dirty, ring.dirty
+    assert ring.get(DROPPED) > dropped and {DROPPED, CURSOR} <= set(ring.dirty), ring.dirty
     ring.save()
     assert not ring.dirty and in_order(FileRing("/sim/ring"), 2000)
 

@@ -254,6 +254,30 @@ def test_memory_that_is_gone_also_for_taking_a_reading_back_leaves_it_nowhere():
             assert found(one) == [0, 1, 2, 3, 4, 6, 7, 8]
 
 
+def test_memory_that_is_gone_for_the_list_of_what_changed_spoils_nothing():
+    """A set that finds none to grow is spoilt: MicroPython looks behind its end."""
+    for count in range(12):
+        ring = BlockRing(NorFlash(8))
+        for key in range(128, 140):
+            ring.set(key, b"a")
+        ring.save()
+        ring.turn(data=False)  # there the list is empty again
+        for key in range(128, 128 + count):
+            ring.set(key, b"b")
+        micropython.heap_lock()
+        try:
+            for key in range(128 + count, 140):
+                ring.set(key, b"b")
+        except MemoryError:
+            pass
+        micropython.heap_unlock()
+        for key in range(140, 128, -1):
+            ring.set(key, b"c")
+        ring.save()
+        log(ring, 0, 100)
+        assert not ring.dirty and {ring.state[key] for key in range(129, 141)} == {b"c"}, (count, ring.state)
+
+
 class BreaksInTwice:
     """A medium with Ctrl-C behind an append, and once more where what raised it is handled."""
 

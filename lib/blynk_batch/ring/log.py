@@ -122,23 +122,25 @@ class Ring(Pages):
     def save(self, must=True):
         """One state frame with all that changed since the last; durable on return, with the readings that wait.
         RingFull where a full ring has no room left for it: no reading goes for a note.
-
         `must` False: leave it for later there, and where only the reserve of one that may not overwrite is left."""
         reserved = self._is_reserve()  # what is left there is for acks
         if not self.dirty or reserved and not must:
             return self.commit()
-        noted = self.dirty.difference(_STATISTICS if reserved else ())
+        noted = dict(self.dirty)
+        for key in _STATISTICS if reserved else ():
+            noted.pop(key, None)
         payload = self.entries(noted)
         if not self.place(record.STATE, payload):
             try:
-                return self.turn(data=False)  # the new header carries it all
+                self.turn(data=False)  # the new header carries it all
             except RingFull:
-                if self.defers or not must:
-                    return None
-                raise
+                if must and not self.defers:
+                    raise
+            return
         self.note_saved(noted)  # first: memory, or Ctrl-C, may end this when it is there
-        self.dirty.difference_update(noted)  # on a full disk, making room changes more
         try:
+            for key in noted:  # on a full disk, making room changes more
+                self.dirty.pop(key, None)
             self.commit()
         except BaseException:
             self.dirty.update(noted)
@@ -250,10 +252,8 @@ class Ring(Pages):
         if self.sealed > 1:
             self.void(self.newest, self.offset, medium.sector_bytes)
         self.sealed = True  # until the header is there
-        slot = medium.slot(sequence)
-        head = sector.pack(
-            sequence, medium.slots, self.number, medium.sector_bytes, self.state, slot, medium.unit, self.salt
-        )
+        first, slot = self.number, medium.slot(sequence)
+        head = sector.pack(sequence, medium.slots, first, medium.sector_bytes, self.state, slot, medium.unit, self.salt)
         self._retry(medium.append, sequence, 0, head)
         self.newest, self.offset, self.first_number = sequence, len(head), self.number
         self.bad, self.weak = 0, b""

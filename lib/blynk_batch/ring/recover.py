@@ -91,19 +91,19 @@ def _take_in(ring, reader):
     kind = reader.kind
     if kind == MARK or kind == record.STATE:
         start = reader.mark()[4] if kind == MARK else reader.body
-        ring.changed.update(decode_state(reader.view, start, reader.body_end, ring.state))
+        ring.changed.update(dict.fromkeys(decode_state(reader.view, start, reader.body_end, ring.state)))
     boot = 0
     if kind == record.ANCHOR:
         ring.state[ANCHOR] = parsing.get_anchor(reader.payload())
-        ring.changed.add(ANCHOR)
+        ring.changed[ANCHOR] = True
         boot = ring.state[ANCHOR][0]
     elif kind == DATA:
         if ring.state.pop(SLEEP, None):  # of a sleep before that reading
-            ring.changed.add(SLEEP)
+            ring.changed[SLEEP] = True
         boot = reader.chain.boot
     if boot > ring.get(BOOT):
         ring.state[BOOT] = (boot,)
-        ring.changed.add(BOOT)
+        ring.changed[BOOT] = True
 
 
 def _take_up(ring, reader, last, head):

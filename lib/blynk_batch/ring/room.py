@@ -155,7 +155,7 @@ def _note_drop(ring):
     """The drop frame. It says that the sector is gone and the books are to be counted anew, no more: of what waits in
     RAM one thing counts on another. The next header says it all."""
     if note_last(ring, {OLDEST: (ring.oldest,), RECOUNT: (1,)}):
-        ring.dirty.add(RECOUNT)
+        ring.dirty[RECOUNT] = True
 
 
 def note_last(ring, state):

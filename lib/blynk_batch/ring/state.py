@@ -51,13 +51,13 @@ BOOT, ANCHOR, SLEEP, KNOWN = 64, 65, 66, 67
 
 
 class State:
-    """`state` {key: value}; `dirty`: keys that changed since the last frame that carries state; `changed`: since the
-    sector began."""
+    """`state` {key: value}; `dirty`: {key: True} of what changed since the last frame that carries state; `changed`:
+    since the sector began."""
 
     def __init__(self):
         self.state = {}
-        self.dirty = set()
-        self.changed = set()
+        self.dirty = {}  # no set: one that finds no memory to grow is spoilt, and MicroPython looks behind its end
+        self.changed = {}
 
     def get(self, key):
         """The first int of the state's `key`, 0 if it has none."""
@@ -70,7 +70,7 @@ class State:
             self.state[key] = value
         else:
             self.state.pop(key, None)
-        self.dirty.add(key)
+        self.dirty[key] = True
 
     def add(self, key, count):
         if count:
