@@ -130,12 +130,19 @@ class Client:
     @property
     def pending(self):
         """Data points that the server has not accepted yet."""
+        self.check_books()
         return self.ring.pending
+
+    def check_books(self):
+        """The end of opening the ring: no callback's reading may turn it meanwhile."""
+        if self.ring.unchecked and not self.guard.held:
+            self.guard.run(self.ring.check_books)
 
     def points(self):
         """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
         not known yet is None. Refused points come first."""
         self.flush()
+        self.check_books()
         return load("report", "points")(self.ring, self._boots.now(), self._settings["unsynced"])
 
     def stats(self, *, watchdog=None):
@@ -216,7 +223,7 @@ class Client:
         try:
             if self.uploading and self.uploading.loop:  # a run()'s, whose event loop may be gone
                 load("upload.run", "end_left")(self)
-            self.ring.check_books()  # while there is most room for it
+            self.check_books()  # while there is most room for it
             if hasattr(self.clock, "refresh"):
                 self.clock.refresh(self, watchdog)
             return load("upload.call", "Call")(self, timeout_s, watchdog)
@@ -281,7 +288,7 @@ class Client:
         if not self._open:
             return "<Client closed>"
         ring = self.ring
-        text = "<Client %s: %d pending" % (self._server, ring.pending)
+        text = "<Client %s: %d pending" % (self._server, self.pending)
         held = ring.get(keys.HELD) and load("report", "held")(ring)
         for name, count in (("held", held), ("dropped", ring.get(keys.DROPPED)), ("rejected", ring.get(keys.REJECTED))):
             if count:

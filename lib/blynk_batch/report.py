@@ -82,6 +82,7 @@ def client_stats(client, boots, uploader, watchdog):
     course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
     before, course.feed = course.feed, watchdog  # of an upload, if its transport or its debug asks
     try:
+        client.check_books()
         found = stats(client.ring, boots)
     finally:
         course.feed = before

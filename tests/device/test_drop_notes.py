@@ -1,5 +1,7 @@
 """A sector that is dropped: what is noted before its erase, and what a cut there leaves of the books."""
 
+import micropython
+
 import blynk_batch
 import invariants
 from blynk_batch import BlockRing
@@ -190,3 +192,34 @@ def test_a_sector_that_is_erased_while_its_drop_cannot_be_noted_counts_as_droppe
             numbers = found(again)
             invariants.check(again, len(numbers))
             assert again.get(keys.DROPPED) == numbers[0] and not again.get(keys.CORRUPT), (unit, left, numbers[0])
+
+
+def test_a_reading_that_turns_a_full_ring_in_the_midst_of_its_first_look_at_the_books_is_counted_once():
+    device = NorFlash(4)
+    ring = BlockRing(device)
+    while not ring.get(keys.DROPPED) or ring.data_end - ring.offset > 6:
+        ring.log(0, NOW_MS, b"\x01", [1])
+    for action in (
+        lambda client: client.pending,
+        lambda client: client.due(0),
+        lambda client: list(client.points()),
+        lambda client: client.stats(),
+        lambda client: client.upload(),
+        repr,
+    ):
+        for calls in range(1, 5):
+            blynk_batch.client._open_rings.clear()
+            ring = BlockRing(device.revive())
+            client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
+            left, real = [calls], ring.cursor
+
+            def cursor():
+                left[0] -= 1  # noqa: B023
+                if not left[0]:  # noqa: B023
+                    micropython.schedule(lambda _: client.log(9, 1), None)  # noqa: B023
+                return real()  # noqa: B023
+
+            ring.cursor = cursor
+            action(client)
+            ring.cursor = real
+            invariants.check(ring, len(list(client.points())))
