@@ -70,7 +70,10 @@ class WiFi:
             return self._step()
         except Exception as e:  # noqa: BLE001 - a driver may raise anything, and a program must go on
             self._refused = True
-            self._tell("the driver refuses: %r" % e)
+            try:
+                self._tell("the driver refuses: %r" % e)
+            except MemoryError:  # nor is there room to say so
+                pass
             return False
 
     def wait(self, timeout_s, watchdog=None):
@@ -91,10 +94,9 @@ class WiFi:
 
     def off(self):
         """Switch the Wi-Fi off, before a sleep or to save power. The next online() or wait() switches it on again."""
-        if self._wlan:
-            for name, *arguments in (("disconnect",), ("active", False), ("deinit",)):
-                self._ask(name, *arguments)
-            self._wlan = None
+        for name, *arguments in (("disconnect",), ("active", False), ("deinit",)):
+            self._ask(name, *arguments)
+        self._wlan = None
         self._begin_anew()
 
     def _ask(self, name, *arguments):
@@ -175,7 +177,6 @@ class WiFi:
         for name, words in _FAILURES:
             if status is not None and status == getattr(self._module, name, None):
                 return words
-        return None
 
     def _connected(self):
         address = (self._ask("ifconfig") or self._ask("ipconfig", "addr4") or ("?",))[0]

@@ -5,8 +5,8 @@ import json
 import random
 
 from delivery import KNOWN
-from stand_ins import NOW_MS, FakeClock
-from timing import HOUR, client_on
+from stand_ins import NOW_MS, FakeClock, FakeServer
+from timing import DAY, HOUR, MINUTE, client_on
 
 HEAP = "4m"
 WASM = False  # minutes there
@@ -104,3 +104,48 @@ def test_a_try_that_never_gets_a_reply_keeps_no_other_held_points_waiting():
             client.upload()
         assert client.pending == (30 if together else 8), (together, client)
         assert len(server.got) == (90 if together else 22), (together, server.got)
+
+
+class NeverToNothing(FakeServer):
+    """Answers no batch without points."""
+
+    def post(self, url, headers, body, timeout_s):
+        if body.points:
+            return super().post(url, headers, body, timeout_s)
+        raise OSError(110)
+
+
+class Unset(FakeClock):
+    """A board's, which nobody sets."""
+
+    agreed, heard_ms = False, 0
+
+    def refresh(self, client, watchdog):
+        pass
+
+
+def test_a_question_for_the_date_that_never_gets_a_reply_keeps_no_reading_waiting_for_long():
+    for number, clock in enumerate((FakeClock(), Unset(None))):
+        client = client_on(clock, NeverToNothing(), "ring%d" % number, max_age_days=5)
+        for day in range(20):
+            client.log(1, day, timestamp=NOW_MS + day * DAY)
+            clock.wait(DAY)
+        for _ in range(24):
+            clock.wait(HOUR)
+            client.upload()
+        assert client.pending == client.stats()["expired"] == 0, client.stats()
+        assert len(client.transport.points) == 20
+
+
+def test_a_server_that_answers_nothing_is_asked_as_seldom_where_a_question_comes_first():
+    for number, clock in enumerate((FakeClock(), Unset(None))):
+        client = client_on(clock, FakeServer(*[OSError(110)] * 999), "ring%d" % number, max_age_days=5)
+        client.log(1, 1)
+        for _ in range(2):
+            clock.wait(10 * DAY)
+            for _ in range(24 * 60):
+                clock.wait(MINUTE)
+                result = client.upload()
+                assert result.waiting == "backoff" or result.error, result
+            client.log(1, 1)
+        assert client.stats()["requests"] < 2 * 2 * 48, client.stats()

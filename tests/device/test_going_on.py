@@ -187,6 +187,38 @@ def test_a_transports_exception_that_cannot_say_what_it_is_is_a_network_error():
     assert client.pending == 1
 
 
+class ModemError(blynk_batch.NetworkError):
+    """One of a transport's own, with more than a text."""
+
+    def __init__(self, number, url):
+        super().__init__(number, url)
+
+    def __str__(self):
+        return "modem: +CME ERROR %d" % self.args[0]
+
+
+class SpeechlessError(blynk_batch.UploadError):
+    __str__ = Speechless.__str__
+
+
+def test_a_transports_own_upload_error_is_kept_unless_it_shows_the_token_or_nothing():
+    clock = FakeClock()
+    for kept, error in (
+        (True, ModemError(30, "/external/api")),
+        (False, ModemError(30, "?token=token-of-32-characters-123456789")),
+        (False, blynk_batch.ServerError("to", "?token=token-of-32-characters-123456789")),
+        (False, SpeechlessError("x")),
+    ):
+        clock.wait(90000000)
+        client = client_on(transport=FakeServer(error), clock=clock)
+        client.log(1, 1)
+        result = client.upload()
+        assert (result.error is error) == kept, result
+        assert kept or type(result.error) is blynk_batch.NetworkError, result
+        assert "of-32-" not in repr(result) + str(result.error) + client.last_error, result
+        client.close()
+
+
 class ClosesBadly(FakeServer):
     def close(self):
         raise OSError(9)

@@ -290,6 +290,33 @@ def test_where_certificates_are_verified_the_date_is_asked_for_without_the_token
     assert second[0].startswith("https://blynk.cloud/") and "token" in second[0]
 
 
+def test_a_question_without_tls_in_which_a_call_ends_is_asked_without_it_by_the_next_too():
+    class Asked(BaseException):
+        pass
+
+    for ends in (lambda body: body.tick(), lambda body: raises(Asked())):
+        world = World("rp2", ahead_ms=0, verifies=True)
+        world.log()
+        answers = world.server.post
+
+        def hangs(url, headers, body, timeout_s, world=world, ends=ends):
+            world.clock.wait(10000)
+            ends(body)
+
+        world.server.post = hangs
+        try:
+            assert world.client.upload(timeout_s=10).waiting == "time"
+        except Asked:  # as Ctrl-C
+            pass
+        world.server.post = answers
+        assert world.client.upload().uploaded == 3
+        assert world.server.requests[0][0] == "http://blynk.cloud/", world.server.requests
+
+
+def raises(error):
+    raise error
+
+
 def test_a_verified_reply_puts_right_what_an_unverified_one_had_set():
     world = World("rp2", ahead_ms=400 * DAY, verifies=True)
     world.log(1)

@@ -4,6 +4,7 @@ import gc
 import sys
 
 import blynk_batch
+import micropython
 from flash import NorFlash
 from stand_ins import FakeClock, FakeServer
 
@@ -126,3 +127,45 @@ def test_what_only_opening_needs_is_let_go_of():
             client.log(1, 1)
             opening = ["blynk_batch.ring." + name for name in ("recover", "decode", "reader", "parsing")]
             assert [name for name in opening if name in sys.modules] == []
+
+
+class Station:
+    """A Wi-Fi driver; `locked`: no memory is left once it has been asked."""
+
+    IF_STA, locked, up = 0, False, False
+
+    def __init__(self, _):
+        pass
+
+    def isconnected(self):
+        if self.locked:
+            micropython.heap_lock()
+        return self.up
+
+    def active(self, _):
+        pass
+
+    def connect(self, *_):
+        pass
+
+
+class Network:
+    WLAN = Station
+
+
+def test_the_wifi_raises_nothing_where_no_memory_is_left_for_what_it_says():
+    sys.modules["network"] = Network
+    for was_up in (False, True):
+        for is_up in (False, True):
+            wifi = blynk_batch.WiFi("home", "secret123", debug=None)
+            Station.up = was_up
+            wifi.online()
+            Station.up, Station.locked = is_up, True
+            try:
+                found = wifi.online()
+            finally:
+                micropython.heap_unlock()
+                Station.locked = False
+            assert found in (False, is_up)
+            Station.up = True
+            assert wifi.online() is True

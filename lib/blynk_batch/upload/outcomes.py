@@ -171,8 +171,9 @@ def _network_error(cause, server, hide):
         return MemoryError("no room for the request")  # a transport's own words may hold the token
     try:
         words = str(cause)
+        shown = words + repr(cause)  # a Result has the second
     except Exception:  # noqa: BLE001 - it is not ours
-        words = ""
-    if isinstance(cause, errors.UploadError):
-        return cause if hide(words) == words else type(cause)(hide(words))
+        words = shown = ""
+    if shown and isinstance(cause, errors.UploadError) and hide(shown) == shown:
+        return cause
     return errors.NetworkError(hide("no reply from %s: %s %s" % (server.split("/")[2], type(cause).__name__, words)))
