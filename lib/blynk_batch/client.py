@@ -269,10 +269,12 @@ class Client:
                 load("upload.ranges", "release_of")(self)
             if sleep_ms is not None:
                 self._boots.sleep(sleep_ms)
-            self.ring.close(sleep_ms is not None)
-        finally:
-            if _open_rings.get(self.ring.key) is self.ring:
-                _closed[self.ring.key] = _open_rings.pop(self.ring.key).opened
+        finally:  # there may be no memory for that
+            try:
+                self.ring.close(sleep_ms is not None)
+            finally:
+                if _open_rings.get(self.ring.key) is self.ring:
+                    _closed[self.ring.key] = _open_rings.pop(self.ring.key).opened
 
     def check_open(self):
         if not self._open:

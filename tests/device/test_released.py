@@ -2,12 +2,16 @@
 
 import math
 
+import blynk_batch
+from blynk_batch import client as client_file
 from blynk_batch.errors import UploadError
 from blynk_batch.ring import state as keys
 from blynk_batch.upload import search
 from blynk_batch.upload.batch import Body
 from delivery import DAY_S, HOUR_S, KNOWN, World
+from flash import NorFlash
 from held_worlds import days, filled, of, twice
+from stand_ins import FakeClock
 
 Search = search.Search
 
@@ -249,3 +253,26 @@ def test_a_pin_that_was_held_open_is_asked_at_once_again_after_its_first_accepta
     world.log(1)
     assert of(1, world.drain()) == [(1, 53, 1, 200)]
     world.check()
+
+
+def test_a_close_that_finds_no_memory_to_try_what_was_released_leaves_all_durable():
+    device = NorFlash(4)
+    ring = blynk_batch.BlockRing(device, commit_every=4)
+    client = blynk_batch.Client("token", ring=ring, clock=FakeClock())
+    client.log(1, 1)
+    client.released = b"\1"
+
+    def no_memory(*_):
+        raise MemoryError
+
+    real, client_file.load = client_file.load, no_memory
+    try:
+        client.close()
+        raise AssertionError("it is to raise")
+    except MemoryError:
+        pass
+    finally:
+        client_file.load = real
+    assert blynk_batch.BlockRing(device).pending == 1
+    client = blynk_batch.Client("token", ring=blynk_batch.BlockRing(device), clock=FakeClock())
+    assert client.pending == 1
