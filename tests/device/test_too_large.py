@@ -137,3 +137,32 @@ def starve_none(reply):
     client.release(0)
     client.upload()
     assert client.pending == 0, client
+
+
+class Slow:
+    """Takes a second for four points, and no Date is in its replies."""
+
+    def __init__(self, clock):
+        self.clock, self.points, self.questions = clock, 0, 0
+
+    def post(self, url, headers, body, timeout_s):
+        text = b""
+        for chunk in body:
+            text += bytes(chunk)
+            self.clock.wait(250 * bytes(chunk).count(b"["))
+        self.questions += text == b"[]"
+        self.points += text.count(b"[") - 1
+        return 200, {}, b"OK"
+
+
+def test_a_batch_that_is_too_large_for_a_call_gets_smaller_also_behind_the_question_for_the_date():
+    clock = FakeClock(None)
+    clock.refresh = lambda client, watchdog: None  # as the board's own has, which each drain asks for the Date of
+    server = Slow(clock)
+    client = client_on(clock, server, "ring")
+    for number in range(200):
+        client.log(1, number, timestamp=NOW_MS + number)
+    for _ in range(8):
+        client.upload(timeout_s=30)
+        clock.wait(24 * HOUR)
+    assert server.questions > 1 and server.points > 190, (server.questions, server.points, client.stats())
