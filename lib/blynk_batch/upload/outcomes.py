@@ -171,7 +171,7 @@ def _network_error(cause, server, hide):
         return MemoryError("no room for the request")  # a transport's own words may hold the token
     try:
         words = str(cause)
-        shown = words + repr(cause)  # a Result has the second
+        shown = words + repr(cause).replace(type(cause).__name__, "")  # a Result has the second
     except Exception:  # noqa: BLE001 - it is not ours
         words = shown = ""
     if shown and isinstance(cause, errors.UploadError) and hide(shown) == shown:
