@@ -294,7 +294,7 @@ def test_a_question_without_tls_in_which_a_call_ends_is_asked_without_it_by_the_
     class Asked(BaseException):
         pass
 
-    for ends in (lambda body: body.tick(), lambda body: raises(Asked())):
+    for ends in (lambda body: body.tick(), lambda body: fail(Asked())):
         world = World("rp2", ahead_ms=0, verifies=True)
         world.log()
         answers = world.server.post
@@ -313,7 +313,7 @@ def test_a_question_without_tls_in_which_a_call_ends_is_asked_without_it_by_the_
         assert world.server.requests[0][0] == "http://blynk.cloud/", world.server.requests
 
 
-def raises(error):
+def fail(error):
     raise error
 
 
