@@ -86,9 +86,11 @@ class Client:
         ValueError or TypeError for what cannot be stored, RingFull if the ring refuses, Busy if eight readings
         already wait for a call that this one interrupts, OSError from the flash; then nothing is stored."""
         self.check_open()
-        number = pin_number(pin)
-        value = check_value(number, value)
-        self._log(b"" if value is None else number.to_bytes(1, "little"), (value,), timestamp, int(value is None))
+        pin = pin_number(pin)  # few names: a function that needs more than 11 words takes them from the heap
+        value = check_value(pin, value)
+        if value is None:
+            return self._log(b"", (), timestamp, 1)
+        self._log(bytes((pin,)), (value,), timestamp)
 
     def log_group(self, values, *, timestamp=None):
         """Store readings of several pins, {pin: value}, with one timestamp in one frame: all of them or none."""
@@ -104,7 +106,7 @@ class Client:
         pins = bytes(sorted([pin for pin in numbers if numbers[pin] is not None]))
         self._log(pins, list(map(numbers.get, pins)), timestamp, len(numbers) - len(pins))
 
-    def _log(self, pins, values, timestamp, skipped):
+    def _log(self, pins, values, timestamp, skipped=0):
         check_timestamp(timestamp)
         if pins or skipped:
             now = self._boots.now() if self.guard.held else None  # the call that this one interrupts may take a while
