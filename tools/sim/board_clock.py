@@ -124,22 +124,17 @@ class Machine:
 
 
 class Time:
-    """`whole` False: time() is a float, as on the Unix port; `nanoseconds` False: without time_ns()."""
-
-    def __init__(self, clock, nanoseconds=True, whole=True):
+    def __init__(self, clock):
         self._clock = clock
         self._epoch_ms = _EPOCH_2000_MS if clock.port == "esp32" else 0
-        self._whole = whole
-        if nanoseconds:
-            self.time_ns = self._time_ns
 
     def _shown_ms(self):
         return self._clock.shown_ms - self._epoch_ms
 
     def time(self):
-        return self._shown_ms() // 1000 if self._whole else self._shown_ms() / 1000
+        return self._shown_ms() // 1000
 
-    def _time_ns(self):
+    def time_ns(self):
         return self._shown_ms() * 1000000
 
     def gmtime(self, seconds=None):

@@ -30,17 +30,21 @@ class SystemClock:
         self._ticks = ticks = time.ticks_ms()
         # They count from the reset, so that the seconds of starting up are no gap between sleeps; not so after a soft
         # reset, where they have gone on, or in a later client of the boot: up for a minute at least, it woke just now.
-        is_soft, self._is_power_on = _reset_by()
+        try:
+            import machine
+
+            cause = machine.reset_cause()
+        except (ImportError, AttributeError):
+            machine = cause = None
+        self._is_power_on = getattr(machine, "PWRON_RESET", -1) == cause
+        is_soft = getattr(machine, "SOFT_RESET", -1) == cause
         if 0 <= ticks < _STARTING_MS and not is_soft:  # pyright: ignore
             self._uptime_ms = ticks
         else:
             self._uptime_ms = self.woke_ms = _STARTING_MS
 
     def now(self):
-        if hasattr(time, "time_ns"):
-            now = time.time_ns() // 1000000 + EPOCH_MS
-        else:
-            now = int(time.time()) * 1000 + EPOCH_MS
+        now = time.time_ns() // 1000000 + EPOCH_MS
         return now if now >= BUILD_MS else None
 
     def uptime(self):
@@ -63,17 +67,6 @@ class SystemClock:
     def powered_on(self):
         """True if the board came from power-off, so that no planned sleep explains the time in between."""
         return self._is_power_on
-
-
-def _reset_by():
-    """(True if it was a soft reset, True if power-on). In one go: each import looks for a file of that name first."""
-    try:
-        import machine
-
-        cause = machine.reset_cause()
-    except (ImportError, AttributeError):
-        return False, False
-    return getattr(machine, "SOFT_RESET", None) == cause, getattr(machine, "PWRON_RESET", None) == cause
 
 
 BOARD = SystemClock()  # one for all clients: its ticks count on from one to the next
