@@ -67,6 +67,20 @@ def check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_byte
     return absolute
 
 
+def check_device(device, start, flags, **others):
+    """TypeError or ValueError for what BlockRing does not take."""
+    is_device = hasattr(device, "readblocks") and hasattr(device, "ioctl") and not isinstance(device, type)
+    must(is_device, "device", device, "a block device, such as an esp32.Partition or an SD card")
+    check_least("start", start, 0)
+    for name in others:
+        value = others[name]
+        if value is not None or name == "commit_every":
+            check_least(name, value, 1)
+        if name in ("page_size", "unit") and value:
+            must(not value & (value - 1), name, value, "a power of two", int)
+    check_flags(flags)
+
+
 def _absolute(path):
     """One name for each folder, "" for the root: without "", "." and ".." between slashes."""
     parts = []

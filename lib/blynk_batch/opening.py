@@ -40,9 +40,10 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
 
 def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole_blocks, flags):
     """Open the BlockRing `ring`; `flags`: its overwrite, verify and format."""
-    from .media.device import Device, check
+    from .media.device import Device
 
     given = flags if whole_blocks is None else dict(flags, whole_blocks=whole_blocks)
+    check = load("arguments").check_device
     check(device, start, given, blocks=blocks, commit_every=commit_every, page_size=page_size, unit=unit)
     flash = Device(device, start, blocks, page_size, unit, whole_blocks, flags["verify"])
     if flash.whole:

@@ -191,19 +191,3 @@ def _is_rp2_flash(device):
     except ImportError:
         return False
     return isinstance(device, rp2.Flash)
-
-
-def check(device, start, flags, **others):
-    """TypeError or ValueError for what BlockRing does not take."""
-    from ..arguments import check_flags, check_least, must
-
-    is_device = hasattr(device, "readblocks") and hasattr(device, "ioctl") and not isinstance(device, type)
-    must(is_device, "device", device, "a block device, such as an esp32.Partition or an SD card")
-    check_least("start", start, 0)
-    for name in others:
-        value = others[name]
-        if value is not None or name == "commit_every":
-            check_least(name, value, 1)
-        if name in ("page_size", "unit") and value:
-            must(not value & (value - 1), name, value, "a power of two", int)
-    check_flags(flags)
