@@ -6,7 +6,7 @@ from .clock.boots import Boots
 from .clock.wall import BOARD
 from .errors import Error, UploadError
 from .guard import Guard
-from .point import check_seconds, check_sleep, check_timestamp, check_value, pin_number
+from .point import FIRST_MS, check_ms, check_seconds, check_value, pin_number
 
 _open_rings = {}  # key of the ring: the ring; two clients would write over each other
 _closed = {}  # key of a ring that a client has closed: which close it was
@@ -107,7 +107,7 @@ class Client:
         self._log(pins, list(map(numbers.get, pins)), timestamp, len(numbers) - len(pins))
 
     def _log(self, pins, values, timestamp, skipped=0):
-        check_timestamp(timestamp)
+        check_ms("timestamp", timestamp, FIRST_MS)
         if pins or skipped:
             now = self._boots.now() if self.guard.held else None  # the call that this one interrupts may take a while
             self.guard.run(self._store, (pins, values, timestamp, now, skipped))
@@ -261,7 +261,7 @@ class Client:
 
         sleep_ms  int of 0 or more; None: no sleep is planned. ValueError or TypeError for anything else."""
         if self._open:
-            check_sleep(sleep_ms)
+            check_ms("sleep_ms", sleep_ms)
             self.guard.run(self._close, (sleep_ms,))
 
     def _close(self, sleep_ms):

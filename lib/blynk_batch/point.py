@@ -6,8 +6,8 @@ Pure checks before anything reaches the ring; knows nothing of it. words.py has 
 from micropython import const
 
 _INT_LIMIT = const(1 << 63)
-_FIRST_MS = const(1000000000000)  # 2001-09-09: what is smaller was meant in seconds
-_LAST_MS = const(10000000000000)  # 2286-11-20; no sleep is longer
+FIRST_MS = const(1000000000000)  # 2001-09-09: what is smaller was meant in seconds
+LAST_MS = const(10000000000000)  # 2286-11-20; no sleep is longer
 
 
 def pin_number(pin):
@@ -76,18 +76,9 @@ def _is_utf8(data):
     return not left
 
 
-def check_sleep(sleep_ms):
-    """TypeError or ValueError unless it is None or whole milliseconds."""
-    if sleep_ms is not None and (type(sleep_ms) is not int or not 0 <= sleep_ms < _LAST_MS):
+def check_ms(name, value, least=0):
+    """TypeError or ValueError unless it is None or whole milliseconds, `least` or more of them."""
+    if value is not None and (type(value) is not int or not least <= value < LAST_MS):
         from .words import bad_number
 
-        raise bad_number("sleep_ms", sleep_ms, int)
-
-
-def check_timestamp(timestamp):
-    """ValueError or TypeError unless it is None or Unix time in whole milliseconds."""
-    if timestamp is None or type(timestamp) is int and _FIRST_MS <= timestamp < _LAST_MS:
-        return
-    from .words import bad_number
-
-    raise bad_number("timestamp", timestamp, int)
+        raise bad_number(name, value, int)

@@ -1,7 +1,7 @@
 """Raw blocks that fail to erase, to program or to read: readings move on, and nothing acknowledged is lost."""
 
 from blynk_batch import BlockRing, Client
-from blynk_batch.clock.boots import write_anchor
+from blynk_batch.clock.boots import Boots
 from blynk_batch.ring import sector
 from blynk_batch.report import to_value
 from blynk_batch.ring.state import ANCHOR, BAD_BLOCKS, DROPPED
@@ -52,12 +52,18 @@ def test_a_block_that_fails_in_the_middle_moves_the_readings_under_way_to_the_ne
             assert seen == list(range(60)), seen
 
 
+def anchor(ring):
+    boots = Boots(ring, FakeClock(None))
+    boots.clock = FakeClock()
+    boots.anchor()
+
+
 def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_together():
     sector.draw_salt = lambda: 7  # a byte that the bad block leaves as it was is no fault
     for flaw in ("program", "wrong"):
         for last in (
             lambda ring: ring.save_value(60, (7,)),
-            lambda ring: write_anchor(ring, 3, NOW_MS),
+            anchor,
         ):
             device = NorFlash(8)
             ring = BlockRing(device, commit_every=9)
@@ -70,7 +76,7 @@ def test_a_block_that_fails_moves_readings_state_and_anchors_that_are_written_to
             again = BlockRing(device.revive())
             assert found(ring) == found(again) == list(range(93)), flaw
             assert again.get(60) == ring.get(60) and ring.get(BAD_BLOCKS) == 1
-            assert again.state.get(ANCHOR) == (None if ring.get(60) else (3, NOW_MS))
+            assert again.state.get(ANCHOR) == (None if ring.get(60) else (1, NOW_MS))
 
 
 def test_a_newest_sector_that_cannot_be_read_for_a_moment_is_found():

@@ -10,12 +10,11 @@ Anchors lie in the log, the last one also in each sector's header, so that none 
 from micropython import const
 
 from ..errors import RingFull
+from ..point import FIRST_MS, LAST_MS
 from ..ring import record
 from ..ring.state import ANCHOR, BOOT, SLEEP
 
 _BURST_MS = const(1000)  # that readings within a millisecond may run ahead
-_FIRST_MS = const(1000000000000)  # 2001-09-09 to 2286-11-20, as for a timestamp: else it is in seconds, or broken
-_LAST_MS = const(10000000000000)
 
 
 class Boots:
@@ -52,7 +51,7 @@ class Boots:
             now = int(self.clock.now())
         except Exception:  # noqa: BLE001 - None is no number either
             return None
-        return now if _FIRST_MS <= now < _LAST_MS else None
+        return now if FIRST_MS <= now < LAST_MS else None  # as a timestamp: else it is in seconds, or broken
 
     def uptime(self):
         return self._base + int(self.clock.uptime())
@@ -98,8 +97,12 @@ class Boots:
         """Note the Unix time of this boot's uptime 0, once it is known and readings need it."""
         now = self.now()
         if self._open and now is not None:
+            ring, boot, epoch = self._ring, self.number(), max(0, now - self.uptime())
+            payload = bytearray()
+            record.put_varint(payload, boot)
+            ring.set(ANCHOR, (boot, epoch))
             try:
-                write_anchor(self._ring, self.number(), max(0, now - self.uptime()))
+                ring.put(record.ANCHOR, payload + epoch.to_bytes(6, "little"))
                 self._open = False
             except RingFull:
                 pass  # noted once there is room; till then it counts in RAM, as acks do
@@ -129,11 +132,3 @@ class Boots:
             self._ring.save()
         except RingFull:
             pass  # what room a full ring has is for acks
-
-
-def write_anchor(ring, boot, epoch):
-    """Note durably that `boot` had uptime 0 at Unix ms `epoch`. RingFull where that finds no room: it counts in RAM."""
-    payload = bytearray()
-    record.put_varint(payload, boot)
-    ring.set(ANCHOR, (boot, epoch))
-    ring.put(record.ANCHOR, payload + epoch.to_bytes(6, "little"))
