@@ -53,7 +53,7 @@ def test_no_frame_crosses_a_page_where_a_torn_one_has_a_mark_in_its_middle():
         log(ring, number, 3)
         reader, last = ring.reader(), 0
         while reader.next():
-            (_, first), (_, end) = reader.position, reader.after
+            first, end = reader.offset, reader.next_at
             assert first // 512 == (end - 1) // 512 and first >= last, (size, first, end)
             last = end
         assert ring.pending == number + 4, size

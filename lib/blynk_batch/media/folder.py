@@ -36,12 +36,12 @@ def _as_left(files, tail):
         return None
     size = files.size(sequence)
     # Behind a spill the first tail goes on nowhere until it is written again, and an old one put back never does.
-    if offset != max(0, size) and (size < 0 or files.exists(sequence + 1)):
+    if offset != max(0, size) and (size < 0 or files.size(sequence + 1) != -1):
         return None
     files.take_up(sequence, size, tail)
     head = sector.read_prefix(files, sequence)
     # A tail can be left of a ring that somebody removed, but then so are the sectors before it.
-    if not head or size < 0 and head.number and not files.exists(sequence - 1):
+    if not head or size < 0 and head.number and files.size(sequence - 1) == -1:
         return None
     return span_of(files, sequence, head)
 

@@ -146,12 +146,12 @@ class Files:
         view[done:] = b"\xff" * (len(view) - done)
 
     def size(self, sequence):
-        """Bytes of that sector's file, -1 if there is none."""
+        """Bytes of that sector's file, -1 if there is none, -2 for a folder of that name. Opened, since littlefs looks
+        through the folder twice for a stat."""
         try:
             return self._opened(sequence).seek(0, 2)
         except OSError as e:
-            is_missing(e)
-            return -1
+            return -2 if is_missing(e) == _EISDIR else -1
 
     def _opened(self, sequence):
         try:  # no `if`: a callback's reading, which closes the file, can come in between at any jump
@@ -168,21 +168,13 @@ class Files:
 
     # Writing
 
-    def exists(self, sequence):
-        """True for a file or folder of that name. Opened, since littlefs looks through the folder twice for a stat."""
-        try:
-            open(self.name(sequence), "rb").close()
-        except OSError as e:
-            return is_missing(e) == _EISDIR
-        return True
-
     def free_from(self, sequence):
-        while self.exists(sequence) and self.size(sequence):  # an empty one is what a full disk left of a header
+        while self.size(sequence) not in (-1, 0):  # an empty one is what a full disk left of a header
             sequence += 1
         return sequence
 
     def oldest_from(self, sequence, newest):
-        while sequence < newest and not self.exists(sequence):
+        while sequence < newest and self.size(sequence) == -1:
             sequence += 1
         return sequence
 

@@ -127,8 +127,7 @@ def mounts(path):
         found = [(fs, at) for fs, at in os.mount() if at == "/" or (path + "/").startswith(at + "/")]  # pyright: ignore
     except (TypeError, AttributeError):
         return []
-    found.sort(key=lambda mount: -len(mount[1]))
-    return found[:1]
+    return [max(found, key=lambda mount: len(mount[1]))] if found else []
 
 
 def make_folder(path):

@@ -19,7 +19,7 @@ class Course:
     def _enter(self, sequence, offset, head=None):
         """Go to `offset` of a sector, 0: its first frame; or to the next if it is damaged. `head`: its Prefix."""
         last, stop = self._end[:2]
-        self._count = 0  # points of the frame, once there is one
+        self.count = 0  # points of the frame, once there is one
         self.base = self.filled = 0  # what `buf` holds of the sector: where that starts, how much it is
         while sequence <= last:
             if Course.feed:
@@ -57,7 +57,7 @@ class Course:
         self.limit, self._is_lost = offset, False
         while self._step():
             pass
-        self.number, self.lost, self._count = number, lost, 0
+        self.number, self.lost, self.count = number, lost, 0
         self.offset = self.next_at
         self._bound()
         if self._is_lost:  # no frame is known to begin there

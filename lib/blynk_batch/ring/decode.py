@@ -10,16 +10,16 @@ from . import sector, state as keys
 from ..errors import WrongDevice
 from .record import get_varint
 
-# What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing, what stands before
-# a "*" may come again. A key that is not here is another library's: it is kept. state.py and docs/format.md tell which
-# is which. Bytes, not text: short text stays in the firmware's table of names, also when this file has left the heap.
+# What numbers a key has, each below 2 to the power of its letter; those after a "/" may be missing. A key that is not
+# here is another library's: it is kept. state.py and docs/format.md tell which is which. Bytes, not text: short text
+# stays in the firmware's table of names, also when this file has left the heap.
 _BITS = dict(zip(b"soncimp", (30, 24, 40, 53, 32, 48, 8)))  # sequence, offset, running number, counter ...
 _SHAPES = const(
     b" 1:s 2:son 3:c 4:c 5:c 6:c 7:c 8:c 9:c 10:c 11:c 12:c 13:cccc 14:c 15:soosoosoo 16:p 17:p"
     b" 20:sonmm/so 21:pso 22:n 32:imi 33:ii/i 34:mim 35:ii/i 36:i 38:c 39:pso"
     b" 48:c 50:sosopmmso 51:ii 64:i 65:im 66:m/mi 67:m "
 )
-_RANGE = const(b"sosoiiip*")
+_RANGE = const(b"sosoiiip")  # and more pins
 _MOST_BYTES = {keys.DONE: 32, keys.REGION: 127, keys.OWNER: 8, keys.WORDS: 80, keys.FAILED: 64}
 
 
@@ -46,26 +46,25 @@ def decode_state(view, at, end, state):
 
 def _numbers(data):
     """The tuple of the varints in `data`; empty if they do not end with it."""
-    numbers = []
-    at = 0
+    numbers, at = (), 0
     try:
         while at < len(data):
             number, at = get_varint(data, at)
-            numbers.append(number)
+            numbers += (number,)
     except (IndexError, ValueError):
         return ()
-    return tuple(numbers)
+    return numbers
 
 
 def _can_be(key, value):
     if key >= 0x80:
         return len(value) <= _MOST_BYTES.get(key, 255)
-    is_range = keys.RANGES <= key < keys.RANGES + keys.RANGES_MOST
-    shape = _RANGE if is_range else _SHAPES.partition(b" %d:" % key)[2].partition(b" ")[0]
+    if keys.RANGES <= key < keys.RANGES + keys.RANGES_MOST:
+        shape = _RANGE + b"p" * (len(value) - len(_RANGE))
+    else:
+        shape = _SHAPES.partition(b" %d:" % key)[2].partition(b" ")[0]
     if not shape:
         return True
-    if shape[-1:] == b"*":
-        shape = shape[:-1] + shape[-2:-1] * (len(value) - len(shape) + 1)
     least, _, more = shape.partition(b"/")
     if len(value) not in (len(least), len(least + more)):
         return False

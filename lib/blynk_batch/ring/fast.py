@@ -53,7 +53,7 @@ class Pass:
         self.points, self.filled = points, filled
         if self._sink is None or chain.boot or chain.time < self._since or next_at >= reader.limit:
             return 0
-        number = reader.next_number - reader.first_number
+        number = reader.number + reader.count - reader.first_number
         if (chain.interval | number) >> 28 or chain.time >> 44:  # no ring wrote that, and 32 bits may not hold it
             return 0
         at = next_at - reader.base
@@ -78,7 +78,9 @@ class Pass:
                 self.times.known = chain.time
             if self._pins[: state[6]] != pins:
                 chain.pins = bytes(self._pins[: state[6]])
-            reader.went(base + state[0], state[7], state[6])
+            reader.number += reader.count + state[7] - state[6]
+            reader.count = state[6]
+            reader.next_at = reader.good_end = base + state[0]
             self.points, self.filled = state[10], state[9]
             self.last = base + state[15] if state[15] >= 0 else 0
         return taken

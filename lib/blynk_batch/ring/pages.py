@@ -107,10 +107,10 @@ class Pages(State):
         record.put_varint(payload, self.number + self.buffered_points - self.first_number)
         has_state = bool(self.state_at & 1 or self.dirty)
         entries = encode_state(self.state, self.changed | self.dirty) if has_state else b""
+        at = page << 1 if has_state else self.state_at
         if not may_carry or len(entries) > _MARK_STATE:
-            record.put_varint(payload, self.state_at | 1)
-            return self.framed(record.MARK, payload, bytearray()), False
-        record.put_varint(payload, page << 1 if has_state else self.state_at)
+            has_state, entries, at = False, b"", self.state_at | 1
+        record.put_varint(payload, at)
         return self.framed(record.MARK, payload + entries, bytearray()), has_state
 
     def framed(self, kind, payload, out):

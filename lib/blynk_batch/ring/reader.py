@@ -22,8 +22,8 @@ class Reader(Course):
     """`next()` moves to the next frame and gives its kind, 0 at the end.
 
     position        (sequence, offset) of the frame; (sequence, offset) of the end after the last
-    after           (sequence, offset) just past the frame
-    number          running number of the frame's first point; next_number  of the next frame's
+    next_at         offset just past the frame
+    number          running number of the frame's first point;  count  its points
     chain           boot, time and pins of a data frame
     body, body_end  where its values, or the payload of another kind, lie in `buf` and `view`
     lost            points known to be lost to damage so far;  bad  damaged places so far
@@ -45,13 +45,9 @@ class Reader(Course):
         self._enter(start[0], start[1], head)
 
     def __getattr__(self, name):  # no property: log.py says why
-        if name == "position":
-            return (self.sequence, self.offset)
-        if name == "after":
-            return (self.sequence, self.next_at)
-        if name == "next_number":
-            return self.number + self._count
-        raise AttributeError(name)
+        if name != "position":
+            raise AttributeError(name)
+        return (self.sequence, self.offset)
 
     def values(self, only=None):
         """What parsing.decode_texts says of each pin's value; None for those that cannot be read as what they say,
@@ -60,7 +56,7 @@ class Reader(Course):
             texts = parsing.decode_texts(self.view, self.body, self.body_end, self.chain.kinds, only)
         except (ValueError, IndexError, OverflowError):  # UnicodeError is a ValueError
             texts = ()
-        return texts if len(texts) == self._count else [None] * self._count
+        return texts if len(texts) == self.count else [None] * self.count
 
     def payload(self):
         return self.view[self.body : self.body_end]
@@ -125,22 +121,16 @@ class Reader(Course):
         chain.interval = interval = chain.interval + buf[at + 1] - 64
         chain.time += interval
         chain.kinds = 0
-        self.number += self._count
-        self._count = len(chain.pins)
+        self.number += self.count
+        self.count = len(chain.pins)
         self.body, self.body_end = at + 2, end - 3
         self.offset, self.next_at, self.good_end = offset, offset + size, offset + size
         return True
 
-    def went(self, next_at, points, count):
-        """Somebody took this over good frames to `next_at`: `points` in all, `count` in the last. `position` stays."""
-        self.number += self._count + points - count
-        self._count = count
-        self.next_at = self.good_end = next_at
-
     def _step(self):
         """The next good frame of this sector: its kind, or 0 where the sector's frames end."""
-        self.number += self._count
-        start, again, self._count = self.next_at, _AGAIN, 0
+        self.number += self.count
+        start, again, self.count = self.next_at, _AGAIN, 0
         while self.next_at < self.limit:
             offset = self.next_at + -self.next_at % self._unit
             offset = self._past(FILLER, offset, self.limit)
@@ -198,5 +188,5 @@ class Reader(Course):
             self.bad += 1
             self.chain.reset()  # what refers to it is as wrong
             return 0
-        self._count = len(self.chain.pins)  # pyright: ignore
+        self.count = len(self.chain.pins)  # pyright: ignore
         return DATA

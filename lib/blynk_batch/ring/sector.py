@@ -87,13 +87,11 @@ def read_prefix(medium, sequence):
 def state_end(buf, size, sequence, slot):
     """Where the state entries end, from byte 28 on, in a header of `size` bytes; 0 if salt or state are damaged.
     Unit padding follows the CRC."""
-    end = size - 4
-    while end >= SALTED_BYTES:
+    for end in range(size - 4, SALTED_BYTES - 1, -1):
         if struct.unpack_from("<I", buf, end)[0] == crc32(buf[PREFIX_BYTES:end], _seed(sequence, slot)):
             return end
         if buf[end + 3] != 0xFF:
-            return 0
-        end -= 1
+            break
     return 0
 
 

@@ -136,10 +136,8 @@ def first_kept(state):
 
 
 def with_done(bitmap, pin):
-    bits = bytearray(max(len(bitmap), (pin >> 3) + 1))
-    bits[: len(bitmap)] = bitmap
-    bits[pin >> 3] |= 1 << (pin & 7)
-    return bytes(bits)
+    bits = int.from_bytes(bitmap, "little") | 1 << pin
+    return bits.to_bytes(max(len(bitmap), (pin >> 3) + 1), "little")
 
 
 def is_done(bitmap, pin):
