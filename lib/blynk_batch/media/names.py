@@ -158,8 +158,7 @@ def is_fat(path):
     name = path + "/ring0"
     was_there = size_of(name) >= 0
     if not was_there:
-        with open(name, "wb"):
-            pass
+        open(name, "wb").close()
     found = size_of(path + "/RING0") >= 0
     if not found and not was_there:
         os.remove(name)

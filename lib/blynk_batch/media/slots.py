@@ -140,9 +140,6 @@ class Slots:
     def _is_blank(self, sequence):
         return self.flash.is_blank(self._address(sequence), sector.PREFIX_BYTES)
 
-    def give_spare(self):
-        return False
-
     def begin(self, sequence):
         if self.erased != sequence:
             self.flash.erase(self._address(sequence))
@@ -176,7 +173,7 @@ class Slots:
     def seal(self, *_):
         """Nothing is to be done, neither here nor for what is dropped or let go of."""
 
-    drop = close = seal
+    drop = close = give_spare = seal
 
 
 def spread(slots):

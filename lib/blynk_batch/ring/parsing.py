@@ -58,9 +58,9 @@ def get_mark(payload, at, end):
 
 def is_number(text):
     """True if it is a number as JSON has them, or a location of two."""
-    if text[:1] == b"[":
+    if text[:1] == b"[" and text[-1:] == b"]" and b"[" not in text[1:]:
         lon, _, lat = text[1:-1].partition(b",")
-        return text[-1:] == b"]" and lon[:1] != b"[" and is_number(lon) and lat[:1] != b"[" and is_number(lat)
+        return is_number(lon) and is_number(lat)
     if b"e" in text:
         text, _, exponent = text.partition(b"e")
         if not (exponent[1:] if exponent[:1] == b"-" else exponent).isdigit():
