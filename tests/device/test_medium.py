@@ -12,7 +12,7 @@ class Dict:
     """Sectors as the values of a dict, which a ring that is opened again finds as they are."""
 
     sector_bytes, slots, unit, burst = 4096, 4, 1, 4096
-    patchable = skips = False
+    skips = False
     place, remedy = "a dict", "forget it"
 
     def __init__(self, sectors=None):

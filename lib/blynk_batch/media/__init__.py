@@ -5,8 +5,8 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
 
     sector_bytes  bytes of a sector             slots    sectors that it holds at once
     unit          frames start at multiples of  burst    bytes of one append() that a cut can leave torn
-    patchable     True: bytes can be programmed to 0x00 in place, also what a torn append left
-    skips         raw: a sector whose begin() or append() fails is left out, less than so many in a row; else False
+    skips         raw: a sector whose begin() or append() fails is left out, less than so many in a row; else False.
+                  With a unit of 1 bytes can be programmed to 0x00 in place there, also what a torn append left
     place, remedy where it is, and what ends a refusal, in words
 
     read(sequence, offset, view)    fill `view`. What was never written reads as 0xFF, as does a missing sector

@@ -107,12 +107,17 @@ class Device:
     def program(self, address, data):
         """Durable on return. OSError if the driver says so, or if other bytes are there afterwards."""
         try:
-            self._program(address, data)
+            for at, part in self._pieces(address, data):
+                before = at % self.page
+                if not self.whole:  # whole pages: 0xFF around the data leaves what is there as it is
+                    part = b"\xff" * before + bytes(part)
+                    part += b"\xff" * (-len(part) % self.page)
+                self._call(self._device.writeblocks, at - before, part)
         except OSError as e:
             if e.errno != _EINVAL or self.page > 1 or not len(data) % _PAGE:
                 raise
             self.page = _PAGE  # as rp2.Flash, behind some other name
-            self._program(address, data)
+            return self.program(address, data)
         self.sync()
         if self._verify:
             found = bytearray(len(data))
@@ -128,15 +133,6 @@ class Device:
         self._call(self._device.writeblocks, address, b"\xff")
         self.sync()
         return self.is_blank(address, 1)
-
-    def _program(self, address, data):
-        """Whole pages; 0xFF around the data leaves what is there as it is."""
-        for at, part in self._pieces(address, data):
-            before = at % self.page
-            if not self.whole:
-                part = b"\xff" * before + bytes(part)
-                part += b"\xff" * (-len(part) % self.page)
-            self._call(self._device.writeblocks, at - before, part)
 
     def is_blank(self, address, size, blank=b"\xff"):
         """True if no other bytes than those of `blank` are there."""

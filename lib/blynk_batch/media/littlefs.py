@@ -56,9 +56,8 @@ class Files:
     """The medium: sectors as files below the folder `path`."""
 
     unit = 1
-    skips = False
+    skips = False  # an append is atomic, so that there is never a torn frame to hide
     burst = SECTOR_BYTES
-    patchable = False  # an append is atomic, so that there is never a torn frame to hide
     sector_bytes = SECTOR_BYTES
     remedy = "remove the folder's files to start anew"
 

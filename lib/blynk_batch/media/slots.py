@@ -29,7 +29,6 @@ class Slots:
         self.place = "%d blocks of %d bytes" % (flash.bytes // flash.block_bytes, flash.block_bytes)
         self.unit = flash.unit
         self.burst = max(_BURST if flash.page == 1 else flash.page, flash.unit)
-        self.patchable = flash.unit == 1
         self.sector_bytes = flash.sector_bytes
         self.wanted = self.slots = self.slots_in(flash.bytes)
         self.first = 0  # sequence of the first sector there can be
@@ -147,7 +146,7 @@ class Slots:
 
     def overwrites(self, sequence):
         """True for FRAM and EEPROM. Asked in a blank sector, with the first byte of the header that comes there."""
-        return self.patchable and self.flash.overwrites(self._address(sequence), _MAGIC[:1])
+        return self.unit == 1 and self.flash.overwrites(self._address(sequence), _MAGIC[:1])
 
     def append(self, sequence, offset, data):
         address = self._address(sequence)

@@ -35,7 +35,6 @@ class Tails(Slots):
         self._live = -1  # the page of the tail that holds all that was acknowledged; the other is written next
         super().__init__(flash)
         self.unit = 1
-        self.patchable = False
         self.sector_bytes = self.burst = self._per_sector * self._holds
 
     def slots_in(self, size):

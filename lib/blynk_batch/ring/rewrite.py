@@ -53,7 +53,7 @@ def _place(ring, frames, start, reader):
 
 def _hide(ring, sequence, start, size):
     """What can still be read there, perhaps only sometimes, must not come back beside its second copy."""
-    if size and ring.medium.patchable:
+    if size and ring.medium.unit == 1:
         try:
             ring.medium.append(sequence, start, bytes(size))
         except OSError:

@@ -18,7 +18,7 @@ _ROUNDS = const(5)  # two at least where one wrong read would change what is don
 
 def take_up(ring, reader, last):
     """Go on behind the last good frame, one of `last`, the newest sector's frames that were written last."""
-    if ring.medium.patchable:
+    if ring.medium.unit == 1:
         is_torn = _settle(ring, last)
     else:  # it has read again what is neither a frame nor blank
         is_torn = not _pass_weak(ring, reader, last) and reader.next_at > ring.offset
@@ -106,8 +106,8 @@ def _leave_torn(ring, reader):
     ring.chain.reset()
     try:
         while ring.offset < medium.sector_bytes:
-            count = min(_FILL if medium.patchable else medium.unit, medium.sector_bytes - ring.offset)
-            if medium.patchable:
+            count = min(_FILL if medium.unit == 1 else medium.unit, medium.sector_bytes - ring.offset)
+            if medium.unit == 1:
                 medium.append(ring.newest, ring.offset, bytes(count))
             ring.offset += count
             if reader.is_blank(ring.offset):
