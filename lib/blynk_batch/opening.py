@@ -1,6 +1,6 @@
 """Opens a FileRing or a BlockRing: its medium, what is there, and its size. Works once, and leaves the heap again.
 
-Knows which medium suits which place; not how any of them works, and no frames.
+Knows which medium suits which place, and when a folder is as its ring left it; not how media work, and no frames.
 """
 
 import sys
@@ -9,6 +9,7 @@ from micropython import const
 
 from . import let_go, load
 from .errors import CorruptRing, Error, WrongDevice
+from .ring import sector
 from .ring.log import Ring
 from .ring.state import CURSOR
 
@@ -26,16 +27,41 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
     path = path.rstrip("/")
     try:
         ring.key = (absolute, 0, 1)
-        medium, span = load("media.folder", "open_folder")(path, absolute, capacity_bytes, tails, tail_bytes)
+        medium = load("media.littlefs", "Files")(absolute, tails, tail_bytes)
+        tail = medium.read_tail(0)
+        if tail[0] < 0:  # after a read that failed littlefs finds nothing of what is there once
+            tail = medium.read_tail(0)
+        span = _as_left(medium, tail)
+        if not span:
+            medium, span = load("media.names", "find")(medium, tail, path, capacity_bytes)
+        elif capacity_bytes:
+            medium.slots = medium.wanted = capacity_bytes // medium.sector_bytes
         Ring.__init__(ring, medium, span, overwrite, commit_every)
         if medium.slots != medium.wanted and not ring.pending:
             _resize(ring)
-        for name in ("media.names", "media.folder"):
-            let_go(name)
+        let_go("media.names")
     except OSError as e:
         from .words import explained
 
         raise explained(e, path)
+
+
+def _as_left(files, tail):
+    """The span of the ring whose newest sector the first tail names, without looking through the folder, of which
+    littlefs reads some kilobytes for each name. None wherever there is any doubt."""
+    sequence, offset, _ = tail
+    if sequence < 0:
+        return None
+    size = files.size(sequence)
+    # Behind a spill the first tail goes on nowhere until it is written again, and an old one put back never does.
+    if offset != max(0, size) and (size < 0 or files.size(sequence + 1) != -1):
+        return None
+    files.take_up(sequence, size, tail)
+    head = sector.read_prefix(files, sequence)
+    # A tail can be left of a ring that somebody removed, but then so are the sectors before it.
+    if not head or size < 0 and head.number and files.size(sequence - 1) == -1:
+        return None
+    return files.span(sequence, head)
 
 
 def open_block(ring, device, start, blocks, commit_every, page_size, unit, whole_blocks, flags):

@@ -222,7 +222,7 @@ def test_logging_loads_nothing_of_the_upload():
     found = {name.partition(".")[2] for name in sys.modules if name.startswith("blynk_batch.")}
     logging = "client clock clock.boots clock.wall errors guard media media.littlefs point rings"
     logging += " ring ring.log ring.pages ring.reader ring.record ring.sector ring.state"
-    logging += " arguments opening media.folder media.names"  # on a large heap
+    logging += " arguments opening media.names"  # on a large heap
     logging += " ring.decode ring.parsing ring.recover"
     assert found <= set(logging.split()), found
     assert "json" not in sys.modules and "requests" not in sys.modules

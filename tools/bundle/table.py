@@ -10,7 +10,7 @@ The bundles' names begin with an underscore, so that none hides behind a folder 
 BUNDLES = {
     "__init__": "__init__ client guard point errors clock.wall clock.boots ring.record ring.state "
     "ring.sector ring.pages ring.log rings media.littlefs",
-    "_open": "opening arguments ring.recover ring.decode media.folder",
+    "_open": "opening arguments ring.recover ring.decode",
     "_read": "ring.course ring.reader ring.parsing",
     "_room": "ring.room ring.books",
     "_found": "media.names ring.torn",

@@ -28,7 +28,7 @@ A medium keeps sectors, numbered by a sequence that only grows, and promises thi
     close()                         let go of files; the medium goes on at the next call
 
 What finds the newest sector gives a span, (oldest, newest) sequence, or None where no ring is: Slots.open() and
-foreign.find(), folder.open_folder(). `oldest` may be too low; the ring's own state says what was dropped.
+foreign.find(), Files.span(). `oldest` may be too low; the ring's own state says what was dropped.
 
 Errors: OSError with the filesystem's or the driver's number. 28: the disk is full, the ring makes room and calls again.
 Any other: nothing of the call counts as stored, what was stored before still does. WrongDevice, only while a ring is

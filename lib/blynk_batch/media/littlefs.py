@@ -19,6 +19,7 @@ from micropython import const
 _TAIL_HEAD = const(12)
 LAST = const(0x3FFFFFFF)  # no sequence is higher
 SECTOR_BYTES = const(4096)
+_DEFAULT_SLOTS = const(64)
 _SPARE_BYTES = const(8000)  # with the file's own pointers no more than two blocks
 _SPARE_PIECE = const(64)
 _ENOSPC = const(28)
@@ -87,6 +88,12 @@ class Files:
         return "%s/log/%08x" % (self.path, LAST - sequence)
 
     # Reading
+
+    def span(self, newest, head):
+        """(oldest, newest) of the ring whose newest sector has the header `head`; None: damaged."""
+        self.slots = self.wanted = head.slots if head else _DEFAULT_SLOTS
+        oldest = max(0, newest + 1 - self.slots)
+        return oldest if head else self.oldest_from(oldest, newest), newest
 
     def take_up(self, sequence, size, tail):
         """Go on with that sector: `size` of its bytes are in its file (below 0: it has none yet), those of `tail`, the

@@ -10,7 +10,6 @@ import os
 from micropython import const
 
 from ..ring import sector
-from .folder import span_of
 from .littlefs import LAST, MISSING, SECTOR_BYTES, is_missing
 
 _FILE = const(0x8000)
@@ -22,7 +21,8 @@ _MOST_BYTES = const(262144)
 
 
 def find(files, tail, given, capacity):
-    """What open_folder() returns, for the ring whose first tail is `tail`, or a new one."""
+    """(medium, span): `files`, or on FAT a FatTails, of the ring whose first tail is `tail`, or a new one. `given`: the
+    folder as the program names it."""
     files.close()
     make_folder(given)
     if is_fat(files.path):
@@ -34,8 +34,7 @@ def find(files, tail, given, capacity):
         _refuse_older(files.path)
     make_folder(files.path + "/log")
     if capacity or not span:
-        files.slots = (capacity or usual_capacity(files.path)) // SECTOR_BYTES
-    files.wanted = files.slots
+        files.slots = files.wanted = (capacity or usual_capacity(files.path)) // SECTOR_BYTES
     return files, span
 
 
@@ -59,7 +58,7 @@ def _search(files, tail):
     if newest < 0:
         return None
     files.take_up(newest, files.size(newest), tail)
-    return span_of(files, newest, sector.read_prefix(files, newest) or head)
+    return files.span(newest, sector.read_prefix(files, newest) or head)
 
 
 def _newest_below(files, end):
