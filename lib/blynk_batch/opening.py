@@ -27,7 +27,9 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
     path = path.rstrip("/")
     try:
         ring.key = (absolute, 0, 1)
-        medium = load("media.littlefs", "Files")(absolute, tails, tail_bytes)
+        from .media.littlefs import Files
+
+        medium = Files(absolute, tails, tail_bytes)
         tail = medium.read_tail(0)
         if tail[0] < 0:  # after a read that failed littlefs finds nothing of what is there once
             tail = medium.read_tail(0)

@@ -8,7 +8,7 @@ from . import load
 from .ring import state as keys
 from .clock.times import NEVER, Times
 from .ring.reader import DATA
-from .ring.books import count, is_delivered
+from .ring.books import count, standing
 
 _DOUBT = 3  # the kind of a range, see upload/ranges.py
 
@@ -36,7 +36,7 @@ def points(ring, now, unsynced):
             values = [to_value(text) for text in reader.values()]
             for index in range(len(values)):
                 pin = reader.chain.pins[index]
-                if values[index] is not None and not is_delivered(state, pin, reader.position):
+                if values[index] is not None and standing(state, pin, reader.position):
                     yield pin, None if time == NEVER else time, values[index]
 
 
@@ -68,7 +68,7 @@ def _waiting_for_clock(ring, now):
     times, reader = Times(ring, None, "estimate"), ring.reader(keys.first_kept(ring.state))
     while reader.next():
         if reader.kind == DATA and times.of(reader) is None:
-            waiting += len([pin for pin in reader.chain.pins if not is_delivered(ring.state, pin, reader.position)])
+            waiting += len([pin for pin in reader.chain.pins if standing(ring.state, pin, reader.position)])
     return waiting
 
 

@@ -11,7 +11,7 @@ import sys
 import blynk_batch
 import invariants
 from blynk_batch.ring import state as keys
-from blynk_batch.ring.books import is_held
+from blynk_batch.ring.books import standing
 from blynk_batch.ring.reader import DATA
 from flash import SdCard
 from stand_ins import FakeClock, FakeServer
@@ -67,7 +67,7 @@ def check_held(ring):
     reader = ring.reader((ring.oldest, 0))
     while reader.next():
         for pin in reader.chain.pins if reader.kind == DATA else ():
-            held += is_held(ring.state, pin, reader.position)
+            held += standing(ring.state, pin, reader.position) == "held"
     assert held == ring.get(keys.HELD), (held, ring.get(keys.HELD))
     invariants.check(ring)
 

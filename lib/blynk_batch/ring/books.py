@@ -9,34 +9,19 @@ from .reader import DATA
 from .sector import number_at
 
 
-def _is_passed(state, pin, position):
-    """True if the cursor is past the point of `pin` in the frame at `position`, or its pin is done in the window."""
-    if position < tuple(state.get(keys.CURSOR, (0, 0)))[:2]:
-        return True
-    window = state.get(keys.WINDOW)
-    return bool(window and position < window[:2] and keys.is_done(state.get(keys.DONE, b""), pin))
-
-
-def _is_refused(state, pin, position):
+def standing(state, pin, position):
+    """What the point of `pin` in the frame at `position` is: "pending"; "held", where the server refused it or its pin is
+    not asked at present, and the cursor is past it; "" where nothing is left to do for it."""
+    window, part = state.get(keys.WINDOW), state.get(keys.PART)
+    is_done = window and position < window[:2] and keys.is_done(state.get(keys.DONE, b""), pin)
+    if not is_done and position >= tuple(state.get(keys.CURSOR, (0, 0)))[:2]:
+        return "" if window and part and part[0] == pin and position < part[1:3] else "pending"
     for key in keys.range_keys(state) if state.get(keys.HELD, (0,))[0] else ():
         first, start, sectors, end, kind = state[key][:5]
         if pin in state[key][7:] and position >= (first, start):
             if kind & keys.OPEN_END or position < (first + sectors, end):
-                return True
-    return False
-
-
-def is_held(state, pin, position):
-    """True if the server refused the point, or its pin is not asked at present, and the cursor is past it."""
-    return _is_passed(state, pin, position) and _is_refused(state, pin, position)
-
-
-def is_delivered(state, pin, position):
-    """True if nothing is left to do for the point of `pin` in the frame at `position`; else it is pending or held."""
-    part = state.get(keys.PART)
-    if _is_passed(state, pin, position):
-        return not _is_refused(state, pin, position)
-    return bool(part and keys.WINDOW in state and part[0] == pin and position < part[1:3])
+                return "held"
+    return ""
 
 
 def count(ring, start, end=None, state=None):
@@ -47,11 +32,10 @@ def count(ring, start, end=None, state=None):
     reader = ring.reader(start, end or max(cursor, state.get(keys.WINDOW, ())[:3]))
     while reader.next():
         for pin in reader.chain.pins if reader.kind == DATA else ():
-            refused = is_held(state, pin, reader.position)
-            is_left = not refused and not is_delivered(state, pin, reader.position)
-            held += refused
-            pending += is_left
-            done += not is_left and reader.position >= cursor[:2]
+            found = standing(state, pin, reader.position)
+            held += found == "held"
+            pending += found == "pending"
+            done += found != "pending" and reader.position >= cursor[:2]
     return pending, held, done, reader.bad
 
 

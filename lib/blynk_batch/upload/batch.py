@@ -81,13 +81,13 @@ class Body:
         self.len_bytes, self.others = 1, {}
         self.oldest, self._cleared = source.ring.oldest, source.ring.cleared
 
-    def measure(self, max_points=None, max_bytes=None, but=None):
+    def measure(self, max_points=None, max_bytes=None, only=None):
         """Count what fits the limits, at least one point, and end the batch there: a generator that lets others work
-        in between. `but`: not those of which this function says so."""
+        in between. `only`: those of which this function says so."""
         most = self._left = max_points or _ALL
         self.len_bytes, self.others, self._filled = 1, {}, 0
-        out = None if but else bytearray(_CHUNK_BYTES)
-        for text in self._texts(self.others, but, out, (max_bytes or _ALL) - _CHUNK_BYTES):
+        out = None if only else bytearray(_CHUNK_BYTES)
+        for text in self._texts(self.others, only, out, (max_bytes or _ALL) - _CHUNK_BYTES):
             self.len_bytes += self._filled
             self._filled = 0
             if not text:
@@ -104,7 +104,7 @@ class Body:
         self.len_bytes += self._filled
         self.points = most - self._left
 
-    def _texts(self, others, but=None, out=None, most_bytes=_ALL):
+    def _texts(self, others, only=None, out=None, most_bytes=_ALL):
         """The JSON of every point of this pin to send; None now and then in between. The others are counted in
         `others`. With `out`, runs of plain frames are written there instead, up to `_left` points, and while what was
         put by is not longer than `most_bytes`."""
@@ -139,7 +139,7 @@ class Body:
             if index < 0:
                 continue
             behind = behind and reader.position < first
-            if behind or (but and but(state, self.pin, reader.position)):
+            if behind or (only and not only(state, self.pin, reader.position)):
                 continue
             if time is None:
                 return  # what told it was damaged since
@@ -153,9 +153,9 @@ class Body:
         still are in the ring."""
         if ring.oldest != self.oldest or ring.cleared != self._cleared:
             # What was overwritten or cleared meanwhile counts as dropped, but what of it was sent the server has.
-            from ..ring.books import is_delivered
+            from ..ring.books import standing
 
-            for _ in self.measure(but=is_delivered):
+            for _ in self.measure(only=standing):
                 pass
         ring.add(keys.UPLOADED, self.sent)
         ring.add(keys.DROPPED, self.points - self.sent)

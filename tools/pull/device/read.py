@@ -12,7 +12,7 @@ import time
 from blynk_batch.ring import record, state as keys
 from blynk_batch.clock.boots import Boots
 from blynk_batch.clock.wall import SystemClock
-from blynk_batch.ring.books import is_delivered, is_held
+from blynk_batch.ring.books import standing
 from blynk_batch.ring.sector import number_at
 from blynk_batch.report import stats
 from blynk_batch.ring.reader import DATA
@@ -58,9 +58,7 @@ def walk(ring):
 
 
 def state_of(ring, pin, position):
-    if is_delivered(ring.state, pin, position):
-        return "delivered"
-    return "held" if is_held(ring.state, pin, position) else "pending"
+    return standing(ring.state, pin, position) or "delivered"
 
 
 try:
