@@ -10,8 +10,8 @@ from .sector import number_at
 
 
 def standing(state, pin, position):
-    """What the point of `pin` in the frame at `position` is: "pending"; "held", where the server refused it or its pin is
-    not asked at present, and the cursor is past it; "" where nothing is left to do for it."""
+    """What the point of `pin` in the frame at `position` is: "pending"; "held", where the server refused it or its pin
+    is not asked at present, and the cursor is past it; "" where nothing is left to do for it."""
     window, part = state.get(keys.WINDOW), state.get(keys.PART)
     is_done = window and position < window[:2] and keys.is_done(state.get(keys.DONE, b""), pin)
     if not is_done and position >= tuple(state.get(keys.CURSOR, (0, 0)))[:2]:

@@ -14,7 +14,6 @@ from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, OV
 
 _SURELY_FITS = const(256)
 _STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks only
-ENOSPC = const(28)
 
 
 class Ring(Pages):
@@ -278,9 +277,10 @@ class Ring(Pages):
     def may_move_on(self, error):
         """`error` came of writing: unless the disk or the heap was only full, the newest sector takes no more. True on
         raw flash, where another sector can do."""
-        is_full = isinstance(error, (RingFull, MemoryError)) or isinstance(error, OSError) and error.errno == ENOSPC
-        self.sealed = self.sealed or not is_full
-        if is_full or not self.medium.skips or not isinstance(error, OSError):
+        if isinstance(error, (RingFull, MemoryError)) or isinstance(error, OSError) and error.errno == sector.ENOSPC:
+            return False
+        self.sealed = self.sealed or True
+        if not self.medium.skips or not isinstance(error, OSError):
             return False
         self.add(BAD_BLOCKS, 1)
         return True

@@ -5,26 +5,19 @@ Pure functions of bytes, loaded where the ring is read.
 
 from binascii import crc32, hexlify
 
-from micropython import const
-
-from .record import CHECKED_SHORT, get_varint, to_symbols
-
-# As record.py has them:
-_SHORT_MAX = const(0xBF)
-_TRUE = const(1)
-_STRING = const(3)
+from .record import CHECKED_SHORT, LONG_DATA, STRING, TRUE, get_varint, to_symbols
 
 
 def frame_size(buf, at):
     """Length in bytes of the frame that starts at `buf[at]`; three bytes from there must be at hand."""
     first = buf[at]
-    size = first if first <= _SHORT_MAX else buf[at + 1] + (buf[at + 2] << 8)
-    return size + (4 if first <= _SHORT_MAX else 6) + (size > CHECKED_SHORT)
+    size = first if first < LONG_DATA else buf[at + 1] + (buf[at + 2] << 8)
+    return size + (4 if first < LONG_DATA else 6) + (size > CHECKED_SHORT)
 
 
 def payload(buf, at, size):
     """(start, end) of the payload of the frame of `size` bytes at `buf[at]`."""
-    head = 1 if buf[at] <= _SHORT_MAX else 3
+    head = 1 if buf[at] < LONG_DATA else 3
     return at + head, at + size - (3 if size <= head + CHECKED_SHORT + 3 else 4)
 
 
@@ -97,15 +90,15 @@ def decode_texts(view, at, end, kinds, only=None):
     while at < end:
         kind = view[at]
         at += 1
-        if kind <= _TRUE:
-            values.append(kind == _TRUE)
+        if kind <= TRUE:
+            values.append(kind == TRUE)
             continue
         size, at = get_varint(view, at)
         if at + size > end:
             raise ValueError("a value longer than its frame")
         data = view[at : at + size]
         at += size
-        if kind == _STRING:
+        if kind == STRING:
             values.append((str(data, "utf-8"),))
         else:
             numbers = decode_texts(data, 0, size, 0)

@@ -22,7 +22,6 @@ ANCHOR = const(0xC3)
 MARK = const(0xC4)
 PAGE = const(512)  # bytes of a sector's pages; a frame that does not fit the rest of one begins the next
 CHECKED_SHORT = const(64)  # up to so many bytes of payload no two wrong bits pass 24 bits of check
-_SHORT_MAX = const(0xBF)
 
 # The tag, the first byte of a data payload. Below 0x80: same pins as the frame before, numbers only, and the
 # interval since that frame is the interval before it plus (tag - 64) ms. Else flags:
@@ -35,9 +34,9 @@ _PINS = const(0x0F)  # how many pins follow: 0 the same as before, 15 a count by
 
 # Kinds of values: false, true, number, string
 _FALSE = const(0)
-_TRUE = const(1)
+TRUE = const(1)
 _NUMBER = const(2)
-_STRING = const(3)
+STRING = const(3)
 
 _MAX_TIME_MS = const(1 << 48)
 
@@ -54,7 +53,7 @@ def frame(kind, payload, seed, out=None):
     out = bytearray() if out is None else out
     out[:] = b""
     size = len(payload)
-    if not kind and size <= _SHORT_MAX:
+    if not kind and size < LONG_DATA:
         out.append(size)
     else:
         if size > 0xFFFF:
@@ -128,11 +127,11 @@ def encode_values(values):
     out = bytearray()
     for value in values:
         if isinstance(value, bool):
-            out.append(_TRUE if value else _FALSE)
+            out.append(TRUE if value else _FALSE)
             continue
         text = isinstance(value, str)
         data = value.encode() if text else pack(number_text(value))
-        out.append(_STRING if text else _NUMBER)
+        out.append(STRING if text else _NUMBER)
         put_varint(out, len(data))
         out.extend(data)
     return _KINDS, out

@@ -8,11 +8,9 @@ from micropython import const
 from . import record, sector
 from .. import load
 from ..errors import RingFull
-from .sector import number_at
 from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RANGES, RANGES_MOST, RECOUNT, WINDOW
 from .state import encode_state, first_kept, range_keys
 
-_ENOSPC = const(28)
 # What a sector holds beside its first frame's payload: 4 of the header's check, 7 of the frame's head and check, and
 # what the turn may add to the state: OLDEST 7, CURSOR 17, five counters of 10, some to spare
 _TURN_BYTES = const(94)
@@ -22,7 +20,7 @@ def _catch_up(ring):
     """Move a cursor that is before the oldest sector there, and end a window that it passes. True if it moved."""
     is_behind = ring.cursor()[0] < ring.oldest
     if is_behind:
-        ring.set(CURSOR, (ring.oldest, 0, number_at(ring, ring.oldest)))
+        ring.set(CURSOR, (ring.oldest, 0, sector.number_at(ring, ring.oldest)))
     cursor = ring.cursor()
     window = ring.state.get(WINDOW, cursor)
     if window[:2] <= cursor[:2] or window[2] <= cursor[2]:
@@ -84,12 +82,12 @@ def prepare(ring):
 
 def again(ring, error, action, args):
     """What failed with `error` is done again where the disk was full, until it goes or no sector is left to give."""
-    while error.errno == _ENOSPC and _free_block(ring):
+    while error.errno == sector.ENOSPC and _free_block(ring):
         try:
             return action(*args)
         except OSError as e:
             error = e
-    ring.failed = error.errno != _ENOSPC
+    ring.failed = error.errno != sector.ENOSPC
     from ..words import explained
 
     raise explained(error, ring.medium.place)

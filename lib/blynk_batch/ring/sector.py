@@ -22,6 +22,7 @@ PREFIX_BYTES = const(24)
 VERSION = const(2)
 STATE_BYTES = const(2048)  # more than all keys at their largest
 SALTED_BYTES = const(28)  # prefix and salt
+ENOSPC = const(28)  # what a medium says where the disk is full
 READS = const(12)  # one wrong read is no damage, and a bit that a cut left half programmed reads either way
 _FORMAT = const("<3sBIIIBBH")
 _MAGIC = const(b"BBr")

@@ -14,7 +14,7 @@ came instead. So the same policy serves blocking and asyncio transports, and eve
 from .. import blynk as api, load
 from ..errors import Error, RingFull
 from ..ring import state as keys
-from ..ring.log import ENOSPC
+from ..ring.sector import ENOSPC
 from .batch import DrainEnds, OutOfTime
 from .terms import Terms
 
