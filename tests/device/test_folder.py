@@ -236,7 +236,7 @@ def test_ctrl_c_while_a_sector_is_begun_leaves_the_one_before_to_go_on_in():
     ring = FileRing("/sim/ring", capacity_bytes=32768)
     log(ring, 0, 10)
     medium, ring.medium._has_spare = ring.medium, False
-    medium._make_spare = break_off
+    medium._spare_bytes = break_off
     raises(KeyboardInterrupt, ring.turn, data=False)
     log(ring, 10, 20)
     assert found(FileRing("/sim/ring")) == list(range(30)) == found(ring)

@@ -116,7 +116,11 @@ class Blocks:
         try:
             if not self._file:
                 self._file = open(self._name, "r+b")
-                self._check_same()
+                place, count, crc = self._seen or (0, 0, 0)
+                self._file.seek(place * _BLOCK)
+                if crc32(self._file.read(count)) != crc:  # another card was put in: its ring would be written over
+                    text = "%s is another ring's, as on another card: open a ring anew"
+                    raise OSError(_ENODEV, text % self._name)
             self._file.seek(block * _BLOCK)
             if getattr(self._file, method)(buf) != len(buf):
                 raise OSError(_EIO)
@@ -126,13 +130,6 @@ class Blocks:
                 self._seen = None
             self.close()  # FAT serves a file that failed no more
             raise
-
-    def _check_same(self):
-        """OSError if another card was put in meanwhile: the ring on it would be written over."""
-        block, count, crc = self._seen or (0, 0, 0)
-        self._file.seek(block * _BLOCK)  # pyright: ignore
-        if crc32(self._file.read(count)) != crc:  # pyright: ignore
-            raise OSError(_ENODEV, "%s is another ring's, as on another card: open a ring anew" % self._name)
 
     def ioctl(self, operation, argument):
         if operation == 4:

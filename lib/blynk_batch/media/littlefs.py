@@ -185,8 +185,17 @@ class Files:
         return sequence
 
     def begin(self, sequence):
-        if not self._has_spare:
-            self._make_spare()
+        """And have the two blocks that are given up on a full disk: one is for the sector's file, one to append to it,
+        which writes its last block anew. Without room the ring goes without."""
+        try:
+            if not self._has_spare and not self._spare_bytes():
+                pieces = [b"\xff" * _SPARE_PIECE] * (_SPARE_BYTES // _SPARE_PIECE)
+                broken = _write(pieces, None, open(self.path + "/log/spare", "wb"))
+                if broken:
+                    raise broken
+            self._has_spare = True
+        except OSError:  # so it is tried again with the next sector
+            pass
         self._go_on(sequence, 0)
 
     def _spare_bytes(self):
@@ -198,19 +207,6 @@ class Files:
         except OSError:
             return 0
         return size if not size or size == _SPARE_BYTES and ours else -1
-
-    def _make_spare(self):
-        """Have the two blocks that are given up on a full disk: one is for the sector's file, one to append to it,
-        which writes its last block anew. Without room the ring goes without."""
-        try:
-            if not self._spare_bytes():
-                pieces = [b"\xff" * _SPARE_PIECE] * (_SPARE_BYTES // _SPARE_PIECE)
-                broken = _write(pieces, None, open(self.path + "/log/spare", "wb"))
-                if broken:
-                    raise broken
-            self._has_spare = True
-        except OSError:  # so it is tried again with the next sector
-            pass
 
     def give_spare(self):
         self._has_spare = False

@@ -61,7 +61,13 @@ def mend(ring):
     if ring.medium.unit == 1:
         ring.close_window()
         ring.forget(keys.ASKED)
-        _end_ranges(ring, ring.cursor()[:2])
+        place = ring.cursor()[:2]
+        for key in keys.range_keys(ring.state):  # none goes on behind it
+            first, offset, sectors, last, kind = ring.state[key][:5]
+            if (first, offset) >= place:
+                ring.set(key, None)
+            elif not kind & keys.OPEN_END and (first + sectors, last) > place:
+                ring.set(key, (first, offset, place[0] - first, place[1]) + ring.state[key][4:])
     ring.set(keys.HELD, (1,))  # else no range counts
     ring.set(keys.HELD, (count(ring, keys.first_kept(ring.state))[1],))
     more = ring.cursor()[2] + ring.get(keys.DELIVERED) - ring.get(keys.HELD)
@@ -70,16 +76,6 @@ def mend(ring):
         more -= part
         ring.add(key, part - ring.get(key))
     ring.add(keys.CORRUPT, more)
-
-
-def _end_ranges(ring, place):
-    """Have no range of refused points go on behind `place`."""
-    for key in keys.range_keys(ring.state):
-        first, offset, sectors, last, kind = ring.state[key][:5]
-        if (first, offset) >= place:
-            ring.set(key, None)
-        elif not kind & keys.OPEN_END and (first + sectors, last) > place:
-            ring.set(key, (first, offset, place[0] - first, place[1]) + ring.state[key][4:])
 
 
 def forget_sector(ring, sequence):

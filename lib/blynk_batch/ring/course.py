@@ -7,8 +7,8 @@ looks for a frame inside what a page's frames can hold. Knows sectors and marks;
 # pyright: reportAttributeAccessIssue=false
 # The other half of these attributes is reader.py's.
 
-from . import parsing, record, sector
-from .record import BLANK, FILLER, MARK, PAGE
+from . import record, sector
+from .record import BLANK, FILLER, MARK, PAGE, get_varint
 
 
 class Course:
@@ -91,7 +91,15 @@ class Course:
         return at >= 0 and self.buf[at] == MARK and self._frame_at(offset) > 0
 
     def mark(self):
-        return parsing.get_mark(self.view, self.body, self.body_end)
+        """(its page, points of the sector before it, page that has the state, True if state frames follow from there
+        on, index of its state entries) of the mark that was read; page -1 for what is none."""
+        try:
+            page, at = get_varint(self.view, self.body)
+            number, at = get_varint(self.view, at)
+            place, at = get_varint(self.view, at)
+        except (IndexError, ValueError):
+            return -1, 0, 0, True, self.body_end
+        return page, number, place >> 1, bool(place & 1), at
 
     def is_blank(self, offset):
         """True if nothing but 0xFF follows, as far as one torn program can have reached."""

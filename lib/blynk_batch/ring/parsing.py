@@ -1,4 +1,4 @@
-"""What a frame's bytes say: its length and check, an anchor, a mark, values. record.py writes them.
+"""What a frame's bytes say: its length and check, an anchor, values. record.py writes them.
 
 Pure functions of bytes, loaded where the ring is read.
 """
@@ -35,18 +35,6 @@ def get_anchor(payload):
     except (IndexError, ValueError):
         return 0, 0  # no boot's: wrong content with a right check
     return boot, int.from_bytes(payload[at : at + 6], "little")
-
-
-def get_mark(payload, at, end):
-    """(its page, points of the sector before it, page that has the state, True if state frames follow from there on,
-    index of its state entries) of the mark whose payload is `payload[at:end]`; page -1 for what is none."""
-    try:
-        page, at = get_varint(payload, at)
-        number, at = get_varint(payload, at)
-        place, at = get_varint(payload, at)
-    except (IndexError, ValueError):
-        return -1, 0, 0, True, end
-    return page, number, place >> 1, bool(place & 1), at
 
 
 def is_number(text):
