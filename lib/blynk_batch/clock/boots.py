@@ -28,8 +28,7 @@ class Boots:
         # It woke without the time, and will again | readings have this boot's uptime, or will, or that of the last one,
         # which never knew the time and ended before this one; no anchor follows yet
         is_unknown = self.now() is None
-        kept = self._kept.get((ring.key, ring.get(BOOT)), (0, 0, is_unknown))
-        self.boot, self._base, self._forgetful = kept
+        self.boot, self._base, self._forgetful = self._kept.get((ring.key, ring.get(BOOT)), (0, 0, is_unknown))
         self._open = is_unknown or ring.get(ANCHOR) != ring.get(BOOT)
         self._last = 0  # the latest stamp, and the pins that have it
         self._pins = b""
