@@ -118,11 +118,9 @@ def _refuse_what_is_there(medium):
 def _is_torn_start(medium):
     """True if some bits of a first header that would stand there are not cleared yet, and nothing follows."""
     size = medium.flash.sector_bytes
-    buf = _start_of(medium, 0)
-    head = sector.pack(0, medium.slots, 0, size, {}, 0, 1, 0)
-    for index in range(_HEADER_LIKE):
-        if buf[index] & head[index] != head[index]:
-            return False
+    head = int.from_bytes(sector.pack(0, medium.slots, 0, size, {}, 0, 1, 0)[:_HEADER_LIKE], "little")
+    if int.from_bytes(_start_of(medium, 0)[:_HEADER_LIKE], "little") & head != head:
+        return False
     return not medium.flash.is_blank(0, _TORN) and medium.flash.is_blank(_TORN, size - _TORN)
 
 

@@ -15,17 +15,14 @@ def frame_size(buf, at):
     return size + (4 if first < LONG_DATA else 6) + (size > CHECKED_SHORT)
 
 
-def payload(buf, at, size):
-    """(start, end) of the payload of the frame of `size` bytes at `buf[at]`."""
-    head = 1 if buf[at] < LONG_DATA else 3
-    return at + head, at + size - (3 if size <= head + CHECKED_SHORT + 3 else 4)
-
-
 def check(view, at, size, seed):
-    """True if the frame of `size` bytes at `view[at]` carries the right check."""
-    end = payload(view, at, size)[1]
+    """(start, end) of the payload of the frame of `size` bytes at `view[at]`; None unless that carries the right
+    check."""
+    start = at + (1 if view[at] < LONG_DATA else 3)
+    end = at + size - (3 if at + size <= start + CHECKED_SHORT + 3 else 4)
     found = int.from_bytes(view[end : at + size], "little")
-    return crc32(view[at:end], seed) & (0xFFFFFF if at + size - end == 3 else 0xFFFFFFFF) == found
+    is_right = crc32(view[at:end], seed) & (0xFFFFFF if at + size - end == 3 else 0xFFFFFFFF) == found
+    return (start, end) if is_right else None
 
 
 def get_anchor(payload):

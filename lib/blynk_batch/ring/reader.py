@@ -165,9 +165,10 @@ class Reader(Course):
             return 0
         size = parsing.frame_size(self.buf, at)
         at = self.fetch(offset, size) if offset + size <= self.limit else -1
-        if at < 0 or not parsing.check(self.view, at, size, self.seed):
+        found = parsing.check(self.view, at, size, self.seed) if at >= 0 else None
+        if not found:
             return 0
-        self.body, self.body_end = parsing.payload(self.buf, at, size)
+        self.body, self.body_end = found
         return size if self.buf[at] != MARK or self.mark()[0] == offset // PAGE else 0
 
     def _parse(self, size):

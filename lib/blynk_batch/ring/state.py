@@ -129,10 +129,7 @@ def range_pins(state, flag=0):
 
 def first_kept(state):
     """(sequence, offset, number) of the oldest point that is not delivered; the number is 0 where it is refused."""
-    first = state.get(CURSOR) or (0, 0, 0)
-    for key in range_keys(state):
-        first = min(first, tuple(state[key][:2]) + (0,))
-    return first
+    return min([state[key][:2] + (0,) for key in range_keys(state)] + [state.get(CURSOR) or (0, 0, 0)])
 
 
 def with_done(bitmap, pin):
