@@ -177,7 +177,4 @@ class Slots:
 
 def spread(slots):
     """The first slots, and a number over all others."""
-    for slot in range(min(slots, _FRESH_WALK)):
-        yield slot
-    for slot in range(_FRESH_WALK, slots, max(1, slots // _PROBES)):
-        yield slot
+    return list(range(min(slots, _FRESH_WALK))) + list(range(_FRESH_WALK, slots, max(1, slots // _PROBES)))

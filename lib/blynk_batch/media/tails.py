@@ -122,7 +122,7 @@ class Tails(Slots):
     def end(self, sequence):
         return self._index * self._holds + self._used
 
-    begin = Slots.drop
+    begin = Slots.drop  # pyright: ignore
 
     def append(self, sequence, offset, data):
         """Durable on return, whole: what was there stays in its tail until the other tail is written."""
