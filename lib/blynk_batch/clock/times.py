@@ -54,11 +54,14 @@ class Times:
         if run.epoch is not None:
             self.known = run.epoch + chain.time
             return self.known
-        if not self.estimated or self._drop:
-            return NEVER if self.estimated else None
-        # Counted back from the run's end, or spread evenly: between the two instants, not on them, since a server may
-        # keep one value of a pin and a time.
-        until, known, passed = run.until - 1, self._run_known + 1, self._base + chain.time
+        if not self.estimated:
+            return None
+        return NEVER if self._drop else self._estimate(run, self._base + chain.time)
+
+    def _estimate(self, run, passed):
+        """Unix ms of what lies `passed` ms behind the run's start: counted back from its end, or spread evenly."""
+        # Between the two instants, not on them: a server may keep one value of a pin and a time.
+        until, known = run.until - 1, self._run_known + 1
         if until - run.length >= known or known > until + 2:
             return until - run.length + passed
         return known + max(0, until - known) * passed // max(1, run.length)

@@ -36,9 +36,9 @@ def get_anchor(payload):
 
 def is_number(text):
     """True if it is a number as JSON has them, or a location of two."""
-    if text[:1] == b"[" and text[-1:] == b"]" and b"[" not in text[1:]:
+    if text[:1] == b"[":
         lon, _, lat = text[1:-1].partition(b",")
-        return is_number(lon) and is_number(lat)
+        return text[-1:] == b"]" and lon[:1] != b"[" and is_number(lon) and lat[:1] != b"[" and is_number(lat)
     if b"e" in text:
         text, _, exponent = text.partition(b"e")
         if not (exponent[1:] if exponent[:1] == b"-" else exponent).isdigit():

@@ -138,9 +138,8 @@ class Reader(Course):
             if size:
                 if offset - self.next_at >= self._unit:
                     self.chain.reset()  # whoever skips bytes goes on with an absolute frame
-                    # Filler ends with its page: else a block is missing
-                    at = self.next_at - 1
-                    self.bad += (offset - 1) // PAGE > at // PAGE and (self._unit > 1 or not self.medium.skips)
+                    if self._unit > 1 or not self.medium.skips:  # filler ends with its page: else a block is missing
+                        self.bad += (offset - 1) // PAGE > (self.next_at - 1) // PAGE
                 self.offset, self._is_lost = offset, False
                 start = self.next_at = self.good_end = offset + size
                 kind = self._parse(size)
