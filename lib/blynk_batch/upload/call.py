@@ -7,9 +7,8 @@ from micropython import const
 
 from .. import let_go, load
 from ..blynk import headers
-from .batch import OutOfTime
 from ..errors import Busy, Error
-from .result import Result, failed
+from .result import OutOfTime, Result, failed
 
 _STEP_S = const(20)  # for one operation on the network
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s

@@ -9,7 +9,8 @@ from micropython import const
 from .. import blynk as api, errors, load, refusals
 from ..ring import state as keys
 from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
-from .batch import DrainEnds, Vanished
+from .batch import Vanished
+from .result import DrainEnds
 from .secret import server_of
 
 _HOUR_S = const(3600)
@@ -75,6 +76,9 @@ def _failed(uploader, source, body, error, status, text):
     elif stuck and hasattr(source, "put_off"):
         source.put_off(body)
     _later(uploader, error, wait_s)
+    if body.points or not uploader.pace.in_vain():
+        raise DrainEnds()
+    uploader.date_ok = False  # a batch without points may never get a reply: no point expires, then
 
 
 def _others_first(uploader, source, body, quick, error):
@@ -129,7 +133,6 @@ def _later(uploader, error, wait_s=None, which=_RETRIED):
     if uploader.pace.step() >= _LOST_STEPS:
         uploader.ring.forget(REGION)  # it may be no more: the configured server knows where to
     uploader.ring.save(must=False)
-    raise DrainEnds()
 
 
 def unlearn(ring):
@@ -163,6 +166,7 @@ def _stop(uploader, error):
         return
     uploader.ring.forget(REGION)
     _later(uploader, error, _HOUR_S, _STOPPED)
+    raise DrainEnds()
 
 
 def _network_error(cause, server, hide):

@@ -43,17 +43,11 @@ def split(url):
 def hide(text, token):
     """`text` without the token, and without any six characters of it on end, in capitals or not."""
     lower, token = text.lower(), token.lower()
-    least = min(_PIECE, len(token))
-    shown = []
-    start = at = 0
-    while at <= len(text) - least:
-        size = least
-        if lower[at : at + size] not in token:
-            at += 1
-            continue
-        while at + size < len(text) and lower[at : at + size + 1] in token:
-            size += 1
-        shown.append(text[start:at])
-        start = at = at + size
-    shown.append(text[start:])
-    return "...".join(shown)
+    size = min(_PIECE, len(token))
+    shown, end = [], 0
+    for at in range(len(text) - size + 1):
+        if lower[at : at + size] in token:
+            if at >= end:
+                shown.append(text[end:at])
+            end = at + size
+    return "...".join(shown + [text[end:]])

@@ -12,8 +12,8 @@ from micropython import const
 
 from .. import blynk as api, load
 from ..ring import state as keys
-from .batch import DrainEnds
 from .belief import Belief
+from .result import DrainEnds
 
 _HOUR_S = const(3600)
 _DAY_MS = const(86400000)

@@ -15,7 +15,7 @@ from .. import blynk as api, load
 from ..errors import Error, RingFull
 from ..ring import state as keys
 from ..ring.log import ENOSPC
-from .batch import DrainEnds, OutOfTime
+from .result import DrainEnds, OutOfTime
 from .terms import Terms
 
 
@@ -192,9 +192,4 @@ class Uploader(Terms):
             self.accepted(body)
             source.accepted(body)
             return
-        try:
-            load("upload.outcomes", "judge")(self, source, body, reply)
-        except DrainEnds:
-            if body.points or not self.pace.in_vain():
-                raise
-            self.date_ok = False  # a batch without points may never get a reply: no point expires, then
+        load("upload.outcomes", "judge")(self, source, body, reply)
