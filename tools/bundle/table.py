@@ -17,7 +17,7 @@ BUNDLES = {
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
     "_pace": "upload.pace upload.result blynk",
-    "_upload": "ring.fast upload.batch upload.counting upload.window upload.belief upload.terms "
+    "_upload": "ring.fast upload.batch upload.counting upload.window upload.terms "
     "upload.uploader upload.call",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",

@@ -65,7 +65,10 @@ class Connection:
 
     def is_silent(self):
         """True if nothing came unasked, neither a byte nor the connection's end."""
-        self.ended = self._try(self.stream.read, 1) is not None
+        try:
+            self.ended = self._try(self.stream.read, 1) is not None
+        except OSError:  # it has ended
+            pass
         return not self.ended
 
     def write(self, data):

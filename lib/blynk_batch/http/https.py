@@ -75,12 +75,8 @@ class HTTPS:
         scheme, _, host = url.split("/")[:3]
         head = load("http.pieces", "head")(url, headers)
         tick = getattr(body, "tick", None)
-        connection = self._connection
-        try:  # that of the batch before, if the server has neither ended it nor said anything more
-            is_kept = connection and connection.key == (scheme, host) and connection.is_silent()
-        except OSError:
-            is_kept = False
-        if is_kept:
+        connection = self._connection  # that of the batch before, if the server has neither ended it nor said more
+        if connection and connection.key == (scheme, host) and connection.is_silent():
             connection.begin(timeout_s, tick)
             try:
                 return (yield from self.send(connection, head, body, True))

@@ -16,8 +16,10 @@ _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.38
 
 def uploader_of(*mine):
     """The policy over `mine`, what a client works with. Each file is loaded with room to compile: the largest first."""
-    load("upload.counting")
+    load("upload.terms")
+    load("upload.batch")
     Uploader = load("upload.uploader", "Uploader")
+    load("upload.counting")
     load("upload.window")
     return Uploader(*mine)
 

@@ -149,9 +149,8 @@ def _elsewhere(uploader, location):
     asked, home = uploader.server, uploader.home
     server = server_of(location, home, uploader.settings["regions"])
     uploader.hops += 1
-    if server in (None, asked) or (server[:5] == "http:" and asked[:6] == "https:") or uploader.hops > _HOPS:
-        return False
-    if location.split("?")[0][len(server) :] != api.PATH:
+    is_followed = server not in (None, asked) and not (server[:5] == "http:" and asked[:6] == "https:")
+    if not is_followed or uploader.hops > _HOPS or location.split("?")[0][len(server) :] != api.PATH:
         return False
     _count(uploader, _REDIRECTED)
     uploader.ring.save_value(REGION, None if server == home else server.encode())
@@ -159,14 +158,12 @@ def _elsewhere(uploader, location):
 
 
 def _stop(uploader, error):
-    if REGION in uploader.ring.state and not uploader.hops:
-        # The token may have moved: the configured server knows where to.
-        uploader.ring.set(REGION, None)
-        uploader.hops = 1
-        return
+    has_moved = REGION in uploader.ring.state and not uploader.hops  # the configured server knows where to
     uploader.ring.forget(REGION)
-    _later(uploader, error, _HOUR_S, _STOPPED)
-    raise DrainEnds()
+    if not has_moved:
+        _later(uploader, error, _HOUR_S, _STOPPED)
+        raise DrainEnds()
+    uploader.hops = 1
 
 
 def _network_error(cause, server, hide):

@@ -21,10 +21,9 @@ def server_of(url, home, regions):
     found = "%s://%s" % (scheme, host)
     if scheme not in ("http", "https") or len(found) > _SERVER_BYTES or (scheme == "http" and home[:6] == "https:"):
         return None
-    for char in host:
-        if not (char.isalpha() or char.isdigit() or char in "-.:"):
-            return None
     name, colon, port = host.partition(":")
+    if [char for char in host if not (char.isalpha() or char.isdigit() or char in "-.:")]:
+        return None
     if colon and not (port.isdigit() and 0 < int(port) < 65536):
         return None
     for allowed in (split(home)[1].split(":")[0],) + tuple(regions):

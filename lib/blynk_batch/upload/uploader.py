@@ -12,7 +12,7 @@ came instead. So the same policy serves blocking and asyncio transports, and eve
 """
 
 from .. import blynk as api, load
-from ..errors import Error, RingFull
+from ..errors import RingFull
 from ..ring import state as keys
 from ..ring.log import ENOSPC
 from .result import DrainEnds, OutOfTime
@@ -66,16 +66,6 @@ class Uploader(Terms):
             self.pace.back_off()
             ring.save(must=False)
 
-    def _find_search(self, search):
-        """What deals with refused points, as they are now. None, and the result says so, where memory is short: then
-        they wait."""
-        try:
-            search = search or load("upload.search", "Search")(self)
-            self.step(search.load)
-            return search
-        except MemoryError as e:
-            self.result.error = e
-
     def _all(self, end):
         """Windows up to `end`, then what was refused."""
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
@@ -89,8 +79,12 @@ class Uploader(Terms):
                 full, had_room, self._window = e, self.result.requests > before, None
             # What was refused lies before what is new: to deliver it may make room for notes
             if keys.ASKED in self.ring.state or keys.range_keys(self.ring.state):
-                search = self._find_search(search)
-                if search:
+                try:
+                    search = search or load("upload.search", "Search")(self)
+                    self.step(search.load)
+                except MemoryError as e:  # then they wait
+                    self.result.error = e
+                else:
                     yield from self._deliver(search)
             if not full:
                 break
@@ -111,36 +105,6 @@ class Uploader(Terms):
                 break
         if ring.cursor()[0] < end[0] and ring.cursor()[2] == end[2]:
             ring.set(keys.CURSOR, end)  # nothing but notes in between
-
-    def guarded(self, action, *args):
-        """Do it while others wait."""
-        self._guard.enter()
-        try:
-            return action(*args)
-        finally:
-            self._guard.leave()
-
-    def step(self, action, *args):
-        """Do what saves the state last, if at all, while others wait. Broken off, it has not been: points of a range
-        that is half noted would be lost."""
-        return self.guarded(self._whole, action, *args)
-
-    def _whole(self, action, *args):
-        """Where Ctrl-C, want of memory or what a watchdog raises breaks in before the state is saved, that is as it
-        was, but for what is void since."""
-        ring, before = self.ring, dict(self.ring.state)
-        oldest, newest, offset = ring.oldest, ring.newest, ring.offset
-        try:
-            return action(*args)
-        except BaseException as e:
-            is_broken_off = not isinstance(e, (DrainEnds, StopIteration, Error, OSError))
-            if is_broken_off and ring.offset == offset and ring.newest == newest and ring.oldest == oldest:
-                after, ring.state = ring.state, before  # first: all else takes memory
-                ring.dirty.update(after)
-                ring.dirty.update(before)
-                if keys.VOIDS in after:
-                    before[keys.VOIDS] = after[keys.VOIDS]
-            raise
 
     def _through(self, steps):
         """Run a generator that reads the ring to its end, and let others work in between; what it returns."""
