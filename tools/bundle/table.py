@@ -25,7 +25,7 @@ BUNDLES = {
     "_outcomes": "upload.outcomes upload.ranges",
     "_refused": "upload.held upload.settled upload.search",
     "_refusals": "refusals upload.hold upload.secret",
-    "_https": "http.https http.connection",
+    "_https": "http.https",
     "_tls": "http.tls",
     "_run": "upload.run",
     "_wifi": "wifi",

@@ -48,10 +48,9 @@ def judge(uploader, source, body, reply):
         return
     elif kind == refusals.InvalidToken:
         _stop(uploader, error)
-    elif kind in (refusals.PinRefused, refusals.PointRefused):
-        _refused(uploader, source, body, error, True)
     elif status == 400 or kind == refusals.BatchTooLarge:
-        _refused(uploader, source, body, error, uploader.trusted)
+        is_told = kind in (refusals.PinRefused, refusals.PointRefused)
+        _refused(uploader, source, body, error, is_told or uploader.trusted)
     else:
         _failed(uploader, source, body, error, status, headers.get("retry-after", ""))
 
@@ -66,10 +65,8 @@ def _failed(uploader, source, body, error, status, text):
     may_be_its = in_vain or (status != _TOO_OFTEN if status else body.cut)
     if is_sent and may_be_its and _others_first(uploader, source, body, status and not wait_s, error):
         return
-    stuck = uploader.failures(body.pin) > 1 if body.cut else in_vain
-    if not is_sent:
-        pass
-    elif size[2:] and size[2] < 2 * body.points > 2 * _FEW:
+    stuck = is_sent and (uploader.failures(body.pin) > 1 if body.cut else in_vain)
+    if is_sent and size[2:] and size[2] < 2 * body.points > 2 * _FEW:
         uploader.learn(max(_FEW, body.points // 2))
     elif stuck and body.points > 1:
         uploader.learn(1, body.points)
@@ -94,10 +91,8 @@ def _others_first(uploader, source, body, quick, error):
     uploader.set_failures(pin, min(2, failures + 1))
     ring.forget(keys.BATCH)  # nobody has it
     order = getattr(source, "order", [])
-    if ring.state.get(keys.PART, ())[:1] == (pin,):
-        return False  # its place in the window is kept only as long as it is the first
-    has_others = len(order) > 1 and not uploader.failures(order[1])
-    if not quick or failures or not failed or not has_others:
+    stays = ring.state.get(keys.PART, ())[:1] == (pin,)  # its place in the window is kept as long as it is the first
+    if stays or not quick or failures or not failed or len(order) < 2 or uploader.failures(order[1]):
         return False
     _count(uploader, _RETRIED)
     uploader.result.error = error
