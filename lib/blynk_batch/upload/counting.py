@@ -4,6 +4,9 @@ a point whose time is not known yet.
 Knows frames and what is delivered; no JSON, no network, no policy.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# The other half of these attributes is window.py's.
+
 from micropython import const
 
 from ..ring import state as keys
@@ -130,3 +133,16 @@ class Counting:
                 if estimated:
                     one_more(others, keys.ESTIMATED)
         return True
+
+    def close(self):
+        """The cursor goes to its end: nothing of it is left to send."""
+        ring = self.ring
+        shut = keys.range_pins(ring.state, keys.OPEN_END)
+        for pin, count in self._passed.items():  # a range that gave way to others meanwhile holds no more points
+            ring.add(keys.HELD if pin in shut else keys.REJECTED, count)
+        ring.close_window()
+        ring.set(keys.CURSOR, tuple(self.end))
+        ring.add(keys.CORRUPT, self._lost)
+        ring.seen_lost = 0
+        if self._known:
+            ring.set(keys.KNOWN, (self._known,))

@@ -144,8 +144,9 @@ def _elsewhere(uploader, location):
     asked, home = uploader.server, uploader.home
     server = server_of(location, home, uploader.settings["regions"])
     uploader.hops += 1
-    is_followed = server not in (None, asked) and not (server[:5] == "http:" and asked[:6] == "https:")
-    if not is_followed or uploader.hops > _HOPS or location.split("?")[0][len(server) :] != api.PATH:
+    if server is None or server == asked or (server[:5] == "http:" and asked[:6] == "https:"):
+        return False
+    if uploader.hops > _HOPS or location.split("?")[0][len(server) :] != api.PATH:
         return False
     _count(uploader, _REDIRECTED)
     uploader.ring.save_value(REGION, None if server == home else server.encode())

@@ -66,11 +66,9 @@ class Pace:
         # another.
         _, boot, drained_ms = ring.state.get(DRAINED, (0, 0, 0))
         self.goes_on = goes_on = boot and boot == boots.boot
-        self._day_from = self.tried_ms = drained_ms if goes_on else boots.uptime()
-        if not goes_on:
-            if (HELD in ring.state or BUDGET in ring.state) and not _random(_AWAY_S // _WAKE_S):
-                self._day_from = self.tried_ms = self.tried_ms - _DAY_MS
-        elif len(ring.state.get(BUDGET, ())) > 2:
+        is_over = not goes_on and (HELD in ring.state or BUDGET in ring.state) and not _random(_AWAY_S // _WAKE_S)
+        self._day_from = self.tried_ms = drained_ms if goes_on else boots.uptime() - (_DAY_MS if is_over else 0)
+        if goes_on and len(ring.state.get(BUDGET, ())) > 2:
             self._day_from = ring.state[BUDGET][2] * 1000
         saved = ring.state.get(BACKOFF)
         if saved:
@@ -176,8 +174,7 @@ class Pace:
         if not self.boots.powered_on or interval_s < 1:
             return left
         now, phase = self.boots.uptime() // 1000, int.from_bytes(self.owner[:3], "big")
-        since_asked = now - self._asked
-        self._asked = now
+        since_asked, self._asked = now - self._asked, now
         if self.drained is None:
             return max(left, phase % (min(interval_s // 10, _SPREAD_S) + 1) - now)
         soonest = self.drained + interval_s // 2

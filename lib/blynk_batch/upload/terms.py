@@ -5,9 +5,6 @@ Knows the state and the settings; no frames, no socket, and not what is sent nex
 rare: a clock that is not set, and a question before the first point expires.
 """
 
-# pyright: reportAttributeAccessIssue=false
-# The other half of these attributes is uploader.py's.
-
 from array import array
 
 from micropython import const
@@ -132,6 +129,26 @@ class Terms:
                 unasked = min(places) < value[:2] or not (is_open or max(places) < end)
                 ring.set(key, value[:4] + (is_open, 0 if unasked else _FIRST, 0) + pins)
         ring.forget(keys.DOUBT)
+
+    def begin(self, result, tick):
+        """A drain does, `result` is its own."""
+        self.result, self._tick, ring = result, tick, self.ring
+        # Redirects followed; pins that it failed on for the first time | {pin: where a batch of it was refused}
+        self.hops, self.failed, self.refused = 0, b"", {}
+        # A batch was accepted; the backoff was noted before the first request; one is made without TLS, to hear a Date
+        self.trusted = self.noted = self.plain = False
+        ring.defers = True
+        if keys.UPLOADED in ring.dirty or keys.WINDOW in ring.dirty:
+            ring.save()  # what the medium did not take: before anything more is sent
+        ring.commit()
+        self.boots.anchor()
+        self.date_ok = None  # no reply has told yet; what one said before, the clock may have been moved since
+        if self.pace.drains() and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
+            # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
+            # others wait, so that a board that resets in its uploads does not hammer the server.
+            self.noted = True
+            self.pace.back_off()
+            ring.save(must=False)
 
     def guarded(self, action, *args):
         """Do it while others wait."""

@@ -20,8 +20,6 @@ from .terms import Terms
 
 
 class Uploader(Terms):
-    """`result` is that of the drain under way, `trusted` True once it had a batch accepted."""
-
     def drain(self, result, tick):
         """Deliver what is in the ring now. `result` is filled in on the way; `tick` is called between steps and may
         raise OutOfTime. Busy if it interrupts another call."""
@@ -31,13 +29,8 @@ class Uploader(Terms):
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
             return
-        self.result, self._tick = result, tick
-        # Redirects followed; pins that it failed on for the first time | {pin: where a batch of it was refused}
-        self.hops, self.failed, self.refused = 0, b"", {}
-        # A batch was accepted; the backoff was noted before the first request; one is made without TLS, to hear a Date
-        self.trusted = self.noted = self.plain = False
         try:
-            self.step(self._begin)
+            self.step(self.begin, result, tick)
             yield from self._all(self.ring.end())
         except DrainEnds as e:
             if e.args:
@@ -50,21 +43,6 @@ class Uploader(Terms):
             self._window = self._window if result.waiting == "time" else None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
-
-    def _begin(self):
-        ring = self.ring
-        ring.defers = True
-        if keys.UPLOADED in ring.dirty or keys.WINDOW in ring.dirty:
-            ring.save()  # what the medium did not take: before anything more is sent
-        ring.commit()
-        self.boots.anchor()
-        self.date_ok = None  # no reply has told yet; what one said before, the clock may have been moved since
-        if self.pace.drains() and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
-            # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
-            # others wait, so that a board that resets in its uploads does not hammer the server.
-            self.noted = True
-            self.pace.back_off()
-            ring.save(must=False)
 
     def _all(self, end):
         """Windows up to `end`, then what was refused."""

@@ -52,8 +52,10 @@ class Window(Counting):
             body = Body(self, pin, first, self.end)
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
-            late = pin in self.last or uploader.failures(pin)  # that it is asked is noted, else it is not asked again
-            if late and points and not again and load("upload.hold", "waits")(self, body):
+            failures = uploader.failures(pin)
+            late = pin in self.last or failures  # that it is asked is noted, else it is not asked again
+            may_wait = pin in self.last or (failures and not uploader.trusted)
+            if may_wait and points and not again and load("upload.hold", "waits")(self, body):
                 yield None  # each step saves once: see Uploader.step()
                 continue
             limit = uploader.limit() if points else 0
@@ -104,16 +106,3 @@ class Window(Counting):
             self.order.remove(pin)
         if not self.order and not self.stale():
             self.close()
-
-    def close(self):
-        """The cursor goes to its end: nothing of it is left to send."""
-        ring = self.ring
-        shut = keys.range_pins(ring.state, keys.OPEN_END)
-        for pin, count in self._passed.items():  # a range that gave way to others meanwhile holds no more points
-            ring.add(keys.HELD if pin in shut else keys.REJECTED, count)
-        ring.close_window()
-        ring.set(keys.CURSOR, tuple(self.end))
-        ring.add(keys.CORRUPT, self._lost)
-        ring.seen_lost = 0
-        if self._known:
-            ring.set(keys.KNOWN, (self._known,))
