@@ -9,7 +9,7 @@ tried = []
 
 
 class Refused(https.Connection):
-    def connect(self, host, port):
+    def connect(self, host, port, context):
         tried.append((host, port))
         raise OSError(111)
         yield
@@ -90,7 +90,7 @@ def test_a_reply_that_comes_once_more_while_the_next_batch_is_sent_does_not_coun
     made = []
 
     class Connected(https.Connection):
-        def connect(self, host, port):
+        def connect(self, host, port, context):
             self.raw = self.stream = Repeating(len(made))
             made.append(self.stream)
             return

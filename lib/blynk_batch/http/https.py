@@ -88,19 +88,13 @@ class HTTPS:
                 if connection.heard or not connection.ended:
                     raise
         self.close()
-        connection = yield from self._open(scheme, host, timeout_s, tick)
-        return (yield from self.send(connection, head, body))
-
-    def _open(self, scheme, host, timeout_s, tick):
         context = scheme == "https:" and load("http.tls").context(self._ca)
-        let_go("http.tls")  # before the rest is loaded
+        let_go("http.tls")
         name, _, port = host.partition(":")
         self._connection = connection = Connection((scheme, host))
         connection.begin(timeout_s, tick)
-        yield from connection.connect(name, int(port or (443 if context else 80)))
-        if context:
-            connection.secure(context, name)
-        return connection
+        yield from connection.connect(name, int(port or (443 if context else 80)), context)
+        return (yield from self.send(connection, head, body))
 
     def send(self, connection, head, body, is_kept=False):
         key, connection.key = connection.key, None  # till it is over, no other request may go there
@@ -149,7 +143,8 @@ class Connection:
         self.tick = tick
         self.end = ticks_add(ticks_ms(), self.timeout)
 
-    def connect(self, host, port):
+    def connect(self, host, port, context):
+        """With a `context` under TLS; the handshake is made by the first write."""
         address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
         self.raw = self.stream = raw = socket.socket(address[0], address[1], address[2])
         raw.setblocking(False)
@@ -165,12 +160,10 @@ class Connection:
         if found[0][1] & (select.POLLERR | select.POLLHUP):
             raw.read(1)  # raises the reason
             raise OSError(errno.ECONNREFUSED)
-
-    def secure(self, context, host):
-        """TLS from here on; the handshake is made by the first write."""
-        self.host = host
-        self.stream = context.wrap_socket(self.raw, server_hostname=host, do_handshake_on_connect=False)
-        self.end = ticks_add(ticks_ms(), max(self.timeout, _HANDSHAKE_MS))
+        if context:
+            self.host = host
+            self.stream = context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
+            self.end = ticks_add(ticks_ms(), max(self.timeout, _HANDSHAKE_MS))
 
     def is_silent(self):
         """True if nothing came unasked, neither a byte nor the connection's end."""

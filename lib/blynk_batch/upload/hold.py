@@ -19,11 +19,11 @@ def waits(window, body):
     uploader, ring, pin = window._uploader, window.ring, body.pin
     failures, is_roomy = uploader.failures(pin), has_places(ring)
     has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
-    failed = not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain())
-    refused = window.saved and pin in window.last and is_roomy and uploader.pace.has_room()
-    if failed or refused:
-        _hold(window, body, not failed, False)
-    return failed or refused
+    in_doubt = not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain())
+    waits_too = window.saved and pin in window.last and is_roomy and uploader.pace.has_room()
+    if in_doubt or waits_too:
+        _hold(window, body, not in_doubt, False)
+    return in_doubt or waits_too
 
 
 def has_places(ring):

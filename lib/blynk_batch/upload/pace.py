@@ -66,8 +66,8 @@ class Pace:
         # another.
         _, boot, drained_ms = ring.state.get(DRAINED, (0, 0, 0))
         self.goes_on = goes_on = boot and boot == boots.boot
-        is_over = not goes_on and (HELD in ring.state or BUDGET in ring.state) and not _random(_AWAY_S // _WAKE_S)
-        self._day_from = self.tried_ms = drained_ms if goes_on else boots.uptime() - (_DAY_MS if is_over else 0)
+        is_later = not goes_on and (HELD in ring.state or BUDGET in ring.state) and not _random(_AWAY_S // _WAKE_S)
+        self._day_from = self.tried_ms = drained_ms if goes_on else boots.uptime() - (_DAY_MS if is_later else 0)
         if goes_on and len(ring.state.get(BUDGET, ())) > 2:
             self._day_from = ring.state[BUDGET][2] * 1000
         saved = ring.state.get(BACKOFF)

@@ -17,7 +17,8 @@ def server_of(url, home, regions):
             url = str(url, "utf-8")
         except UnicodeError:
             return None
-    scheme, host, _ = split(url)
+    scheme, _, rest = url.lower().partition("://")
+    host = rest.split("/")[0]
     found = "%s://%s" % (scheme, host)
     if scheme not in ("http", "https") or len(found) > _SERVER_BYTES or (scheme == "http" and home[:6] == "https:"):
         return None
@@ -26,17 +27,10 @@ def server_of(url, home, regions):
         return None
     if colon and not (port.isdigit() and 0 < int(port) < 65536):
         return None
-    for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
+    for allowed in (home.split("/")[2].split(":")[0],) + tuple(regions):
         if name == allowed or name.endswith("." + allowed):
             return found
     return None
-
-
-def split(url):
-    """(scheme, host with port, path and query) of a URL."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return scheme.lower(), host.lower(), slash + path
 
 
 def hide(text, token):
