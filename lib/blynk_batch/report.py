@@ -33,11 +33,9 @@ def points(ring, now, unsynced):
     while reader.next():
         if reader.kind == DATA:
             time = times.of(reader)
-            values = [to_value(text) for text in reader.values()]
-            for index in range(len(values)):
-                pin = reader.chain.pins[index]
-                if values[index] is not None and not is_delivered(state, pin, reader.position):
-                    yield pin, None if time == NEVER else time, values[index]
+            for pin, value in zip(reader.chain.pins, [to_value(text) for text in reader.values()]):
+                if value is not None and not is_delivered(state, pin, reader.position):
+                    yield pin, None if time == NEVER else time, value
 
 
 def held(ring, at_once=True):
@@ -92,8 +90,7 @@ def stats(ring, boots):
         found["pending"] = ring.pending
         found["corrupt"] += ring.seen_lost
         found["refused"] = ring.get(keys.REFUSED)
-    for index, name in enumerate(_OUTCOMES.split()):
-        found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]
+    found.update(zip(_OUTCOMES.split(), ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))))
     found["held"] = held(ring, False)
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())
     found["used_bytes"] = (ring.newest - ring.oldest) * ring.medium.sector_bytes + ring.offset
