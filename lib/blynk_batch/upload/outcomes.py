@@ -154,9 +154,9 @@ def _elsewhere(uploader, location):
 
 
 def _stop(uploader, error):
-    has_moved = REGION in uploader.ring.state and not uploader.hops  # the configured server knows where to
+    may_have_moved = REGION in uploader.ring.state and not uploader.hops  # the configured server knows where to
     uploader.ring.forget(REGION)
-    if not has_moved:
+    if not may_have_moved:
         _later(uploader, error, _HOUR_S, _STOPPED)
         raise DrainEnds()
     uploader.hops = 1

@@ -131,7 +131,7 @@ class Terms:
         ring.forget(keys.DOUBT)
 
     def begin(self, result, tick):
-        """A drain does, `result` is its own."""
+        """Start a drain, of which `result` tells."""
         self.result, self._tick, ring = result, tick, self.ring
         # Redirects followed; pins that it failed on for the first time | {pin: where a batch of it was refused}
         self.hops, self.failed, self.refused = 0, b"", {}
