@@ -239,7 +239,7 @@ class HTTPS:
     async def apost(self, url: str, headers: Dict[str, str], body: Any, timeout_s: float) -> _Reply:
         """`post` for asyncio: others run after every chunk of the body, and while the network is slow."""
     def close(self) -> None:
-        """End the connection and forget the parsed certificates; the next request makes both anew."""
+        """End the connection; the next request makes another."""
 
 class Requests:
     """`module`: stands in for the firmware's `requests`. NetworkError if there is none."""
