@@ -165,7 +165,7 @@ class Client:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
         nor budget forbids it. Refused points are something once their next try is due. Kept across resets; the interval
         only where the clock, or a planned sleep, is. After power-on the first drain waits a tenth of it or less, at
-        most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
+        most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
     def upload(self, *, timeout_s: Optional[float] = None, watchdog: _Watchdog = None) -> Result:
         """Send what is pending now; blocks. The Result says what came of it, for it raises nothing for the network's
         or the server's faults:
@@ -239,7 +239,7 @@ class HTTPS:
     async def apost(self, url: str, headers: Dict[str, str], body: Any, timeout_s: float) -> _Reply:
         """`post` for asyncio: others run after every chunk of the body, and while the network is slow."""
     def close(self) -> None:
-        """End the connection and forget the parsed certificates; the next request makes both anew."""
+        """End the connection; the next request makes another."""
 
 class Requests:
     """`module`: stands in for the firmware's `requests`. NetworkError if there is none."""

@@ -162,7 +162,7 @@ class Client:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
         nor budget forbids it. Refused points are something once their next try is due. Kept across resets; the interval
         only where the clock, or a planned sleep, is. After power-on the first drain waits a tenth of it or less, at
-        most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
+        most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
         self.check_open()
         check_seconds("interval_s", interval_s)
         pace = self.pace()
@@ -202,8 +202,8 @@ class Client:
     def pace(self):
         """When to upload. That is all a board needs that wakes for a moment."""
         if self._pace is None:
-            Due = load("upload.due", "Due")
-            self._pace = Due(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
+            Pace = load("upload.pace", "Pace")
+            self._pace = Pace(self.ring, self._boots, self._settings["points_per_day"], self._server, self._token)
         return self._pace
 
     def uploader(self):

@@ -33,31 +33,21 @@ def points(ring, now, unsynced):
     while reader.next():
         if reader.kind == DATA:
             time = times.of(reader)
-            values = [to_value(text) for text in reader.values()]
-            for index in range(len(values)):
-                pin = reader.chain.pins[index]
-                if values[index] is not None and standing(state, pin, reader.position):
-                    yield pin, None if time == NEVER else time, values[index]
+            for pin, value in zip(reader.chain.pins, [to_value(text) for text in reader.values()]):
+                if value is not None and standing(state, pin, reader.position):
+                    yield pin, None if time == NEVER else time, value
 
 
-def _in_doubt(state):
-    """The ranges of pins that were refused while nobody was accepted."""
-    return [key for key in keys.range_keys(state) if state[key][4] & 3 == _DOUBT]
-
-
-def held(ring):
-    """What `_held` says, at once; 0 while a pin is in doubt, since to tell its points from held ones takes a pass."""
-    return 0 if _in_doubt(ring.state) else ring.get(keys.HELD)
-
-
-def _held(ring):
-    """Points that the server refused for their content; not those of pins that are only in doubt."""
+def held(ring, at_once=True):
+    """Points that the server refused for their content. While a pin is only in doubt, to tell its points from those
+    takes a pass: 0 where it is to be said at once."""
     state = dict(ring.state)
-    for key in _in_doubt(state):
-        del state[key]
+    for key in keys.range_keys(state):
+        if state[key][4] & 3 == _DOUBT:
+            del state[key]
     if len(state) == len(ring.state):
         return ring.get(keys.HELD)
-    return count(ring, keys.first_kept(state), None, state)[1]
+    return 0 if at_once else count(ring, keys.first_kept(state), None, state)[1]
 
 
 def _waiting_for_clock(ring, now):
@@ -86,8 +76,7 @@ def client_stats(client, boots, uploader, watchdog):
         found = stats(client.ring, boots)
     finally:
         course.feed = before
-    found["last_error"] = client.last_error
-    found["clock_error_s"] = uploader.clock_error_s if uploader else None
+    found["last_error"], found["clock_error_s"] = client.last_error, uploader and uploader.clock_error_s
     return found
 
 
@@ -101,9 +90,8 @@ def stats(ring, boots):
         found["pending"] = ring.pending
         found["corrupt"] += ring.seen_lost
         found["refused"] = ring.get(keys.REFUSED)
-    for index, name in enumerate(_OUTCOMES.split()):
-        found[name] = ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))[index]
-    found["held"] = _held(ring)
+    found.update(zip(_OUTCOMES.split(), ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))))
+    found["held"] = held(ring, False)
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())
     found["used_bytes"] = (ring.newest - ring.oldest) * ring.medium.sector_bytes + ring.offset
     found["last_success"] = ring.get(keys.LAST_SUCCESS) or None

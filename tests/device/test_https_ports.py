@@ -1,28 +1,23 @@
 """HTTPS below its surface: where it connects to, host and port of the URL or its scheme's; whom it feeds meanwhile."""
 
 from blynk_batch import HTTPS
-from blynk_batch.http import connection, reply
+from blynk_batch.http import https, reply, tls
 
 WASM = False  # it has no sockets
 
 tried = []
 
 
-class Refused(connection.Connection):
-    def connect(self, host, port):
+class Refused(https.Connection):
+    def connect(self, host, port, context):
         tried.append((host, port))
         raise OSError(111)
         yield
 
 
-class Trusting(HTTPS):
-    def close(self):
-        self._context = "trusts whom it likes"
-
-
 def test_a_url_without_a_port_means_that_of_its_scheme():
-    connection.Connection = Refused
-    transport = Trusting()
+    https.Connection, tls.context = Refused, lambda ca: "trusts whom it likes"
+    transport = HTTPS()
     for url in ("http://a.b/c", "https://a.b/c", "http://a.b:8080/c", "https://a.b:8443/c"):
         try:
             transport.post(url, {}, (b"[]",), 1)
@@ -46,7 +41,7 @@ class Talkative:
 
 def test_the_watchdog_is_fed_though_there_is_always_more_to_read():
     fed = []
-    one = connection.Connection(("http:", "a.b"))
+    one = https.Connection(("http:", "a.b"))
     one.begin(1, None)
     one.stream = Talkative()
     one.wait(lambda: fed.append(1))
@@ -94,14 +89,14 @@ class Repeating:
 def test_a_reply_that_comes_once_more_while_the_next_batch_is_sent_does_not_count_for_that():
     made = []
 
-    class Connected(connection.Connection):
-        def connect(self, host, port):
+    class Connected(https.Connection):
+        def connect(self, host, port, context):
             self.raw = self.stream = Repeating(len(made))
             made.append(self.stream)
             return
             yield
 
-    connection.Connection = Connected
+    https.Connection = Connected
     transport = HTTPS()
     for body in ((b"[1]",), (b"[" + b" " * 1400, b"2", b"]"), (b"[3]",)):
         status, _, text = transport.post("http://a.b/c", {}, body, 1)

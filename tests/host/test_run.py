@@ -108,7 +108,7 @@ TICKS = (
     START
     + COUNTED
     + """
-import blynk_batch.http.connection
+import blynk_batch.http.https
 reads = most_reads = sent = most_sent = 0
 
 def counted(holder, name, note):
@@ -131,7 +131,7 @@ def waits():
     most_reads, most_sent = max(most_reads, reads), max(most_sent, sent)
     reads = sent = 0
 
-counted(blynk_batch.http.connection.Connection, "write", written)
+counted(blynk_batch.http.https.Connection, "write", written)
 
 async def ticking(client):
     task = asyncio.create_task(Counted(drain(client, None, None), waits))

@@ -16,8 +16,8 @@ BUNDLES = {
     "_found": "media.names ring.torn",
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
-    "_pace": "upload.pace upload.due upload.result blynk",
-    "_upload": "ring.fast upload.batch upload.counting upload.window upload.belief upload.terms "
+    "_pace": "upload.pace upload.result blynk",
+    "_upload": "ring.fast upload.batch upload.counting upload.window upload.terms "
     "upload.uploader upload.call",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",
@@ -25,7 +25,7 @@ BUNDLES = {
     "_outcomes": "upload.outcomes upload.ranges",
     "_refused": "upload.held upload.settled upload.search",
     "_refusals": "refusals upload.hold upload.secret",
-    "_https": "http.https http.connection",
+    "_https": "http.https",
     "_tls": "http.tls",
     "_run": "upload.run",
     "_wifi": "wifi",

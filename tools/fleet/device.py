@@ -9,7 +9,7 @@ import json
 import random
 import sys
 
-from blynk_batch.upload.due import Due
+from blynk_batch.upload.pace import Pace
 
 WHAT = sys.argv[1]
 STATIONS, INTERVAL_S, HOURS, SEED = [int(word) for word in sys.argv[2:6]]
@@ -67,7 +67,7 @@ def answer(pace):
 
 random.seed(SEED)
 boots = Boots()
-waiting = {0: [Due(Ring(), boots, None, "https://blynk.cloud", "token-%08d" % n) for n in range(STATIONS)]}
+waiting = {0: [Pace(Ring(), boots, None, "https://blynk.cloud", "token-%08d" % n) for n in range(STATIONS)]}
 drains = {}  # id of a Pace: the second of its first drain, None after its second
 apart = []
 requests = [0] * (HOURS * 3600 // BIN_S)

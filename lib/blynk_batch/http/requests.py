@@ -101,43 +101,40 @@ class _Lent:
     """In place of a module or an SSLContext: what comes from it to write to is a Wire, all else is its own."""
 
     def __init__(self, real, requests):
-        self._real, self._requests = real._real if isinstance(real, _Lent) else real, requests
+        self.real, self._requests = real.real if isinstance(real, _Lent) else real, requests
 
     def __getattr__(self, name):
-        return getattr(self._real, name)
+        return getattr(self.real, name)
 
     def socket(self, *args):
-        made = self._real.socket(*args)
+        made = self.real.socket(*args)
         if not self._requests._is_asking():
             return made
         wire = _Wire(made, self._requests)
-        at_once(made, self._real)
+        at_once(made, self.real)
         made.settimeout(self._requests.timeout_s)
         return wire
 
     def SSLContext(self, *args):
-        made = self._real.SSLContext(*args)
+        made = self.real.SSLContext(*args)
         return _Lent(made, self._requests) if self._requests._is_asking() else made
 
     def wrap_socket(self, wire, **options):
         if not self._requests._is_asking():
-            return self._real.wrap_socket(wire, **options)
+            return self.real.wrap_socket(wire, **options)
         self._requests._feed()
-        if hasattr(self._real, "verify_mode"):
-            self._real.verify_mode = self.verify_mode  # as the module set it here
-        return _Wire(self._real.wrap_socket(wire.real, **options), self._requests)
+        if hasattr(self.real, "verify_mode"):
+            self.real.verify_mode = self.verify_mode  # as the module set it here
+        return _Wire(self.real.wrap_socket(wire.real, **options), self._requests)
 
 
-class _Wire:
+class _Wire(_Lent):
     """In place of a socket: at the first write all goes out, and all comes back within the timeout, by reply.py."""
 
     def __init__(self, real, requests):
-        self.real, self._requests = real, requests
+        super().__init__(real, requests)
         requests.wires.append(self)
         requests._feed()
-
-    def __getattr__(self, name):
-        return getattr(self.real, name)
 
     def write(self, _):
         self._requests._aside(self._exchange)

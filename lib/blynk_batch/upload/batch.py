@@ -22,14 +22,6 @@ class Vanished(UploadError):
     """None of the points that were counted can be read any more: overwritten, or damaged."""
 
 
-class DrainEnds(Exception):
-    """(None, or what it waits for; seconds or None): there is no more to do in this drain."""
-
-
-class OutOfTime(DrainEnds):
-    """The caller's time ran out between two chunks."""
-
-
 def text_bytes(text):
     """JSON of one of a Reader's values() as bytes; None where it cannot be read."""
     if isinstance(text, tuple):

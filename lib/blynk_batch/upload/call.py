@@ -7,9 +7,8 @@ from micropython import const
 
 from .. import let_go, load
 from ..blynk import headers
-from .batch import OutOfTime
 from ..errors import Busy, Error
-from .result import Result, failed
+from .result import OutOfTime, Result, failed
 
 _STEP_S = const(20)  # for one operation on the network
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
@@ -17,8 +16,10 @@ _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.38
 
 def uploader_of(*mine):
     """The policy over `mine`, what a client works with. Each file is loaded with room to compile: the largest first."""
-    load("upload.counting")
+    load("upload.terms")
+    load("upload.batch")
     Uploader = load("upload.uploader", "Uploader")
+    load("upload.counting")
     load("upload.window")
     return Uploader(*mine)
 

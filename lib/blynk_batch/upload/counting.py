@@ -1,9 +1,11 @@
-"""What a window has of each pin: counted once, then fixed in the state.
+"""What a window has of each pin. A window starts at the cursor and ends where its first pin reaches a limit, or before
+a point whose time is not known yet.
 
-Knows frames and what is delivered; no JSON, no network, no policy. A window starts at the cursor and ends where its
-first pin reaches a limit, or before a point whose time is not known yet. Its end, the cutoff and the resolved times
-are fixed in the state before anything is sent, so that a retry, also after a reset, holds the same points.
+Knows frames and what is delivered; no JSON, no network, no policy.
 """
+
+# pyright: reportAttributeAccessIssue=false
+# The other half of these attributes is window.py's.
 
 from micropython import const
 
@@ -25,18 +27,18 @@ class Counting:
     waiting True if it ended at a point whose time is not known yet
     """
 
+    waiting = False
+    unsure = False  # True: some times are resolved, which takes a pass from the cursor
+    _question = None  # a reply's Date is to tell whether the clock is right; then a new one is counted
+    _quiet = ()  # pins that are not asked in it: of _shut, and done before
+    _done = _known = 0  # points of it that were done before; the last time that a frame brought with it
+
     def __init__(self, uploader, end):
         self._uploader, self.ring, state = uploader, uploader.ring, uploader.ring.state
         self._most = (uploader.size(), uploader.batch_bytes)
-        self.pins = {}
-        self.order = []
-        self.waiting = False
-        self._question = None  # a reply's Date is to tell whether the clock is right; then a new one is counted
-        self.unsure = False  # True: some times are resolved, which takes a pass from the cursor
+        self.pins, self.order = {}, []
         self.last = keys.range_pins(state)
         self._shut = keys.range_pins(state, keys.OPEN_END)  # the cursor passes their points unasked
-        self._quiet = ()  # pins that are not asked in it: of _shut, and done before
-        self._done = 0  # points of it that were done before
         self._passed = {}  # points of pins of _shut in it
         self._cursor = self.ring.cursor()
         self.saved = state.get(keys.WINDOW)
@@ -47,14 +49,7 @@ class Counting:
         else:
             self.end, self.cutoff, self.now = end, uploader.cutoff(), uploader.boots.now()
             self._seen = self.ring.end()[:2]  # what comes later changes no time
-        self._known = 0
         self.counting = self._count()
-
-    def times(self):
-        """Those of a new pass, from the cursor on."""
-        from ..clock.times import Times
-
-        return Times(self.ring, self.now, self._uploader.settings["unsynced"], self._seen)
 
     def _count(self):
         """Count every pin's points and bytes, then fix the window; lets others work in between."""
@@ -103,28 +98,9 @@ class Counting:
             for pin in () if self.saved else self.order:
                 self._question = self._question or self._uploader.question(self.pins[pin][2])
             if not self._question:
-                self._fix(reader.lost)
+                self.fix(reader.lost)
         else:
             self.order, self.waiting = [], False  # overwritten meanwhile: it is counted anew
-
-    def _fix(self, lost):
-        """All is counted: from here on, also after a reset, the window is this one."""
-        ring, state = self.ring, self.ring.state
-        if self.saved:
-            lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
-        self._lost = ring.seen_lost = lost
-        first = (state.get(keys.BATCH) or state.get(keys.PART) or (-1,))[:1]  # it keeps one pin's progress
-        order = [], [], []
-        for pin in self.order:
-            order[0 if pin in first else 2 if pin in self.last or self._uploader.failures(pin) else 1].append(pin)
-        self.order = order[0] + order[1] + order[2]
-        if not self.order:
-            if self.end[:2] >= ring.cursor()[:2]:
-                self.close()  # nothing but damage and points of pins that are not asked
-        elif not self.saved:
-            ring.set(keys.DELIVERED, None)
-            seen = self._seen if self.unsure else ()
-            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
 
     def _count_frame(self, reader, time, estimated):
         """Add the frame's points; False if one of its pins has reached a limit."""

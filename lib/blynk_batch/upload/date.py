@@ -7,6 +7,7 @@ rest of a reply.
 
 from micropython import const
 
+from .. import load
 from ..clock.network import set_to
 from ..clock.wall import BUILD_MS
 from ..ring import state as keys
@@ -58,7 +59,7 @@ def ask(uploader):
         question.url = None
     reply = yield from uploader.send(question)
     if not isinstance(reply, tuple):
-        uploader.step(uploader._outcome, None, question, reply)
+        uploader.step(load("upload.outcomes", "judge"), uploader, None, question, reply)
 
 
 def _verified(uploader):

@@ -19,14 +19,11 @@ def waits(window, body):
     uploader, ring, pin = window._uploader, window.ring, body.pin
     failures, is_roomy = uploader.failures(pin), has_places(ring)
     has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
-    if not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain()):
-        known = False
-    elif window.saved and pin in window.last and is_roomy and uploader.pace.has_room():
-        known = True
-    else:
-        return False
-    _hold(window, body, known, False)
-    return True
+    in_doubt = not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain())
+    waits_too = window.saved and pin in window.last and is_roomy and uploader.pace.has_room()
+    if in_doubt or waits_too:
+        _hold(window, body, not in_doubt, False)
+    return in_doubt or waits_too
 
 
 def has_places(ring):
@@ -54,9 +51,8 @@ def _hold(window, body, known, asked):
         pass
     ranges = normal(ranges + [one])
     points, _, others = window.pins[body.pin]
-    count = points + passed(others)
-    ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + count,))
-    ring.add(keys.HELD, count)
+    for key in (keys.DELIVERED, keys.HELD):
+        ring.add(key, points + passed(others))
     window.leave(body.pin)
     if weight(ranges) > keys.RANGES_MOST:  # what gives way counts no more: after all is counted
         load("upload.held", "Held")(uploader, ranges).store()

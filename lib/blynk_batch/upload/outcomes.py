@@ -9,7 +9,8 @@ from micropython import const
 from .. import blynk as api, errors, load, refusals
 from ..ring import state as keys
 from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
-from .batch import DrainEnds, Vanished
+from .batch import Vanished
+from .result import DrainEnds
 from .secret import server_of
 
 _HOUR_S = const(3600)
@@ -47,10 +48,9 @@ def judge(uploader, source, body, reply):
         return
     elif kind == refusals.InvalidToken:
         _stop(uploader, error)
-    elif kind in (refusals.PinRefused, refusals.PointRefused):
-        _refused(uploader, source, body, error, True)
     elif status == 400 or kind == refusals.BatchTooLarge:
-        _refused(uploader, source, body, error, uploader.trusted)
+        is_told = kind in (refusals.PinRefused, refusals.PointRefused)
+        _refused(uploader, source, body, error, is_told or uploader.trusted)
     else:
         _failed(uploader, source, body, error, status, headers.get("retry-after", ""))
 
@@ -65,16 +65,17 @@ def _failed(uploader, source, body, error, status, text):
     may_be_its = in_vain or (status != _TOO_OFTEN if status else body.cut)
     if is_sent and may_be_its and _others_first(uploader, source, body, status and not wait_s, error):
         return
-    stuck = uploader.failures(body.pin) > 1 if body.cut else in_vain
-    if not is_sent:
-        pass
-    elif size[2:] and size[2] < 2 * body.points > 2 * _FEW:
+    stuck = is_sent and (uploader.failures(body.pin) > 1 if body.cut else in_vain)
+    if is_sent and size[2:] and size[2] < 2 * body.points > 2 * _FEW:
         uploader.learn(max(_FEW, body.points // 2))
     elif stuck and body.points > 1:
         uploader.learn(1, body.points)
     elif stuck and hasattr(source, "put_off"):
         source.put_off(body)
     _later(uploader, error, wait_s)
+    if body.points or not uploader.pace.in_vain():
+        raise DrainEnds()
+    uploader.date_ok = False  # a batch without points may never get a reply: no point expires, then
 
 
 def _others_first(uploader, source, body, quick, error):
@@ -90,10 +91,8 @@ def _others_first(uploader, source, body, quick, error):
     uploader.set_failures(pin, min(2, failures + 1))
     ring.forget(keys.BATCH)  # nobody has it
     order = getattr(source, "order", [])
-    if ring.state.get(keys.PART, ())[:1] == (pin,):
-        return False  # its place in the window is kept only as long as it is the first
-    has_others = len(order) > 1 and not uploader.failures(order[1])
-    if not quick or failures or not failed or not has_others:
+    stays = ring.state.get(keys.PART, ())[:1] == (pin,)  # its place in the window is kept as long as it is the first
+    if stays or not quick or failures or not failed or len(order) < 2 or uploader.failures(order[1]):
         return False
     _count(uploader, _RETRIED)
     uploader.result.error = error
@@ -129,7 +128,6 @@ def _later(uploader, error, wait_s=None, which=_RETRIED):
     if uploader.pace.step() >= _LOST_STEPS:
         uploader.ring.forget(REGION)  # it may be no more: the configured server knows where to
     uploader.ring.save(must=False)
-    raise DrainEnds()
 
 
 def unlearn(ring):
@@ -146,9 +144,9 @@ def _elsewhere(uploader, location):
     asked, home = uploader.server, uploader.home
     server = server_of(location, home, uploader.settings["regions"])
     uploader.hops += 1
-    if server in (None, asked) or (server[:5] == "http:" and asked[:6] == "https:") or uploader.hops > _HOPS:
+    if server is None or server == asked or (server[:5] == "http:" and asked[:6] == "https:"):
         return False
-    if location.split("?")[0][len(server) :] != api.PATH:
+    if uploader.hops > _HOPS or location.split("?")[0][len(server) :] != api.PATH:
         return False
     _count(uploader, _REDIRECTED)
     uploader.ring.save_value(REGION, None if server == home else server.encode())
@@ -156,13 +154,12 @@ def _elsewhere(uploader, location):
 
 
 def _stop(uploader, error):
-    if REGION in uploader.ring.state and not uploader.hops:
-        # The token may have moved: the configured server knows where to.
-        uploader.ring.set(REGION, None)
-        uploader.hops = 1
-        return
+    may_have_moved = REGION in uploader.ring.state and not uploader.hops  # the configured server knows where to
     uploader.ring.forget(REGION)
-    _later(uploader, error, _HOUR_S, _STOPPED)
+    if not may_have_moved:
+        _later(uploader, error, _HOUR_S, _STOPPED)
+        raise DrainEnds()
+    uploader.hops = 1
 
 
 def _network_error(cause, server, hide):

@@ -1,6 +1,14 @@
-"""What one upload came to."""
+"""What one upload came to, and what ends one early."""
 
 import gc
+
+
+class DrainEnds(Exception):
+    """(None, or what it waits for; seconds or None): there is no more to do in this drain."""
+
+
+class OutOfTime(DrainEnds):
+    """The caller's time ran out between two chunks."""
 
 
 class Result:

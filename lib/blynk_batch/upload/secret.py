@@ -17,43 +17,30 @@ def server_of(url, home, regions):
             url = str(url, "utf-8")
         except UnicodeError:
             return None
-    scheme, host, _ = split(url)
+    scheme, _, rest = url.lower().partition("://")
+    host = rest.split("/")[0]
     found = "%s://%s" % (scheme, host)
     if scheme not in ("http", "https") or len(found) > _SERVER_BYTES or (scheme == "http" and home[:6] == "https:"):
         return None
-    for char in host:
-        if not (char.isalpha() or char.isdigit() or char in "-.:"):
-            return None
     name, colon, port = host.partition(":")
+    if [char for char in host if not (char.isalpha() or char.isdigit() or char in "-.:")]:
+        return None
     if colon and not (port.isdigit() and 0 < int(port) < 65536):
         return None
-    for allowed in (split(home)[1].split(":")[0],) + tuple(regions):
+    for allowed in (home.split("/")[2].split(":")[0],) + tuple(regions):
         if name == allowed or name.endswith("." + allowed):
             return found
     return None
 
 
-def split(url):
-    """(scheme, host with port, path and query) of a URL."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return scheme.lower(), host.lower(), slash + path
-
-
 def hide(text, token):
     """`text` without the token, and without any six characters of it on end, in capitals or not."""
     lower, token = text.lower(), token.lower()
-    least = min(_PIECE, len(token))
-    shown = []
-    start = at = 0
-    while at <= len(text) - least:
-        size = least
-        if lower[at : at + size] not in token:
-            at += 1
-            continue
-        while at + size < len(text) and lower[at : at + size + 1] in token:
-            size += 1
-        shown.append(text[start:at])
-        start = at = at + size
-    shown.append(text[start:])
-    return "...".join(shown)
+    size = min(_PIECE, len(token))
+    shown, end = [], 0
+    for at in range(len(text) - size + 1):
+        if lower[at : at + size] in token:
+            if at >= end:
+                shown.append(text[end:at])
+            end = at + size
+    return "...".join(shown + [text[end:]])

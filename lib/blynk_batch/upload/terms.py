@@ -1,29 +1,34 @@
-"""What a drain goes by, and what an acceptance changes of it: the server, a batch's size, the pins that it failed for.
+"""What a drain goes by, and what replies change of it: the server, a batch's size, the pins that it failed for, and by
+their Date whether the clock can be believed, since no reading expires by one that is wrong. A change is whole or none.
 
-Knows the state and the settings; no frames, no socket, and not what is sent next: uploader.py does.
+Knows the state and the settings; no frames, no socket, and not what is sent next: uploader.py does. date.py has what is
+rare: a clock that is not set, and a question before the first point expires.
 """
-
-# pyright: reportAttributeAccessIssue=false
-# The other half of these attributes is uploader.py's.
 
 from array import array
 
 from micropython import const
 
 from .. import blynk as api, load
+from ..clock.wall import BUILD_MS
+from ..errors import Error
 from ..ring import state as keys
-from .batch import DrainEnds
-from .belief import Belief
+from .result import DrainEnds
 
 _HOUR_S = const(3600)
 _DAY_MS = const(86400000)
+_FIVE_YEARS_MS = const(157788000000)
+_SAME_CLOCK_MS = const(120000)
 _FAILED_BYTES = const(64)
 _IN_DOUBT, _FIRST = const(3), const(1)  # a kind of ranges and a plan for them, see ranges.py
 _BUFFERED_BYTES = const(4096)  # of a batch that goes out in one piece
 
 
-class Terms(Belief):
+class Terms:
     """`settings` as Client takes them; `tally` is for the counts of windows."""
+
+    clock_error_s = None  # the board's clock less the server's, where they differ
+    date_ok = None  # None: no reply of this drain has told
 
     def __init__(self, ring, boots, guard, token, server, settings, transport, pace):
         self.ring, self.boots, self._guard = ring, boots, guard
@@ -124,3 +129,88 @@ class Terms(Belief):
                 unasked = min(places) < value[:2] or not (is_open or max(places) < end)
                 ring.set(key, value[:4] + (is_open, 0 if unasked else _FIRST, 0) + pins)
         ring.forget(keys.DOUBT)
+
+    def begin(self, result, tick):
+        """Start a drain, of which `result` tells."""
+        self.result, self._tick, ring = result, tick, self.ring
+        # Redirects followed; pins that it failed on for the first time | {pin: where a batch of it was refused}
+        self.hops, self.failed, self.refused = 0, b"", {}
+        # A batch was accepted; the backoff was noted before the first request; one is made without TLS, to hear a Date
+        self.trusted = self.noted = self.plain = False
+        ring.defers = True
+        if keys.UPLOADED in ring.dirty or keys.WINDOW in ring.dirty:
+            ring.save()  # what the medium did not take: before anything more is sent
+        ring.commit()
+        self.boots.anchor()
+        self.date_ok = None  # no reply has told yet; what one said before, the clock may have been moved since
+        if self.pace.drains() and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
+            # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
+            # others wait, so that a board that resets in its uploads does not hammer the server.
+            self.noted = True
+            self.pace.back_off()
+            ring.save(must=False)
+
+    def guarded(self, action, *args):
+        """Do it while others wait."""
+        self._guard.enter()
+        try:
+            return action(*args)
+        finally:
+            self._guard.leave()
+
+    def step(self, action, *args):
+        """Do what saves the state last, if at all, while others wait. Broken off, it has not been: points of a range
+        that is half noted would be lost."""
+        return self.guarded(self._whole, action, *args)
+
+    def _whole(self, action, *args):
+        """Where Ctrl-C, want of memory or what a watchdog raises breaks in before the state is saved, that is as it
+        was, but for what is void since."""
+        ring, before = self.ring, dict(self.ring.state)
+        oldest, newest, offset = ring.oldest, ring.newest, ring.offset
+        try:
+            return action(*args)
+        except BaseException as e:
+            is_broken_off = not isinstance(e, (DrainEnds, StopIteration, Error, OSError))
+            if is_broken_off and ring.offset == offset and ring.newest == newest and ring.oldest == oldest:
+                after, ring.state = ring.state, before  # first: all else takes memory
+                ring.dirty.update(after)
+                ring.dirty.update(before)
+                if keys.VOIDS in after:
+                    before[keys.VOIDS] = after[keys.VOIDS]
+            raise
+
+    # The clock
+
+    def cutoff(self):
+        """Unix ms before which points have expired, 0 for never: judged by a clock that can be believed."""
+        days = self.settings["max_age_days"]
+        now = self.boots.now()
+        if days is None or now is None or self.date_ok is False or now > BUILD_MS + _FIVE_YEARS_MS:
+            return 0
+        return max(0, now - int(days * _DAY_MS))
+
+    def question(self, others):
+        """A batch without points, if some have expired by a clock that no reply of this drain has told of; its Date
+        will. Else None."""
+        if self.date_ok is None and keys.EXPIRED in others:
+            return load("upload.date", "Question")(self)
+
+    def compare_clock(self, theirs):
+        """A reply's Date is `theirs`, Unix ms: what it says of the board's clock, which it may set."""
+        clock = self.boots.clock
+        settable = hasattr(clock, "refresh")
+        if settable:
+            if clock.agreed is None or clock.now() is None:
+                load("upload.date", "heard")(self, clock, theirs)
+            clock.heard_ms = clock.uptime()
+        now = self.boots.now()
+        if now is None:
+            return
+        error = now - theirs
+        self.clock_error_s = error // 1000 if abs(error) > _SAME_CLOCK_MS else None
+        self.date_ok = abs(error) < _DAY_MS
+        if settable and clock.agreed is not None:
+            if clock.agreed and not self.date_ok:
+                clock.ask_ms = 0  # it was put wrong since: the next upload asks NTP
+            clock.agreed = self.date_ok

@@ -12,16 +12,14 @@ came instead. So the same policy serves blocking and asyncio transports, and eve
 """
 
 from .. import blynk as api, load
-from ..errors import Error, RingFull
+from ..errors import RingFull
 from ..ring import state as keys
 from ..ring.sector import ENOSPC
-from .batch import DrainEnds, OutOfTime
+from .result import DrainEnds, OutOfTime
 from .terms import Terms
 
 
 class Uploader(Terms):
-    """`result` is that of the drain under way, `trusted` True once it had a batch accepted."""
-
     def drain(self, result, tick):
         """Deliver what is in the ring now. `result` is filled in on the way; `tick` is called between steps and may
         raise OutOfTime. Busy if it interrupts another call."""
@@ -31,13 +29,8 @@ class Uploader(Terms):
         if wait:
             result.waiting, result.retry_after_s = "backoff", wait
             return
-        self.result, self._tick = result, tick
-        # Redirects followed; pins that it failed on for the first time | {pin: where a batch of it was refused}
-        self.hops, self.failed, self.refused = 0, b"", {}
-        # A batch was accepted; the backoff was noted before the first request; one is made without TLS, to hear a Date
-        self.trusted = self.noted = self.plain = False
         try:
-            self.step(self._begin)
+            self.step(self.begin, result, tick)
             yield from self._all(self.ring.end())
         except DrainEnds as e:
             if e.args:
@@ -50,31 +43,6 @@ class Uploader(Terms):
             self._window = self._window if result.waiting == "time" else None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
-
-    def _begin(self):
-        ring = self.ring
-        ring.defers = True
-        if keys.UPLOADED in ring.dirty or keys.WINDOW in ring.dirty:
-            ring.save()  # what the medium did not take: before anything more is sent
-        ring.commit()
-        self.boots.anchor()
-        self.date_ok = None  # no reply has told yet; what one said before, the clock may have been moved since
-        if self.pace.drains() and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
-            # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
-            # others wait, so that a board that resets in its uploads does not hammer the server.
-            self.noted = True
-            self.pace.back_off()
-            ring.save(must=False)
-
-    def _find_search(self, search):
-        """What deals with refused points, as they are now. None, and the result says so, where memory is short: then
-        they wait."""
-        try:
-            search = search or load("upload.search", "Search")(self)
-            self.step(search.load)
-            return search
-        except MemoryError as e:
-            self.result.error = e
 
     def _all(self, end):
         """Windows up to `end`, then what was refused."""
@@ -89,8 +57,12 @@ class Uploader(Terms):
                 full, had_room, self._window = e, self.result.requests > before, None
             # What was refused lies before what is new: to deliver it may make room for notes
             if keys.ASKED in self.ring.state or keys.range_keys(self.ring.state):
-                search = self._find_search(search)
-                if search:
+                try:
+                    search = search or load("upload.search", "Search")(self)
+                    self.step(search.load)
+                except MemoryError as e:  # then they wait
+                    self.result.error = e
+                else:
                     yield from self._deliver(search)
             if not full:
                 break
@@ -111,36 +83,6 @@ class Uploader(Terms):
                 break
         if ring.cursor()[0] < end[0] and ring.cursor()[2] == end[2]:
             ring.set(keys.CURSOR, end)  # nothing but notes in between
-
-    def guarded(self, action, *args):
-        """Do it while others wait."""
-        self._guard.enter()
-        try:
-            return action(*args)
-        finally:
-            self._guard.leave()
-
-    def step(self, action, *args):
-        """Do what saves the state last, if at all, while others wait. Broken off, it has not been: points of a range
-        that is half noted would be lost."""
-        return self.guarded(self._whole, action, *args)
-
-    def _whole(self, action, *args):
-        """Where Ctrl-C, want of memory or what a watchdog raises breaks in before the state is saved, that is as it
-        was, but for what is void since."""
-        ring, before = self.ring, dict(self.ring.state)
-        oldest, newest, offset = ring.oldest, ring.newest, ring.offset
-        try:
-            return action(*args)
-        except BaseException as e:
-            is_broken_off = not isinstance(e, (DrainEnds, StopIteration, Error, OSError))
-            if is_broken_off and ring.offset == offset and ring.newest == newest and ring.oldest == oldest:
-                after, ring.state = ring.state, before  # first: all else takes memory
-                ring.dirty.update(after)
-                ring.dirty.update(before)
-                if keys.VOIDS in after:
-                    before[keys.VOIDS] = after[keys.VOIDS]
-            raise
 
     def _through(self, steps):
         """Run a generator that reads the ring to its end, and let others work in between; what it returns."""
@@ -192,9 +134,4 @@ class Uploader(Terms):
             self.accepted(body)
             source.accepted(body)
             return
-        try:
-            load("upload.outcomes", "judge")(self, source, body, reply)
-        except DrainEnds:
-            if body.points or not self.pace.in_vain():
-                raise
-            self.date_ok = False  # a batch without points may never get a reply: no point expires, then
+        load("upload.outcomes", "judge")(self, source, body, reply)

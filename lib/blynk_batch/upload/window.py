@@ -1,7 +1,8 @@
 """The stretch of the ring that a drain is delivering: which pins still have points in it, and what became of them.
 
-Pins are delivered one after the other, each in log order; each outcome is one state frame. counting.py says what is in
-a window. Knows no JSON, no network, no policy.
+Its end, the cutoff and the resolved times are fixed in the state before anything is sent, so that a retry, also after a
+reset, holds the same points. Pins are delivered one after the other, each in log order; each outcome is one state
+frame. Knows no JSON, no network, no policy.
 """
 
 from .. import load
@@ -11,7 +12,30 @@ from .counting import Counting
 
 
 class Window(Counting):
-    """What Counting has counted, batch by batch."""
+    def times(self):
+        """Those of a new pass, from the cursor on."""
+        from ..clock.times import Times
+
+        return Times(self.ring, self.now, self._uploader.settings["unsynced"], self._seen)
+
+    def fix(self, lost):
+        """All is counted: from here on, also after a reset, the window is this one."""
+        ring, state = self.ring, self.ring.state
+        if self.saved:
+            lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
+        self._lost = ring.seen_lost = lost
+        first = (state.get(keys.BATCH) or state.get(keys.PART) or (-1,))[:1]  # it keeps one pin's progress
+        order = [], [], []
+        for pin in self.order:
+            order[0 if pin in first else 2 if pin in self.last or self._uploader.failures(pin) else 1].append(pin)
+        self.order = order[0] + order[1] + order[2]
+        if not self.order:
+            if self.end[:2] >= ring.cursor()[:2]:
+                self.close()  # nothing but damage and points of pins that are not asked
+        elif not self.saved:
+            ring.set(keys.DELIVERED, None)
+            seen = self._seen if self.unsure else ()
+            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
 
     def next(self):
         """The next Body to send, or None at the window's end: a generator that lets others work in between."""
@@ -60,7 +84,7 @@ class Window(Counting):
         done = body.leave(ring)
         ring.forget(keys.BATCH)
         if keys.WINDOW in ring.state:
-            ring.set(keys.DELIVERED, (ring.get(keys.DELIVERED) + done,))
+            ring.add(keys.DELIVERED, done)
             if body.end == tuple(self.end[:2]):
                 self.leave(pin)
             else:
