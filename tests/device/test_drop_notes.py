@@ -200,6 +200,36 @@ def test_a_cut_in_the_erase_of_a_sector_whose_held_points_were_just_delivered_ke
         invariants.check(ring, there)
 
 
+def test_a_cut_in_the_frame_that_notes_a_drop_leaves_room_for_another():
+    for byte in (0, 6, 12):
+        for torn in ("prefix", "random", "late", "suffix"):
+            device = NorFlash(4)
+            blynk_batch.client._open_rings.clear()
+            ring = BlockRing(device)
+            client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
+            while ring.newest < 2 or ring.offset < 3000:
+                client.log(1, LONG)
+            logged = client.pending
+            ring.turn(data=False)  # notes have filled the sector that is theirs
+            while ring.place(0xC5, bytes(200)) or ring.place(0xC5, bytes(4)):
+                ring.commit()
+            device.cut_at(0, byte, torn)
+            for _ in range(2):
+                try:
+                    client.clear()
+                    raise AssertionError("no cut")
+                except OSError:
+                    pass
+                blynk_batch.client._open_rings.clear()
+                device = DiesErasing(4, image=device.image())
+                device.armed, device.torn = True, "late"
+                client = blynk_batch.Client("token", ring=BlockRing(device), transport=FakeServer(), clock=FakeClock())
+            there, stats = len(list(client.points())), client.stats()
+            assert client.pending == there and stats["corrupt"] == 0, (byte, torn, there, stats)
+            assert there + stats["dropped"] == logged, (byte, torn, there, stats)
+            invariants.check(client.ring, there)
+
+
 class RefusesPrograms(NorFlash):
     """So many programs fail, and no erase."""
 
