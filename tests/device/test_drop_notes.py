@@ -19,10 +19,11 @@ class DiesErasing(NorFlash):
     """Once armed, the power goes in the midst of the next erase."""
 
     armed = False
+    torn = "prefix"
 
     def _erase(self, block):
         if self.armed:
-            self.cut_at(0, 2000)
+            self.cut_at(0, 2000, self.torn)
         super()._erase(block)
 
 
@@ -158,6 +159,75 @@ def test_a_cut_in_the_erase_of_a_sector_that_the_note_under_way_makes_free_keeps
             assert client.pending == there and stats["corrupt"] == 0, (note, overwrite, there, stats)
             assert there + stats["dropped"] == logged, (note, overwrite, there, stats)
             invariants.check(ring, there)
+
+
+def test_a_cut_in_the_erase_of_a_sector_whose_held_points_were_just_delivered_keeps_the_books():
+    """Another range begins in that sector, and has no point there."""
+    for unit, torn in ((1, "prefix"), (1, "late"), (1, "zeros"), (1, "random"), (16, "late"), (16, "zeros")):
+        device = DiesErasing(4, unit=unit)
+        device.torn = torn
+        blynk_batch.client._open_rings.clear()
+        ring = BlockRing(device, unit=unit)
+        client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
+        others = 0
+        while ring.newest < 2 or ring.offset < 3000:
+            pin = 2 if ring.newest else 1
+            client.log(pin, LONG)
+            others += pin == 2 and ring.newest < 2
+        logged, sequence = client.pending, ring.newest
+        ring.turn(data=False)
+        for key, pin in ((keys.RANGES, 1), (keys.RANGES + 1, 2)):
+            ring.set(key, (0, 0, sequence, 0, 2, 1795000000, 0, pin))
+        ring.set(keys.HELD, (sector.number_at(ring, sequence),))
+        ring.set(keys.CURSOR, (sequence, 0, ring.get(keys.HELD)))
+        ring.save()
+        while ring.place(0xC5, bytes(200)) or ring.place(0xC5, bytes(4)):
+            ring.commit()
+        device.armed = True
+        ring.forget(keys.RANGES)  # what was held of V1 is accepted
+        ring.set(keys.HELD, (others,))
+        try:
+            ring.save()
+            raise AssertionError("no erase")
+        except OSError:
+            pass
+        blynk_batch.client._open_rings.clear()
+        ring = BlockRing(device.revive(), unit=unit)
+        client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
+        there, stats = len(list(client.points())), client.stats()
+        assert client.pending == there and there + stats["dropped"] == logged, (unit, torn, logged, there, stats)
+        assert stats["corrupt"] == 0, (unit, torn, stats)
+        invariants.check(ring, there)
+
+
+def test_a_cut_in_the_frame_that_notes_a_drop_leaves_room_for_another():
+    for byte in (0, 6, 12):
+        for torn in ("prefix", "random", "late", "suffix"):
+            device = NorFlash(4)
+            blynk_batch.client._open_rings.clear()
+            ring = BlockRing(device)
+            client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
+            while ring.newest < 2 or ring.offset < 3000:
+                client.log(1, LONG)
+            logged = client.pending
+            ring.turn(data=False)  # notes have filled the sector that is theirs
+            while ring.place(0xC5, bytes(200)) or ring.place(0xC5, bytes(4)):
+                ring.commit()
+            device.cut_at(0, byte, torn)
+            for _ in range(2):
+                try:
+                    client.clear()
+                    raise AssertionError("no cut")
+                except OSError:
+                    pass
+                blynk_batch.client._open_rings.clear()
+                device = DiesErasing(4, image=device.image())
+                device.armed, device.torn = True, "late"
+                client = blynk_batch.Client("token", ring=BlockRing(device), transport=FakeServer(), clock=FakeClock())
+            there, stats = len(list(client.points())), client.stats()
+            assert client.pending == there and stats["corrupt"] == 0, (byte, torn, there, stats)
+            assert there + stats["dropped"] == logged, (byte, torn, there, stats)
+            invariants.check(client.ring, there)
 
 
 class RefusesPrograms(NorFlash):

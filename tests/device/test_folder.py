@@ -12,7 +12,7 @@ from blynk_batch.errors import Error
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, mount, umount
 from ring_checks import found, log, raises
-from stand_ins import FakeClock, FakeServer
+from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "8m"
 WASM = False
@@ -70,6 +70,22 @@ def test_a_filesystem_that_goes_away_fails_log_and_nothing_that_was_stored():
     mount(device, "/sim", "esp32")
     log(ring, 100, 1)  # it is there again
     assert found(FileRing("/sim/ring")) == list(range(101))
+
+
+def test_an_upload_from_a_filesystem_that_went_away_fails_with_words_and_loses_nothing():
+    device = mounted()
+    ring = FileRing("/sim/ring")
+    log(ring, 0, 1200)
+    client = Client("token", ring=ring, clock=FakeClock(NOW_MS), transport=FakeServer())
+    umount("/sim")
+    for _ in range(2):
+        text = raises(OSError, client.upload)
+        assert "/sim/ring" in text and "mounted" in text, text
+        raises(OSError, list, client.points())
+    mount(device, "/sim", "esp32")
+    result = client.upload()
+    assert result.error is None and result.uploaded == 1200 and client.stats()["corrupt"] == 0, client.stats()
+    client.close()
 
 
 def test_a_folder_that_somebody_removes_fails_log_with_words():

@@ -1,7 +1,10 @@
 """make mutants: which mistakes it makes, and that it tells one that a test notices from one that none does."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -96,6 +99,23 @@ def test_what_goes_on_for_ever_is_ended_and_has_failed(tmp_path):
     endless = near.Test("endless", sys.executable, "-c", "while True: pass")
     endless.seconds = 0
     assert endless.failure(tmp_path) is not None
+
+
+def test_ctrl_c_begins_no_other_test(checkout, monkeypatch):
+    tests = "\n\n\n".join("def test_%d():\n    pass" % number for number in range(50))
+    checkout("tests/device/test_sums.py", tests + "\n")
+    begun = []
+
+    def interrupted(test, copy):
+        begun.append(test.name)
+        if len(begun) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)
+
+    monkeypatch.setattr(near.Test, "failure", interrupted)
+    done = CliRunner().invoke(mutants.main, ["--folder", "lib/ring", "--jobs", "2"])
+    assert done.exit_code == 1 and "Aborted!" in done.output and len(begun) < 8, begun
+    assert "survived" not in done.output
 
 
 def test_a_new_file_of_device_tests_is_near_to_something_or_said_to_be_near_to_nothing():

@@ -210,6 +210,7 @@ def test_damage_is_counted_and_the_rest_is_exported(make_ring):
     assert 1400 < len(values) < 1500
     assert set(map(str, values)) < set(map(str, rows_logged()))
     assert " unreadable frames, %d points lost with them" % (1500 - len(values)) in report
+    assert "pending     %d points, 0 of them held" % len(values) in report
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,12 @@ def test_a_folder_in_which_a_file_is_named_as_the_rings_is_called_by_what_it_lac
 
 def test_blank_flash_and_an_image_too_short_hold_no_ring(tmp_path):
     image = tmp_path / "image"
-    for size, words in ((65536, "there is no ring in the image"), (100, "an image of 100 bytes holds no ring")):
-        image.write_bytes(b"\xff" * size)
+    for content, words in (
+        (b"\xff" * 65536, "there is no ring in the image"),
+        (bytes(65536), "there is no ring in the image"),  # the ring that is begun there has no first sector
+        (b"\xff" * 100, "an image of 100 bytes holds no ring"),
+    ):
+        image.write_bytes(content)
         assert words in refused("--image", image)
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -39,6 +40,19 @@ def failure(*arguments):
     assert process.returncode != 0
     assert "Traceback" not in output
     return output
+
+
+def test_what_is_no_http_is_told_in_one_line(tmp_path):
+    process = start("--port", "0", "--database", str(tmp_path / "a.sqlite"))
+    url = re.search(r"http://[0-9.:]+", read_greeting(process)[0]).group()
+    for head in (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"POST /%s HTTP/1.1\r\n\r\n" % (b"x" * 20000)):
+        with socket.create_connection(wire.address(url), timeout=wire.TIMEOUT_S) as connection:
+            connection.sendall(head)
+            assert connection.recv(12) == b"HTTP/1.0 400"
+    process.send_signal(signal.SIGINT)
+    lines = process.communicate(timeout=60)[0].strip().splitlines()
+    assert len(lines) == 2 and all("127.0.0.1" in line and len(line) < 200 for line in lines), lines
+    assert "Content-Length" in lines[0]
 
 
 def test_it_prints_the_url_first_then_the_token_and_a_curl_line_that_works(tmp_path):

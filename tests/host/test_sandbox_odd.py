@@ -85,6 +85,14 @@ def test_rows_are_capped_however_many_are_asked_for():
         assert len(json.loads(request(many.url, "GET", "/sandbox/requests?size=5000").body)) == 1000
 
 
+@pytest.mark.parametrize("path", ["/external/api/batch/update?pin=v1&token=", "/sandbox/faults"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "nonsense"])
+def test_a_body_that_is_said_to_be_packed_is_refused_and_not_cut_off(odd, path, coding):
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    reply = request(odd.url, "POST", path + odd.token * path.endswith("="), "[[%d,1]]" % T, headers)
+    assert reply.status in (400, 415) and reply.body  # 400: the HTTP library had looked into it first
+
+
 @pytest.mark.parametrize("number", ["9" * 5000, "-1", "x"])
 def test_a_fault_of_an_odd_number_is_not_found(odd, number):
     assert request(odd.url, "DELETE", "/sandbox/faults/" + number).status == 404

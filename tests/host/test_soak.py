@@ -30,6 +30,7 @@ def soak(*arguments):
 def test_days_of_faults_and_power_cuts_add_up(seed):
     status, output, found = soak("--seed", seed, "--days", 4)
     assert status == 0 and output.splitlines()[-1] == "It adds up.", output
+    assert output.splitlines()[1] == "living", output  # in a terminal with a bar
     assert found["logged"] > 500 and found["delivered"] > 300 and found["requests"] > 10, output
     rest = ("delivered", "dropped", "rejected", "expired", "pending")
     assert found["logged"] == sum(found[name] for name in rest), output

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tools.options import command
+from tools.powercut import drive
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(set(re.findall(r"\$\(RUN\) -m (tools[.\w]+)", (ROOT / "Makefile").read_text())))
@@ -39,3 +40,9 @@ def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path):
     done = CliRunner().invoke(main)
     said = "Error: %s/none/here cannot be used: No such file or directory\n" % tmp_path
     assert (done.exit_code, done.output) == (1, said)
+
+
+def test_a_run_of_cuts_shows_how_far_it_is(monkeypatch):
+    monkeypatch.setattr(drive, "run_share", lambda *share: (1, []))
+    done = CliRunner().invoke(drive.main)
+    assert done.exit_code == 0 and "cutting" in done.output, done.output

@@ -10,6 +10,7 @@ import os
 import queue
 import random
 import shutil
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -53,8 +54,9 @@ def copied(number, folders):
     return copy
 
 
-def outcome(copy, tests, name, place):
-    """(the name of the first test that fails with that mistake in the copy, or None; how the mistake reads)."""
+def outcome(copy, tests, name, place, ended):
+    """(the name of the first test that fails with that mistake in the copy, or None; how the mistake reads). No test is
+    begun once `ended` is set."""
     path = copy / name
     source = path.read_text(encoding="utf-8")
     text, before, after = change.changed(source, place)
@@ -62,6 +64,8 @@ def outcome(copy, tests, name, place):
     spent = 0
     try:
         for test in sorted(tests, key=lambda test: test.order(name)):
+            if ended.is_set():
+                raise KeyboardInterrupt
             if test.seconds is None:
                 path.write_text(source, encoding="utf-8")
                 test.measure(copy)
@@ -94,7 +98,7 @@ def main(count, seed, folders, minutes, jobs):
         free.put(copied(number, folders))
     tests = {folder: list(near.tests_of(os.path.basename(folder), ROOT)) for folder in folders}
 
-    end = time.monotonic() + 60 * minutes
+    end, ended = time.monotonic() + 60 * minutes, threading.Event()
 
     def one(mutant):
         if time.monotonic() > end:
@@ -102,14 +106,17 @@ def main(count, seed, folders, minutes, jobs):
         name, place = mutant
         copy = free.get()
         try:
-            by, mistake = outcome(copy, tests[os.path.dirname(name)], name, place)
+            by, mistake = outcome(copy, tests[os.path.dirname(name)], name, place, ended)
         finally:
             free.put(copy)
         click.echo("noticed: %s, by %s" % (mistake, by) if by else "survived: " + mistake)
         return os.path.dirname(name), by
 
     with ThreadPoolExecutor(jobs) as pool:
-        outcomes = [found for found in pool.map(one, chosen) if found]
+        try:
+            outcomes = [found for found in pool.map(one, chosen) if found]
+        finally:
+            ended.set()  # else what runs at Ctrl-C would go on to its end
     shutil.rmtree(ROOT / "build" / "mutants", ignore_errors=True)
     for folder in (*folders, "all"):
         found = [by for where, by in outcomes if folder in (where, "all")]

@@ -102,11 +102,13 @@ def _cut_all(long):
     print("%s=%d makes the same cuts again" % (SETTING, seed()), flush=True)
     shares = list(_shares(long, seed()))
     cuts, failed = dict.fromkeys(FAMILIES, 0), 0
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    bar = click.progressbar(length=len(shares), label="cutting", file=sys.stderr)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool, bar:
         for share, (count, failures) in zip(shares, pool.map(lambda share: run_share("ring", *share), shares)):
             print("".join(line + "\n" for line in failures), end="", flush=True)  # --long takes hours
             cuts[family(share[0])] += count
             failed += len(failures)
+            bar.update(1)
     print("%d raw, %d littlefs and %d FAT power cuts survived, %d failed" % (*cuts.values(), failed))
     return failed
 

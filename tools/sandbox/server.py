@@ -5,10 +5,12 @@ in exchange.py and misbehave.py, the page and the control endpoint in control.py
 """
 
 import asyncio
+import logging
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from tools.sandbox import contract, control, device_api, mip, misbehave, pages
 from tools.sandbox.contract import Refusal
@@ -36,7 +38,9 @@ class Server:
         for token, region in tokens.items():
             ledger.add_device(token, region)
         self.devices = {token: device for token, device in ledger.devices().items() if token in tokens}
-        self._runner = web.AppRunner(self._application(), shutdown_timeout=_SHUTDOWN_S, access_log=None)
+        log = logging.getLogger("sandbox")
+        log.addFilter(_in_one_line)
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=_SHUTDOWN_S, access_log=None, logger=log)
 
     def _application(self):
         app = web.Application(middlewares=[_json_errors], client_max_size=2**24)
@@ -173,6 +177,8 @@ async def _json_errors(request, handler):
             request.url, request.query  # noqa: B018 - parsed here, where what is no URL is refused
         except ValueError:
             raise Refusal("The URL or the header Host cannot be read.")
+        if "Content-Encoding" in request.headers:
+            raise Refusal("A body with a Content-Encoding is not taken.", 415)
         return await handler(request)
     except Refusal as refusal:
         return json_error(refusal)
@@ -183,6 +189,15 @@ async def _json_errors(request, handler):
             raise
         headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
         return json_error(Refusal(error.reason + ".", error.status), headers)
+
+
+def _in_one_line(record):
+    """What a client sends that is no HTTP is no fault of the sandbox's, whose tracebacks stay."""
+    error = record.exc_info and record.exc_info[1]
+    if isinstance(error, HttpProcessingError):
+        what = " ".join(error.message.split()).rstrip(" ^")
+        record.msg, record.args, record.exc_info = "%s: %.120s", (record.getMessage(), what), None
+    return True
 
 
 async def _shape_headers(request, response):

@@ -49,13 +49,18 @@ def main(seed, days, fault, journal):
 def run_board(folder, sandbox, seed, days, fault):
     compile_library(folder)
     paths = [ROOT / "tools" / "soak", device.SIM, folder, device.FROZEN]
-    (folder / "world.json").write_text(json.dumps({"seed": seed, "minutes": int(days * 24 * 60)}))
+    world, minutes = folder / "world.json", int(days * 24 * 60)
+    world.write_text(json.dumps({"seed": seed, "minutes": minutes}))
     board = ROOT / "tools" / "soak" / "board.py"
     lines, status = [], RESET
-    while status == RESET:
-        done = device.run(board, sandbox.url, sandbox.token, folder, fault or "", heap="2m", paths=paths)
-        status = done.returncode
-        lines += done.stdout.splitlines()
+    with click.progressbar(length=minutes, label="living") as bar:
+        while status == RESET:
+            done = device.run(board, sandbox.url, sandbox.token, folder, fault or "", heap="2m", paths=paths)
+            status = done.returncode
+            lines += done.stdout.splitlines()
+            if status == RESET:
+                state = json.loads(world.read_text())
+                bar.update(minutes - (state["end_ms"] - state["now_ms"]) // 60000 - bar.pos)
     if status:
         raise click.ClickException("the board ended with status %d\n%s" % (status, "\n".join(lines[-15:])))
     return lines

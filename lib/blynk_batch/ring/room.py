@@ -141,7 +141,7 @@ def drop_oldest(ring, frame=True):
         ring.oldest = oldest
         ring.seen_lost = seen_lost
         raise
-    if lost or is_ahead:
+    if lost or is_ahead or _waits(ring):  # else a cut finds it gone, and nothing says so
         ring.set(OLDEST, (ring.oldest,))
         if frame:
             _note_drop(ring)

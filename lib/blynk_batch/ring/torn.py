@@ -11,7 +11,8 @@ from .. import load
 from ..errors import RingFull
 from .state import OLDEST, OVERWRITES, RECOUNT, VOIDS
 
-_FILL = const(64)  # not all of a page of 256: the drop frame needs its room
+_FILL = const(64)  # not all of a page of 256
+_NOTE = const(16)  # a drop frame, which alone goes behind data_end: the next one needs its room
 _READS = const(6)  # of a round, that show which bits read either way
 _ROUNDS = const(5)  # two at least where one wrong read would change what is done
 
@@ -106,7 +107,8 @@ def _leave_torn(ring, reader):
     ring.chain.reset()
     try:
         while ring.offset < medium.sector_bytes:
-            count = min(_FILL if medium.unit == 1 else medium.unit, medium.sector_bytes - ring.offset)
+            count = min(_FILL, max(ring.data_end - ring.offset, _NOTE)) if medium.unit == 1 else medium.unit
+            count = min(count, medium.sector_bytes - ring.offset)
             if medium.unit == 1:
                 medium.append(ring.newest, ring.offset, bytes(count))
             ring.offset += count

@@ -59,6 +59,8 @@ class Call:
         except MemoryError as e:
             failed(self._client, e, self.result)
             raise StopIteration
+        except OSError as e:  # the medium's
+            raise load("words", "explained")(e, self._client.ring.medium.place)
         if body:
             body.tick, body.watchdog = self._tick, self._watchdog
         return body

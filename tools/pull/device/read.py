@@ -54,7 +54,7 @@ def walk(ring):
                 # As a number's text is stored: this machine may print another digit than it reads.
                 print('{"value": %s, %s' % (str(text or b"null", "utf-8"), json.dumps(point)[1:]))
     lost = max(reader.lost, ring.pending - left)  # where the first header is damaged, only the books tell
-    return {"frames": frames, "held": held, "unreadable_frames": reader.bad, "lost_here": lost}
+    return {"frames": frames, "pending": left, "held": held, "unreadable_frames": reader.bad, "lost_here": lost}
 
 
 def state_of(ring, pin, position):

@@ -96,9 +96,9 @@ def _file_ring(path, place):
 
 
 def _found(ring, place):
-    """The ring, unless it was made by opening it, which leaves a first sector without a frame."""
-    if not ring.newest and not ring.number:
-        reader = ring.reader((0, 0, 0))
+    """The ring, unless it was made by opening it, which leaves one sector without a frame."""
+    if ring.newest == ring.oldest and not ring.number:
+        reader = ring.reader((ring.oldest, 0, 0))
         if not reader.next() and not reader.bad:
             raise ValueError("there is no ring in %s, or one that nothing was logged to" % place)
     return ring
