@@ -34,6 +34,21 @@ def test_a_range_is_tried_once_a_day_and_new_points_of_a_pin_that_is_held_open_c
     assert world.client.stats()["held"] >= 260
 
 
+def test_what_is_held_arrives_in_log_order_but_for_the_single_point_that_told():
+    for tries in range(1, 5):
+        for most in (1, 7, 50, 10000):
+            world = filled(200, range(200), batch_points=most)
+            world.drain()
+            days(world, tries - 1)
+            world.bad = {}
+            world.wait(DAY_S)
+            world.drain()
+            values = [value for pin, value in world.order if pin == 1]
+            assert len(values) == 200 and not twice(world)
+            assert values[1:] == sorted(values[1:]), (tries, most, values)
+            world.check()
+
+
 def test_a_pin_of_the_wrong_type_delays_no_other_at_any_time_that_a_call_has():
     for timeout_s in (1, 8, 60, None):
         for bad in (1, 2):
