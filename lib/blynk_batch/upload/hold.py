@@ -19,14 +19,24 @@ def waits(window, body):
     uploader, ring, pin = window._uploader, window.ring, body.pin
     failures, is_roomy = uploader.failures(pin), has_places(ring)
     has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
-    if not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain()):
-        known = False
-    elif window.saved and pin in window.last and is_roomy and uploader.pace.has_room():
-        known = True
-    else:
+    known = uploader.trusted or failures < (1 if has_newer else 2) or not (is_roomy or uploader.pace.in_vain())
+    if known and not (pin in window.last and uploader.pace.has_room()):
+        return False
+    if known and not (window.saved and is_roomy or failures > 1 and _joins(window, body)):
         return False
     _hold(window, body, known, False)
     return True
+
+
+def _joins(window, body):
+    """True if the table needs no place more for them: they join a range of the pin that is to be searched."""
+    from .ranges import FRESH, WALK, Range, held, normal, weight
+
+    ring = window.ring
+    ranges, one = held(ring), Range(body.pin, body.first, window.end[:2], FRESH, WALK)
+    for _ in reach(ring, ranges, one, FRESH):
+        pass
+    return weight(normal(ranges + [one])) <= weight(ranges)
 
 
 def has_places(ring):
