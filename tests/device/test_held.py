@@ -7,7 +7,7 @@ import random
 
 from blynk_batch.errors import RingFull
 from blynk_batch.ring import state as keys
-from blynk_batch.upload.ranges import HELD, OPEN, Range, held, values, weight
+from blynk_batch.upload.ranges import HELD, OPEN, WALK, Range, held, store, values, weight
 from delivery import DAY_S, HOUR_S, KNOWN, UNKNOWN, Cut, World
 from held_worlds import days, filled, of, twice
 
@@ -32,6 +32,21 @@ def test_a_range_is_tried_once_a_day_and_new_points_of_a_pin_that_is_held_open_c
     world.wait(HOUR_S)
     world.log(1, bad=(1,))
     assert world.client.stats()["held"] >= 260
+
+
+def test_what_is_held_arrives_in_log_order_but_for_the_single_point_that_told():
+    for tries in range(1, 5):
+        for most in (1, 7, 50, 10000):
+            world = filled(200, range(200), batch_points=most)
+            world.drain()
+            days(world, tries - 1)
+            world.bad = {}
+            world.wait(DAY_S)
+            world.drain()
+            values = [value for pin, value in world.order if pin == 1]
+            assert len(values) == 200 and not twice(world)
+            assert values[1:] == sorted(values[1:]), (tries, most, values)
+            world.check()
 
 
 def test_a_pin_of_the_wrong_type_delays_no_other_at_any_time_that_a_call_has():
@@ -269,6 +284,35 @@ def test_a_pin_that_the_server_fails_on_keeps_no_refused_ones_from_their_search_
             world.wait(900)
         assert world.client.stats()["rejected"] == 0, kind
         world.check()
+
+
+def test_a_pin_that_fails_on_while_the_table_is_full_keeps_no_other_waiting_in_windows_of_small_batches():
+    random.seed(1)
+    world = World(words=KNOWN, batch_points=2)
+    for number in range(60):
+        world.log(1, 3, 4, bad=(1, 4) if number & 1 else (4,))
+    for _ in range(3):
+        world.drain()
+        world.wait(DAY_S)
+    ring = world.client.ring
+    ranges = held(ring)
+    for found in ranges:
+        if found.pin == 4:  # it is to be searched, and asked for what comes, too
+            found.end = min(found.end, ring.cursor()[:2])
+            found.search(WALK)
+    store(ring, ranges)
+    assert weight(ranges) > 12
+    world.silent = (4,)
+    ring.set(keys.FAILED, b"\4\4")
+    for _ in range(12):
+        world.log(1, 3, 4)
+    for hour in range(24):
+        world.wait(HOUR_S)
+        world.log(1, 3, 4)
+        world.drain()
+        assert not [point for point in world.missing() if point[0] == 3], hour
+    assert world.client.stats()["rejected"] == 0
+    world.check()
 
 
 def test_an_outage_of_any_length_holds_nothing_and_ends_with_the_first_drain_behind_it():

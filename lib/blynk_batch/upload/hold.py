@@ -20,10 +20,22 @@ def waits(window, body):
     failures, is_roomy = uploader.failures(pin), has_places(ring)
     has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
     in_doubt = not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain())
-    waits_too = window.saved and pin in window.last and is_roomy and uploader.pace.has_room()
+    waits_too = pin in window.last and uploader.pace.has_room() and not in_doubt
+    waits_too = waits_too and (window.saved and is_roomy or failures > 1 and _joins(window, body))
     if in_doubt or waits_too:
         _hold(window, body, not in_doubt, False)
     return in_doubt or waits_too
+
+
+def _joins(window, body):
+    """True if the table needs no place more for them: they join a range of the pin that is to be searched."""
+    from .ranges import FRESH, WALK, Range, held, normal, weight
+
+    ring = window.ring
+    ranges, one = held(ring), Range(body.pin, body.first, window.end[:2], FRESH, WALK)
+    for _ in reach(ring, ranges, one, FRESH):
+        pass
+    return weight(normal(ranges + [one])) <= weight(ranges)
 
 
 def has_places(ring):

@@ -15,8 +15,8 @@ FRESH, RUN, HELD, DOUBT = 0, 1, 2, 3
 # the newest alone | so many (0: all) hold a bad one: the newer half of them
 WALK, FIRST, BAD = 0, 1, 2
 # It ends at a bad run: the point at that distance from there, 1 if < 4; if it is bad, so is all in between | it lies
-# between a good point and a bad run: its older half
-STRIDE, HALVE = 3, 4
+# between a good point and a bad run: its older half | a try of one point was accepted: all, from the oldest on
+STRIDE, HALVE, ORDER = 3, 4, 5
 OPEN = (1 << 40, 0)  # the end of a range that reaches to the cursor: its pin is not asked at present
 _PINS = const(100)  # of one range: its value in the state has at most 255 bytes
 _UNIT_BYTES = const(24)  # of a range of one pin in the state; larger ones leave room for fewer

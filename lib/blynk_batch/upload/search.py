@@ -15,7 +15,7 @@ from micropython import const
 from ..ring import state as keys
 from .batch import Body
 from .hold import has_places, reach
-from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, RUN, STRIDE, WALK, weight
+from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, ORDER, RUN, STRIDE, WALK, weight
 from .settled import Settled
 
 _ALL = const(1 << 29)
@@ -244,8 +244,8 @@ class Search(Settled):
     def _piece(self, found, count, limit):
         """(number of the first, how many) of the range's `count` points that its plan asks for."""
         plan, size = found.plan, found.size
-        if plan == HALVE:
-            return 0, min((count + 1) // 2, limit)
+        if plan in (HALVE, ORDER):
+            return 0, min(count if plan == ORDER else (count + 1) // 2, limit)
         if plan == STRIDE:
             return max(0, count - (1 if size < 4 else size)), 1
         size = size or count

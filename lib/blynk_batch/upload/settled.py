@@ -9,7 +9,7 @@ from micropython import const
 
 from ..ring import state as keys
 from .held import Held
-from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, OPEN, RUN, STRIDE, WALK, Range, held, normal, touch
+from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, OPEN, ORDER, RUN, STRIDE, WALK, Range, held, normal, touch
 
 _HOUR_S = const(3600)
 _MARK_BYTES = const(180)  # at most, with what is around a frame
@@ -106,12 +106,12 @@ class Settled(Held):
         if plan is None and points > 1:
             found.tried, found.tries = 0, found.tries & ~1  # it was tried whole: on in order, at once
         elif plan is None:
-            found.search(WALK)  # one alone was good: on both sides
+            found.search(ORDER)  # one alone was good: on both sides
         elif plan == STRIDE:  # as far as it was to this run, it may be to the next
             found.search(WALK, max(1, 2 * good), 1)
         elif plan == WALK or 0 < size <= points:
             found.search(WALK, 2 * points, good + points)
-        elif plan != HALVE:
+        elif plan < HALVE:
             found.search(BAD, max(0, size - points), good + points)
 
     def _narrow(self, found, body):
@@ -123,7 +123,7 @@ class Settled(Held):
             if plan != FIRST:
                 found.search(WALK, points, found.good)  # else the same is asked again and again
         elif points > 1:
-            found.search(BAD if found.good or plan != WALK else FIRST, points, found.good)
+            found.search(BAD if found.good or plan in (FIRST, BAD) else FIRST, points, found.good)
         else:
             self._run_begins(found, body.first)
 
