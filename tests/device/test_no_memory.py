@@ -42,7 +42,7 @@ def folder():
 
 def upload_with_a_full_heap(ring, *replies):
     """The Result has the error, and once there is room again, other errors are told as ever and all is delivered."""
-    server, clock = Hog(4096, *replies), FakeClock()
+    server, clock = Hog(3072, *replies), FakeClock()
     with blynk_batch.Client("token", ring=ring, transport=server, clock=clock) as client:
         for number in range(30):
             client.log(1, number)
