@@ -12,8 +12,6 @@ reason, since a reply that did not come is never taken for an acceptance. What w
 """
 
 import errno
-import select
-import socket
 from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -145,6 +143,9 @@ class Connection:
 
     def connect(self, host, port, context):
         """With a `context` under TLS; the handshake is made by the first write."""
+        import select  # here: a firmware without a network may have neither
+        import socket
+
         address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
         self.raw = self.stream = raw = socket.socket(address[0], address[1], address[2])
         raw.setblocking(False)
