@@ -22,6 +22,7 @@ class FileRing(Ring):
     and nothing is changed then."""
 
     def __init__(self, path, capacity_bytes=None, overwrite=True, commit_every=1, tails=None, tail_bytes=None):
+        load("media.littlefs")  # here, for what opening.py loads by itself is compiled with none collected
         load("opening", "open_file")(self, path, capacity_bytes, overwrite, commit_every, tails, tail_bytes)
         let_go("opening")
 

@@ -39,6 +39,16 @@ def assert_ten_thousand_arrived(sandbox, output):
     assert len(sandbox.batches()) == 1
 
 
+def test_a_client_makes_its_folder_and_logs_from_source_in_a_heap_of_106_kb(run_on_device):
+    source = """
+import blynk_batch
+client = blynk_batch.Client("token", ring=blynk_batch.FileRing("ring"))
+client.log(1, 20.5)
+print(client.pending)
+"""
+    assert run_on_device(source, heap="106k") == "1\n"
+
+
 def test_ten_thousand_points_arrive_in_one_request_from_a_heap_of_160_kb(sandbox, run_on_device):
     assert_ten_thousand_arrived(sandbox, run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="160k"))
 
