@@ -21,9 +21,10 @@ const shift = (d, before, result, carry) => sets(2, d, before, result, `core.C=$
 const add = (d, a, b) => sets(3, d, `a=${a};b=${b};`, "a+b", "core.C=a+b>4294967295;core.V=((a^r)&(b^r))<0;");
 const sub = (d, a, b) => sets(3, d, `a=${a};b=${b};`, "a-b", "core.C=a>=b;core.V=((a^b)&(a^r))<0;");
 
-// Only RAM and flash are reached from a block. `o` is the offset in RAM, `k` the logarithm of the size.
-const place = (address, k) =>
-  `a=(${address})>>>0;o=a-${RAM};if((a&${(1 << k) - 1})===0&&o>=0&&o<${RAM_BYTES})`;
+// Only RAM and flash are reached from a block, and not near where it lies itself to write there, which OWN stands for.
+// `o` is the offset in RAM, `k` the logarithm of the size.
+const place = (address, k, own = "") =>
+  `a=(${address})>>>0;o=a-${RAM};if((a&${(1 << k) - 1})===0&&o>=0&&o<${RAM_BYTES}${own})`;
 function load(t, address, size, signed = 0) {
   const [bits, k] = [8 * size, size >> 1];
   const flash = `else if((a>>>21)===128&&(a&${size - 1})===0)r=f${bits}[(a&2097151)>>>${k}];`;
@@ -32,14 +33,13 @@ function load(t, address, size, signed = 0) {
 }
 function store(t, address, size) {
   const k = size >> 1;
-  return { code: `${place(address, k)}r${8 * size}[o>>>${k}]=R[${t}];else BAIL`, cycles: 2, bails: true };
+  return { code: `${place(address, k, "OWN")}r${8 * size}[o>>>${k}]=R[${t}];else BAIL`, cycles: 2, bails: true };
 }
 
 // Words between registers and RAM from `address` on; then R[n] becomes `after`.
 function several(registers, isLoad, address, n, after, cycles) {
-  const count = registers.length;
-  const at = (k) => `r32[o+${k}]`;
-  let code = `a=${address};o=a-${RAM};if((a&3)!==0||!(o>=0&&o<=${RAM_BYTES - 4 * count}))BAIL o>>>=2;`;
+  const [count, at, own] = [registers.length, (k) => `r32[o+${k}]`, isLoad ? "" : "OWN"];
+  let code = `a=${address};o=a-${RAM};if(!((a&3)===0&&o>=0&&o<=${RAM_BYTES - 4 * count}${own}))BAIL o>>>=2;`;
   if (registers.includes(15)) code += `if((${at(count - 1)}>>>28)===15)BAIL `; // a return from an exception
   const moves = registers.map((i, k) => (isLoad ? `R[${i}]=${at(k)}${i === 15 ? "&~1" : ""};` : `${at(k)}=R[${i}];`));
   return { code: `${code}${moves.join("")}R[${n}]=${after};`, cycles, bails: true };
@@ -157,9 +157,10 @@ function compile(read, start, longest, isWatched) {
   let [source, cycles] = ["let a=0,b=0,r=0,o=0;", 0];
   for (let pc = start; start >= RAM && pc < list.at(-1).next; pc += 2)
     source += `if(r16[${(pc - RAM) / 2}]!==${read(pc)})return -1;`;
+  const own = start >= RAM ? `&&(a<${start - 64}||a>=${list.at(-1).next})` : "";
   list.forEach((one, i) => {
     const [bail, end] = [`{R[15]=${one.pc};return ${~cycles};}`, cycles + one.cycles];
-    source += one.code.replace(/BAIL/g, bail).replace(/CYC\+1/g, end + 1).replace(/CYC/g, end);
+    source += one.code.replace(/OWN/g, own).replace(/BAIL/g, bail).replace(/CYC\+1/g, end + 1).replace(/CYC/g, end);
     if (one.level && flagsAreUsed(list, i)) source += one.flags;
     cycles = end;
   });
@@ -191,8 +192,7 @@ export class Blocks {
     const source = compile((at) => mcu.readUint16(at), pc, this.longest, (at) => at in this.watched);
     if (source === null) return null;
     const whole = (pc in this.watched ? `calls[${JSON.stringify(this.watched[pc])}]++;` : "") + source;
-    const names = ["core", "R", "calls", "r32", "r16", "r8", "f32", "f16", "f8"];
-    if (!this.made.has(whole)) this.made.set(whole, new Function(...names, whole));
+    if (!this.made.has(whole)) this.made.set(whole, new Function("core,R,calls,r32,r16,r8,f32,f16,f8", whole));
     return this.made.get(whole);
   }
 }
