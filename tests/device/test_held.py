@@ -167,7 +167,7 @@ def test_what_is_held_in_a_full_ring_arrives_though_nothing_is_logged_any_more()
                 world.logged[1 + number % pins] -= 1
                 world.logged[9] -= 1
             dropped = world.dropped()
-            days(world, 100)
+            days(world, 40)
             assert world.dropped() == dropped and world.client.stats()["held"], (overwrite, pins)
             world.bad = {}
             days(world, 12)
