@@ -25,6 +25,10 @@ def test_every_bundle_is_imported_by_itself(tmp_path, run_on_device):
     assert run_on_device(script % names, lib=tmp_path) == "all\n"
 
 
+def test_no_bundle_loads_the_core_a_second_time():
+    assert [name for name, text in joined().texts.items() if re.search(r"load\(.__init__", text)] == []
+
+
 def test_asyncio_comes_with_nothing_that_does_without(tmp_path):
     texts = write_bundles(tmp_path).texts
     assert [name for name in texts if re.search("^(    )?import asyncio", texts[name], re.MULTILINE)] == ["_run"]
