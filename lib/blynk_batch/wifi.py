@@ -79,7 +79,9 @@ class WiFi:
     def wait(self, timeout_s, watchdog=None):
         """Wait up to `timeout_s` seconds for a connection; True if there is one. `watchdog` is called ten times a
         second."""
-        load("point", "check_seconds")("timeout_s", timeout_s, watchdog)
+        from .point import check_seconds
+
+        check_seconds("timeout_s", timeout_s, watchdog)
         left_ms = int(timeout_s * 1000)
         while not self.online():
             if left_ms <= 0:

@@ -333,6 +333,7 @@ def test_machine_code_stays_alone_and_is_left_out_where_no_processor_is_named(tm
 
 @pytest.mark.parametrize("files, words", [
     (package(client="from . import load\nload('ring.lgo')\n"), "client.py:2: load('ring.lgo'): there is no such"),
+    (package(wifi="from . import load\n\ndef f():\n    load('client')\n"), "wifi.py:4: load('client'): it is in the"),
     (package(client="from . import load\n\ndef f(n):\n    load(n)\n"), "client.py:4: load() and let_go() take the"),
     (package(client="from .ring.lgo import x\n"), "client.py:1: there is no module"),
     (package(client="from .ring.log import x\n"), "ring/log.py has no name 'x'"),

@@ -23,6 +23,8 @@ class Loads(Scopes):
             return None
         if words[0] not in self.program.homes:
             self._fail(node, "%s(%r): there is no such module" % (function, words[0]))
+        if self.program.homes[words[0]] == LOADER != self.home:  # by its bundle's name it would be loaded once more
+            self._fail(node, "%s(%r): it is in the core, import it" % (function, words[0]))
         return (words + [None])[:2]
 
     def _loader(self, name):
@@ -72,7 +74,8 @@ class Loads(Scopes):
         if function == "let_go":
             names = [name for name in names if self._let_go(name)]
         homes = dict.fromkeys(self.program.homes[name] for name in names)
-        homes.pop(self.home, None)
+        for home in (self.home, LOADER):
+            homes.pop(home, None)
         if not homes:
             return self._replace(node, "")
         self._use(node.body[0].value.func.id)
