@@ -95,6 +95,19 @@ def test_an_upload_raises_nothing_however_little_is_left_and_whether_the_heap_is
             assert client.upload().pending == 0
 
 
+def test_the_result_says_when_to_try_again_also_where_no_memory_is_left_to_note_that():
+    def failing(*args):
+        raise MemoryError
+
+    server = FakeServer()
+    with blynk_batch.Client("token", ring=folder(), transport=server, clock=FakeClock()) as client:
+        client.log(1, 1)
+        client.uploader()
+        server.post = client.pace().back_off = failing
+        failed = client.upload()
+        assert type(failed.error) is MemoryError and (failed.retry_after_s, failed.pending) == (10, 1), failed
+
+
 def test_a_reading_that_finds_no_memory_to_open_a_file_costs_no_sector():
     """A sector that takes no more would be thousands of readings that are dropped too early, in a full ring."""
     import builtins

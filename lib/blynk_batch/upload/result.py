@@ -29,7 +29,7 @@ class Result:
 
 def failed(client, error, result=None):
     """The Result of an upload that could not begin, or `result` of one that memory ended. The next try waits as after
-    any fault, unless there is none left to note that."""
+    any fault; where there is none left to note that, the result alone says so."""
     gc.collect()  # a program may have disabled it
     result = result or Result()
     result.error, result.pending = error, client.pending
@@ -37,5 +37,5 @@ def failed(client, error, result=None):
         result.retry_after_s = client.pace().back_off()
         client.last_error = client.tell("%s: %s" % (type(error).__name__, error))
     except MemoryError:
-        pass
+        result.retry_after_s = result.retry_after_s or 10  # as after a first fault
     return result
