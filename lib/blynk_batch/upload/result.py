@@ -37,5 +37,5 @@ def failed(client, error, result=None):
         result.retry_after_s = client.pace().back_off()
         client.last_error = client.tell("%s: %s" % (type(error).__name__, error))
     except MemoryError:
-        result.retry_after_s = result.retry_after_s or 10  # as after a first fault
+        result.retry_after_s = result.retry_after_s or 10  # pyright: ignore # as after a first fault
     return result
