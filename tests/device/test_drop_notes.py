@@ -122,6 +122,20 @@ def test_a_cut_in_the_erase_of_a_sector_that_is_partly_delivered_keeps_the_books
     assert not wrong and cuts == 12, (wrong, cuts)
 
 
+def fill_with_notes(ring):
+    while ring.place(0xC5, bytes(200)) or ring.place(0xC5, bytes(4)):
+        ring.commit()
+
+
+def hold_before(ring, sequence, *pins):
+    """All up to that sector was refused, of the pins; the cursor has passed it."""
+    for index in range(len(pins)):
+        ring.set(keys.RANGES + index, (0, 0, sequence, 0, 2, 1795000000, 0, pins[index]))
+    ring.set(keys.HELD, (sector.number_at(ring, sequence),))
+    ring.set(keys.CURSOR, (sequence, 0, ring.get(keys.HELD)))
+    ring.save()
+
+
 def deliver_held(client):
     """What was held is accepted."""
     client.ring.forget(keys.RANGES, keys.HELD)
@@ -140,12 +154,8 @@ def test_a_cut_in_the_erase_of_a_sector_that_the_note_under_way_makes_free_keeps
             logged, sequence = client.pending, ring.newest
             ring.turn(data=False)  # notes have filled the sector that is theirs
             if note == deliver_held:
-                ring.set(keys.RANGES, (0, 0, sequence, 0, 2, 1795000000, 0, 1))
-                ring.set(keys.HELD, (sector.number_at(ring, sequence),))
-                ring.set(keys.CURSOR, (sequence, 0, ring.get(keys.HELD)))
-                ring.save()
-            while ring.place(0xC5, bytes(200)) or ring.place(0xC5, bytes(4)):
-                ring.commit()
+                hold_before(ring, sequence, 1)
+            fill_with_notes(ring)
             device.armed = True
             try:
                 note(client)
@@ -176,13 +186,8 @@ def test_a_cut_in_the_erase_of_a_sector_whose_held_points_were_just_delivered_ke
             others += pin == 2 and ring.newest < 2
         logged, sequence = client.pending, ring.newest
         ring.turn(data=False)
-        for key, pin in ((keys.RANGES, 1), (keys.RANGES + 1, 2)):
-            ring.set(key, (0, 0, sequence, 0, 2, 1795000000, 0, pin))
-        ring.set(keys.HELD, (sector.number_at(ring, sequence),))
-        ring.set(keys.CURSOR, (sequence, 0, ring.get(keys.HELD)))
-        ring.save()
-        while ring.place(0xC5, bytes(200)) or ring.place(0xC5, bytes(4)):
-            ring.commit()
+        hold_before(ring, sequence, 1, 2)
+        fill_with_notes(ring)
         device.armed = True
         ring.forget(keys.RANGES)  # what was held of V1 is accepted
         ring.set(keys.HELD, (others,))
@@ -211,8 +216,7 @@ def test_a_cut_in_the_frame_that_notes_a_drop_leaves_room_for_another():
                 client.log(1, LONG)
             logged = client.pending
             ring.turn(data=False)  # notes have filled the sector that is theirs
-            while ring.place(0xC5, bytes(200)) or ring.place(0xC5, bytes(4)):
-                ring.commit()
+            fill_with_notes(ring)
             device.cut_at(0, byte, torn)
             for _ in range(2):
                 try:
