@@ -25,7 +25,8 @@ _BUFFERED_BYTES = const(4096)  # of a batch that goes out in one piece
 
 
 class Terms:
-    """`settings` as Client takes them; `tally` is for the counts of windows."""
+    """`settings` as Client takes them; `tally` is for the counts of windows. `result` is that of the drain under way,
+    `trusted` True once it had a batch accepted."""
 
     clock_error_s = None  # the board's clock less the server's, where they differ
     date_ok = None  # None: no reply of this drain has told

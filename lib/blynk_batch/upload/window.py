@@ -12,6 +12,8 @@ from .counting import Counting
 
 
 class Window(Counting):
+    """What Counting has counted, batch by batch."""
+
     def times(self):
         """Those of a new pass, from the cursor on."""
         from ..clock.times import Times
