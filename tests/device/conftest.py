@@ -3,11 +3,12 @@
 Every function runs in a process of its own under tools/micropython, by the name it has in the file; the
 same function runs once more, marked [wasm], on the 32-bit webassembly port, and, marked [newest], on the newest Unix
 port that can be had: in continuous integration, and elsewhere if asked by --newest. Those of the files in ON_BUNDLES
-run, marked [bundles], on the library as boards load it, too. [wasm] and [newest] load all as .mpy, which takes a third
-less time; asserts and line numbers stay. A test counts as passed only if it said so itself, ended
-with status 0 and printed no traceback. What is drawn at random in a test depends on the run's seed and the test's name
-alone; where the newest port runs too, the tests that draw hundreds of cases draw half of them on either Unix port,
-[newest] others than the first. Module constants steer a file:
+run, marked [bundles], on the library as boards load it, too. The first of each file, and all that ask for a small
+heap, load the sources; all others, [wasm] and [newest] load .mpy files made of them, which takes a third less time;
+asserts and line numbers stay. A test counts as passed only if it said so itself, ended with status 0 and printed no
+traceback. What is drawn at random in a test depends on the run's seed and the test's name alone; where the newest port
+runs too, the tests that draw hundreds of cases draw half of them on either Unix port, [newest] others than the first.
+Module constants steer a file:
 
     HEAP = "128k"    MicroPython's heap (-X heapsize)
     WASM = False     needs sockets, littlefs or asyncio.run: Unix port only
@@ -49,6 +50,7 @@ ON_BUNDLES = {
 FOLDERS = [ROOT / "lib", ROOT / "tools" / "sim", HERE]
 DEFAULTS = {"HEAP": None, "WASM": True, "TIMEOUT_S": 240}
 WASM_HEAP_BYTES = 1024 * 1024
+_SMALL_HEAP = 1024 * 1024  # below it what is compiled from source may be what is tested
 TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -69,15 +71,17 @@ class DeviceFile(pytest.File):
     def collect(self):
         tree = ast.parse(self.path.read_text(encoding="utf-8"), str(self.path))
         options = dict(DEFAULTS, **_constants(tree))
-        for name in _test_names(tree):
-            yield UnixItem.from_parent(self, name=name, function=name, options=options)
+        names = _test_names(tree)
+        for name in names:
+            own = dict(options, SOURCES=name == names[0] or _bytes(options["HEAP"] or "1m") < _SMALL_HEAP)
+            yield UnixItem.from_parent(self, name=name, function=name, options=own)
             if self.config.getoption("--newest"):
                 yield NewestItem.from_parent(self, name=name + "[newest]", function=name, options=options)
             if options["WASM"]:
                 yield WasmItem.from_parent(self, name=name + "[wasm]", function=name, options=options)
             if self.path.name in ON_BUNDLES:
                 heap = ON_BUNDLES[self.path.name] or options["HEAP"]
-                own = dict(options, HEAP=heap)
+                own = dict(options, HEAP=heap, SOURCES=True)
                 yield BundlesItem.from_parent(self, name=name + "[bundles]", function=name, options=own)
 
 
@@ -164,7 +168,7 @@ class UnixItem(DeviceItem):
         return {}
 
     def runner(self):
-        return HERE / "runner.py"
+        return (HERE if self.options["SOURCES"] else self.compiled()) / "runner.py"
 
     def runtest(self):
         folder = tempfile.mkdtemp(prefix="device-test-")
