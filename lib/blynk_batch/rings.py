@@ -11,7 +11,8 @@ class FileRing(Ring):
                     to be there: a card that is not mounted must not become a folder of the board's own flash
     capacity_bytes  at most this much for readings, in steps of 4096, at least 12,288; None: what the ring had, at
                     first the smaller of 256 KiB and half of the free space. A larger value than before counts at
-                    once, a smaller one drops the oldest readings, counted; on FAT either counts once nothing is pending
+                    once, a smaller one drops the oldest readings, counted, or waits till what is pending fits if it may
+                    not overwrite; on FAT either counts once nothing is pending
     overwrite       True: a full ring or disk drops its oldest sector, counted. False: log() raises RingFull.
     commit_every    readings held in RAM before they are made durable together, at least 1; 1 loses none
     tails, tail_bytes  how many tail files, at least 1, of how many bytes, 60 or more; None: what suits the board's

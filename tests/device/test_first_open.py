@@ -64,6 +64,15 @@ def test_a_first_open_of_zeros_or_ones_cut_anywhere_opens_at_the_next_try():
     assert cuts > 250, cuts
 
 
+def test_so_it_does_where_the_next_try_is_given_another_size():
+    for options in KINDS:
+        base = NorFlash(8, image=b"\xff" * 8 * 4096, **options)
+        for operation, size in changes_of(base, **options):
+            for byte in range(0, size, 3):
+                device = cut_until_open(base, operation, byte, MODES[byte % 6], byte, 1, **options)
+                must_work(device, blocks=(3, 4, 6)[byte % 3], **options)
+
+
 def test_a_header_written_in_one_unit_and_cut_in_any_byte_is_gone_on_from():
     """What tells of a ring can be whole then and the rest of the header not, in slot 0 or in slot 2."""
     for fill in (b"\x00", b"\xff"):

@@ -8,8 +8,9 @@ import sys
 
 import invariants
 from blynk_batch import BlockRing, Client, FileRing
-from blynk_batch.errors import Error
-from blynk_batch.ring.state import DROPPED
+from blynk_batch.errors import Error, RingFull
+from blynk_batch.ring import sector
+from blynk_batch.ring.state import CURSOR, DROPPED, UPLOADED
 from flash import NorFlash, mount, umount
 from ring_checks import found, log, raises
 from stand_ins import NOW_MS, FakeClock, FakeServer
@@ -154,6 +155,22 @@ def test_a_smaller_capacity_drops_the_oldest_counted():
     log(ring, 3500, 500)
     again = FileRing("/sim/ring")
     assert again.medium.slots == 3 and again.pending == len(found(again)) and again.get(DROPPED) + again.pending == 4000
+
+
+def test_a_smaller_capacity_of_a_ring_that_may_not_overwrite_counts_once_what_is_pending_fits_it():
+    mounted()
+    log(FileRing("/sim/ring", capacity_bytes=6 * 4096, overwrite=False), 0, 2200)
+    for at in (2200, 2210):  # what it was filled with counts, and no more
+        log(FileRing("/sim/ring", capacity_bytes=3 * 4096, overwrite=False), at, 10)
+        ring = FileRing("/sim/ring", capacity_bytes=3 * 4096, overwrite=False)
+        assert found(ring) == list(range(at + 10)) and ring.pending == at + 10 and not ring.get(DROPPED)
+        assert ring.medium.slots == 6
+    assert "overwrite=False" in raises(RingFull, log, ring, 2220, 1000)
+    position = ring.oldest + 4, 0, sector.number_at(ring, ring.oldest + 4)
+    ring.add(UPLOADED, position[2])
+    ring.save_value(CURSOR, position)
+    ring = FileRing("/sim/ring", capacity_bytes=3 * 4096, overwrite=False)
+    assert ring.pending == len(found(ring)) and not ring.get(DROPPED) and ring.medium.slots == 3
 
 
 def test_the_default_capacity_is_half_of_what_is_free_and_remembered():

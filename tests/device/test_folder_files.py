@@ -72,6 +72,16 @@ def test_a_file_in_the_place_of_the_first_tail_costs_wear_and_no_reading():
     assert found(FileRing("/sim/ring")) == list(range(60)) and contents("/sim/ring")["/sim/ring/0"] == b"mine"
 
 
+def test_what_larger_tails_hold_is_there_whatever_tails_the_next_open_is_given():
+    mounted()
+    log(FileRing("/sim/ring", tails=2, tail_bytes=4000), 0, 850)
+    for tails, tail_bytes in ((2, 60), (None, None), (1, 1400)):
+        ring = FileRing("/sim/ring", tails=tails, tail_bytes=tail_bytes)
+        assert found(ring) == list(range(850)) and ring.number == 850, (tails, tail_bytes, ring.number)
+    log(FileRing("/sim/ring", tails=2, tail_bytes=60), 850, 20)
+    assert found(FileRing("/sim/ring")) == list(range(870))
+
+
 def test_a_folder_in_the_place_of_a_tail_or_a_spare_costs_wear_and_no_reading():
     for name in ("0", "2", "log", "log/spare"):
         mounted()

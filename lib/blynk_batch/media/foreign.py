@@ -16,7 +16,7 @@ _READ_WHOLE = const(65536)  # a device is read from end to end so far, of the re
 _ALL_SLOTS = const(16384)  # of more only some are looked at
 _BEHIND = const(1024)  # a larger ring's tails are looked for up to that slot
 _TORN = const(64)  # a first header is shorter
-_HEADER_LIKE = const(18)  # the prefix up to the sector's size: the same on every first open
+_HEADER_LIKE = const(18)  # the prefix up to the sector's size: the same on every first open, but for the slots
 _START = const(2)  # the slot where a ring begins that has to erase it first
 
 
@@ -116,9 +116,9 @@ def _refuse_what_is_there(medium):
 
 
 def _is_torn_start(medium):
-    """True if some bits of a first header that would stand there are not cleared yet, and nothing follows."""
+    """True if some bits of a first header, of a ring of any size, are not cleared yet, and nothing follows."""
     size = medium.flash.sector_bytes
-    head = int.from_bytes(sector.pack(0, medium.slots, 0, size, {}, 0, 1, 0)[:_HEADER_LIKE], "little")
+    head = int.from_bytes(sector.pack(0, 0, 0, size, {}, 0, 1, 0)[:_HEADER_LIKE], "little")
     if int.from_bytes(_start_of(medium, 0)[:_HEADER_LIKE], "little") & head != head:
         return False
     return not medium.flash.is_blank(0, _TORN) and medium.flash.is_blank(_TORN, size - _TORN)

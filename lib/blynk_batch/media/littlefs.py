@@ -117,6 +117,8 @@ class Files:
         try:
             with open(self._names[index], "rb") as f:
                 data = f.read(self.tail_bytes + 1024)
+                if len(data) > self.tail_bytes + 1000:  # of a run with larger ones
+                    data += f.read(SECTOR_BYTES)
         except OSError as e:
             data = b"/" if is_missing(e) == _EISDIR else b""
         tail = -1, 0, b""

@@ -96,7 +96,7 @@ class Ring(Pages):
         refused = len(pins)
         try:
             if not self.overwrite and self._is_reserve():
-                load("ring.room", "make_room")(self, self.medium.slots)  # RingFull, or sectors that the server has go
+                load("ring.room", "make_room")(self, False)  # RingFull, or sectors that the server has go
             kinds, body = record.encode_values(values)
             if not self.add_data(boot, time, pins, kinds, body):
                 self.turn(data=True, size=len(self.chain.payload))
@@ -226,7 +226,7 @@ class Ring(Pages):
         for tries in (1, 2):  # of raw sectors that fail
             self.bad = self.medium.free_from(self.newest + 1 + self.bad) - self.newest - 1
             if self.newest + 1 + self.bad - self.oldest >= most:
-                load("ring.room", "make_room")(self, most)
+                load("ring.room", "make_room")(self, data)
             if self.newest >= 0:
                 self._retry(self.medium.seal, self.newest, self.offset)
             sequence = self.newest + 1 + self.bad

@@ -42,6 +42,12 @@ def check_books(ring):
     ring.forget(RECOUNT)
     if ring.is_mixed:
         load("ring.books", "mend")(ring)
+    if not ring.overwrite and ring.newest - ring.oldest >= ring.medium.slots:
+        _drop_before(ring, first_kept(ring.state)[0])
+        head = ring.newest - ring.oldest >= ring.medium.slots and sector.read_prefix(ring.medium, ring.newest)
+        if head:
+            ring.medium.slots = head.slots  # the capacity that it was filled with, until what is pending fits
+        return
     while ring.newest - ring.oldest >= ring.medium.slots:
         drop_oldest(ring)
 
@@ -106,13 +112,14 @@ def _free_block(ring):
     return ring.medium.give_spare()
 
 
-def make_room(ring, most):
-    """Have at most `most` sectors with the next one. RingFull if the policy forbids to drop any, or if readings would
-    go for a note, which may make it as many as there are."""
+def make_room(ring, data):
+    """Have room for the next sector, and if it is for `data` for one more. RingFull if the policy forbids to drop any,
+    or if readings would go for a note."""
     ring.commit()
     free_accepted(ring)
+    most = ring.medium.slots - int(data)
     while ring.newest + 1 + ring.bad - ring.oldest >= most:
-        if not ring.overwrite or (most == ring.medium.slots and not load("ring.books", "is_spent")(ring)):
+        if not ring.overwrite or (not data and not load("ring.books", "is_spent")(ring)):
             text = "the ring holds %d readings%s: upload or clear() first"
             raise RingFull(text % (ring.pending, ", and no room for a note" if ring.overwrite else ", overwrite=False"))
         if ring.oldest == ring.newest:
