@@ -140,3 +140,13 @@ def test_a_server_of_a_redirect_has_a_port_that_can_be_one():
         assert (found == "https://a.b" + port) == taken, port
     for port in (":http", ":1:2", ":-1"):
         assert server_of("https://a.b%s/external/api" % port, "https://a.b", ()) is None, port
+
+
+def test_a_server_of_a_redirect_has_a_name_in_each_of_its_parts():
+    for host in (".blynk.cloud", "a..blynk.cloud", "..", "", "."):
+        assert server_of("https://%s/external/api" % host, "https://blynk.cloud", ("",)) is None, host
+
+
+def test_a_region_in_capitals_is_the_same_region():
+    for host in ("ny3.example.com", "NY3.Example.COM"):
+        assert server_of("https://%s/x" % host, "https://a.b", ("Example.Com",)) == "https://ny3.example.com", host

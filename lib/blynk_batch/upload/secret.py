@@ -23,11 +23,11 @@ def server_of(url, home, regions):
     if scheme not in ("http", "https") or len(found) > _SERVER_BYTES or (scheme == "http" and home[:6] == "https:"):
         return None
     name, colon, port = host.partition(":")
-    if [char for char in host if not (char.isalpha() or char.isdigit() or char in "-.:")]:
+    if "" in name.split(".") or [char for char in host if not (char.isalpha() or char.isdigit() or char in "-.:")]:
         return None
     if colon and not (port.isdigit() and 0 < int(port) < 65536):
         return None
-    for allowed in (home.split("/")[2].split(":")[0],) + tuple(regions):
+    for allowed in (home.split("/")[2].split(":")[0],) + tuple(map(str.lower, regions)):
         if name == allowed or name.endswith("." + allowed):
             return found
     return None
