@@ -30,6 +30,13 @@ def test_any_six_characters_are_hidden_in_capitals_or_not():
     assert hide("", TOKEN) == ""
 
 
+def test_it_is_hidden_also_where_a_server_gives_it_as_it_escapes_urls():
+    token = "aB3-d_fGh-jKl-nOp_r"
+    for dash, line in (("%2D", "%5F"), ("%2d", "%5f"), ("-", "_")):
+        shown = token.replace("-", dash).replace("_", line)
+        assert hide("/update?token=%s&pin=v1" % shown, token) == "/update?token=...&pin=v1"
+
+
 class Unlucky(FakeServer):
     """Raises or answers with texts that hold the URL, cut at each place."""
 

@@ -34,7 +34,9 @@ def server_of(url, home, regions):
 
 
 def hide(text, token):
-    """`text` without the token, and without any six characters of it on end, in capitals or not."""
+    """`text` without the token, and without any six characters of it on end, in capitals or not, escaped for a URL or
+    not."""
+    text = text.replace("%2D", "-").replace("%2d", "-").replace("%5F", "_").replace("%5f", "_")
     lower, token = text.lower(), token.lower()
     size = min(_PIECE, len(token))
     shown, end = [], 0
