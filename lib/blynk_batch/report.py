@@ -29,13 +29,16 @@ def points(ring, now, unsynced):
     times = Times(ring, now, unsynced)
     if start[:2] < ring.cursor()[:2]:
         times.known = 0  # refused points are older than the last one delivered
-    reader = ring.reader(start)
-    while reader.next():
-        if reader.kind == DATA:
-            time = times.of(reader)
-            for pin, value in zip(reader.chain.pins, [to_value(text) for text in reader.values()]):
-                if value is not None and standing(state, pin, reader.position):
-                    yield pin, None if time == NEVER else time, value
+    try:
+        reader = ring.reader(start)
+        while reader.next():
+            if reader.kind == DATA:
+                time = times.of(reader)
+                for pin, value in zip(reader.chain.pins, [to_value(text) for text in reader.values()]):
+                    if value is not None and standing(state, pin, reader.position):
+                        yield pin, None if time == NEVER else time, value
+    except OSError as e:  # the medium's
+        raise load("words", "explained")(e, ring.medium.place)
 
 
 def held(ring, at_once=True):

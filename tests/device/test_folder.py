@@ -89,6 +89,37 @@ def test_an_upload_from_a_filesystem_that_went_away_fails_with_words_and_loses_n
     client.close()
 
 
+def test_points_of_a_filesystem_that_went_away_fail_with_words():
+    mounted()
+    ring = FileRing("/sim/ring")
+    log(ring, 0, 1200)
+    client = Client("token", ring=ring, clock=FakeClock(NOW_MS))
+    umount("/sim")
+    text = raises(OSError, list, client.points())
+    assert "/sim/ring" in text and "mounted" in text, text
+
+
+def test_a_clear_on_a_filesystem_that_went_away_fails_and_drops_nothing():
+    for count in (100, 1200):
+        device = mounted()
+        ring = FileRing("/sim/ring")
+        log(ring, 0, count)
+        client = Client("token", ring=ring, clock=FakeClock(NOW_MS), transport=FakeServer())
+        umount("/sim")
+        text = raises(OSError, client.clear)
+        assert "/sim/ring" in text and "mounted" in text, text
+        assert client.pending == count and client.stats()["dropped"] == 0, client.stats()
+        mount(device, "/sim", "esp32")
+        assert client.upload().uploaded == count and client.pending == 0
+        log(ring, count, 5)
+        client.clear()
+        assert client.pending == 0 and client.stats()["dropped"] == 5, client.stats()
+        client.close()
+        ring = FileRing("/sim/ring")
+        assert found(ring) == [] and ring.pending == 0
+        umount("/sim")
+
+
 def test_a_folder_that_somebody_removes_fails_log_with_words():
     mounted()
     ring = FileRing("/sim/ring")

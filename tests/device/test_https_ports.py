@@ -103,3 +103,34 @@ def test_a_reply_that_comes_once_more_while_the_next_batch_is_sent_does_not_coun
         assert (status, text) == (200, b"OK")
     assert [server.bodies[-1].strip(b"[ ]") for server in made] == [b"1", b"3"]
     assert len(made[1].bodies) == 2
+
+
+class Dead(Repeating):
+    """It cannot be closed without a fault, as where the network is gone."""
+
+    def __init__(self, closed):
+        super().__init__(1)
+        self.closed = closed
+
+    def write(self, data):
+        count = super().write(data)
+        self.text = self.text.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")
+        return count
+
+    def close(self):
+        self.closed.append(self)
+        raise OSError(128)
+
+
+def test_a_socket_whose_close_raises_changes_no_reply_and_keeps_no_other_open():
+    closed = []
+
+    class Connected(https.Connection):
+        def connect(self, host, port, context):
+            self.stream, self.raw = Dead(closed), Dead(closed)
+            return
+            yield
+
+    https.Connection = Connected
+    status, _, text = HTTPS().post("http://a.b/c", {}, (b"[1]",), 1)
+    assert (status, text, len(closed)) == (200, b"OK", 2)

@@ -140,3 +140,18 @@ def test_another_token_does_not_wait_for_what_the_last_one_was_told():
     ring = blynk_batch.FileRing("ring")
     client = blynk_batch.Client("another", ring=ring, transport=FakeServer(), clock=FakeClock())
     assert client.due(0) and client.upload().uploaded == 1
+
+
+def test_another_token_or_server_waits_for_no_interval_of_the_last_ones():
+    token, clock = "token-of-32-characters-123456789", FakeClock()
+    for number, server in (("1", "http://first.example.com"), ("2", "http://first.example.com"), ("2", "http://b.c")):
+        ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+        options = {"server": server, "transport": FakeServer(), "clock": clock}
+        with blynk_batch.Client(token[:-1] + number, ring=ring, **options) as client:
+            client.log(1, 1)
+            assert client.due(900), "a wrong one is told within a minute"
+            assert client.upload().uploaded == 1
+            client.log(1, 2)
+            clock.wait(60000)
+            assert not client.due(900)
+            client.upload()

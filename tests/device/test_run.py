@@ -146,3 +146,31 @@ def test_run_takes_async_functions_too():
     online.append(True)
     run_for(client, lambda: settled(bool(online)), 20, on_result=told)
     assert client.pending == 0 and results[0].uploaded == 1
+
+
+def test_two_that_ask_whether_they_are_online_meanwhile_get_in_nobodys_way():
+    import asyncio
+
+    class Slow(FakeServer):
+        async def apost(self, *request):
+            await asyncio.sleep(0)
+            return self.post(*request)
+
+    async def online():
+        await asyncio.sleep(0)
+        return True
+
+    async def both():
+        tasks = [asyncio.create_task(client.run(online, interval=0, poll_s=0)) for _ in range(2)]
+        for number in range(50):
+            client.log(1, number)
+            await asyncio.sleep(0)
+        while client.pending:
+            await asyncio.sleep(0)
+        for task in tasks:
+            assert not task.done()
+            task.cancel()
+
+    client = client_on(transport=Slow())
+    asyncio.run(both())
+    assert client.last_error is None and len(client.transport.points) == 50, client.last_error

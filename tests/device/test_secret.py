@@ -30,6 +30,13 @@ def test_any_six_characters_are_hidden_in_capitals_or_not():
     assert hide("", TOKEN) == ""
 
 
+def test_it_is_hidden_also_where_a_server_gives_it_as_it_escapes_urls():
+    token = "aB3-d_fGh-jKl-nOp_r"
+    for dash, line in (("%2D", "%5F"), ("%2d", "%5f"), ("-", "_")):
+        shown = token.replace("-", dash).replace("_", line)
+        assert hide("/update?token=%s&pin=v1" % shown, token) == "/update?token=...&pin=v1"
+
+
 class Unlucky(FakeServer):
     """Raises or answers with texts that hold the URL, cut at each place."""
 
@@ -140,3 +147,13 @@ def test_a_server_of_a_redirect_has_a_port_that_can_be_one():
         assert (found == "https://a.b" + port) == taken, port
     for port in (":http", ":1:2", ":-1"):
         assert server_of("https://a.b%s/external/api" % port, "https://a.b", ()) is None, port
+
+
+def test_a_server_of_a_redirect_has_a_name_in_each_of_its_parts():
+    for host in (".blynk.cloud", "a..blynk.cloud", "..", "", "."):
+        assert server_of("https://%s/external/api" % host, "https://blynk.cloud", ("",)) is None, host
+
+
+def test_a_region_in_capitals_is_the_same_region():
+    for host in ("ny3.example.com", "NY3.Example.COM"):
+        assert server_of("https://%s/x" % host, "https://a.b", ("Example.Com",)) == "https://ny3.example.com", host

@@ -28,6 +28,19 @@ def test_readings_of_one_pin_within_a_millisecond_get_times_a_millisecond_apart(
     assert times_of(client, 1)[-2:] == [0, 0], "what the program says stays"
 
 
+def test_so_it_is_where_a_clock_counts_whole_seconds_and_each_reading_has_a_client_of_its_own():
+    clock = FakeClock()
+    for number in range(300):
+        ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+        with client_on(ring, clock=clock) as client:
+            client.log(number % 3 // 2 + 1, number)
+        clock.wait(1000 if number % 5 == 4 else 0)
+    client = client_on(blynk_batch.FileRing("ring"), clock=clock)
+    for pin, count in ((1, 200), (2, 100)):
+        times = times_of(client, pin)
+        assert len(set(times)) == count and max(times) < 300 // 5 * 1000, times
+
+
 def test_a_clock_that_is_set_back_is_followed_at_once():
     client = client_on()
     client.log(1, 1)

@@ -110,6 +110,35 @@ print(len(module.wires), head.split()[:2], len(body))
     assert run_on_device(WIRE + script) == "200\n2 [b'POST', b'/x'] 6000\n"
 
 
+def test_sockets_whose_close_raises_change_no_reply_and_keep_no_other_open(run_on_device):
+    script = """
+import blynk_batch
+
+class Dead(Wire):
+    def close(self):
+        print("closed")
+        raise OSError(128)
+
+class Sockets:
+    socket = Dead
+
+class Module:
+    socket = Sockets()
+
+    def request(self, method, url):
+        self.socket.socket()
+        made = self.socket.socket()
+        try:
+            made.write(b"POST")
+        except OSError:  # as the firmware's does
+            made.close()
+            raise
+
+print(blynk_batch.Requests(Module()).post("http://localhost/x", {}, (b"[]",), 1)[0])
+"""
+    assert run_on_device(WIRE + script) == "closed\n" * 3 + "200\n"
+
+
 def test_a_watchdog_is_fed_between_any_two_waits_of_the_firmware(run_on_device):
     script = """
 import blynk_batch

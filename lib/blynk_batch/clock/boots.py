@@ -30,7 +30,8 @@ class Boots:
         is_unknown = self.now() is None
         self.boot, self._base, self._forgetful = self._kept.get((ring.key, ring.get(BOOT)), (0, 0, is_unknown))
         self._open = is_unknown or ring.get(ANCHOR) != ring.get(BOOT)
-        self._last = 0  # the latest stamp, and the pins that have it
+        # The latest stamp, and the pins that have it: of what lies there the last may be of this second
+        self._last = max(FIRST_MS, ring.chain.time + 1)
         self._pins = b""
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
         if SLEEP in ring.state:

@@ -218,5 +218,5 @@ class Connection:
         """Both the TLS and the socket below: after a failed handshake the one no longer knows the other."""
         for one in (self.stream, self.raw):
             if one:
-                one.close()
+                load("http.pieces", "close")(one)
         self.raw = self.stream = None

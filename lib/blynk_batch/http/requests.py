@@ -15,7 +15,7 @@ import time
 
 from ..errors import NetworkError
 from ..guard import get_ident
-from .pieces import at_once, gather, head
+from .pieces import at_once, close, gather, head
 from .reply import read
 
 
@@ -140,6 +140,9 @@ class _Wire(_Lent):
         self._requests._aside(self._exchange)
 
     send = sendall = write
+
+    def close(self):
+        close(self.real)
 
     def _exchange(self):
         broken = None

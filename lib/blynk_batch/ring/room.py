@@ -190,7 +190,7 @@ def clear(ring):
         ring.commit()
     except RingFull:
         pass  # so they are gone
-    state, seen_lost = dict(ring.state), ring.seen_lost
+    state, seen_lost, oldest, cleared = dict(ring.state), ring.seen_lost, ring.oldest, ring.cleared
     try:
         ring.add(DROPPED, ring.pending)
         ring.close_window()
@@ -198,8 +198,8 @@ def clear(ring):
         ring.seen_lost = 0
         ring.set(CURSOR, ring.end())
         ring.cleared = ring.end()[:2]
+        ring.save()
     except BaseException:  # else they count as dropped and are pending still
-        ring.state = state
-        ring.seen_lost = seen_lost
+        if ring.oldest == oldest:  # none of it is gone
+            ring.state, ring.seen_lost, ring.cleared = state, seen_lost, cleared
         raise
-    ring.save()

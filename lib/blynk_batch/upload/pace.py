@@ -56,7 +56,7 @@ class Pace:
         self.ring = ring
         self.owner = sha256(("%s %s" % (server, token)).encode()).digest()[:8]
         if ring.state.get(OWNER, self.owner) != self.owner:
-            ring.forget(BACKOFF, BUDGET)
+            ring.forget(BACKOFF, BUDGET, DRAINED)
         self.drained = None
         self.boots = boots
         self._points_per_day = points_per_day

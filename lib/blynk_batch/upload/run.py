@@ -22,8 +22,8 @@ async def run(client, is_online, interval_s, watchdog, poll_s, on_result):
             if watchdog:
                 watchdog()
             end_left(client)
-            # A program may also call upload() itself.
-            if not client.uploading and await _value(is_online()) and client.due(interval_s):
+            # A program may also call upload() itself, or another run(), meanwhile too.
+            if await _value(is_online()) and not client.uploading and client.due(interval_s):
                 result = await drain(client, None, watchdog)
                 if on_result:
                     await _value(on_result(result))

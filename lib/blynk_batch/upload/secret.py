@@ -23,18 +23,20 @@ def server_of(url, home, regions):
     if scheme not in ("http", "https") or len(found) > _SERVER_BYTES or (scheme == "http" and home[:6] == "https:"):
         return None
     name, colon, port = host.partition(":")
-    if [char for char in host if not (char.isalpha() or char.isdigit() or char in "-.:")]:
+    if "" in name.split(".") or [char for char in host if not (char.isalpha() or char.isdigit() or char in "-.:")]:
         return None
     if colon and not (port.isdigit() and 0 < int(port) < 65536):
         return None
-    for allowed in (home.split("/")[2].split(":")[0],) + tuple(regions):
+    for allowed in (home.split("/")[2].split(":")[0],) + tuple(map(str.lower, regions)):
         if name == allowed or name.endswith("." + allowed):
             return found
     return None
 
 
 def hide(text, token):
-    """`text` without the token, and without any six characters of it on end, in capitals or not."""
+    """`text` without the token, and without any six characters of it on end, in capitals or not, escaped for a URL or
+    not."""
+    text = text.replace("%2D", "-").replace("%2d", "-").replace("%5F", "_").replace("%5f", "_")
     lower, token = text.lower(), token.lower()
     size = min(_PIECE, len(token))
     shown, end = [], 0
