@@ -1,7 +1,9 @@
 """Every command of the Makefile is a click command that tells its options, and none complains of a pipe that closes."""
 
 import importlib
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,3 +48,27 @@ def test_a_run_of_cuts_shows_how_far_it_is(monkeypatch):
     monkeypatch.setattr(drive, "run_share", lambda *share: (1, []))
     done = CliRunner().invoke(drive.main)
     assert done.exit_code == 0 and "cutting" in done.output, done.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_ended_from_outside_clears_away_as_at_ctrl_c(number, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.demo"],
+        cwd=ROOT,
+        env=dict(os.environ, TMPDIR=str(tmp_path)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout.readline().startswith("server"), "its sandbox runs"
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[0]  # to the end of what its children may say, too
+    assert (process.returncode, said.splitlines()[-1]) == (1, "Aborted!")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_nohup_ignores_ends_nothing():
+    code = "import signal; from tools.options import command\n@command()\ndef main(): signal.raise_signal(1)\nmain()"
+    done = subprocess.run(["nohup", sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
