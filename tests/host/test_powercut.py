@@ -81,6 +81,9 @@ WRONG = [
     ("turn", "'turn' is no case"),
     ("ring:nand:turn:1:0:prefix", "'nand'"),
     ("ring:nor:singles:9999:3:random", "it has no change 9999, only "),
+    ("ring:nor:singles:12:9999:random", "change 12 has no byte 9999, only "),
+    ("ring:nor:singles:12:3:randon", "'randon' is none of prefix, random, late"),
+    ("ring:nor:first:0:1:late+0:0:zero", "'zero' is none of prefix, random, late"),
 ]
 
 
