@@ -106,6 +106,11 @@ def test_a_reading_that_is_nowhere_is_a_problem_whatever_the_board_counts():
     )
 
 
+def test_a_journal_that_cannot_be_written_is_told_before_days_are_lived_through(tmp_path):
+    status, output, _ = soak("--days", 10**6, "--journal", tmp_path / "none" / "journal")
+    assert status == 1 and output.splitlines()[-1].endswith("cannot be used: No such file or directory"), output
+
+
 @pytest.mark.parametrize("days", [0, -1])
 def test_no_days_are_refused_and_add_up_to_nothing(days):
     status, output, _ = soak("--days", days)
