@@ -1,11 +1,16 @@
 """What the command lines share: how they help and fail, kinds of options, and git."""
 
+import errno
 import signal
 import subprocess
+import tempfile
 from functools import partial
 from urllib.parse import urlsplit
 
 import click
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of which a write does not tell the file
+
 
 
 class _Command(click.Command):
@@ -15,9 +20,10 @@ class _Command(click.Command):
         try:
             return super().invoke(ctx)
         except OSError as error:
-            if not error.filename:
+            if not error.filename and error.errno not in _FULL:
                 raise
-            raise click.ClickException("%s cannot be used: %s" % (error.filename, error.strerror))
+            name = error.filename or "a file here or in %s" % tempfile.gettempdir()
+            raise click.ClickException("%s cannot be used: %s" % (name, error.strerror))
 
 
 def _end_as_at_ctrl_c():

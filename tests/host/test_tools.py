@@ -3,7 +3,9 @@
 import importlib
 import os
 import re
+import resource
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.host import thumb
 from tools.options import command
 from tools.powercut import drive
 
@@ -42,6 +45,27 @@ def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path):
     done = CliRunner().invoke(main)
     said = "Error: %s/none/here cannot be used: No such file or directory\n" % tmp_path
     assert (done.exit_code, done.output) == (1, said)
+
+
+@pytest.mark.parametrize("module", ["size", "demo", "emulator"])
+def test_a_full_disk_is_one_sentence(module, tmp_path):
+    command = [sys.executable, "-m", "tools." + module]
+    if module == "emulator":
+        command += ["--flash", str(tmp_path / "flash"), "--firmware", str(tmp_path / "file.uf2")]
+        page = thumb.FLASH, 256, 0, 1, 0xE48BFF56, b"MicroPython".ljust(476), 0x0AB16F30
+        (tmp_path / "file.uf2").write_bytes(struct.pack("<8I476sI", 0x0A324655, 0x9E5D5157, 0x2000, *page))
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=dict(os.environ, TMPDIR=str(tmp_path), PYTHONDONTWRITEBYTECODE="1"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert re.search("^Error: .*(File too large|disk|full)", done.stderr, re.MULTILINE), done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file.uf2"] * (module == "emulator")
 
 
 def test_a_run_of_cuts_shows_how_far_it_is(monkeypatch):

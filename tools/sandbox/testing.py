@@ -23,6 +23,8 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
+import click
+
 from tools.sandbox.contract import PATH, parse_pin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +80,7 @@ class Sandbox:
         match = re.search(r"https?://\S+", first_line)
         if not match:
             self._process = self._process.communicate() and None
-            raise RuntimeError("the sandbox did not start: " + " ".join(arguments))
+            raise click.ClickException("the sandbox did not start: it has said why")
         self.url = match.group()
         self.port = int(self.url.rpartition(":")[2])
         self.regions = self.info()["regions"]
