@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from tests.host import markdown
-from tests.host.boards import start_board
+from tests.host.boards import ended, start_board
 from tests.host.simulated_board import Board
 from tools.sandbox.testing import Sandbox
 
@@ -135,16 +135,7 @@ def test_shell_blocks_run_as_printed(stage):
             command = command.replace(text, here)
         if make_target(command) in LONG:
             command = command.replace("make ", "make -n ", 1)
-        done = subprocess.run(
-            ["sh", "-ec", command],
-            cwd=folder,
-            env=dict(os.environ, CI="true"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-        )
+        done = ended("sh", "-ec", command, cwd=folder, env=dict(os.environ, CI="true"), timeout=600)
         printed += done.stdout
         assert done.returncode == 0, "%s\n%s" % (command, done.stdout)
     assert block.prints in printed, printed

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.boards import ended
 from tools.powercut import drive
 from tools.seed import seed
 
@@ -90,5 +91,5 @@ WRONG = [
 @pytest.mark.parametrize("case, named", WRONG)
 def test_what_is_no_case_is_refused_by_name(case, named):
     command = ["make", "--no-print-directory", "powercut", "CASE=" + case]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = ended(*command)
     assert done.returncode and named in done.stdout and "Traceback" not in done.stdout

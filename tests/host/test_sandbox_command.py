@@ -178,6 +178,8 @@ def test_a_second_ctrl_c_does_not_cut_a_clean_end_short(tmp_path):
         ["--max-age-days", "inf"],
         ["--datastream", "V1:colour"],
         ["--datastream", "W1:double"],
+        ["--ds", "V1:double", "--ds", "v1:integer"],
+        ["--host", ""],
         ["--total-limit", "many"],
         ["--token", "t@nowhere"],
         ["--region", "home"],

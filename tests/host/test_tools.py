@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.host import thumb
+from tests.host.boards import run
 from tools.options import command
 from tools.powercut import drive
 
@@ -54,17 +55,10 @@ def test_a_full_disk_is_one_sentence(module, tmp_path):
         command += ["--flash", str(tmp_path / "flash"), "--firmware", str(tmp_path / "file.uf2")]
         page = thumb.FLASH, 256, 0, 1, 0xE48BFF56, b"MicroPython".ljust(476), 0x0AB16F30
         (tmp_path / "file.uf2").write_bytes(struct.pack("<8I476sI", 0x0A324655, 0x9E5D5157, 0x2000, *page))
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=dict(os.environ, TMPDIR=str(tmp_path), PYTHONDONTWRITEBYTECODE="1"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
-    )
-    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
-    assert re.search("^Error: .*(File too large|disk|full)", done.stderr, re.MULTILINE), done.stderr
+    environment = dict(os.environ, TMPDIR=str(tmp_path), PYTHONDONTWRITEBYTECODE="1")
+    full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # noqa: E731
+    said = run(*command, status=1, env=environment, preexec_fn=full)
+    assert "Traceback" not in said and re.search("^Error: .*(File too large|disk|full)", said, re.MULTILINE), said
     assert [path.name for path in tmp_path.iterdir()] == ["file.uf2"] * (module == "emulator")
 
 
