@@ -227,6 +227,12 @@ def test_a_mistake_on_the_command_line_is_named_before_anything_is_sent(verify, 
     assert live.requests() == []
 
 
+def test_a_section_that_cannot_be_written_is_told_before_anything_is_sent(verify, live, tmp_path):
+    (tmp_path / "file").touch()
+    said = verify("--yes", "--output", str(tmp_path / "file" / "section.md"), status=1)
+    assert "Error: %s/file" % tmp_path in said and live.requests() == []
+
+
 def test_make_passes_its_settings_on_and_takes_no_token_from_the_environment(live, tmp_path):
     def make(*settings):
         command = ["make", "--no-print-directory", "verify-live", "PIN=V1", "SERVER=" + live.url]
