@@ -1,21 +1,37 @@
 """What the command lines share: how they help and fail, kinds of options, and git."""
 
+import errno
+import signal
 import subprocess
+import tempfile
 from functools import partial
 from urllib.parse import urlsplit
 
 import click
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of which a write does not tell the file
+
+
 
 class _Command(click.Command):
     def invoke(self, ctx):
         """One sentence for a file that cannot be used, such as what `sudo make` has left in build/."""
+        _end_as_at_ctrl_c()
         try:
             return super().invoke(ctx)
         except OSError as error:
-            if not error.filename:
+            if not error.filename and error.errno not in _FULL:
                 raise
-            raise click.ClickException("%s cannot be used: %s" % (error.filename, error.strerror))
+            name = error.filename or "a file here or in %s" % tempfile.gettempdir()
+            raise click.ClickException("%s cannot be used: %s" % (name, error.strerror))
+
+
+def _end_as_at_ctrl_c():
+    """What is ended from outside, or by a terminal that closes, clears away what it began, too."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_DFL:  # not what nohup ignores
+            signal.signal(number, signal.default_int_handler)
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}

@@ -1,4 +1,4 @@
-"""What the tests of the board tools share: a virtual board, and the programs that talk to it."""
+"""What the tests of the tools share: a command that is run to its end, a virtual board, and what talks to it."""
 
 import os
 import subprocess
@@ -30,17 +30,15 @@ def run_tool(name, *arguments, status=0):
     return run(Path(sys.executable).with_name(name), *arguments, status=status)
 
 
+def ended(*command, **options):
+    """The command once it has ended; `stdout` is all that it said. `options` are those of subprocess.run."""
+    usual = {"cwd": ROOT, "stdin": subprocess.DEVNULL, "text": True, "timeout": _PATIENCE_S}
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.run([str(part) for part in command], **{**usual, **output, **options})
+
+
 def run(*command, status=0, **options):
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=_PATIENCE_S,
-        **options,
-    )
+    done = ended(*command, **options)
     assert done.returncode == status, done.stdout
     return done.stdout
 

@@ -1,13 +1,13 @@
 """make audit: what a ring counts as delivered is looked for in what the server gives back."""
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.host.boards import ended
 from tests.host.wire import post
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,14 +72,7 @@ def ring(sandbox, run_on_device, tmp_path):
 def audit(folder, sandbox, token=None, server=None):
     command = [sys.executable, "-m", "tools.verify_live.audit", "--folder", str(folder)]
     command += ["--server", server or sandbox.url]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=dict(os.environ, BLYNK_TOKEN=token or sandbox.token),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    done = ended(*command, env=dict(os.environ, BLYNK_TOKEN=token or sandbox.token))
     assert "Traceback" not in done.stdout and sandbox.token not in done.stdout
     return done.returncode, done.stdout
 

@@ -10,19 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.boards import ended
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run_demo(arguments):
-    return subprocess.run(
-        ["make", "--no-print-directory", "demo", "ARGS=" + arguments],
-        cwd=ROOT,
-        env=dict(os.environ, CI="true"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return ended("make", "--no-print-directory", "demo", "ARGS=" + arguments, env=dict(os.environ, CI="true"))
 
 
 def line(output, name):

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from tests.host import markdown
-from tests.host.boards import start_board
+from tests.host.boards import ended, start_board
 from tests.host.simulated_board import Board
 from tools.sandbox.testing import Sandbox
 
@@ -27,7 +27,7 @@ OWN_TESTS = {
     "docs/getting-started.md": "test_getting_started.py",
     "docs/sandbox.md": "test_sandbox_docs.py",
 }
-LONG = {"test", "lint", "bench", "soak", "powercut", "powercut-long", "clean", "sandbox-bench", "release-check"}
+LONG = {"test", "lint", "bench", "soak", "powercut", "powercut-long", "clean", "release-check"}
 # What a reader has and a test has not: a port, a server's address.
 TOKEN = "my-test-token"
 MAKE_RING = """
@@ -135,16 +135,7 @@ def test_shell_blocks_run_as_printed(stage):
             command = command.replace(text, here)
         if make_target(command) in LONG:
             command = command.replace("make ", "make -n ", 1)
-        done = subprocess.run(
-            ["sh", "-ec", command],
-            cwd=folder,
-            env=dict(os.environ, CI="true"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-        )
+        done = ended("sh", "-ec", command, cwd=folder, env=dict(os.environ, CI="true"), timeout=600)
         printed += done.stdout
         assert done.returncode == 0, "%s\n%s" % (command, done.stdout)
     assert block.prints in printed, printed

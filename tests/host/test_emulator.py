@@ -3,6 +3,7 @@ instructions. test_emulator_firmware.py is the same with MicroPython.
 """
 
 import os
+import resource
 import select
 import struct
 from contextlib import closing
@@ -267,6 +268,20 @@ def test_a_file_that_is_no_flash_is_left_as_it_is(file, tmp_path):
         with pytest.raises(firmware.FirmwareProblem, match="%d bytes, and a Pico's flash has" % len(content)):
             firmware.install(file(uf2({0: PAGE})), dump)
         assert dump.read_bytes() == content
+
+
+def test_a_flash_whose_disk_is_full_keeps_its_files(tmp_path, file):
+    image = tmp_path / "here" / "flash"
+    firmware.install(file(uf2({0: PAGE})), image)
+    before = image.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        with pytest.raises(OSError):
+            firmware.install(file(uf2({512: PAGE})), image)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert image.read_bytes() == before and list(image.parent.iterdir()) == [image]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,17 @@ def test_a_board_in_another_place_is_named_and_one_of_another_chip_refused(flash
     assert "is not the volume of a board" in flash(uf2(), "--volume", str(flash.folder), status=1)
 
 
+def test_of_several_boards_one_has_to_be_named_and_a_folder_that_is_no_board_is_none(flash, monkeypatch):
+    places = [flash.folder / place / "%s" for place in ("media", "run", "mnt")]
+    monkeypatch.setattr("tools.flash.volume._PLACES", list(map(str, places)))
+    first = bootloader(flash.folder)
+    (flash.folder / "mnt" / "RPI-RP2").mkdir(parents=True)
+    flash(uf2(), "--yes")
+    (flash.folder / "run").symlink_to(flash.folder / "media")
+    said = flash(uf2(), "--yes", status=1)
+    assert "name one with VOLUME=..., %s or %s." % (first, flash.folder / "run" / "RPI-RP2") in said
+
+
 def test_a_board_that_is_not_in_its_bootloader_is_told_how(flash):
     assert "No volume RPI-RP2 is mounted: hold the board's BOOTSEL" in flash(uf2(), status=1)
 

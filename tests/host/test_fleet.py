@@ -9,10 +9,11 @@ from tools.fleet.figures import Figures, monthly_requests
 STATIONS, INTERVAL_S = 2000, 900
 
 
-@pytest.mark.parametrize("option, value", [("--stations", "0"), ("--interval", "0"), ("--interval", "86400")])
-def test_a_fleet_that_cannot_be_is_refused_in_words(option, value):
-    done = CliRunner().invoke(main, [option, value])
-    assert done.exit_code == 2 and "Invalid value for '%s'" % option in done.output
+@pytest.mark.parametrize("setting", ["--stations=0", "--stations=1799", "--interval=0", "--interval=86400"])
+def test_a_fleet_that_cannot_be_is_refused_in_words(setting):
+    option = setting.partition("=")[0]
+    done = CliRunner().invoke(main, [setting])
+    assert done.exit_code == 2 and "Invalid value for '%s'" % option in done.output and len(done.output) < 300
 
 
 def test_power_that_comes_back_everywhere_is_a_peak_of_one_interval_alone():

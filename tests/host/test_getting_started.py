@@ -2,12 +2,11 @@
 
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.host.boards import start_board
+from tests.host.boards import run, start_board
 from tools.sandbox.contract import TYPES
 from tools.sandbox.testing import Sandbox
 
@@ -37,17 +36,7 @@ def desk(tmp_path):
                 return text.replace("/dev/ttyACM0", board.port).replace("http://127.0.0.1:8080", sandbox.url)
 
             def run(self, text):
-                return subprocess.run(
-                    ["sh", "-ec", self.here(text)],
-                    cwd=tmp_path,
-                    env=dict(os.environ, CI="true"),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    check=True,
-                    text=True,
-                    timeout=600,
-                ).stdout
+                return run("sh", "-ec", self.here(text), cwd=tmp_path, env=dict(os.environ, CI="true"), timeout=600)
 
         yield Desk()
 

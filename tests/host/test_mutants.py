@@ -133,6 +133,7 @@ def test_a_folder_that_it_does_not_know_is_named():
     assert done.exit_code == 2 and "'lib/rings' is none of lib/blynk_batch/ring" in done.output
 
 
-def test_no_mistakes_are_refused():
-    done = CliRunner().invoke(mutants.main, ["--count", "0"])
+@pytest.mark.parametrize("option", ["--count", "--jobs", "--minutes"])
+def test_no_mistakes_are_refused(option):
+    done = CliRunner().invoke(mutants.main, [option, "0"])
     assert done.exit_code == 2 and "x>=1" in done.output, done.output

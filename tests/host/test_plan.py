@@ -1,13 +1,14 @@
 """make plan: its figures hold on a real ring, its arithmetic is right, and it says what cannot work and what would."""
 
 import json
-import subprocess
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.host.boards import ended
 from tools.plan import answer as plan
 from tools.plan import words
 from tools.plan.station import Station, pin, seconds, size
@@ -19,7 +20,7 @@ STATION = Station({1: "double", 2: "integer"}, 60, 14 * 86400, 900, "littlefs-es
 
 def run_plan(*arguments):
     command = [sys.executable, "-m", "tools.plan", *arguments]
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return ended(*command)
 
 
 def work_out(costs=COSTS, limits=None, **changes):
@@ -133,9 +134,11 @@ def test_groups_are_recommended_to_who_logs_pins_apart():
     pins = ("--pin", "V1:double", "--pin", "V2:double", "--outage", "2d")
     done = run_plan(*pins, "--apart")
     assert done.returncode == 0 and "log_group() instead of a log() a pin" in done.stdout
+    takes, instead = re.search(r"takes (\d+) KiB instead of (\d+),", done.stdout).groups()
     assert "times as long" in done.stdout
     grouped = run_plan(*pins).stdout
     assert "client.log_group({1: ..., 2: ...})" in grouped and "instead" not in grouped
+    assert "=%s * 1024" % takes in grouped and "=%s * 1024" % instead in done.stdout
 
 
 @pytest.mark.parametrize("text, expected", [("90", 90), ("15m", 900), ("36h", 129600), ("1.5d", 129600)])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.boards import ended
 from tools.powercut import drive
 from tools.seed import seed
 
@@ -81,11 +82,14 @@ WRONG = [
     ("turn", "'turn' is no case"),
     ("ring:nand:turn:1:0:prefix", "'nand'"),
     ("ring:nor:singles:9999:3:random", "it has no change 9999, only "),
+    ("ring:nor:singles:12:9999:random", "change 12 has no byte 9999, only "),
+    ("ring:nor:singles:12:3:randon", "'randon' is none of prefix, random, late"),
+    ("ring:nor:first:0:1:late+0:0:zero", "'zero' is none of prefix, random, late"),
 ]
 
 
 @pytest.mark.parametrize("case, named", WRONG)
 def test_what_is_no_case_is_refused_by_name(case, named):
     command = ["make", "--no-print-directory", "powercut", "CASE=" + case]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = ended(*command)
     assert done.returncode and named in done.stdout and "Traceback" not in done.stdout

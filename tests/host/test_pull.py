@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.boards import start_board
+from tests.host.boards import ended, start_board
 from tools.board.connection import Connection
 from tools.board.errors import BoardProblem
 from tools.pull.board import FromBoard
@@ -219,7 +219,8 @@ def test_damage_is_counted_and_the_rest_is_exported(make_ring):
         ([], "give one of --port, --image and --folder"),
         (["--folder", "HERE", "--upload"], "--upload needs --token"),
         (["--folder", "HERE", "--put-back"], "--put-back goes with --upload"),
-        (["--folder", "HERE"], "HERE is empty"),
+        (["--folder", "HERE"], "there is no ring in the folder HERE: give the one that FileRing() was made with"),
+        (["--folder", "HERE", "--device", "flash"], "--device goes with --port"),
         (["--image", "HERE/none"], "does not exist"),
         (["--port", "HERE/no-port"], "There is no port HERE/no-port"),
     ],
@@ -227,14 +228,8 @@ def test_damage_is_counted_and_the_rest_is_exported(make_ring):
 def test_what_cannot_work_is_said_in_one_sentence(tmp_path, arguments, words):
     here = tmp_path / "empty"
     here.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.pull", *(text.replace("HERE", str(here)) for text in arguments)],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name != "BLYNK_TOKEN"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    command = [sys.executable, "-m", "tools.pull", *(text.replace("HERE", str(here)) for text in arguments)]
+    done = ended(*command, env={name: value for name, value in os.environ.items() if name != "BLYNK_TOKEN"})
     assert done.returncode != 0
     assert words.replace("HERE", str(here)) in done.stdout and "Traceback" not in done.stdout
 

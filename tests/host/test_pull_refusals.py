@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.boards import run
 from tools.pull.sources import FromFolder, FromImage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +68,11 @@ def test_a_folder_that_is_no_ring_is_not_an_empty_ring_and_an_older_export_stays
     assert export.read_text() == "older" and [path.name for path in other.iterdir()] == ["notes.txt"]
 
 
+def test_a_folder_that_is_no_ring_is_not_copied_first_since_it_may_be_all_that_somebody_has(tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # which cannot be copied
+    assert "there is no ring in the folder" in refused("--folder", tmp_path)
+
+
 def test_a_folder_in_which_a_file_is_named_as_the_rings_is_called_by_what_it_lacks(tmp_path):
     (tmp_path / "log").write_text("mine")
     line = refused("--folder", tmp_path)
@@ -88,14 +94,8 @@ def test_a_folder_of_a_filesystem_that_is_no_ring_is_refused_and_a_path_needs_no
     image = make_ring("esp32")
     assert "there is no ring in the folder /readings/log" in refused("--image", image, "--path", "/readings/log")
     assert "the filesystem has no folder /none; it has: readings" in refused("--image", image, "--path", "/none")
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.pull", "--image", str(image), "--path", "readings", "--csv", "-"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.count("\n") == 201
+    command = [sys.executable, "-m", "tools.pull", "--image", image, "--path", "readings", "--csv", "-"]
+    assert run(*command, stderr=subprocess.DEVNULL).count("\n") == 201
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,10 @@ def test_putting_back_that_breaks_off_leaves_the_ring_as_it_was(tmp_path, monkey
     work, origin = tmp_path / "work", tmp_path / "ring"
     work.mkdir()
     if kind == "folder":
-        origin.mkdir()
-        (origin / "00000000").write_bytes(b"BBr" * 100)
-        source, changed, target = FromFolder(origin, work), work / "ring" / "00000000", origin / "00000000"
+        (origin / "log").mkdir(parents=True)
+        (origin / "log" / "00000000").write_bytes(b"BBr" * 100)
+        source = FromFolder(origin, work)
+        changed, target = work / "ring" / "log" / "00000000", origin / "log" / "00000000"
     else:
         origin.write_bytes(b"BBr" * 100)
         source, changed, target = FromImage(origin, work), work / "image", origin

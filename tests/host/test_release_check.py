@@ -6,6 +6,7 @@ import subprocess
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from tools import release_check
 
@@ -26,6 +27,14 @@ def project(tmp_path):
 
 def test_nothing_stands_against_a_good_release(project):
     assert list(release_check.problems(project)) == []
+
+
+def test_what_stands_against_it_is_printed_and_is_its_status(project, monkeypatch):
+    monkeypatch.setattr(release_check, "ROOT", project)
+    assert CliRunner().invoke(release_check.main).exit_code == 0
+    (project / "notes.txt").write_text("x")
+    done = CliRunner().invoke(release_check.main)
+    assert (done.exit_code, done.output) == (1, "no: there are uncommitted changes: git status\n")
 
 
 @pytest.mark.parametrize(

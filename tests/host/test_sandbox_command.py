@@ -84,6 +84,20 @@ def test_it_stops_cleanly_while_requests_and_pages_are_open(tmp_path, number):
     page.close()
 
 
+def test_a_sandbox_for_tests_that_is_broken_off_as_it_starts_leaves_nothing(monkeypatch):
+    def info(sandbox):
+        sandbox.left = sandbox._process
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Sandbox, "info", info)
+    sandbox = Sandbox()
+    with pytest.raises(KeyboardInterrupt), sandbox:
+        pass
+    status = sandbox.left.returncode
+    sandbox.left.kill()
+    assert status == 0 and not sandbox.database.parent.exists()
+
+
 def test_make_passes_arguments_on(tmp_path):
     database = tmp_path / "made.sqlite"
     arguments = "ARGS=--port 0 --database %s --token one --token two" % database
@@ -164,6 +178,8 @@ def test_a_second_ctrl_c_does_not_cut_a_clean_end_short(tmp_path):
         ["--max-age-days", "inf"],
         ["--datastream", "V1:colour"],
         ["--datastream", "W1:double"],
+        ["--ds", "V1:double", "--ds", "v1:integer"],
+        ["--host", ""],
         ["--total-limit", "many"],
         ["--token", "t@nowhere"],
         ["--region", "home"],

@@ -207,6 +207,14 @@ def test_a_chunked_request_is_accepted_when_asked_for():
         assert sandbox.points() == [(1, 1, 1.0)]
 
 
+def test_a_chunked_request_may_have_no_more_bytes_than_another():
+    with Sandbox(allow_chunked=True, request_bytes=500) as sandbox:
+        body = b"1f5\r\n[[1,1]]%s\r\n0\r\n\r\n" % (b" " * 494)
+        received, _ = wire.exchange_raw(sandbox, wire.raw_upload(sandbox, body, ["Transfer-Encoding: chunked"]))
+        assert received.split(b" ")[1] == b"413" and b"Maximum is 500 bytes." in received
+        assert sandbox.points() == []
+
+
 def test_a_body_shorter_than_its_content_length_stores_nothing(sandbox):
     request = wire.raw_upload(sandbox, b"[[%d,1]]" % T, ["Content-Length: 100"])
     received, _ = wire.exchange_raw(sandbox, request, half_close=True)

@@ -283,9 +283,10 @@ def test_a_wrong_region_may_name_a_foreign_host(faulty):
     assert post(faulty, BATCH).headers["location"].startswith("https://evil.example" + wire.UPLOAD + "?token=")
 
 
-def test_a_wrong_region_sends_on_to_another_listener_which_answers():
+@pytest.mark.parametrize("location", ["ny3", ""])
+def test_a_wrong_region_sends_on_to_another_listener_which_answers(location):
     with Sandbox(tokens=["t@ny3"], region=["ny3"]) as sandbox:
-        sandbox.fault("wrong_region", location="ny3")
+        sandbox.fault("wrong_region", location=location)
         reply = post(sandbox, BATCH)
         assert reply.headers["location"].startswith(sandbox.regions["ny3"] + wire.UPLOAD)
         assert post(sandbox, BATCH, url=sandbox.regions["ny3"]).body == "OK"

@@ -1,29 +1,19 @@
 """Some simulated days of make soak: the ledger adds up, and says so loudly when it does not."""
 
-import subprocess
 import sys
 
 import pytest
 
-from tests.host.simulated_board import ROOT
+from tests.host.boards import ended
 from tools.soak.ledger import Journal, Ledger
 
 
 def soak(*arguments):
     """(status, output, {name: number} of the report)"""
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.soak", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+    done = ended(sys.executable, "-m", "tools.soak", *arguments, timeout=600)
     rows = [line.split() for line in done.stdout.splitlines() if line.startswith("  ")]
-    return (
-        done.returncode,
-        done.stdout + done.stderr,
-        {row[0]: int(row[1]) for row in rows if row[1:2] and row[1].isdigit()},
-    )
+    found = {row[0]: int(row[1]) for row in rows if row[1:2] and row[1].isdigit()}
+    return done.returncode, done.stdout, found
 
 
 @pytest.mark.parametrize("seed", [2, 5, 11])
@@ -104,6 +94,11 @@ def test_a_reading_that_is_nowhere_is_a_problem_whatever_the_board_counts():
         problems(ARRIVED[:2], journal=JOURNAL.replace("uploaded 3", "uploaded 2").replace("pending 0", "pending 1"))
         != []
     )
+
+
+def test_a_journal_that_cannot_be_written_is_told_before_days_are_lived_through(tmp_path):
+    status, output, _ = soak("--days", 10**6, "--journal", tmp_path / "none" / "journal")
+    assert status == 1 and output.splitlines()[-1].endswith("cannot be used: No such file or directory"), output
 
 
 @pytest.mark.parametrize("days", [0, -1])

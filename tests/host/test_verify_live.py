@@ -2,13 +2,13 @@
 
 import io
 import os
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.host.boards import ended
 from tools.sandbox.testing import Sandbox
 from tools.verify_live.batches import batches
 from tools.verify_live.history import History, same
@@ -35,15 +35,8 @@ def verify(live, tmp_path):
 
     def run(*arguments, status=0, answer="", server=None, token=TOKEN):
         command = [sys.executable, "-m", "tools.verify_live", "--pin", "V1", "--server", server or live.url]
-        done = subprocess.run(
-            [*command, "--settle", "0", "--output", str(run.section), *arguments],
-            cwd=ROOT,
-            env=dict(os.environ, BLYNK_TOKEN=token),
-            input=answer,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        command += ["--settle", "0", "--output", run.section, *arguments]
+        done = ended(*command, env=dict(os.environ, BLYNK_TOKEN=token), input=answer, stdin=None)
         assert done.returncode == status, done.stdout
         assert TOKEN not in done.stdout and "Traceback" not in done.stdout
         return done.stdout
@@ -234,18 +227,17 @@ def test_a_mistake_on_the_command_line_is_named_before_anything_is_sent(verify, 
     assert live.requests() == []
 
 
+def test_a_section_that_cannot_be_written_is_told_before_anything_is_sent(verify, live, tmp_path):
+    (tmp_path / "file").touch()
+    said = verify("--yes", "--output", str(tmp_path / "file" / "section.md"), status=1)
+    assert "Error: %s/file" % tmp_path in said and live.requests() == []
+
+
 def test_make_passes_its_settings_on_and_takes_no_token_from_the_environment(live, tmp_path):
     def make(*settings):
         command = ["make", "--no-print-directory", "verify-live", "PIN=V1", "SERVER=" + live.url]
         command += ["ARGS=--yes --settle 0 --output %s" % (tmp_path / "section.md"), *settings]
-        return subprocess.run(
-            command,
-            cwd=ROOT,
-            env=dict(os.environ, TOKEN="of-another-service"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return ended(*command, env=dict(os.environ, TOKEN="of-another-service"))
 
     refused = make()
     assert refused.returncode != 0 and "--token" in refused.stdout and live.requests() == []

@@ -41,7 +41,7 @@ def main(name, flash):
                 raise click.ClickException("The emulator ended; above is why.")
             click.echo("The board is in its bootloader: a real one would be a USB drive now, to put a firmware on.")
     except OSError as error:
-        raise click.ClickException("%s cannot be the flash: %s" % (error.filename, error.strerror))
+        raise click.ClickException("%s cannot be the flash: %s" % (error.filename or flash, error.strerror))
     except KeyboardInterrupt:
         click.echo()
 

@@ -87,5 +87,10 @@ def install(path, image):
     for at, page in found.items():
         flash[at : at + len(page)] = page
     image.parent.mkdir(parents=True, exist_ok=True)
-    image.write_bytes(flash)
+    beside = image.with_name(image.name + ".new")
+    try:
+        beside.write_bytes(flash)
+        beside.replace(image.resolve())  # all or nothing: there are files in it
+    finally:
+        beside.unlink(missing_ok=True)
     return image

@@ -36,7 +36,7 @@ def chart(figures):
 
 
 @command()
-@click.option("--stations", type=click.IntRange(1), default=10000, show_default=True, help="How many there are.")
+@click.option("--stations", default=10000, show_default=True, help="How many there are; of few, chance makes peaks.")
 @click.option(
     "--interval",
     "interval_s",
@@ -49,6 +49,9 @@ def chart(figures):
 def main(stations, interval_s, seed):
     """Simulate a fleet by the library's own policy code. Status 1 if a peak is higher than promised: twice the mean
     from the second interval on, ten times after the server's return."""
+    if stations < 2 * interval_s:
+        text = "%d is too few to tell a peak from chance: at least two for each second of --interval, %d"
+        raise click.BadParameter(text % (stations, 2 * interval_s), param_hint="'--stations'")
     failures = []
     for story, (_, title) in STORIES.items():
         figures = simulate(story, stations, interval_s, seed)

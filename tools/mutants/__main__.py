@@ -23,6 +23,7 @@ from tools.options import command, git
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("lib/blynk_batch/ring", "lib/blynk_batch/upload", "lib/blynk_batch/http", "tools/bundle")
 ENOUGH_S = 60  # of the processor, of tests that notice nothing: the mistake has survived
+_SOME = click.IntRange(min=1)
 BORROWED = (".venv", ".micropython", "typings", "tools/node/node_modules")
 
 
@@ -82,11 +83,11 @@ def outcome(copy, tests, name, place, ended):
 
 
 @command()
-@click.option("--count", type=click.IntRange(min=1), default=400, show_default=True, help="How many mistakes.")
+@click.option("--count", type=_SOME, default=400, show_default=True, help="How many mistakes.")
 @click.option("--seed", default=1, show_default=True, help="Which.")
 @click.option("--folder", "folders", multiple=True, default=FOLDERS, show_default=True, help="Where.")
-@click.option("--minutes", default=24 * 60, show_default=True, help="After which it begins no other mistake.")
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Copies at work at a time.")
+@click.option("--minutes", type=_SOME, default=24 * 60, show_default=True, help="After which it begins no other.")
+@click.option("--jobs", type=_SOME, default=os.cpu_count() or 1, show_default=True, help="Copies at work at a time.")
 def main(count, seed, folders, minutes, jobs):
     """Make small mistakes in the library and see whether the tests notice."""
     for folder in folders:

@@ -261,6 +261,11 @@ def replay(recording, cut):
     while cut:
         if cut.index >= len(changes):
             raise Broken("it has no change %d, only %d" % (cut.index, len(changes)))
+        count = len(changes[cut.index][2])
+        if cut.byte > count:
+            raise Broken("change %d has no byte %d, only %d" % (cut.index, cut.byte, count))
+        if cut.mode not in tear.MODES:
+            raise Broken("%r is none of %s" % (cut.mode, ", ".join(tear.MODES)))
         for change in changes[: cut.index]:
             image.apply(change)
         image = image.torn(changes[cut.index], cut)

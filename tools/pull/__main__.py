@@ -78,6 +78,8 @@ def check(options):
     """UsageError for options that do not go together."""
     if sum(bool(options[name]) for name in ("port", "image", "folder")) != 1:
         raise click.UsageError("give one of --port, --image and --folder")
+    if options["device"] and not options["port"]:
+        raise click.UsageError("--device goes with --port")
     page = options["page"]
     if page and (page < 512 or page & (page - 1)):
         raise click.UsageError("--page %d: a power of two, 512 or more" % page)

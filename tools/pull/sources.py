@@ -17,6 +17,8 @@ import click
 
 _PAGE_SIZES = (512, 1024, 2048, 4096)
 _MAGIC = b"BBr"
+_OF_A_RING = ("log", "ring0", "tail")  # on littlefs, on FAT, and of a format that is refused by its number
+_NO_RING = "there is no ring in the folder %s: give the one that FileRing() was made with"
 _BLOCK_HEAD = 16  # of a block that is written whole, see docs/format.md
 
 
@@ -34,13 +36,13 @@ class FromFolder(Source):
     def __init__(self, folder, work):
         self._folder = Path(folder)
         self._copy = Path(work) / "ring"
+        if not any((self._folder / name).exists() for name in _OF_A_RING):
+            raise click.ClickException(_NO_RING % folder)
         try:
             shutil.copytree(self._folder, self._copy)
         except shutil.Error as error:
             name, _, why = error.args[0][0]
             raise click.ClickException("%s cannot be copied: %s" % (name, why))
-        if not any(self._copy.iterdir()):
-            raise click.ClickException("%s is empty: give the folder that FileRing() was made with" % folder)
         self._before = snapshot(self._copy)
         self.copy = of_folder(self._copy)
 

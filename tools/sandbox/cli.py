@@ -109,6 +109,8 @@ def _parse_region(text):
 )
 def main(host, port, certificate, key, database, tokens, regions, faults, allow_chunked, **limits):
     """A local stand-in for Blynk's timestamped batch upload. It keeps every point and misbehaves on request."""
+    if not host:  # which would listen everywhere
+        raise click.UsageError("--host is empty")
     tls = _tls(certificate, key)
     names = [HOME, *(name for name, _ in regions)]
     if len(set(names)) < len(names):
@@ -152,6 +154,8 @@ def _limits(options):
 
 def _rules(options):
     streams = dict(options["datastreams"])
+    if len(streams) < len(options["datastreams"]):
+        raise click.UsageError("a pin is declared twice by --datastream")
     others = options["others"] or ("none" if any(stream.kind != "none" for stream in streams.values()) else "any")
     return rules.Rules(streams, others, options["max_age_days"], options["drop"], dict(options["words"]))
 
@@ -196,7 +200,7 @@ async def _listen(server, host, port, region_ports, tls):
     try:
         await server.start(host, port, region_ports, tls)
     except OSError as error:
-        raise click.ClickException("cannot listen on %s port %d: %s" % (host, port, error.strerror or error))
+        raise click.ClickException("cannot listen on %s: %s" % (host, error.strerror or error))
 
 
 def _greet(server, host):

@@ -23,6 +23,8 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
+import click
+
 from tools.sandbox.contract import PATH, parse_pin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +53,11 @@ class Sandbox:
         self._process = None
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:  # Ctrl-C while it starts
+            self.__exit__()
+            raise
 
     def __exit__(self, *_):
         self.stop()
@@ -73,18 +79,18 @@ class Sandbox:
         first_line = self._process.stdout.readline()
         match = re.search(r"https?://\S+", first_line)
         if not match:
-            self._process.communicate()
-            raise RuntimeError("the sandbox did not start: " + " ".join(arguments))
+            self._process = self._process.communicate() and None
+            raise click.ClickException("the sandbox did not start: it has said why")
         self.url = match.group()
         self.port = int(self.url.rpartition(":")[2])
         self.regions = self.info()["regions"]
         return self
 
     def stop(self):
-        """Stops it as Ctrl-C would; from then on connections are refused. Returns its exit status."""
+        """Stops it as Ctrl-C would, even if that is ignored; then connections are refused. Returns its exit status."""
         if self._process is None:
             return None
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGTERM)
         try:
             self._process.communicate(timeout=_STOP_S)
         except subprocess.TimeoutExpired:

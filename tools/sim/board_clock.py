@@ -138,7 +138,10 @@ class Time:
         return self._shown_ms() * 1000000
 
     def gmtime(self, seconds=None):
-        seconds = self._shown_ms() // 1000 if seconds is None else seconds
+        if seconds is None:
+            seconds = self._shown_ms() // 1000
+        elif seconds >> 31:  # as on some boards
+            raise OverflowError("overflow converting long int to machine word")
         return _real.gmtime(seconds + self._epoch_ms // 1000)
 
     def ticks_ms(self):

@@ -31,6 +31,8 @@ LOSES_REPLY = {"lose_reply", "truncated_reply", "stalled_reply", "huge_reply"}
 def main(seed, days, fault, journal):
     """Run a simulated board against the real sandbox; the ledger from its database must add up to the point."""
     seed = random.randrange(1 << 30) if seed is None else seed
+    if journal:
+        open(journal, "a").close()  # a month takes long, to be told then
     click.echo("seed %d; to repeat: make soak ARGS='--seed %d --days %g'" % (seed, seed, days))
     with (
         tempfile.TemporaryDirectory(prefix="soak-") as folder,

@@ -61,6 +61,8 @@ def main(token, pins, unknown_pin, server, daily_limit, settle, output, yes):
         sent = sum(len(batch.points) for batch in planned if len(batch.points) <= MOST_POINTS)
         planned += daily(*next(iter(pins.items())), now_ms, sent)
     ask(server, pins, planned, daily_limit, yes)
+    output = output or ROOT / "build" / ("verified-%s.md" % date.today())
+    output.parent.mkdir(parents=True, exist_ok=True)
     streams = ["%s:%s" % item for item in pins.items()]
     with Sandbox(datastream=streams, total_limit=None, day_limit=DAILY_POINTS) as sandbox:
         results = []
@@ -71,10 +73,9 @@ def main(token, pins, unknown_pin, server, daily_limit, settle, output, yes):
                 raise click.ClickException(why)
         wait(settle)
         results = read_back(results, (server, token), (sandbox.url, sandbox.token))
-    output = output or ROOT / "build" / ("verified-%s.md" % date.today())
-    output.parent.mkdir(parents=True, exist_ok=True)
+    conclude(results)
     output.write_text(section(date.today(), server, pins, version(), results))
-    conclude(results, output)
+    click.echo("\nPaste %s into docs/verified.md." % output)
 
 
 def ask(server, pins, planned, daily_limit, yes):
@@ -106,8 +107,8 @@ def read_back(results, *servers):
     return [result._replace(stored=live, sandbox_stored=here) for result, live, here in zip(results, *told)]
 
 
-def conclude(results, output):
-    """The table of what became of each batch, and where the section lies."""
+def conclude(results):
+    """The table of what became of each batch."""
     rows = [("on %s" % date.today(), "status", "stored", "the sandbox stored", "the library")]
     for batch, live, _, found, here in results:
         rows.append((batch.name, live.status, found[:38], here, batch.assumed))
@@ -116,7 +117,6 @@ def conclude(results, output):
     click.echo("\nOther answers than the sandbox's: %s." % (", ".join(different) or "none"))
     different = [result.batch.name for result in results if result.stored != result.sandbox_stored]
     click.echo("Stored otherwise than in the sandbox: %s." % (", ".join(different) or "none"))
-    click.echo("\nPaste %s into docs/verified.md." % output)
 
 
 if __name__ == "__main__":
