@@ -162,11 +162,11 @@ class Client:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
         nor budget forbids it. Refused points are something once their next try is due. Kept across resets; the interval
         only where the clock, or a planned sleep, is. After power-on the first drain waits a tenth of it or less, at
-        most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
+        most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
         self.check_open()
         check_seconds("interval_s", interval_s)
         pace = self.pace()
-        return self.pending > 0 and pace.is_due(interval_s) and pace.has_something()
+        return self.pending > 0 and load("upload.due", "is_due")(pace, interval_s)
 
     # Upload
 

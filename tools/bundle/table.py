@@ -16,7 +16,7 @@ BUNDLES = {
     "_found": "media.names ring.torn",
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
-    "_pace": "upload.pace upload.result blynk",
+    "_pace": "upload.pace upload.due upload.result blynk",
     "_upload": "ring.fast upload.batch upload.counting upload.window upload.terms "
     "upload.uploader upload.call",
     "_send": "http.requests http.pieces http.reply",
