@@ -3,6 +3,8 @@
 Knows the transport's one method and how to step through a drain; nothing of what a drain decides.
 """
 
+import gc
+
 from micropython import const
 
 from .. import let_go, load
@@ -35,6 +37,10 @@ class Call(Posting):
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
         self.result = Result()
         self._steps = self._uploader.drain(self.result, self._tick)
+        # Else what lasts comes to lie all over a small heap, between garbage, and leaves no hole for a batch
+        self._threshold = gc.threshold()
+        gc.collect()
+        gc.threshold(gc.mem_free() // 4)
 
     def _tick(self):
         if self._watchdog:
@@ -69,6 +75,7 @@ class Call(Posting):
             self.end()
 
     def end(self):
+        gc.threshold(self._threshold)
         self._client.uploading = None
         self._course.feed = None
         # What few drains need
