@@ -11,6 +11,7 @@ Each name is loaded when it is first used, since a board that only logs should n
 import gc
 import sys
 
+import micropython
 from micropython import const
 
 __version__ = "0.1.0"
@@ -18,6 +19,7 @@ __version__ = "0.1.0"
 _LOADING_BYTES = const(4096)
 _LOADING_PARTS = const(64)  # of a large heap: to go through one takes long
 _ROOMY = const(8192)  # of such a part: the heap of a board with PSRAM, or of a desk
+_SMALL_BYTES = const(98304)  # free: here the line numbers of tracebacks take what an upload needs
 _loading_bytes = 0
 # Text, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
 _HOMES = const(
@@ -57,17 +59,20 @@ def load(module, name=None):
     much garbage that what lasts would else lie strewn over all of it, with no large hole left between. In bundles it
     collects once, before."""
     global _loading_bytes
-    threshold = gc.threshold()
+    threshold, level = gc.threshold(), micropython.opt_level()
     if not sys.modules.get("blynk_batch." + module):
         for torn in [name for name in sys.modules if not sys.modules.get(name)]:
             sys.modules.pop(torn, None)  # memory ran out in its import: no other would get past it
         gc.collect()
         _loading_bytes = _loading_bytes or max(_LOADING_BYTES, gc.mem_free() // _LOADING_PARTS)
         gc.threshold(_loading_bytes)
+        if gc.mem_free() < _SMALL_BYTES:
+            micropython.opt_level(3)
     try:
         found = __import__(module, globals(), None, (name or module,), 1)
     finally:
         gc.threshold(threshold)
+        micropython.opt_level(level)
     return getattr(found, name) if name else found
 
 

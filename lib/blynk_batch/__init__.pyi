@@ -166,7 +166,7 @@ class Client:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
         nor budget forbids it. Refused points are something once their next try is due. Kept across resets; the interval
         only where the clock, or a planned sleep, is. After power-on the first drain waits a tenth of it or less, at
-        most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
+        most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
     def upload(self, *, timeout_s: Optional[float] = None, watchdog: _Watchdog = None) -> Result:
         """Send what is pending now; blocks. The Result says what came of it, for it raises nothing for the network's
         or the server's faults:

@@ -162,11 +162,11 @@ class Client:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
         nor budget forbids it. Refused points are something once their next try is due. Kept across resets; the interval
         only where the clock, or a planned sleep, is. After power-on the first drain waits a tenth of it or less, at
-        most 30 s, and the others keep to a time within it that the token chooses: see upload/pace.py."""
+        most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
         self.check_open()
         check_seconds("interval_s", interval_s)
         pace = self.pace()
-        return self.pending > 0 and pace.is_due(interval_s) and pace.has_something()
+        return self.pending > 0 and load("upload.due", "is_due")(pace, interval_s)
 
     # Upload
 
@@ -209,11 +209,10 @@ class Client:
     def uploader(self):
         """The policy over this client's ring, loaded when it is first needed."""
         if self._uploader is None:
-            uploader_of = load("upload.call", "uploader_of")
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()
-            mine = self.ring, self._boots, self.guard, self._token, self._server, self._settings, self.transport
-            self._uploader = uploader_of(*mine, self.pace())
+            mine = self._boots, self._token, self._server, self._settings
+            self._uploader = load("upload.result", "uploader_of")(self, *mine)
         return self._uploader
 
     def call(self, timeout_s, watchdog):
@@ -228,6 +227,7 @@ class Client:
             self.check_books()  # while there is most room for it
             if hasattr(self.clock, "refresh"):
                 self.clock.refresh(self, watchdog)
+            self.uploader()
             return load("upload.call", "Call")(self, timeout_s, watchdog)
         except (UploadError, MemoryError) as e:
             return failed(self, e)

@@ -1,7 +1,12 @@
 """The main job over real HTTP: MicroPython logs and uploads, the sandbox's database says what arrived."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
+from tools import device
+from tools.device import FROZEN, LIB
 from tools.compiled import compile_library
 
 OPEN = """
@@ -51,6 +56,60 @@ print(client.pending)
 
 def test_ten_thousand_points_arrive_in_one_request_from_a_heap_of_160_kb(sandbox, run_on_device):
     assert_ten_thousand_arrived(sandbox, run_on_device(TEN_THOUSAND, sandbox.url, sandbox.token, heap="160k"))
+
+
+WHOLE = """
+import sys
+import blynk_batch
+
+
+class Clock:
+    ms = 1800000000000
+
+    def now(self):
+        return self.ms
+
+    def uptime(self):
+        return self.ms - 1800000000000
+
+
+class Whole:
+    streams = False
+    points = 0
+
+    def post(self, url, headers, body, timeout_s):
+        self.points += sum([piece.count(b"[") for piece in body]) - 1
+        return 200, {"content-length": "2"}, b"OK"
+
+
+clock, whole = Clock(), Whole()
+ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
+client = blynk_batch.Client("x" * 32, ring=ring, clock=clock, transport=whole)
+for number in range(600):
+    client.log(1, (2000 + number % 900) / 100)
+    clock.ms += 10000
+for _ in range(6):
+    result = client.upload()
+    if not client.pending:
+        break
+    clock.ms += 4000000
+print(result.error, client.pending, whole.points, result.requests)
+"""
+
+
+@pytest.mark.parametrize("port", ["", Path(sys.executable).with_name("micropython")], ids=["unix", "newest"])
+def test_six_hundred_points_leave_in_whole_bodies_from_source_in_a_heap_of_128_kb(port, tmp_path, monkeypatch):
+    if port:
+        if not port.exists():
+            pytest.skip("no newest Unix port for this machine")
+        monkeypatch.setenv("MICROPYTHON", str(port))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "library").symlink_to(LIB)  # each file's path takes room, too
+    script = tmp_path / "whole.py"
+    script.write_text(WHOLE)
+    done = device.run(script, heap="128k", paths=("a/library", FROZEN), cwd=tmp_path, timeout=60)
+    error, pending, points, requests = done.stdout.split()
+    assert (error, pending, points) == ("None", "0", "600") and int(requests) < 20, done.stdout
 
 
 def test_compiled_for_a_board_a_heap_of_116_kb_does(sandbox, run_on_device, compiled_lib):

@@ -16,9 +16,9 @@ BUNDLES = {
     "_found": "media.names ring.torn",
     "_raw": "media.slots media.device media.tails",
     "_foreign": "media.foreign media.fat",
-    "_pace": "upload.pace upload.result blynk",
-    "_upload": "ring.fast upload.batch upload.counting upload.window upload.terms "
-    "upload.uploader upload.call",
+    "_pace": "upload.pace upload.due upload.result",
+    "_upload": "blynk ring.fast upload.batch upload.counting upload.window upload.terms "
+    "upload.uploader upload.posting upload.call",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",
     "_network": "clock.network upload.date ring.rewrite",

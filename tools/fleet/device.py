@@ -9,6 +9,7 @@ import json
 import random
 import sys
 
+from blynk_batch.upload.due import due_s, may_start
 from blynk_batch.upload.pace import Pace
 
 WHAT = sys.argv[1]
@@ -74,7 +75,7 @@ requests = [0] * (HOURS * 3600 // BIN_S)
 for second in range(HOURS * 3600):
     Boots.second = second
     for pace in waiting.pop(second, ()):
-        if pace.is_due(INTERVAL_S):
+        if may_start(pace, INTERVAL_S):
             requests[second // BIN_S] += 1
             first = drains.get(id(pace), second)
             if first is not None:
@@ -83,7 +84,7 @@ for second in range(HOURS * 3600):
                 drains[id(pace)] = None if first < second else second
             pace.drains()
             answer(pace)
-            pace.due_s(INTERVAL_S)  # run() asks every second: so what follows is asked a moment later
-        again = second + max(1, pace.due_s(INTERVAL_S), pace.wait_s())
+            due_s(pace, INTERVAL_S)  # run() asks every second: so what follows is asked a moment later
+        again = second + max(1, due_s(pace, INTERVAL_S), pace.wait_s())
         waiting.setdefault(again, []).append(pace)
 print(json.dumps([requests, min(apart), max(apart)]))

@@ -8,12 +8,15 @@ import time
 
 from micropython import const
 
+from ..errors import Error
+from ..ring.state import BACKOFF
 from .wall import BUILD_MS, EPOCH_MS, SystemClock
 
 _HOUR_MS = const(3600000)
 _DAY_MS = const(86400000)
 _TWENTY_YEARS_MS = const(631152000000)
 _NTP_ZERO_MS = const(2085978496000)  # 2036-02-07 06:28:16
+_FIRST_S, _STEPS = const(10), const(9)  # of the backoff, see upload/pace.py
 _CYCLE_S = const(883612800)  # 28 years, after which days of the week and leap years are the same
 
 
@@ -61,16 +64,25 @@ def _fields(seconds):
     return (found[0] + 28 * later,) + found[1:3] + (found[6] + 1,) + found[3:6] + (0,)
 
 
+def _note(ring, backoff):
+    ring.set(BACKOFF, backoff)
+    try:
+        ring.save(must=False)
+    except (Error, OSError):  # what comes next says so
+        pass
+
+
 def ask(clock, client, watchdog):
     """Before a drain, when it is due: ask NTP. A line a day while nothing at all tells the time."""
-    tell, dare = client.tell, client.pace().dare
-    if watchdog:
-        client.guard.run(dare, (False,))
+    tell, run, ring = client.tell, client.guard.run, client.ring
+    before, step = ring.state.get(BACKOFF), min(_STEPS, ring.get(BACKOFF) + 1)
+    if watchdog:  # it may bite in the name lookup: the boot after that waits before it looks up again, ever longer
+        run(_note, (ring, (step, 0, _FIRST_S << (step - 1))))
         watchdog()
     now, uptime, answer = clock.now(), clock.uptime(), _ntp()
     if watchdog:
         watchdog()
-        client.guard.run(dare, (True,))
+        run(_note, (ring, before))
     if answer and now is not None and clock.agreed and not -_DAY_MS < answer - now < _DAY_MS:
         answer = None  # the server's word is on the clock's side
     if set_to(answer):

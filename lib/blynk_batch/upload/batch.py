@@ -3,44 +3,17 @@
 Knows frames and JSON; no network, no policy. Most frames are plain: runs of them are written at once, see ring/fast.py.
 """
 
-import json
-
 from micropython import const
 
-from ..errors import UploadError
 from ..ring import state as keys
 from ..ring.fast import RUN, Pass
 from ..ring.reader import DATA
+from .counting import PAUSE_EVERY, is_sent, one_more, text_bytes
+from .result import Vanished
 
 _CHUNK_BYTES = const(600)  # a long-running heap has few large holes
 _ENOUGH_BYTES = const(455)  # written: behind it a run of plain frames has no room for a point of 145
-PAUSE_EVERY = const(16)  # frames that are read without a break
 _ALL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
-
-
-class Vanished(UploadError):
-    """None of the points that were counted can be read any more: overwritten, or damaged."""
-
-
-def text_bytes(text):
-    """JSON of one of a Reader's values() as bytes; None where it cannot be read."""
-    if isinstance(text, tuple):
-        return json.dumps(text[0]).encode()
-    if isinstance(text, bool):
-        return b"true" if text else b"false"
-    return text
-
-
-def one_more(others, key):
-    others[key] = others.get(key, 0) + 1
-
-
-def is_sent(others, text, time, cutoff):
-    """True for a point to send; else it is counted in `others`. `text`: nothing where it cannot be read."""
-    if text and time >= cutoff:  # Times.NEVER is below any
-        return True
-    one_more(others, keys.CORRUPT if not text else keys.DROPPED if time < 0 else keys.EXPIRED)
-    return False
 
 
 def passed(others):
@@ -49,19 +22,18 @@ def passed(others):
 
 
 class Body:
-    """`[[ms,value],...]`; every `iter()` streams it anew.
+    """`[[ms,value],...]`; every `iter()` streams it anew."""
 
-    source        whose batch it is: a Window or a Search, which know the cutoff and the times
-    first, end    (sequence, offset) of its points: all of the pin that lie in between
-    points        to send, and len_bytes of them, as the window counted or `measure` did
-    others        {counter of the state: how many}: those that are not sent, and how many of `points` are estimated
-    last          (sequence, offset) of the last one to send, once it is measured or sent
-    sent          points of the last pass
-    cut           True if some of it was sent, and never all: whatever went wrong, nobody has it
-    oldest        of the ring's sectors when it was made
-    guarded       calls what reads the ring, held meanwhile
-    tick          called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
-    """
+    # source        whose batch it is: a Window or a Search, which know the cutoff and the times
+    # first, end    (sequence, offset) of its points: all of the pin that lie in between
+    # points        to send, and len_bytes of them, as the window counted or `measure` did
+    # others        {counter of the state: how many}: those that are not sent, and how many of `points` are estimated
+    # last          (sequence, offset) of the last one to send, once it is measured or sent
+    # sent          points of the last pass
+    # cut           True if some of it was sent, and never all: whatever went wrong, nobody has it
+    # oldest        of the ring's sectors when it was made
+    # guarded       calls what reads the ring, held meanwhile
+    # tick          called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
 
     guarded = tick = watchdog = url = None
     last = cut = None

@@ -3,28 +3,20 @@
 Knows the transport's one method and how to step through a drain; nothing of what a drain decides.
 """
 
+import gc
+
 from micropython import const
 
 from .. import let_go, load
-from ..blynk import headers
-from ..errors import Busy, Error
-from .result import OutOfTime, Result, failed
+from ..errors import Busy
+from .posting import Posting
+from .result import OutOfTime, Result, ended, failed
 
 _STEP_S = const(20)  # for one operation on the network
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
 
 
-def uploader_of(*mine):
-    """The policy over `mine`, what a client works with. Each file is loaded with room to compile: the largest first."""
-    load("upload.terms")
-    load("upload.batch")
-    Uploader = load("upload.uploader", "Uploader")
-    load("upload.counting")
-    load("upload.window")
-    return Uploader(*mine)
-
-
-class Call:
+class Call(Posting):
     """`next(reply)` is the Body to post, None for a pause, and raises StopIteration at the end; then `end()`."""
 
     loop = None  # asyncio's, of a run()
@@ -45,6 +37,10 @@ class Call:
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
         self.result = Result()
         self._steps = self._uploader.drain(self.result, self._tick)
+        # Else what lasts comes to lie all over a small heap, between garbage, and leaves no hole for a batch
+        self._threshold = gc.threshold()
+        gc.collect()
+        gc.threshold(gc.mem_free() // 4)
 
     def _tick(self):
         if self._watchdog:
@@ -65,31 +61,6 @@ class Call:
             body.tick, body.watchdog = self._tick, self._watchdog
         return body
 
-    def request(self, body):
-        """The arguments of the transport's `post`."""
-        url = body.url or self._uploader.url(body.pin)
-        return url, headers(body.len_bytes), body if self._uploader.streams else self._piece(body), self._step_s
-
-    def _piece(self, body):
-        """All of the body in one buffer of its size."""
-        piece, at = bytearray(body.len_bytes), 0
-        for chunk in body:
-            piece[at : at + len(chunk)] = chunk
-            at += len(chunk)
-        return (piece,)
-
-    def checked(self, reply):
-        """The transport's reply in the types that are relied on."""
-        status, headers, text = reply
-        return int(status), {name.lower(): str(headers[name]) for name in headers}, bytes(text)
-
-    def post(self, body):
-        """The reply to one batch, or the exception that came instead."""
-        try:
-            return self.checked(self.transport.post(*self.request(body)))
-        except Exception as e:  # noqa: BLE001 - whatever a transport raises, the data stays and the result says it
-            return e
-
     def run(self):
         """To the end, blocking; the Result."""
         reply = None
@@ -104,8 +75,8 @@ class Call:
             self.end()
 
     def end(self):
-        client, result = self._client, self.result
-        client.uploading = None
+        gc.threshold(self._threshold)
+        self._client.uploading = None
         self._course.feed = None
         # What few drains need
         for name in ("upload.outcomes", "upload.search", "upload.settled", "upload.held", "upload.ranges"):
@@ -115,17 +86,4 @@ class Call:
                 self.transport.close()
         except Exception:  # noqa: BLE001 - a connection that is dead already; the batches had replies
             pass
-        try:
-            if client.released:
-                client.guard.run(load("upload.ranges", "release_of"), (client,))
-            client.prepare()
-        except (MemoryError, Error) as e:  # log() will erase; but it may also be a callback's reading
-            result.error = result.error or e  # pyright: ignore
-        result.pending = client.pending
-        result.error = result.error or client.guard.failed  # a callback's reading that could not be stored
-        client.guard.failed = None
-        if result.error:
-            try:
-                client.last_error = self._uploader.hide(str(result.error))
-            except MemoryError:
-                client.last_error = type(result.error).__name__
+        ended(self._client, self.result)

@@ -7,25 +7,47 @@ Knows frames and what is delivered; no JSON, no network, no policy.
 # pyright: reportAttributeAccessIssue=false
 # The other half of these attributes is window.py's.
 
+import json
+
 from micropython import const
 
 from ..ring import state as keys
 from ..ring.fast import EACH, RUN, Pass
 from ..ring.reader import DATA
-from .batch import PAUSE_EVERY, is_sent, one_more, text_bytes
 
+PAUSE_EVERY = const(16)  # frames that are read without a break
 _FULL = const(0x3FFFFFFF)  # more points, or bytes, than any limit
+
+
+def text_bytes(text):
+    """JSON of one of a Reader's values() as bytes; None where it cannot be read."""
+    if isinstance(text, tuple):
+        return json.dumps(text[0]).encode()
+    if isinstance(text, bool):
+        return b"true" if text else b"false"
+    return text
+
+
+def one_more(others, key):
+    others[key] = others.get(key, 0) + 1
+
+
+def is_sent(others, text, time, cutoff):
+    """True for a point to send; else it is counted in `others`. `text`: nothing where it cannot be read."""
+    if text and time >= cutoff:  # Times.NEVER is below any
+        return True
+    one_more(others, keys.CORRUPT if not text else keys.DROPPED if time < 0 else keys.EXPIRED)
+    return False
 
 
 class Counting:
     """Opens the window under way, or a new one up to the position `end`; then run `counting`, a generator, to its end,
-    in as many drains as that takes.
+    in as many drains as that takes."""
 
-    order   pins still to deliver: what is under way first, then by their first point, those refused before last
-    last    pins with refused points;  saved  what the state has of the window, if a drain before this one left it open
-    pins    {pin: [points to send, bytes of their JSON, the others, see Body]}
-    waiting True if it ended at a point whose time is not known yet
-    """
+    # order   pins still to deliver: what is under way first, then by their first point, those refused before last
+    # last    pins with refused points;  saved  what the state has of the window, if an earlier drain left it open
+    # pins    {pin: [points to send, bytes of their JSON, the others, see Body]}
+    # waiting True if it ended at a point whose time is not known yet
 
     waiting = False
     unsure = False  # True: some times are resolved, which takes a pass from the cursor
@@ -133,6 +155,25 @@ class Counting:
                 if estimated:
                     one_more(others, keys.ESTIMATED)
         return True
+
+    def fix(self, lost):
+        """All is counted: from here on, also after a reset, the window is this one."""
+        ring, state = self.ring, self.ring.state
+        if self.saved:
+            lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
+        self._lost = ring.seen_lost = lost
+        first = (state.get(keys.BATCH) or state.get(keys.PART) or (-1,))[:1]  # it keeps one pin's progress
+        order = [], [], []
+        for pin in self.order:
+            order[0 if pin in first else 2 if pin in self.last or self._uploader.failures(pin) else 1].append(pin)
+        self.order = order[0] + order[1] + order[2]
+        if not self.order:
+            if self.end[:2] >= ring.cursor()[:2]:
+                self.close()  # nothing but damage and points of pins that are not asked
+        elif not self.saved:
+            ring.set(keys.DELIVERED, None)
+            seen = self._seen if self.unsure else ()
+            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
 
     def close(self):
         """The cursor goes to its end: nothing of it is left to send."""

@@ -5,7 +5,7 @@ Knows the ring and its state; no network, no policy. ranges.py has what a range 
 
 from ..ring import state as keys
 from ..ring.reader import DATA
-from .batch import PAUSE_EVERY
+from .counting import PAUSE_EVERY
 from .ranges import FRESH, HELD, OPEN, RUN, normal, store, weight
 
 

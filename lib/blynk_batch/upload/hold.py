@@ -9,7 +9,8 @@ from micropython import const
 from .. import load
 from ..ring import state as keys
 from ..ring.reader import DATA
-from .batch import PAUSE_EVERY, passed
+from .batch import passed
+from .counting import PAUSE_EVERY
 
 _SPARE = const(6)  # places of the table
 

@@ -9,8 +9,7 @@ from micropython import const
 from .. import blynk as api, errors, load, refusals
 from ..ring import state as keys
 from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
-from .batch import Vanished
-from .result import DrainEnds
+from .result import DrainEnds, Vanished
 from .secret import server_of
 
 _HOUR_S = const(3600)

@@ -1,6 +1,10 @@
-"""What one upload came to, and what ends one early."""
+"""What an upload needs first, what one came to, and what ends one early."""
 
 import gc
+from array import array
+
+from .. import load
+from ..errors import Error, UploadError
 
 
 class DrainEnds(Exception):
@@ -9,6 +13,10 @@ class DrainEnds(Exception):
 
 class OutOfTime(DrainEnds):
     """The caller's time ran out between two chunks."""
+
+
+class Vanished(UploadError):
+    """None of the points that were counted can be read any more: overwritten, or damaged."""
 
 
 class Result:
@@ -27,6 +35,25 @@ class Result:
         return text + ">"
 
 
+def uploader_of(client, boots, *mine):
+    """The policy over what a client works with. Each file is loaded with room to compile: what takes most goes first,
+    but for the counts of windows, since there may be no such hole again."""
+    tally = array("i", range(512))
+    for name in ("upload.terms", "ring.reader", "upload.counting", "upload.batch"):
+        load(name)
+    pace = client.pace()
+    for name in ("upload.uploader", "upload.window"):
+        load(name)
+    Uploader = load("upload.uploader", "Uploader")
+    return Uploader(client.ring, boots, client.guard, client.transport, pace, tally, *mine)
+
+
+def checked(reply):
+    """A transport's reply in the types that are relied on."""
+    status, headers, text = reply
+    return int(status), {name.lower(): str(headers[name]) for name in headers}, bytes(text)
+
+
 def failed(client, error, result=None):
     """The Result of an upload that could not begin, or `result` of one that memory ended. The next try waits as after
     any fault; where there is none left to note that, the result alone says so."""
@@ -39,3 +66,21 @@ def failed(client, error, result=None):
     except MemoryError:
         result.retry_after_s = result.retry_after_s or 10  # pyright: ignore # as after a first fault
     return result
+
+
+def ended(client, result):
+    """What an upload does last, and what its `result` tells of that."""
+    try:
+        if client.released:
+            client.guard.run(load("upload.ranges", "release_of"), (client,))
+        client.prepare()
+    except (MemoryError, Error) as e:  # log() will erase; but it may also be a callback's reading
+        result.error = result.error or e
+    result.pending = client.pending
+    result.error = result.error or client.guard.failed  # a callback's reading that could not be stored
+    client.guard.failed = None
+    if result.error:
+        try:
+            client.last_error = client.uploader().hide(str(result.error))
+        except MemoryError:
+            client.last_error = type(result.error).__name__

@@ -6,6 +6,7 @@ except ImportError:  # its name until MicroPython 1.21
     import uasyncio as asyncio  # pyright: ignore
 
 from ..point import check_seconds
+from .result import checked
 
 
 async def run(client, is_online, interval_s, watchdog, poll_s, on_result):
@@ -76,6 +77,6 @@ async def _post(call, body):
     if not hasattr(call.transport, "apost"):
         return call.post(body)
     try:
-        return call.checked(await call.transport.apost(*call.request(body)))
+        return checked(await call.transport.apost(*call.request(body)))
     except Exception as e:  # noqa: BLE001 - CancelledError is no Exception and goes on up
         return e

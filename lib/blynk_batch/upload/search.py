@@ -14,6 +14,7 @@ from micropython import const
 
 from ..ring import state as keys
 from .batch import Body
+from .due import may_ask, rested, tries
 from .hold import has_places, reach
 from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, ORDER, RUN, STRIDE, WALK, weight
 from .settled import Settled
@@ -124,7 +125,7 @@ class Search(Settled):
         refused, the newest or the oldest point, another one each time."""
         uploader = self._uploader
         doubts = [found for found in self.ranges if found.kind == DOUBT]
-        if not doubts or not self.due.may_ask():
+        if not doubts or not may_ask(self.due):
             return
         turn = self.ring.get(keys.DOUBT)
         for number in range(turn, turn + len(doubts)):
@@ -136,7 +137,7 @@ class Search(Settled):
             self._queue += [(pin, low, high, place) for place in places]
             if body.points:
                 break  # else all of it has expired, and that is no question
-        self.ring.set(keys.DOUBT, (turn + 1, self.due.tries()))
+        self.ring.set(keys.DOUBT, (turn + 1, tries(self.due)))
 
     def _look_into_runs(self):
         """Queue points within a bad run that was passed in strides, unless it is all that the pin has, or too few
@@ -163,14 +164,14 @@ class Search(Settled):
             found
             for found in self.ranges
             if (found.kind != DOUBT and found.start[0] == self.ring.oldest if crowded else found.kind == HELD)
-            and (found.kind == FRESH or self.due.rested(found.tried))
+            and (found.kind == FRESH or rested(self.due, found.tried))
             and self._spent.get(found.pin, 0) < self._most.get(found.pin, _ALL)
         ]
         if not due:
             return
         for found in due:
             found.tried = 0  # without a clock the next try tells of all
-        tried, group = self.due.tries(), self._sharing(due[0])
+        tried, group = tries(self.due), self._sharing(due[0])
         first = group[0].tries // 2 % len(group)  # another pin each time, since the first may fail on
         for found in group[first:] + group[:first]:
             if found.kind == FRESH:

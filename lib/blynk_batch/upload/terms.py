@@ -5,15 +5,13 @@ Knows the state and the settings; no frames, no socket, and not what is sent nex
 rare: a clock that is not set, and a question before the first point expires.
 """
 
-from array import array
-
 from micropython import const
 
 from .. import blynk as api, load
 from ..clock.wall import BUILD_MS
 from ..errors import Error
 from ..ring import state as keys
-from .result import DrainEnds
+from .result import DrainEnds, OutOfTime
 
 _HOUR_S = const(3600)
 _DAY_MS = const(86400000)
@@ -31,7 +29,7 @@ class Terms:
     clock_error_s = None  # the board's clock less the server's, where they differ
     date_ok = None  # None: no reply of this drain has told
 
-    def __init__(self, ring, boots, guard, token, server, settings, transport, pace):
+    def __init__(self, ring, boots, guard, transport, pace, tally, token, server, settings):
         self.ring, self.boots, self._guard = ring, boots, guard
         self._token, self.home = token, server
         self.settings = settings
@@ -39,8 +37,7 @@ class Terms:
         most_bytes = settings["batch_bytes"] - api.HEAD_BYTES
         self.batch_bytes = most_bytes if self.streams else min(most_bytes, _BUFFERED_BYTES)
         self.verifies = getattr(transport, "verifies", False)
-        self.pace = pace
-        self.tally = array("i", range(512))  # for windows: kept, since a long-running heap has no such hole again
+        self.pace, self.tally = pace, tally
         self._window = None  # the window of the last drain, if its time ran out
         if ring.state.get(keys.OWNER) != pace.owner:
             if keys.OWNER in ring.state:
@@ -84,6 +81,27 @@ class Terms:
         if not ring.get(keys.DELIVERED):
             ring.close_window()
         ring.save_value(keys.SIZE, (max(1, points), 0) + failed)
+
+    def heard(self, body, reply):
+        """What the `reply` to `body`, or the exception that came instead, says but for the points; None if a smaller
+        batch is to be asked at once, OutOfTime where that came."""
+        self.result.requests += 1
+        self.ring.add(keys.REQUESTS, 1)
+        had_no_room = isinstance(reply, MemoryError) and not self.streams
+        is_late = isinstance(reply, OutOfTime)
+        had_no_time = is_late and body.cut and not self.result.uploaded  # connected, it had the call to itself
+        if (had_no_room or had_no_time) and body.points > 1:  # as large as it is it may never get through
+            self.step(self.learn, body.points // 2)
+            if had_no_room:
+                return None
+        if is_late:
+            raise reply
+        if isinstance(reply, tuple):
+            self.date_ok = self.date_ok is not False
+            theirs = api.date_ms(reply[1].get("date", ""))
+            if theirs is not None:
+                self.compare_clock(theirs)
+        return reply
 
     def failures(self, pin):
         """How many of the last requests of `pin`, at most 2, failed, perhaps for its own fault."""
@@ -167,7 +185,7 @@ class Terms:
     def _whole(self, action, *args):
         """Where Ctrl-C, want of memory or what a watchdog raises breaks in before the state is saved, that is as it
         was, but for what is void since."""
-        ring, before = self.ring, dict(self.ring.state)
+        ring, before = self.ring, self.ring.state.copy()
         oldest, newest, offset = ring.oldest, ring.newest, ring.offset
         try:
             return action(*args)

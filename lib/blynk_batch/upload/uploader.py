@@ -1,21 +1,22 @@
 """Drains the ring: what to send next, and what each outcome means for the points. Pure policy.
 
-    backoff? -> begin: commit, note an interrupted request
-    windows: count -> for each pin its batches: ask -> accepted: acknowledge | else outcomes.judge()
-    search:  the same for what was refused, in this drain or before
-    judge:   smaller, elsewhere -> ask again | refused -> a range for the search | later, stop -> DrainEnds
-    ends:    all is asked | DrainEnds | OutOfTime | RingFull, where an ack cannot be kept
+Knows windows, outcomes and the pace; no socket. terms.py has what all that goes by."""
 
-Knows windows, outcomes and the pace; no socket. terms.py has what all that goes by. `drain()` is a generator: it yields
-None where others may work, or a Body to be sent, and is sent back (status, reply headers, reply) or the exception that
-came instead. So the same policy serves blocking and asyncio transports, and every test.
-"""
+# backoff? -> begin: commit, note an interrupted request
+# windows: count -> for each pin its batches: ask -> accepted: acknowledge | else outcomes.judge()
+# search:  the same for what was refused, in this drain or before
+# judge:   smaller, elsewhere -> ask again | refused -> a range for the search | later, stop -> DrainEnds
+# ends:    all is asked | DrainEnds | OutOfTime | RingFull, where an ack cannot be kept
+#
+# `drain()` is a generator: it yields None where others may work, or a Body to be sent, and is sent back (status, reply
+# headers, reply) or the exception that came instead. So the same policy serves blocking and asyncio transports, and
+# every test.
 
 from .. import blynk as api, load
 from ..errors import RingFull
 from ..ring import state as keys
 from ..ring.sector import ENOSPC
-from .result import DrainEnds, OutOfTime
+from .result import DrainEnds
 from .terms import Terms
 
 
@@ -109,24 +110,7 @@ class Uploader(Terms):
     def send(self, body):
         """The reply to `body`, or the exception that came instead; None if a smaller one is to be asked at once."""
         body.guarded = self.guarded
-        reply = yield body
-        self.result.requests += 1
-        self.ring.add(keys.REQUESTS, 1)
-        had_no_room = isinstance(reply, MemoryError) and not self.streams
-        is_late = isinstance(reply, OutOfTime)
-        had_no_time = is_late and body.cut and not self.result.uploaded  # connected, it had the call to itself
-        if (had_no_room or had_no_time) and body.points > 1:  # as large as it is it may never get through
-            self.step(self.learn, body.points // 2)
-            if had_no_room:
-                return None
-        if is_late:
-            raise reply
-        if isinstance(reply, tuple):
-            self.date_ok = self.date_ok is not False
-            theirs = api.date_ms(reply[1].get("date", ""))
-            if theirs is not None:
-                self.compare_clock(theirs)
-        return reply
+        return self.heard(body, (yield body))
 
     def _outcome(self, source, body, reply):
         """Keep or advance, note what must survive; DrainEnds where that is all for now."""

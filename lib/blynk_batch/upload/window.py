@@ -20,25 +20,6 @@ class Window(Counting):
 
         return Times(self.ring, self.now, self._uploader.settings["unsynced"], self._seen)
 
-    def fix(self, lost):
-        """All is counted: from here on, also after a reset, the window is this one."""
-        ring, state = self.ring, self.ring.state
-        if self.saved:
-            lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
-        self._lost = ring.seen_lost = lost
-        first = (state.get(keys.BATCH) or state.get(keys.PART) or (-1,))[:1]  # it keeps one pin's progress
-        order = [], [], []
-        for pin in self.order:
-            order[0 if pin in first else 2 if pin in self.last or self._uploader.failures(pin) else 1].append(pin)
-        self.order = order[0] + order[1] + order[2]
-        if not self.order:
-            if self.end[:2] >= ring.cursor()[:2]:
-                self.close()  # nothing but damage and points of pins that are not asked
-        elif not self.saved:
-            ring.set(keys.DELIVERED, None)
-            seen = self._seen if self.unsure else ()
-            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
-
     def next(self):
         """The next Body to send, or None at the window's end: a generator that lets others work in between."""
         uploader, state = self._uploader, self.ring.state

@@ -17,7 +17,7 @@ from blynk_batch.ring.sector import number_at
 from blynk_batch.report import stats
 from blynk_batch.ring.reader import DATA
 from blynk_batch.clock.times import NEVER, Times
-from blynk_batch.upload.batch import text_bytes
+from blynk_batch.upload.counting import text_bytes
 from rings import in_words, open_ring
 
 
