@@ -191,6 +191,32 @@ class Picky(SdCard):
         super().writeblocks(block, buf)
 
 
+class Places(SdCard):
+    """One block cannot be written: a sector's first one, in its place."""
+
+    lost = -1
+
+    def writeblocks(self, block, buf):
+        if block == self.lost:
+            raise OSError(5)
+        super().writeblocks(block, buf)
+
+
+def test_a_reading_that_a_card_refused_is_not_there_though_a_tail_took_it():
+    card = Places(34)
+    ring = BlockRing(card)
+    log(ring, 0, 400)
+    ring.sealed = True
+    card.lost = 8
+    raises(OSError, log, ring, 400, 1)  # it goes as far as the header of the second sector
+    ring = BlockRing(card)
+    raises(OSError, log, ring, 400, 1)
+    assert found(BlockRing(card)) == list(range(400))
+    card.lost = -1
+    log(BlockRing(card), 400, 20)
+    assert found(BlockRing(card)) == list(range(420))
+
+
 class FailsLate(SdCard):
     """Tells a failure of the first write for sector 1, though it is written."""
 

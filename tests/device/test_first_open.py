@@ -64,7 +64,7 @@ def test_a_first_open_of_zeros_or_ones_cut_anywhere_opens_at_the_next_try():
     assert cuts > 250, cuts
 
 
-def test_so_it_does_where_the_next_try_is_given_another_size():
+def test_a_first_open_cut_anywhere_opens_at_the_next_try_with_another_size_too():
     for options in KINDS:
         base = NorFlash(8, image=b"\xff" * 8 * 4096, **options)
         for operation, size in changes_of(base, **options):

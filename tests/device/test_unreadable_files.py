@@ -105,3 +105,16 @@ def test_a_medium_that_cannot_be_read_at_all_is_no_damage():
     device.is_dead = False
     log(ring, 1700, 1)
     assert found(ring) == list(range(1701)) and not ring.seen_lost
+
+
+def test_a_folder_in_which_no_next_sector_can_be_looked_for_fails_log_with_words():
+    device = worn(says=-5)
+    ring = FileRing("/sim/ring", capacity_bytes=CAPACITY)
+    log(ring, 0, 100)
+    ring.sealed = True
+    device.is_dead = True
+    text = raises(OSError, log, ring, 100, 1)
+    assert "/sim/ring cannot be read" in text, text
+    device.is_dead = False
+    log(ring, 100, 1)
+    assert found(ring) == list(range(101))

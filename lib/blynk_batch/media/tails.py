@@ -138,12 +138,14 @@ class Tails(Slots):
                 self._begin(data)
             else:
                 self._add(data)
+            if offset and not self._index and self._fetch(sequence, 0) < 0:  # a cut tore it there
+                self._write_place()  # first: if that fails, nothing of `data` is to be in a tail
             self._write(page)
         except BaseException:  # also where Ctrl-C breaks in
             self._sequence, self._index, self._used, self._block, self._body = before
             raise
         self._live = page
-        if not self._index and (not offset or self._fetch(sequence, 0) < 0):
+        if not self._index and not offset:
             self._write_place()  # so that the slot can be found without its tail; a cut can tear it there
 
     def _begin(self, head):

@@ -224,7 +224,7 @@ class Ring(Pages):
         self.settle()
         most = self.medium.slots - (1 if data else 0)
         for tries in (1, 2):  # of raw sectors that fail
-            self.bad = self.medium.free_from(self.newest + 1 + self.bad) - self.newest - 1
+            self.bad = self._retry(self.medium.free_from, self.newest + 1 + self.bad) - self.newest - 1
             if self.newest + 1 + self.bad - self.oldest >= most:
                 load("ring.room", "make_room")(self, data)
             if self.newest >= 0:
