@@ -12,7 +12,6 @@ import click
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of which a write does not tell the file
 
 
-
 class _Command(click.Command):
     def invoke(self, ctx):
         """One sentence for a file that cannot be used, such as what `sudo make` has left in build/."""

@@ -64,7 +64,7 @@ def write_compiled(folder, base=""):
 
 @command()
 @click.option("--base", help="Where lib/ lies, as mip names it: github:owner/repository or a URL. [default: as it was]")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=PATH)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=PATH, help="[default: package.json]")
 def main(base, output):
     """Write package.json from what is in lib/, and the compiled bundles into build/package/."""
     if base is None and PATH.exists():

@@ -97,29 +97,41 @@ def test_uptime_counts_from_the_reset_where_the_ticks_tell():
     assert late.uptime() == late.woke_ms == 60000
 
 
+class Machine:
+    """In place of the firmware's module, within `with`: what the last reset came from."""
+
+    PWRON_RESET, SOFT_RESET = 1, 5
+
+    def __init__(self, cause):
+        self.reset_cause = lambda: cause
+        self._real = sys.modules.get("machine")
+
+    def __enter__(self):
+        sys.modules["machine"] = self
+
+    def __exit__(self, *_):
+        sys.modules.pop("machine")
+        if self._real:
+            sys.modules["machine"] = self._real
+
+
+def test_uptime_does_not_count_from_a_soft_reset_soon_behind_another_whose_ticks_have_gone_on():
+    for cause, uptime_ms, woke_ms in ((Machine.PWRON_RESET, 20000, 0), (Machine.SOFT_RESET, 60000, 60000)):
+        with Machine(cause):
+            clock = on_board(board_time(NOW_MS, ticks=20000)).SystemClock()
+        assert (clock.uptime(), clock.woke_ms) == (uptime_ms, woke_ms), cause
+
+
 def test_a_program_that_opens_a_client_for_each_reading_uploads_also_after_power_on():
-    class Machine:
-        PWRON_RESET = 1
-
-        @staticmethod
-        def reset_cause():
-            return 1
-
     time = board_time(NOW_MS)
     server = FakeServer()
-    real = sys.modules.get("machine")
-    sys.modules["machine"] = Machine
-    try:
+    with Machine(Machine.PWRON_RESET):
         for minute in range(46):
             with client_on(on_board(time).SystemClock(), server) as client:
                 client.log(1, minute)
                 if client.due(900):
                     client.upload()
             time.sleep_ms(60000)
-    finally:
-        sys.modules.pop("machine")
-        if real:
-            sys.modules["machine"] = real
     assert len(server.points) >= 30 and 3 <= len(server.requests) <= 4, (len(server.points), len(server.requests))
 
 

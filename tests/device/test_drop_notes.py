@@ -7,7 +7,7 @@ import invariants
 from blynk_batch import BlockRing
 from blynk_batch.ring import sector, state as keys
 from flash import NorFlash
-from ring_checks import found, log
+from ring_checks import found, log, raises
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 HEAP = "16m"  # of which the points that arrived take most
@@ -258,10 +258,7 @@ def test_a_sector_that_is_erased_while_its_drop_cannot_be_noted_counts_as_droppe
             device = RefusesPrograms(4, unit=unit, image=before)
             ring = BlockRing(device, unit=unit)
             device.left = left
-            try:
-                log(ring, count - 1, 1)
-            except OSError:
-                pass
+            raises(OSError, log, ring, count - 1, 1)
             again = BlockRing(device.revive(), unit=unit)
             numbers = found(again)
             invariants.check(again, len(numbers))

@@ -318,17 +318,18 @@ def fail(error):
 
 
 def test_a_verified_reply_puts_right_what_an_unverified_one_had_set():
-    world = World("rp2", ahead_ms=400 * DAY, verifies=True)
-    world.log(1)
-    post = world.server.post
+    for wrong_ms in (400 * DAY, -2 * DAY):
+        world = World("rp2", ahead_ms=wrong_ms, verifies=True)
+        world.log(1)
+        post = world.server.post
 
-    def honest(*arguments):
-        world.server.ahead_ms = 0 if arguments[0].startswith("https:") else 400 * DAY
-        return post(*arguments)
+        def honest(*arguments, world=world, wrong_ms=wrong_ms, post=post):
+            world.server.ahead_ms = 0 if arguments[0].startswith("https:") else wrong_ms
+            return post(*arguments)
 
-    world.server.post = honest
-    world.client.upload()
-    assert -1000 <= world.error_ms() <= 0
+        world.server.post = honest
+        world.client.upload()
+        assert -1000 <= world.error_ms() <= 0, wrong_ms
 
 
 def test_a_server_that_cannot_be_reached_is_a_failure_like_any_other():

@@ -2,6 +2,7 @@
 
 import blynk_batch
 from flash import NorFlash
+from ring_checks import raises
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from small_clients import client_on, run_for
 
@@ -109,10 +110,7 @@ class Hangs(FakeServer):
 def test_uploads_that_are_cancelled_wait_for_the_boot_before_only_once():
     client = client_on(ring_in("ring"), transport=Dies())
     client.log(1, 1)
-    try:
-        client.upload()
-    except KeyboardInterrupt:
-        pass
+    raises(KeyboardInterrupt, client.upload)
     client = client_on(ring_in("ring"), transport=Hangs())
     for _ in range(6):
         client.clock.wait(3600000)

@@ -125,6 +125,27 @@ def test_all_the_ranges_of_a_pin_that_became_good_arrive_with_one_upload():
         assert world.missing() == [], "the budget is one of all ranges, not of the first that is searched"
 
 
+def strewn(world, count, wait_s):
+    """So many times twenty readings, one of them bad, and a drain."""
+    for _ in range(count):
+        for number in range(20):
+            world.log(1, 2, bad=(1,) if number == 10 else ())
+        world.wait(wait_s)
+        world.drain()
+
+
+def test_a_point_that_was_refused_on_fewer_than_seven_days_does_not_give_way_where_others_can_wait():
+    world = World(words=KNOWN)
+    strewn(world, 11, 60)
+    days(world, 4)
+    strewn(world, 5, 60)
+    days(world, 1)
+    assert (world.client.stats()["held"] >= 16, world.client.stats()["rejected"]) == (True, 0), world.client
+    world.bad.clear()
+    days(world, 6)
+    assert world.missing() == [] and world.client.pending == 0, world.client
+
+
 def test_a_point_that_was_refused_alone_on_seven_days_gives_way_when_the_table_is_full():
     world = World(words=KNOWN)
     bad = [20 * number + 10 for number in range(11)]
@@ -133,11 +154,7 @@ def test_a_point_that_was_refused_alone_on_seven_days_gives_way_when_the_table_i
     world.drain()
     days(world, 12)
     assert (world.client.stats()["held"], world.client.stats()["rejected"]) == (11, 0)
-    for _start in range(240, 480, 20):
-        for number in range(20):
-            world.log(1, 2, bad=(1,) if number == 10 else ())
-        world.wait(DAY_S)
-        world.drain()
+    strewn(world, 12, DAY_S)
     days(world, 3)
     stats = world.client.stats()
     assert stats["rejected"] >= 8 and not world.missing(), stats

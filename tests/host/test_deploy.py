@@ -228,7 +228,7 @@ def test_the_only_board_is_found(small_library, board, monkeypatch):
 
 def test_a_port_that_is_not_there_is_named():
     assert "There is no port /dev/ttyNONE" in fails("/dev/ttyNONE")
-    assert "/dev/null is no serial port" in fails("/dev/null")
+    assert "/dev/null is no serial port" in fails("/dev/null") and "/dev is no serial port" in fails("/dev")
 
 
 @pytest.mark.parametrize("tool", ["mpremote", "ampy"])

@@ -58,8 +58,8 @@ def _is_serial(port):
     """True also for one that cannot be opened now."""
     try:
         descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    except OSError:
-        return True
+    except OSError as error:
+        return error.errno != errno.EISDIR
     try:
         return os.isatty(descriptor)
     finally:

@@ -8,7 +8,7 @@ import click
 from tools.emulator import firmware
 from tools.emulator.host import EmulatedPico
 from tools.options import command
-from tools.virtual_board.host import claim
+from tools.virtual_board.host import claim, until_ctrl_c
 
 FLASH = firmware.FOLDER / "emulated-pico.flash"
 HOW = """An emulated Pico with {firmware} is at {port}. Its flash is the file {flash}.
@@ -29,7 +29,7 @@ Ctrl-C ends it here; its files stay."""
 )
 def main(name, flash):
     """Run a Pico without one behind a pseudo-terminal."""
-    try:
+    with until_ctrl_c(flash):
         uf2 = firmware.find(name)
         if flash.is_file():
             os.close(claim(flash))  # before a firmware is put under a board that runs
@@ -40,10 +40,6 @@ def main(name, flash):
             if not board.in_bootloader:
                 raise click.ClickException("The emulator ended; above is why.")
             click.echo("The board is in its bootloader: a real one would be a USB drive now, to put a firmware on.")
-    except OSError as error:
-        raise click.ClickException("%s cannot be the flash: %s" % (error.filename or flash, error.strerror))
-    except KeyboardInterrupt:
-        click.echo()
 
 
 if __name__ == "__main__":

@@ -87,10 +87,11 @@ def install(path, image):
     for at, page in found.items():
         flash[at : at + len(page)] = page
     image.parent.mkdir(parents=True, exist_ok=True)
-    beside = image.with_name(image.name + ".new")
+    whole = image.resolve()
+    beside = whole.with_name(whole.name + ".new")
     try:
         beside.write_bytes(flash)
-        beside.replace(image.resolve())  # all or nothing: there are files in it
+        beside.replace(whole)  # all or nothing: there are files in it
     finally:
         beside.unlink(missing_ok=True)
     return image

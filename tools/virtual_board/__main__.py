@@ -5,7 +5,7 @@ import threading
 import click
 
 from tools.options import command
-from tools.virtual_board.host import PICO_W_FLASH_BYTES, VirtualBoard
+from tools.virtual_board.host import PICO_W_FLASH_BYTES, VirtualBoard, until_ctrl_c
 
 HOW = """The virtual board is at {port}. Its flash is the folder {folder}.
 
@@ -23,14 +23,9 @@ Ctrl-C ends it here."""
 @click.option("--flash-kb", type=click.IntRange(64), default=PICO_W_FLASH_BYTES // 1024, show_default=True)
 def main(folder, flash_kb):
     """Run a board without hardware behind a pseudo-terminal."""
-    try:
-        with VirtualBoard(folder, flash_kb * 1024) as board:
-            click.echo(HOW.format(port=board.port, folder=board.folder))
-            threading.Event().wait()
-    except OSError as error:
-        raise click.ClickException("%s cannot be the flash: %s" % (error.filename, error.strerror))
-    except KeyboardInterrupt:
-        click.echo()
+    with until_ctrl_c(folder), VirtualBoard(folder, flash_kb * 1024) as board:
+        click.echo(HOW.format(port=board.port, folder=board.folder))
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

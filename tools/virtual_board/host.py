@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import tty
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -53,6 +54,17 @@ def claim(flash):
         os.close(descriptor)
         raise BoardError("%s is the flash of a board that runs: end that one, or name another." % flash) from None
     return descriptor
+
+
+@contextmanager
+def until_ctrl_c(flash):
+    """A board's command: Ctrl-C is its usual end, and a `flash` that cannot be used is told in one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise BoardError("%s cannot be the flash: %s" % (error.filename or flash, error.strerror))
+    except KeyboardInterrupt:
+        click.echo()
 
 
 class BoardProcess:
