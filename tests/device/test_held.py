@@ -69,21 +69,6 @@ def test_a_pin_of_the_wrong_type_delays_no_other_at_any_time_that_a_call_has():
             world.check()
 
 
-def test_a_pin_with_a_bad_point_is_searched_also_where_the_others_take_all_the_time_of_each_call():
-    for pins, timeout_s, bad in ((6, 24, 5), (7, 24, 0), (13, 48, 0), (15, 60, 14)):
-        world = World()
-        world.takes_s, world.timeout_s = 4, timeout_s
-        for number in range(20):
-            world.log(*range(pins), bad=(bad,) if number == 10 else ())
-        for _ in range(70):
-            world.wait(900)
-            world.log(*range(pins))
-            world.drain()
-        latest = world.logged[bad] - 20
-        assert not [point for point in world.missing() if point[1] < latest], (pins, bad, world.missing())
-        world.check()
-
-
 def test_no_note_of_a_refusal_pushes_a_reading_out_of_the_ring():
     for blocks, count in ((16, 1400), (4, 700), (4, 1500)):
         for words in (KNOWN, UNKNOWN):

@@ -55,7 +55,6 @@ class Search(Settled):
     def next(self):
         """The next Body, or None at the end: a generator that lets others work in between."""
         uploader, ring = self._uploader, self.ring
-        uploader.late = 0
         many = len({found.pin for found in self.ranges}) > keys.RANGES_MOST // 2  # of few pins little can be shared
         if many and not (self._is_shared or has_places(ring)):
             self._is_shared = True  # once in a drain

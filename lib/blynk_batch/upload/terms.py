@@ -19,7 +19,6 @@ _FIVE_YEARS_MS = const(157788000000)
 _SAME_CLOCK_MS = const(120000)
 _FAILED_BYTES = const(64)
 _IN_DOUBT, _FIRST = const(3), const(1)  # a kind of ranges and a plan for them, see ranges.py
-_LATE = const(16)  # drains
 _BUFFERED_BYTES = const(4096)  # of a batch that goes out in one piece
 
 
@@ -29,7 +28,6 @@ class Terms:
 
     clock_error_s = None  # the board's clock less the server's, where they differ
     date_ok = None  # None: no reply of this drain has told
-    late = 0  # drains since refused points had a turn, whose time was over before
 
     def __init__(self, ring, boots, guard, transport, pace, tally, token, server, settings):
         self.ring, self.boots, self._guard = ring, boots, guard
@@ -66,10 +64,6 @@ class Terms:
         """Most points of a batch: what was learned, but no more than are allowed today."""
         most = self.settings["batch_points"]
         return min(self.ring.get(keys.SIZE) or most, most)
-
-    def stand_back(self):
-        """True if windows do, since refused points would never have a turn: after an accepted batch, which tells."""
-        return self.trusted and self.late >= _LATE
 
     def limit(self):
         """Most points of the next batch."""

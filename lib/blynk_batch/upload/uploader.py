@@ -34,7 +34,6 @@ class Uploader(Terms):
             self.step(self.begin, result, tick)
             yield from self._all(self.ring.end())
         except DrainEnds as e:
-            self.late += isinstance(e, OutOfTime)
             if e.args:
                 result.waiting, result.retry_after_s = e.args
         except (RingFull, OSError) as e:  # no room for an ack: what comes next would be repeated after a reset
@@ -70,14 +69,11 @@ class Uploader(Terms):
                 break
             if had_room or defers:
                 raise full
-        self.late = 0
-        if not self.result.waiting:  # they stood back
-            yield from self._windows(end)
 
     def _windows(self, end):
         """All up to `end`, each pin's points of a window in log order."""
         ring = self.ring
-        while not self.stand_back() and (ring.cursor()[2] < end[2] or keys.WINDOW in ring.state):
+        while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
             self._window = window = self._window or load("upload.window", "Window")(self, end)
             yield from self._through(window.counting)
             if window.order:
@@ -101,7 +97,7 @@ class Uploader(Terms):
 
     def _deliver(self, source):
         """Send all batches of a Window or a Search."""
-        while source is not self._window or not self.stand_back():
+        while True:
             self._tick()
             body = yield from self._through(source.next())
             if not body:
