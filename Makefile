@@ -60,7 +60,10 @@ demo-picture: .venv/.stamp node ## take the README's picture of the demo
 sandbox: .venv/.stamp node ## run a local server that stands in for Blynk (ARGS=--help lists its options)
 	@exec $(RUN) -m tools.sandbox $(ARGS)
 
-.PHONY: dashboard-picture
+.PHONY: sandbox-bench dashboard-picture
+sandbox-bench: .venv/.stamp node ## time the sandbox's page and queries with a million points
+	@$(RUN) -m tools.sandbox.measure $(ARGS)
+
 dashboard-picture: .venv/.stamp node ## take the README's picture of the sandbox's page
 	@$(RUN) -m tools.pictures dashboard $(ARGS)
 

@@ -27,7 +27,7 @@ OWN_TESTS = {
     "docs/getting-started.md": "test_getting_started.py",
     "docs/sandbox.md": "test_sandbox_docs.py",
 }
-LONG = {"test", "lint", "bench", "soak", "powercut", "powercut-long", "clean", "release-check"}
+LONG = {"test", "lint", "bench", "soak", "powercut", "powercut-long", "clean", "sandbox-bench", "release-check"}
 # What a reader has and a test has not: a port, a server's address.
 TOKEN = "my-test-token"
 MAKE_RING = """
