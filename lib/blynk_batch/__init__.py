@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 _LOADING_BYTES = const(4096)
 _LOADING_PARTS = const(64)  # of a large heap: to go through one takes long
 _ROOMY = const(8192)  # of such a part: the heap of a board with PSRAM, or of a desk
-_SMALL_BYTES = const(98304)  # free: here the line numbers of tracebacks take what an upload needs
+_SMALL_BYTES = const(131072)  # free: here the line numbers of tracebacks take what an upload needs
 _loading_bytes = 0
 # Text, not a dict: every name that stands in a program by itself takes room in the firmware's table of names.
 _HOMES = const(
