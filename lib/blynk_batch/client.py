@@ -218,7 +218,7 @@ class Client:
     def call(self, timeout_s, watchdog):
         """One upload's Call; the Result where it cannot be made for want of memory or of a transport."""
         failed = load("upload.result", "failed")  # first: there may be no room for more
-        for name in ("report", "ring.books", "upload.ranges"):  # of stats() and the like: an upload takes all room
+        for name in ("report", "ring.books", "upload.ranges", "upload.secret"):  # an upload takes all room
             let_go(name)
         self.check_open()
         try:

@@ -1,6 +1,7 @@
 """The main job over real HTTP: MicroPython logs and uploads, the sandbox's database says what arrived."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -98,16 +99,16 @@ print(result.error, client.pending, whole.points, result.requests)
 
 
 @pytest.mark.parametrize("port", ["", Path(sys.executable).with_name("micropython")], ids=["unix", "newest"])
-def test_six_hundred_points_leave_in_whole_bodies_from_source_in_a_heap_of_128_kb(port, tmp_path, monkeypatch):
+def test_six_hundred_points_leave_in_whole_bodies_from_source_in_a_heap_of_128_kb(port, monkeypatch):
     if port:
         if not port.exists():
             pytest.skip("no newest Unix port for this machine")
         monkeypatch.setenv("MICROPYTHON", str(port))
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "library").symlink_to(LIB)  # each file's path takes room, too
-    script = tmp_path / "whole.py"
-    script.write_text(WHOLE)
-    done = device.run(script, heap="128k", paths=("a/library", FROZEN), cwd=tmp_path, timeout=60)
+    with tempfile.TemporaryDirectory() as folder:  # paths take room, too, so these are short
+        (Path(folder) / "checkout").mkdir()
+        (Path(folder) / "checkout" / "lib").symlink_to(LIB)
+        (Path(folder) / "whole.py").write_text(WHOLE)
+        done = device.run("whole.py", heap="128k", paths=("checkout/lib", FROZEN), cwd=folder, timeout=60)
     error, pending, points, requests = done.stdout.split()
     assert (error, pending, points) == ("None", "0", "600") and int(requests) < 20, done.stdout
 

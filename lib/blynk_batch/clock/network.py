@@ -8,8 +8,6 @@ import time
 
 from micropython import const
 
-from ..errors import Error
-from ..ring.state import BACKOFF
 from .wall import BUILD_MS, EPOCH_MS, SystemClock
 
 _HOUR_MS = const(3600000)
@@ -64,8 +62,10 @@ def _fields(seconds):
     return (found[0] + 28 * later,) + found[1:3] + (found[6] + 1,) + found[3:6] + (0,)
 
 
-def _note(ring, backoff):
-    ring.set(BACKOFF, backoff)
+def _note(ring, key, value):
+    from ..errors import Error  # here: set_clock() alone loads neither them nor a ring
+
+    ring.set(key, value)
     try:
         ring.save(must=False)
     except (Error, OSError):  # what comes next says so
@@ -74,15 +74,17 @@ def _note(ring, backoff):
 
 def ask(clock, client, watchdog):
     """Before a drain, when it is due: ask NTP. A line a day while nothing at all tells the time."""
+    from ..ring.state import BACKOFF
+
     tell, run, ring = client.tell, client.guard.run, client.ring
     before, step = ring.state.get(BACKOFF), min(_STEPS, ring.get(BACKOFF) + 1)
     if watchdog:  # it may bite in the name lookup: the boot after that waits before it looks up again, ever longer
-        run(_note, (ring, (step, 0, _FIRST_S << (step - 1))))
+        run(_note, (ring, BACKOFF, (step, 0, _FIRST_S << (step - 1))))
         watchdog()
     now, uptime, answer = clock.now(), clock.uptime(), _ntp()
     if watchdog:
         watchdog()
-        run(_note, (ring, before))
+        run(_note, (ring, BACKOFF, before))
     if answer and now is not None and clock.agreed and not -_DAY_MS < answer - now < _DAY_MS:
         answer = None  # the server's word is on the clock's side
     if set_to(answer):

@@ -69,9 +69,9 @@ class Body:
         self.points = most - self._left
 
     def _texts(self, others, only=None, out=None, most_bytes=_ALL):
-        """The JSON of every point of this pin to send; None now and then in between. The others are counted in
-        `others`. With `out`, runs of plain frames are written there instead, up to `_left` points, and while what was
-        put by is not longer than `most_bytes`."""
+        # The JSON of every point of this pin to send; None now and then in between. The others are counted in
+        # `others`. With `out`, runs of plain frames are written there instead, up to `_left` points, and while what was
+        # put by is not longer than `most_bytes`.
         source = self._source
         first, cutoff, one = self.first, source.cutoff, bytes((self.pin,))
         state = source.ring.state
@@ -163,8 +163,8 @@ class Body:
         yield b"]"
 
     def _fill(self, texts, out):
-        """Put the next points into `out`: what did not fit any more, b"" where it fits or somebody else may have a
-        turn, None at the end."""
+        # Put the next points into `out`: what did not fit any more, b"" where it fits or somebody else may have a
+        # turn, None at the end.
         for text in texts:
             if not text:
                 return b""

@@ -74,7 +74,7 @@ class Counting:
         self.counting = self._count()
 
     def _count(self):
-        """Count every pin's points and bytes, then fix the window; lets others work in between."""
+        # Count every pin's points and bytes, then fix the window; lets others work in between.
         ring = self.ring
         reader = ring.reader(end=self.end)
         # Of each pin its points, and 256 further on their bytes of JSON; what runs may not count looks full to them
@@ -125,7 +125,7 @@ class Counting:
             self.order, self.waiting = [], False  # overwritten meanwhile: it is counted anew
 
     def _count_frame(self, reader, time, estimated):
-        """Add the frame's points; False if one of its pins has reached a limit."""
+        # Add the frame's points; False if one of its pins has reached a limit.
         pins = reader.chain.pins
         base = len(b"%d" % time) + 4
         sizes = [len(text_bytes(text) or b"") for text in reader.values()]  # 0: it cannot be read

@@ -22,8 +22,8 @@ from .terms import Terms
 
 class Uploader(Terms):
     def drain(self, result, tick):
-        """Deliver what is in the ring now. `result` is filled in on the way; `tick` is called between steps and may
-        raise OutOfTime. Busy if it interrupts another call."""
+        # Deliver what is in the ring now. `result` is filled in on the way; `tick` is called between steps and may
+        # raise OutOfTime. Busy if it interrupts another call.
         if self._guard.held:
             raise self._guard.busy("only log() may interrupt a call")
         wait = self.pace.wait_s()
@@ -46,7 +46,7 @@ class Uploader(Terms):
             self.pace.proceed()  # it ended for no fault, and there was none before
 
     def _all(self, end):
-        """Windows up to `end`, then what was refused."""
+        # Windows up to `end`, then what was refused.
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
             yield from load("upload.date", "ask")(self)
         search = None
@@ -71,7 +71,7 @@ class Uploader(Terms):
                 raise full
 
     def _windows(self, end):
-        """All up to `end`, each pin's points of a window in log order."""
+        # All up to `end`, each pin's points of a window in log order.
         ring = self.ring
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
             self._window = window = self._window or load("upload.window", "Window")(self, end)
@@ -86,7 +86,7 @@ class Uploader(Terms):
             ring.set(keys.CURSOR, end)  # nothing but notes in between
 
     def _through(self, steps):
-        """Run a generator that reads the ring to its end, and let others work in between; what it returns."""
+        # Run a generator that reads the ring to its end, and let others work in between; what it returns.
         while True:
             try:
                 self.step(next, steps)
@@ -96,7 +96,7 @@ class Uploader(Terms):
             yield None
 
     def _deliver(self, source):
-        """Send all batches of a Window or a Search."""
+        # Send all batches of a Window or a Search.
         while True:
             self._tick()
             body = yield from self._through(source.next())
@@ -108,12 +108,12 @@ class Uploader(Terms):
             yield None
 
     def send(self, body):
-        """The reply to `body`, or the exception that came instead; None if a smaller one is to be asked at once."""
+        # The reply to `body`, or the exception that came instead; None if a smaller one is to be asked at once.
         body.guarded = self.guarded
         return self.heard(body, (yield body))
 
     def _outcome(self, source, body, reply):
-        """Keep or advance, note what must survive; DrainEnds where that is all for now."""
+        # Keep or advance, note what must survive; DrainEnds where that is all for now.
         if isinstance(reply, tuple) and body.cut is False and api.accepted(*reply):  # nobody has what was not sent
             self.accepted(body)
             source.accepted(body)
