@@ -37,10 +37,10 @@ class Call(Posting):
         self._step_s = step_s if timeout_s is None else max(1, min(step_s, timeout_s))
         self.result = Result()
         self._steps = self._uploader.drain(self.result, self._tick)
-        # Else what lasts comes to lie all over a small heap, between garbage, and leaves no hole for a batch
         self._threshold = gc.threshold()
-        gc.collect()
-        gc.threshold(gc.mem_free() // 4)
+        if self._uploader.is_cramped:  # else what lasts comes to lie between garbage, and leaves no hole for a batch
+            gc.collect()
+            gc.threshold(gc.mem_free() // 4)
 
     def _tick(self):
         if self._watchdog:

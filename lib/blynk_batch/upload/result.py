@@ -3,8 +3,12 @@
 import gc
 from array import array
 
+from micropython import const
+
 from .. import load
 from ..errors import Error, UploadError
+
+_CRAMPED_BYTES = const(24576)
 
 
 class DrainEnds(Exception):
@@ -45,7 +49,9 @@ def uploader_of(client, boots, *mine):
     for name in ("upload.uploader", "upload.window"):
         load(name)
     Uploader = load("upload.uploader", "Uploader")
-    return Uploader(client.ring, boots, client.guard, client.transport, pace, tally, *mine)
+    uploader = Uploader(client.ring, boots, client.guard, client.transport, pace, tally, *mine)
+    uploader.is_cramped = gc.mem_free() < _CRAMPED_BYTES
+    return uploader
 
 
 def checked(reply):

@@ -28,6 +28,7 @@ class Terms:
 
     clock_error_s = None  # the board's clock less the server's, where they differ
     date_ok = None  # None: no reply of this drain has told
+    is_cramped = False  # True: there is little room in the heap
 
     def __init__(self, ring, boots, guard, transport, pace, tally, token, server, settings):
         self.ring, self.boots, self._guard = ring, boots, guard
