@@ -77,6 +77,7 @@ def test_a_command_that_is_ended_from_outside_clears_away_as_at_ctrl_c(number, t
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # nohup has it ignored
         text=True,
     )
     assert process.stdout.readline().startswith("server"), "its sandbox runs"
