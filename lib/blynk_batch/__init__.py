@@ -16,7 +16,7 @@ from micropython import const
 
 __version__ = "0.1.0"
 
-_LOADING_BYTES = const(4096)
+_LOADING_BYTES = const(1024)
 _LOADING_PARTS = const(64)  # of a large heap: to go through one takes long
 _ROOMY = const(8192)  # of such a part: the heap of a board with PSRAM, or of a desk
 _SMALL_BYTES = const(131072)  # free: here the line numbers of tracebacks take what an upload needs

@@ -8,7 +8,7 @@ from micropython import const
 from .. import load
 from ..errors import Error, UploadError
 
-_CRAMPED_BYTES = const(24576)
+_CRAMPED_BYTES = const(49152)  # free: TLS and asyncio come on top
 
 
 class DrainEnds(Exception):
