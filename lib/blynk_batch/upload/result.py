@@ -46,9 +46,8 @@ def uploader_of(client, boots, *mine):
     for name in ("upload.terms", "ring.reader", "upload.counting", "upload.batch"):
         load(name)
     pace = client.pace()
-    for name in ("upload.uploader", "upload.window"):
-        load(name)
     Uploader = load("upload.uploader", "Uploader")
+    load("upload.window")
     uploader = Uploader(client.ring, boots, client.guard, client.transport, pace, tally, *mine)
     uploader.is_cramped = gc.mem_free() < _CRAMPED_BYTES
     return uploader
