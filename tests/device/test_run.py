@@ -174,3 +174,22 @@ def test_two_that_ask_whether_they_are_online_meanwhile_get_in_nobodys_way():
     client = client_on(transport=Slow())
     asyncio.run(both())
     assert client.last_error is None and len(client.transport.points) == 50, client.last_error
+
+
+def test_run_looks_again_within_a_day_however_seldom_it_is_to():
+    import asyncio
+
+    def sleep(seconds):  # a board's knows no more than six days: its ticks wrap
+        asked.append(seconds)
+        yield
+
+    client, asked, real = client_on(), [], asyncio.sleep
+    try:
+        asyncio.sleep = sleep
+        for poll_s in (0.5, 3600, 600000, 999999999):
+            coroutine = client.run(bool, poll_s=poll_s)
+            coroutine.send(None)
+            coroutine.close()
+    finally:
+        asyncio.sleep = real
+    assert asked == [0.5, 3600, 86400, 86400], asked

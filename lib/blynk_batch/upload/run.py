@@ -33,7 +33,7 @@ async def run(client, is_online, interval_s, watchdog, poll_s, on_result):
                 client.last_error = client.tell("%s: %s" % (type(e).__name__, e))
             except Exception:  # noqa: BLE001 - memory may still be short, and it must not end for want of words
                 client.last_error = type(e).__name__
-        await asyncio.sleep(poll_s)
+        await asyncio.sleep(min(poll_s, 86400))  # a board's ticks tell no more than six days
 
 
 async def _value(found):
