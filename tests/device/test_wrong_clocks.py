@@ -335,3 +335,21 @@ def test_a_clock_that_does_not_answer_now_and_then_costs_no_reading_and_no_uploa
         client.upload()
     assert [value for _, value in arrived(server)] == wanted
     client.close(sleep_ms=1000)
+
+
+def test_what_was_refused_while_the_clock_was_behind_2106_arrives_after_a_reset_too():
+    wrong = 400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'
+    for now_ms in (NOW_MS, 4300000000000, 9900000000000):
+        clock, server, path = FakeClock(now_ms), FakeServer(*[wrong] * 9), "far%d" % now_ms
+        client = client_on(clock, server, path=path)
+        client.log(1, 1)
+        client.log(1, 2)
+        client.upload()
+        assert client.stats()["held"] == 2 and not server.points, client.stats()
+        server.replies.clear()
+        client = client_on(clock, server, path=path)
+        for _ in range(2):
+            clock.wait(DAY)
+            assert client.due(0) or not client.pending
+            client.upload()
+        assert [value for _, _, value in server.points] == [1, 2] and not client.pending, client

@@ -103,9 +103,9 @@ def tries(pace):
 
 
 def second(pace):
-    """The Unix time in s; without a clock the uptime, and never 0."""
+    """The Unix time in s, its low 32 bits: the state takes no more; without a clock the uptime, and never 0."""
     now = pace.boots.now()
-    return (pace.boots.uptime() + 1000 if now is None else now) // 1000
+    return (pace.boots.uptime() + 1000 if now is None else now) // 1000 & 0xFFFFFFFF
 
 
 def rested(pace, tried, for_s=_AGAIN_S):

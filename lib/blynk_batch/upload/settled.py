@@ -144,5 +144,5 @@ class Settled(Held):
             again = again or (found.pin == pin and touch(found.end, start) and found.kind in (RUN, HELD))
         last = OPEN if again and end == self.ring.cursor()[:2] else end
         self.ranges = self.without(pin, start, end)
-        kind, tried = HELD if last == OPEN else RUN, self.now // 1000 or second(self.due)
-        self.ranges = normal(self.ranges + [Range(pin, start, last, kind, tried)])
+        kind = HELD if last == OPEN else RUN
+        self.ranges = normal(self.ranges + [Range(pin, start, last, kind, second(self.due))])
