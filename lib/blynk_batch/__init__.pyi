@@ -38,8 +38,8 @@ class FileRing:
                     not overwrite; on FAT either counts once nothing is pending
     overwrite       True: a full ring or disk drops its oldest sector, counted. False: log() raises RingFull.
     commit_every    readings held in RAM before they are made durable together, at least 1; 1 loses none
-    tails, tail_bytes  how many tail files, at least 1, of how many bytes, 60 or more; None: what suits the board's
-                    littlefs, 3 of 220 on RP2, else 4 of 120. Not for FAT.
+    tails, tail_bytes  how many tail files, at least 1, of how many bytes, 60 or more, of which 4096 count;
+                    None: what suits the board's littlefs, 3 of 220 on RP2, else 4 of 120. Not for FAT.
 
     Raises ValueError or TypeError for an argument, also for a folder that hides the library from `import`; OSError of
     the filesystem with its number and words; WrongDevice for another format, CorruptRing if no header can be read,

@@ -82,6 +82,13 @@ def test_what_larger_tails_hold_is_there_whatever_tails_the_next_open_is_given()
     assert found(FileRing("/sim/ring")) == list(range(870))
 
 
+def test_tails_longer_than_a_sector_take_no_more_memory_to_open():
+    mounted()
+    for number in range(3):
+        log(FileRing("/sim/ring", tails=1, tail_bytes=999999999), 300 * number, 300)
+    assert found(FileRing("/sim/ring")) == list(range(900))
+
+
 def test_a_folder_in_the_place_of_a_tail_or_a_spare_costs_wear_and_no_reading():
     for name in ("0", "2", "log", "log/spare"):
         mounted()

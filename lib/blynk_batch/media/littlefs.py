@@ -64,7 +64,7 @@ class Files:
 
     def __init__(self, path, tails, tail_bytes):
         self.path, self.place = path, path or "/"
-        self.tails, self.tail_bytes = tails, tail_bytes - _TAIL_HEAD
+        self.tails, self.tail_bytes = tails, min(tail_bytes, SECTOR_BYTES) - _TAIL_HEAD
         self._names = []  # theirs
         self.slots = self.wanted = 0
         self._has_spare = False  # or not looked for yet
