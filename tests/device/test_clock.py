@@ -188,6 +188,22 @@ def test_clients_without_a_clock_of_their_own_share_the_boards():
     assert one.clock is other.clock
 
 
+def test_an_uptime_that_goes_below_zero_is_refused_by_its_name_and_stores_nothing():
+    clock = FakeClock(None, -5)  # ticks_diff() from a start, half a wrap later
+    client = client_on(clock)
+    for uptime_ms in (-5, 1 << 48):
+        clock.uptime_ms = uptime_ms
+        try:
+            client.log(1, 1)
+        except ValueError as e:
+            assert "uptime %d:" % uptime_ms in str(e) and "0 or more" in str(e), e
+        else:
+            raise AssertionError("was taken")
+    clock.uptime_ms = 5
+    client.log(1, 2)
+    assert [value for _, _, value in client.points()] == [2] and client.stats()["logged"] == 1
+
+
 def test_a_clock_of_floats_counts_whole_milliseconds():
     class Floats(FakeClock):
         def now(self):

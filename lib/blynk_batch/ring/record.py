@@ -178,7 +178,7 @@ class Chain:
                 if boot:
                     put_varint(out, boot)
                 if not 0 <= time < _MAX_TIME_MS:
-                    raise ValueError("timestamp %r: must be Unix milliseconds" % time)
+                    raise ValueError("uptime %r: must be ms, 0 or more and below 2**48" % time)
                 out.extend(time.to_bytes(6, "little"))
             if not same:
                 out.extend(pins)
