@@ -1,6 +1,8 @@
 """Ctrl-C, or no memory left, at any change of the state in an upload that is refused points, or a watchdog that raises:
 nothing is lost by it."""
 
+import micropython
+
 import blynk_batch
 import invariants
 from blynk_batch import load
@@ -17,11 +19,22 @@ class Picky(FakeServer):
 
     bad = (3, 4, 11, 17)
 
+    def close(self):
+        if Gone.locks:
+            micropython.heap_unlock()
+            Gone.locks = 0
+
     def post(self, url, headers, body, timeout_s):
         text = b"".join([bytes(chunk) for chunk in body])
         is_refused = "pin=v2" in url and [value for value in self.bad if b",%d]" % value in text]
         self.replies = [REFUSAL] if is_refused else []
         return super().post(url, headers, (text,), timeout_s)
+
+
+class Gone(MemoryError):
+    """None is left, not even for what would be done about it, until the transport is closed."""
+
+    locks = 0
 
 
 def breaking(change, left, error):
@@ -31,6 +44,9 @@ def breaking(change, left, error):
         change(key, value)
         left[0] -= 1
         if not left[0]:
+            if error is Gone:
+                Gone.locks = 1
+                micropython.heap_lock()
             raise error
 
     return breaks
@@ -45,6 +61,7 @@ def broken_off(at, error, overwrite, most=12):
     for number in range(20):
         clock.wait(1000)
         client.log_group({1: number, 2: number})
+    client.uploader()
     left, real = [at], ring.set
     breaks, dog = breaking(real, left, error), None
     if error is ValueError:
@@ -91,6 +108,38 @@ def test_wherever_memory_runs_out_in_a_search_no_point_is_lost():
     while broken_off(at, MemoryError, False):
         at += 2
     assert at > 40
+
+
+def test_wherever_all_memory_is_gone_no_point_is_counted_twice():
+    at = 1
+    while broken_off(at, Gone, True, 3):
+        at += 1
+    assert at > 40
+
+
+def test_memory_that_is_short_when_a_batch_is_handed_to_the_transport_is_an_error_of_the_result():
+    class Short(load("upload.call", "Call")):
+        def short(self):
+            if self.was_sent:
+                raise MemoryError
+
+        was_sent = False
+        _watchdog = property(short, lambda self, value: None)  # which the batch gets too
+
+        def send(self, reply):
+            self.was_sent = False
+            body = self.steps.send(reply)
+            self.was_sent = bool(body)
+            return body
+
+    client = blynk_batch.Client("token", ring=blynk_batch.FileRing("hand"), clock=FakeClock(), transport=FakeServer())
+    client.log(1, 1)
+    call = Short(client, None, None)
+    call.steps, call._steps = call._steps, call
+    failed = call.run()
+    assert type(failed.error) is MemoryError and failed.pending == 1 and failed.retry_after_s, failed
+    client.clock.wait(DAY_MS)
+    assert client.upload().uploaded == 1
 
 
 def dropped_at(at, error):

@@ -52,14 +52,14 @@ class Call(Posting):
         self._client.check_open()
         try:
             body = self._steps.send(reply)
+            if body:
+                body.tick, body.watchdog = self._tick, self._watchdog
+            return body
         except MemoryError as e:
             failed(self._client, e, self.result)
             raise StopIteration
         except OSError as e:  # the medium's
             raise load("words", "explained")(e, self._client.ring.medium.place)
-        if body:
-            body.tick, body.watchdog = self._tick, self._watchdog
-        return body
 
     def run(self):
         """To the end, blocking; the Result."""
