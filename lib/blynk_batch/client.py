@@ -216,10 +216,10 @@ class Client:
     def call(self, timeout_s, watchdog):
         """One upload's Call; the Result where it cannot be made for want of memory or of a transport."""
         failed = load("upload.result", "failed")  # first: there may be no room for more
-        for name in ("report", "ring.books", "upload.ranges", "upload.secret"):  # an upload takes all room
-            let_go(name)
         self.check_open()
         try:
+            for name in ("report", "ring.books", "upload.ranges", "upload.secret"):  # an upload takes all room
+                let_go(name)
             if self.uploading and self.uploading.loop:  # a run()'s, whose event loop may be gone
                 load("upload.run", "end_left")(self)
             self.check_books()  # while there is most room for it

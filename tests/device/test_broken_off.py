@@ -220,3 +220,38 @@ def cleared_at(at, error):
 
 def test_wherever_ctrl_c_or_want_of_memory_breaks_a_clear_off_it_has_cleared_all_or_nothing():
     at_each_place(cleared_at, 3)
+
+
+def checked_at(at, error):
+    """True if the end of opening a ring, in which a drop was noted before the power went, made so many changes."""
+    name = "check%d%s" % (at, error.__name__)
+    ring, server = blynk_batch.FileRing(name, capacity_bytes=12288), Picky()
+    client = blynk_batch.Client("token", ring=ring, clock=FakeClock(), transport=server)
+    server.bad = range(10)
+    for number in range(40):
+        client.log_group({1: "x" * 90, 2: number % 10})
+    client.upload()
+    ring.medium.drop = lambda _: 1 // 0  # the power goes
+    try:
+        while True:
+            client.log_group({1: "x" * 90, 2: 3})
+    except ZeroDivisionError:
+        blynk_batch.client._open_rings.clear()
+    ring = blynk_batch.FileRing(name)
+    left, real = [at], ring.set
+    ring.set = breaking(real, left, error)
+    try:
+        ring.check_books()
+    except error:
+        pass
+    ring.set = real
+    for one in (ring, blynk_batch.FileRing(name)):
+        client = blynk_batch.Client("token", ring=one, clock=FakeClock(), transport=Picky())
+        invariants.check(one, len(list(client.points())))
+        assert client.stats()["dropped"]
+        blynk_batch.client._open_rings.clear()
+    return left[0] <= 0
+
+
+def test_wherever_ctrl_c_or_want_of_memory_breaks_the_end_of_opening_off_it_is_made_anew_and_the_books_add_up():
+    at_each_place(checked_at, 4)

@@ -61,7 +61,6 @@ class Ring(Pages):
     def check_books(self):
         """The end of opening, once. A wake that only logs does without: littlefs reads some kilobytes for it."""
         if self.unchecked:
-            self.unchecked = False
             load("ring.room", "check_books")(self)
             let_go("ring.room")
             let_go("ring.books")

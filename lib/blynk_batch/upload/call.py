@@ -7,7 +7,7 @@ import gc
 
 from micropython import const
 
-from .. import let_go, load
+from .. import load
 from ..errors import Busy
 from .posting import Posting
 from .result import OutOfTime, Result, ended, failed
@@ -78,9 +78,6 @@ class Call(Posting):
         gc.threshold(self._threshold)
         self._client.uploading = None
         self._course.feed = None
-        # What few drains need
-        for name in ("upload.outcomes", "upload.search", "upload.settled", "upload.held", "upload.ranges"):
-            let_go(name)
         try:
             if hasattr(self.transport, "close"):  # where memory is out, all exceptions are one object
                 self.transport.close()
