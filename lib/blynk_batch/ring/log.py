@@ -219,7 +219,7 @@ class Ring(Pages):
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         if self.sealed:
-            self.waiting = bytearray()
+            self._take_back()
         self.settle()
         most = self.medium.slots - (1 if data else 0)
         for tries in (1, 2):  # of raw sectors that fail
