@@ -63,14 +63,12 @@ class Client:
             ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
         arguments.check_free(ring, _open_rings, _closed)
         let_go("arguments")  # not before: a bundle holds all that opening needs
-        self.ring, self.transport = ring, transport
-        self.clock = clock or BOARD
+        self.ring, self.transport, self.clock = ring, transport, clock or BOARD
         self._boots = Boots(ring, self.clock)
         self.guard = Guard()
-        self._uploader = self._pace = self.last_error = None
-        self.uploading = None  # the Call under way
+        self._uploader = self._pace = self.last_error = self.uploading = None  # the last: the Call under way
         self.released = b""  # pins whose ranges are to be tried
-        self._open = True
+        self._open = 2  # 1: it closes
         _open_rings[ring.key] = ring  # last: a client that could not be made leaves it free
 
     # Logging
@@ -113,7 +111,7 @@ class Client:
             self.guard.run(self._store, (pins, values, timestamp, now, skipped))
 
     def _store(self, pins, values, timestamp, now, skipped):
-        self.check_open()  # once more: it may have waited while the client was closed
+        self.check_open(1)  # once more: it may have waited while the client was closed
         if skipped:
             self.ring.add(keys.SKIPPED, skipped)
         if pins:
@@ -211,17 +209,17 @@ class Client:
         if self._uploader is None:
             if self.transport is None:
                 self.transport = load("http.requests", "Requests")()
-            mine = self._boots, self._token, self._server, self._settings
-            self._uploader = load("upload.result", "uploader_of")(self, *mine)
+            uploader_of = load("upload.result", "uploader_of")
+            self._uploader = uploader_of(self, self._boots, self._token, self._server, self._settings)
         return self._uploader
 
     def call(self, timeout_s, watchdog):
         """One upload's Call; the Result where it cannot be made for want of memory or of a transport."""
         failed = load("upload.result", "failed")  # first: there may be no room for more
-        for name in ("report", "ring.books", "upload.ranges", "upload.secret"):  # an upload takes all room
-            let_go(name)
         self.check_open()
         try:
+            for name in ("report", "ring.books", "upload.ranges", "upload.secret"):  # an upload takes all room
+                let_go(name)
             if self.uploading and self.uploading.loop:  # a run()'s, whose event loop may be gone
                 load("upload.run", "end_left")(self)
             self.check_books()  # while there is most room for it
@@ -262,10 +260,11 @@ class Client:
         sleep_ms  int of 0 or more; None: no sleep is planned. ValueError or TypeError for anything else."""
         if self._open:
             check_ms("sleep_ms", sleep_ms)
+            self._open = 1  # it closes: a callback's reading is refused, those that wait are stored
             self.guard.run(self._close, (sleep_ms,))
 
     def _close(self, sleep_ms):
-        self._open = False
+        self.guard.finish()
         try:
             if self.released:  # an upload's end comes too late
                 load("upload.ranges", "release_of")(self)
@@ -277,9 +276,10 @@ class Client:
             finally:
                 if _open_rings.get(self.ring.key) is self.ring:
                     _closed[self.ring.key] = _open_rings.pop(self.ring.key).opened
+                self._open = 0  # last: where Ctrl-C breaks in before, close() can be called again
 
-    def check_open(self):
-        if not self._open:
+    def check_open(self, least=2):
+        if self._open < least:
             raise Error("the client is closed")
 
     def __enter__(self):

@@ -7,10 +7,7 @@ guard is let go, before the interrupted call returns. Not for threads: one that 
 try:
     from _thread import get_ident
 except ImportError:  # no threads
-
-    def get_ident():
-        return 0
-
+    get_ident = int  # pyright: ignore # it gives 0
 
 from micropython import const
 
@@ -45,17 +42,21 @@ class Guard:
     def leave(self):
         """Let go; what waited is done first, all of it. Ctrl-C, which breaks in at any jump, leaves nothing locked."""
         try:
-            while self.held == 1 and self._queue:
-                action, args = self._queue.pop(0)
-                try:
-                    action(*args)
-                except Exception as e:  # noqa: BLE001 - it belongs to the callback, which has returned
-                    self.failed = self.failed or e
+            self.finish()
         finally:
             self.held -= 1  # what waits still is done by the next call
         if self._queue and not self.held:  # it came between the last look and letting go
             self.held = 1
             self.leave()
+
+    def finish(self):
+        """Do what waits."""
+        while self.held == 1 and self._queue:
+            action, args = self._queue.pop(0)
+            try:
+                action(*args)
+            except Exception as e:  # noqa: BLE001 - it belongs to the callback, which has returned
+                self.failed = self.failed or e
 
     def run(self, action, args=()):
         """Do `action(*args)`; queued if the guard is held. Busy if eight wait already.

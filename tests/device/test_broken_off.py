@@ -1,6 +1,8 @@
 """Ctrl-C, or no memory left, at any change of the state in an upload that is refused points, or a watchdog that raises:
 nothing is lost by it."""
 
+import micropython
+
 import blynk_batch
 import invariants
 from blynk_batch import load
@@ -17,11 +19,22 @@ class Picky(FakeServer):
 
     bad = (3, 4, 11, 17)
 
+    def close(self):
+        if Gone.locks:
+            micropython.heap_unlock()
+            Gone.locks = 0
+
     def post(self, url, headers, body, timeout_s):
         text = b"".join([bytes(chunk) for chunk in body])
         is_refused = "pin=v2" in url and [value for value in self.bad if b",%d]" % value in text]
         self.replies = [REFUSAL] if is_refused else []
         return super().post(url, headers, (text,), timeout_s)
+
+
+class Gone(MemoryError):
+    """None is left, not even for what would be done about it, until the transport is closed."""
+
+    locks = 0
 
 
 def breaking(change, left, error):
@@ -31,6 +44,9 @@ def breaking(change, left, error):
         change(key, value)
         left[0] -= 1
         if not left[0]:
+            if error is Gone:
+                Gone.locks = 1
+                micropython.heap_lock()
             raise error
 
     return breaks
@@ -45,6 +61,7 @@ def broken_off(at, error, overwrite, most=12):
     for number in range(20):
         clock.wait(1000)
         client.log_group({1: number, 2: number})
+    client.uploader()
     left, real = [at], ring.set
     breaks, dog = breaking(real, left, error), None
     if error is ValueError:
@@ -91,6 +108,38 @@ def test_wherever_memory_runs_out_in_a_search_no_point_is_lost():
     while broken_off(at, MemoryError, False):
         at += 2
     assert at > 40
+
+
+def test_wherever_all_memory_is_gone_no_point_is_counted_twice():
+    at = 1
+    while broken_off(at, Gone, True, 3):
+        at += 1
+    assert at > 40
+
+
+def test_memory_that_is_short_when_a_batch_is_handed_to_the_transport_is_an_error_of_the_result():
+    class Short(load("upload.call", "Call")):
+        def short(self):
+            if self.was_sent:
+                raise MemoryError
+
+        was_sent = False
+        _watchdog = property(short, lambda self, value: None)  # which the batch gets too
+
+        def send(self, reply):
+            self.was_sent = False
+            body = self.steps.send(reply)
+            self.was_sent = bool(body)
+            return body
+
+    client = blynk_batch.Client("token", ring=blynk_batch.FileRing("hand"), clock=FakeClock(), transport=FakeServer())
+    client.log(1, 1)
+    call = Short(client, None, None)
+    call.steps, call._steps = call._steps, call
+    failed = call.run()
+    assert type(failed.error) is MemoryError and failed.pending == 1 and failed.retry_after_s, failed
+    client.clock.wait(DAY_MS)
+    assert client.upload().uploaded == 1
 
 
 def dropped_at(at, error):
@@ -171,3 +220,38 @@ def cleared_at(at, error):
 
 def test_wherever_ctrl_c_or_want_of_memory_breaks_a_clear_off_it_has_cleared_all_or_nothing():
     at_each_place(cleared_at, 3)
+
+
+def checked_at(at, error):
+    """True if the end of opening a ring, in which a drop was noted before the power went, made so many changes."""
+    name = "check%d%s" % (at, error.__name__)
+    ring, server = blynk_batch.FileRing(name, capacity_bytes=12288), Picky()
+    client = blynk_batch.Client("token", ring=ring, clock=FakeClock(), transport=server)
+    server.bad = range(10)
+    for number in range(40):
+        client.log_group({1: "x" * 90, 2: number % 10})
+    client.upload()
+    ring.medium.drop = lambda _: 1 // 0  # the power goes
+    try:
+        while True:
+            client.log_group({1: "x" * 90, 2: 3})
+    except ZeroDivisionError:
+        blynk_batch.client._open_rings.clear()
+    ring = blynk_batch.FileRing(name)
+    left, real = [at], ring.set
+    ring.set = breaking(real, left, error)
+    try:
+        ring.check_books()
+    except error:
+        pass
+    ring.set = real
+    for one in (ring, blynk_batch.FileRing(name)):
+        client = blynk_batch.Client("token", ring=one, clock=FakeClock(), transport=Picky())
+        invariants.check(one, len(list(client.points())))
+        assert client.stats()["dropped"]
+        blynk_batch.client._open_rings.clear()
+    return left[0] <= 0
+
+
+def test_wherever_ctrl_c_or_want_of_memory_breaks_the_end_of_opening_off_it_is_made_anew_and_the_books_add_up():
+    at_each_place(checked_at, 4)

@@ -9,6 +9,7 @@ import sys
 import invariants
 from blynk_batch import BlockRing, Client, FileRing
 from blynk_batch.errors import Error, RingFull
+from blynk_batch.media import littlefs
 from blynk_batch.ring import sector
 from blynk_batch.ring.state import CURSOR, DROPPED, UPLOADED
 from flash import NorFlash, mount, umount
@@ -438,3 +439,30 @@ def test_a_reading_that_finds_no_memory_once_its_file_is_open_costs_none_of_thos
         left += len(values) - before
         ring.clear()
     assert left, "nothing was written"
+
+
+def test_memory_that_is_short_once_a_sectors_file_is_written_costs_no_reading_that_follows():
+    def short(*args):
+        left[0] -= 1
+        if not left[0]:
+            raise MemoryError
+        return bytearray(*args)
+
+    left, at, reached = [0], 0, True
+    while reached:
+        at += 1
+        ring = FileRing("short%d" % at)
+        log(ring, 0, 440)  # nearly a sector
+        littlefs.bytearray, left[0] = short, at
+        try:
+            ring.log(0, NOW_MS, b"\x02", ["x" * 900])  # which no longer takes this one
+            ring.clear()
+        except MemoryError:
+            pass
+        reached, left[0] = left[0] <= 0, 0
+        del littlefs.bytearray
+        log(ring, 440, 10)
+        for one in (ring, FileRing("short%d" % at)):
+            invariants.check(one, len(found(one)))
+            assert found(one)[-10:] == list(range(440, 450)), (at, found(one))
+    assert at > 4

@@ -216,6 +216,49 @@ def test_ctrl_c_in_a_reading_that_waited_does_not_leave_the_client_locked():
     assert sorted(readings(reopened(), 1)) == [1, 2], "durable when log() returns"
 
 
+def test_a_reading_that_ctrl_c_kept_waiting_is_stored_by_the_close_that_follows():
+    client, medium, _ = interrupted_client(("append",))
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    client.guard.enter()
+    client.guard.run(interrupt, (None,))
+    client.log(1, 1)
+    try:
+        with client:
+            client.guard.leave()
+        raise AssertionError("it was swallowed")
+    except KeyboardInterrupt:
+        pass
+    assert readings(reopened(), 1) == [1]
+
+
+def test_a_close_that_ctrl_c_breaks_off_at_its_end_can_be_made_again_and_lets_go_of_the_ring():
+    class Breaks(dict):
+        def get(self, key):
+            blynk_batch.client._open_rings = plain
+            raise KeyboardInterrupt
+
+    client, medium, _ = interrupted_client(())
+    client.log(1, 1)
+    plain = blynk_batch.client._open_rings
+    blynk_batch.client._open_rings = Breaks()
+    try:
+        client.close()
+        raise AssertionError("it was swallowed")
+    except KeyboardInterrupt:
+        pass
+    try:
+        client.log(1, 2)
+        raise AssertionError("it was taken")
+    except blynk_batch.Error:
+        pass
+    client.close()
+    again = blynk_batch.Client("token", ring=blynk_batch.FileRing("ring"), transport=FakeServer(), clock=FakeClock())
+    assert readings(again, 1) == [1]
+
+
 def test_ctrl_c_at_any_look_at_the_guard_leaves_nothing_locked():
     class Breaks(type(interrupted_client(())[0].guard)):
         """Ctrl-C breaks in where MicroPython looks for it, at a jump: at the look at `held` that `left` counts down to.

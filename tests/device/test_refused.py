@@ -311,6 +311,18 @@ def test_so_does_ctrl_c_that_breaks_in_twice():
             assert found(one) == [0, 1, 2, 3, 4, 6, 7, 8]
 
 
+def test_a_second_ctrl_c_before_anything_is_taken_back_leaves_a_reading_that_counts_nowhere():
+    for ring, again in on_each_medium():
+        log(ring, 0, 5)
+        ring.settle = lambda: ring.program(ring.waiting)  # noqa: B023 - so all that settle() does besides is left out
+        broken_off(ring.medium, "append", log, ring, 5, 1)
+        del ring.settle
+        log(ring, 6, 3)
+        for one in (ring, again()):
+            invariants.check(one, len(found(one)))
+            assert found(one) == [0, 1, 2, 3, 4, 6, 7, 8]
+
+
 def test_an_upload_that_interrupts_a_log_is_refused_and_the_reading_stored():
     client = Client("token", ring=FileRing("ring"), transport=FakeServer(), clock=FakeClock())
     real = client.ring.medium.append

@@ -72,13 +72,13 @@ class Files:
         self._seen = 0  # tails that are known to be nobody else's
         self._head = bytearray(_TAIL_HEAD)  # of the tail that is written
         self._place = memoryview(self._head)[:8]
-        self._go_on(-1, 0)
+        self._go_on(-1, 0, (bytearray(), bytearray()))
 
-    def _go_on(self, sequence, spilled):
+    def _go_on(self, sequence, spilled, blank):
         self.current = sequence  # of the sector under way
         self.spilled = spilled  # its bytes that are in its file
-        self.tail = bytearray()  # the newest sector's bytes that are in tails
-        self._body = bytearray()  # those of the tail that is being filled
+        # The newest sector's bytes that are in tails, and those of the tail that is being filled
+        self.tail, self._body = blank
         self._index = 0  # of that tail
 
     def slot(self, sequence):
@@ -98,7 +98,7 @@ class Files:
     def take_up(self, sequence, size, tail):
         """Go on with that sector: `size` of its bytes are in its file (below 0: it has none yet), those of `tail`, the
         first, behind them, then those of each tail that goes on where the one before ends."""
-        self._go_on(sequence, max(0, size))
+        self._go_on(sequence, max(0, size), (bytearray(), bytearray()))
         index = 0
         while tail[:2] == (sequence, self.spilled + len(self.tail)) and tail[2]:
             self._body, self._index = bytearray(tail[2]), index
@@ -198,7 +198,7 @@ class Files:
             self._has_spare = True
         except OSError:  # so it is tried again with the next sector
             pass
-        self._go_on(sequence, 0)
+        self._go_on(sequence, 0, (bytearray(), bytearray()))
 
     def _spare_bytes(self):
         """Bytes of the spare, 0 if there is none, -1 if the file of that name is somebody else's."""
@@ -225,7 +225,7 @@ class Files:
         if self._files:  # an open file takes a kilobyte of heap, which this one needs
             self.close()
         if sequence != self.current:  # Ctrl-C broke off the beginning of the next
-            self._go_on(sequence, offset)
+            self._go_on(sequence, offset, (bytearray(), bytearray()))
         if len(data) > self.tail_bytes or not self._may_write(0):
             if not offset and self._may_write(0):
                 self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector
@@ -265,8 +265,9 @@ class Files:
         """Have the file of the sector under way end with `tail` and `data` at `at`, 0: nothing else is in it. They are
         not joined: the open file takes a kilobyte of heap in one piece, which may be the last."""
         self.close()
+        blank = bytearray(), bytearray()  # before it is written: these take memory
         broken = _write((tail, data), at, open(self.name(self.current), "r+b" if at else "wb"))
-        self._go_on(self.current, at + len(tail) + len(data))
+        self._go_on(self.current, at + len(tail) + len(data), blank)
         if broken:
             raise broken
 

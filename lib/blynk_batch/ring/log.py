@@ -61,7 +61,6 @@ class Ring(Pages):
     def check_books(self):
         """The end of opening, once. A wake that only logs does without: littlefs reads some kilobytes for it."""
         if self.unchecked:
-            self.unchecked = False
             load("ring.room", "check_books")(self)
             let_go("ring.room")
             let_go("ring.books")
@@ -220,7 +219,7 @@ class Ring(Pages):
         if size > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         if self.sealed:
-            self.waiting = bytearray()
+            self._take_back()
         self.settle()
         most = self.medium.slots - (1 if data else 0)
         for tries in (1, 2):  # of raw sectors that fail

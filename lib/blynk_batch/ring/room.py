@@ -29,27 +29,34 @@ def _catch_up(ring):
 
 
 def check_books(ring):
-    """The end of opening: let go of what a drop frame named, though it may be readable, and of what is not there."""
-    _drop_before(ring, ring.get(OLDEST))
-    ring.oldest = ring.medium.oldest_from(ring.oldest, ring.newest)
-    before = ring.pending
-    # A full disk's sector goes before its drop is noted
-    went = RECOUNT in ring.state or ring.get(OLDEST) < ring.oldest > first_kept(ring.state)[0]
-    _catch_up(ring)
-    if went and (ring.get(HELD) or ring.get(DELIVERED)):  # of the sector that went nothing else was noted
-        load("ring.books", "recount")(ring, ring.oldest)
-    ring.add(DROPPED, max(0, before - ring.pending))
-    ring.forget(RECOUNT)
-    if ring.is_mixed:
-        load("ring.books", "mend")(ring)
-    if not ring.overwrite and ring.newest - ring.oldest >= ring.medium.slots:
-        _drop_before(ring, first_kept(ring.state)[0])
-        head = ring.newest - ring.oldest >= ring.medium.slots and sector.read_prefix(ring.medium, ring.newest)
-        if head:
-            ring.medium.slots = head.slots  # the capacity that it was filled with, until what is pending fits
-        return
-    while ring.newest - ring.oldest >= ring.medium.slots:
-        drop_oldest(ring)
+    """The end of opening: let go of what a drop frame named, though it may be readable, and of what is not there. Where
+    that is broken off it is done anew, from the state that was read: half of it would be counted twice, or nowhere."""
+    state, oldest, ring.unchecked = dict(ring.state), ring.oldest, False
+    try:
+        _drop_before(ring, ring.get(OLDEST))
+        ring.oldest = ring.medium.oldest_from(ring.oldest, ring.newest)
+        before = ring.pending
+        # A full disk's sector goes before its drop is noted
+        went = RECOUNT in ring.state or ring.get(OLDEST) < ring.oldest > first_kept(ring.state)[0]
+        _catch_up(ring)
+        if went and (ring.get(HELD) or ring.get(DELIVERED)):  # of the sector that went nothing else was noted
+            load("ring.books", "recount")(ring, ring.oldest)
+        ring.add(DROPPED, max(0, before - ring.pending))
+        ring.forget(RECOUNT)
+        if ring.is_mixed:
+            load("ring.books", "mend")(ring)
+        if not ring.overwrite and ring.newest - ring.oldest >= ring.medium.slots:
+            _drop_before(ring, first_kept(ring.state)[0])
+            head = ring.newest - ring.oldest >= ring.medium.slots and sector.read_prefix(ring.medium, ring.newest)
+            if head:
+                ring.medium.slots = head.slots  # the capacity that it was filled with, until what is pending fits
+            return
+        while ring.newest - ring.oldest >= ring.medium.slots:
+            drop_oldest(ring)
+    except BaseException:
+        ring.state, ring.oldest = state, oldest
+        ring.unchecked = True
+        raise
 
 
 def _drop_before(ring, sequence):

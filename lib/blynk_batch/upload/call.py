@@ -7,7 +7,7 @@ import gc
 
 from micropython import const
 
-from .. import let_go, load
+from .. import load
 from ..errors import Busy
 from .posting import Posting
 from .result import OutOfTime, Result, ended, failed
@@ -52,14 +52,14 @@ class Call(Posting):
         self._client.check_open()
         try:
             body = self._steps.send(reply)
+            if body:
+                body.tick, body.watchdog = self._tick, self._watchdog
+            return body
         except MemoryError as e:
             failed(self._client, e, self.result)
             raise StopIteration
         except OSError as e:  # the medium's
             raise load("words", "explained")(e, self._client.ring.medium.place)
-        if body:
-            body.tick, body.watchdog = self._tick, self._watchdog
-        return body
 
     def run(self):
         """To the end, blocking; the Result."""
@@ -78,9 +78,6 @@ class Call(Posting):
         gc.threshold(self._threshold)
         self._client.uploading = None
         self._course.feed = None
-        # What few drains need
-        for name in ("upload.outcomes", "upload.search", "upload.settled", "upload.held", "upload.ranges"):
-            let_go(name)
         try:
             if hasattr(self.transport, "close"):  # where memory is out, all exceptions are one object
                 self.transport.close()

@@ -5,7 +5,7 @@ from array import array
 
 from micropython import const
 
-from .. import load
+from .. import let_go, load
 from ..errors import Error, UploadError
 
 _CRAMPED_BYTES = const(49152)  # free: TLS and asyncio come on top
@@ -76,6 +76,9 @@ def failed(client, error, result=None):
 def ended(client, result):
     """What an upload does last, and what its `result` tells of that."""
     try:
+        # What few drains need
+        for name in ("upload.outcomes", "upload.search", "upload.settled", "upload.held", "upload.ranges"):
+            let_go(name)
         if client.released:
             client.guard.run(load("upload.ranges", "release_of"), (client,))
         client.prepare()

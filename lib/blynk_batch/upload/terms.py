@@ -29,6 +29,7 @@ class Terms:
     clock_error_s = None  # the board's clock less the server's, where they differ
     date_ok = None  # None: no reply of this drain has told
     is_cramped = False  # True: there is little room in the heap
+    _meant = (DrainEnds, StopIteration, Error, OSError)  # here, since a tuple takes memory
 
     def __init__(self, ring, boots, guard, transport, pace, tally, token, server, settings):
         self.ring, self.boots, self._guard = ring, boots, guard
@@ -186,13 +187,12 @@ class Terms:
     def _whole(self, action, *args):
         """Where Ctrl-C, want of memory or what a watchdog raises breaks in before the state is saved, that is as it
         was, but for what is void since."""
-        ring, before = self.ring, self.ring.state.copy()
-        oldest, newest, offset = ring.oldest, ring.newest, ring.offset
+        ring = self.ring
+        before, oldest, newest, at = ring.state.copy(), ring.oldest, ring.newest, ring.offset
         try:
             return action(*args)
         except BaseException as e:
-            is_broken_off = not isinstance(e, (DrainEnds, StopIteration, Error, OSError))
-            if is_broken_off and ring.offset == offset and ring.newest == newest and ring.oldest == oldest:
+            if not isinstance(e, self._meant) and ring.offset == at and ring.newest == newest and ring.oldest == oldest:
                 after, ring.state = ring.state, before  # first: all else takes memory
                 ring.dirty.update(after)
                 ring.dirty.update(before)
