@@ -50,8 +50,8 @@ _TEXTS = (
 
 def judge(status, reply, hide=str):
     """The exception for a reply that is no acceptance, from its status and first bytes. `hide` takes the token out of
-    the server's words. A ServerError of status 400 is a refusal that nobody documents."""
-    if status == 200:
+    the server's words. A ServerError of status 400 is a refusal that nobody documents, or a page."""
+    if status in (200, 511) or (status == 400 and reply[:1] != b"{"):
         return _error(ServerError, status, "a page that is not Blynk's: is there a login page?")
     if 300 <= status < 400:
         return _error(Redirected, status, "redirected" if status == 308 else "redirected: is there a login page?")

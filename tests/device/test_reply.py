@@ -96,3 +96,8 @@ def test_a_reason_that_is_no_text_is_none_however_deep_it_nests():
     nested = b"[" * 490 + b"]" * 490  # str() of that takes more stack than a Pico has, and half of what there is here
     for reason in (nested, b"null", b"7", b"{}"):
         assert below(130, reason) == "the server answered 400: a refusal without a reason"
+
+
+def test_a_page_in_place_of_blynks_reply_is_called_that():
+    for status, page in ((200, b"<html>"), (511, b"<html>"), (511, b""), (400, b"<html>"), (400, b"")):
+        assert str(judge(status, page)).endswith("%d: a page that is not Blynk's: is there a login page?" % status)
