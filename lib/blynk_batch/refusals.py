@@ -48,13 +48,14 @@ _TEXTS = (
 )
 
 
-def judge(status, reply, hide=str):
-    """The exception for a reply that is no acceptance, from its status and first bytes. `hide` takes the token out of
-    the server's words. A ServerError of status 400 is a refusal that nobody documents, or a page."""
+def judge(status, reply, hide=str, location=""):
+    """The exception for a reply that is no acceptance, from its status, first bytes and Location. `hide` takes the
+    token out of the server's words. A ServerError of status 400 is a refusal that nobody documents, or a page."""
     if status in (200, 511) or (status == 400 and reply[:1] != b"{"):
         return _error(ServerError, status, "a page that is not Blynk's: is there a login page?")
     if 300 <= status < 400:
-        return _error(Redirected, status, "redirected" if status == 308 else "redirected: is there a login page?")
+        place = hide("/".join(location.split("/")[:3]))[:_WORDS] or "nowhere"  # behind it the token may be
+        return _error(Redirected, status, "redirected to %s: your server, or a login page?" % place)
     if status == 413:
         return _error(BatchTooLarge, status, "the request is too large")
     text = _message(reply)

@@ -34,7 +34,7 @@ def judge(uploader, source, body, reply):
         return
     status, headers, text = (0, {}, b"") if isinstance(reply, Exception) else reply
     hide, location = uploader.hide, headers.get("location", "")
-    error = refusals.judge(status, text, hide) if status else refusals.no_reply(reply, uploader.server, hide)
+    error = refusals.judge(status, text, hide, location) if status else refusals.no_reply(reply, uploader.server, hide)
     uploader.event("V%d: %s" % (body.pin, error))
     kind = status and type(error)  # what a transport raises is no word of the server's
     if kind == refusals.BatchTooLarge and body.points > 1:
