@@ -48,6 +48,7 @@ def test_a_handshake_that_fails_is_told_by_its_cause():
     assert "not to be trusted: refused by this firmware" in words(-0x2700, "x")
     for code in (-256, -0x7200):
         assert words(code, "why") == "no TLS with a.b: why; is this a TLS port?"
+    assert words(-0x7780, "why") == "no TLS with a.b: why; does it want another TLS version, or name?"
     for args in ((), (104,), (-255,)):
         assert words(*args).startswith("the TLS handshake with a.b broke off: OSError"), args
     assert words("words", kind=RuntimeError) == "the TLS handshake with a.b broke off: RuntimeError words"

@@ -14,7 +14,8 @@ from ..errors import NetworkError
 
 _BEGIN = const("-----BEGIN CERTIFICATE-----")
 _END = const("-----END CERTIFICATE-----")
-_VERIFY_FAILED = const(-0x2700)  # Mbed TLS's number, where the firmware has no words for it
+_VERIFY_FAILED = const(-0x2700)  # Mbed TLS's numbers; of this one some firmware has no words
+_ALERT = const(-0x7780)
 
 
 def check(ca):
@@ -81,7 +82,8 @@ def failed(cause, host):
         words = "refused by this firmware" if code else ", ".join([line for line in str(cause).split("\n") if line])
         return NetworkError("the certificate of %s is not to be trusted: %s%s" % (host, words, _clock_hint()))
     if code <= -256:
-        return NetworkError("no TLS with %s: %s; is this a TLS port?" % (host, cause.args[-1]))
+        hint = "does it want another TLS version, or name?" if code == _ALERT else "is this a TLS port?"
+        return NetworkError("no TLS with %s: %s; %s" % (host, cause.args[-1], hint))
     return NetworkError("the TLS handshake with %s broke off: %s %s" % (host, type(cause).__name__, cause))
 
 
