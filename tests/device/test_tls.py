@@ -65,6 +65,12 @@ def test_a_certificate_that_fails_while_the_clock_is_not_set_points_to_the_clock
     assert "clock" not in str(tls.failed(ValueError("validity starts in the future"), "blynk.cloud"))
 
 
+def test_a_certificate_that_fails_is_told_with_the_date_that_it_was_judged_by():
+    # A clock that is set wrong looks like a server whose certificate has expired.
+    text = str(tls.failed(ValueError("validity has expired"), "blynk.cloud"))
+    assert text.endswith("validity has expired; it is %d-%02d-%02d here" % time.gmtime()[:3]), text
+
+
 class Ssl:
     """The only such module of MicroPython 1.22: by position it takes a file's path, as CPython's does."""
 

@@ -90,7 +90,7 @@ def failed(cause, host):
 def _clock_hint():
     from ..clock.wall import SystemClock
 
+    today = "%d-%02d-%02d" % time.gmtime()[:3]
     if SystemClock().now() is not None:
-        return ""
-    today = time.gmtime()[:3]
-    return "; this board's clock is not set, it shows %d-%02d-%02d: is NTP blocked (UDP port 123)?" % today
+        return "; it is %s here" % today
+    return "; this board's clock is not set, it shows %s: is NTP blocked (UDP port 123)?" % today
