@@ -149,3 +149,36 @@ def test_a_server_that_answers_nothing_is_asked_as_seldom_where_a_question_comes
                 assert result.waiting == "backoff" or result.error, result
             client.log(1, 1)
         assert client.stats()["requests"] < 2 * 2 * 48, client.stats()
+
+
+class Behind(FakeServer):
+    """Behind a proxy that answers with a page of its own all but the first batch, or once `mended` those of `pin`."""
+
+    mended = False
+
+    def __init__(self, page, pin):
+        super().__init__()
+        self.page, self.last = page, "=v%d" % pin
+
+    def post(self, url, headers, body, timeout_s):
+        fails = url.endswith(self.last) if self.mended else self.points
+        self.replies = [(400, {}, self.page)] if fails else []
+        return super().post(url, headers, body, timeout_s)
+
+
+def test_a_proxys_page_of_status_400_holds_a_pin_only_if_it_alone_gets_it_again_and_again():
+    for page in (b"", b"<html><head><title>400 Bad Request</title></head></html>"):
+        clock, server = FakeClock(NOW_MS), Behind(page, 3)
+        client = client_on(clock, server, "ring%d" % len(page))
+        for number in range(40):
+            client.log(PINS[number % 4], number)
+        result = client.upload()
+        assert "400: a page that is not Blynk's" in str(result.error), result
+        assert (result.uploaded, len(server.requests), client.stats()["held"]) == (10, 2, 0), result
+        server.mended = True
+        told = []
+        while result.retry_after_s:
+            clock.wait(result.retry_after_s * 1000)
+            result = client.upload()
+            told.append((result.pending, client.stats()["held"]))
+        assert told == [(20, 0), (10, 10)], told

@@ -174,6 +174,18 @@ def test_a_transport_that_gives_what_is_no_reply_is_a_network_error():
         client.close()
 
 
+def test_a_name_that_is_not_found_is_told_in_words_beside_the_firmwares_number():
+    clock = FakeClock()
+    client = client_on(clock=clock, transport=FakeServer(*[OSError(number) for number in (-2, -3, -202, -200, 2)]))
+    client.log(1, 1)
+    told = []
+    for _ in range(5):
+        clock.wait(90000000)
+        told.append(str(client.upload().error))
+    assert ["its name was not found" in text for text in told] == [True, True, True, True, False], told
+    assert "OSError" in told[0] and "-2" in told[0], told
+
+
 class Speechless(Exception):
     def __str__(self):
         raise ValueError("no words")

@@ -96,3 +96,22 @@ def test_a_reason_that_is_no_text_is_none_however_deep_it_nests():
     nested = b"[" * 490 + b"]" * 490  # str() of that takes more stack than a Pico has, and half of what there is here
     for reason in (nested, b"null", b"7", b"{}"):
         assert below(130, reason) == "the server answered 400: a refusal without a reason"
+
+
+def test_a_redirect_names_where_to_and_no_more_of_it():
+    for location, where in (
+        ("https://blynk.cloud/external/api/batch/update?token=secret", "https://blynk.cloud"),
+        ("http://portal.example:8080/login?from=x", "http://portal.example:8080"),
+        ("/login", "/login"),
+        ("", "nowhere"),
+    ):
+        for status in (301, 302, 307, 308):
+            text = str(judge(status, b"", str, location))
+            assert text == "the server answered %d: redirected to %s: your server, or a login page?" % (status, where)
+    hidden = str(judge(302, b"", lambda text: text.replace("secret", "..."), "http://secret.portal.example/"))
+    assert "http://....portal.example:" in hidden
+
+
+def test_a_page_in_place_of_blynks_reply_is_called_that():
+    for status, page in ((200, b"<html>"), (511, b"<html>"), (511, b""), (400, b"<html>"), (400, b"")):
+        assert str(judge(status, page)).endswith("%d: a page that is not Blynk's: is there a login page?" % status)

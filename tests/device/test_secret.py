@@ -66,6 +66,10 @@ def of_its_own(cut):
     return make
 
 
+def of_a_redirect(cut):
+    return lambda url: (302, {"location": url[60 - cut :]}, b"")
+
+
 def of_no_memory(cut):
     def make(url):
         raise MemoryError(url[:cut])
@@ -79,7 +83,7 @@ def test_it_is_in_no_text_wherever_that_was_cut():
     ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
     transport = Unlucky(None)
     client = blynk_batch.Client(TOKEN, ring=ring, transport=transport, clock=clock, debug=told.append)
-    for kind in (of_the_message, of_an_exception, of_its_own, of_no_memory):
+    for kind in (of_the_message, of_an_exception, of_its_own, of_a_redirect, of_no_memory):
         for cut in range(30, 110, 3):
             clock.wait(90000000)
             client.log(1, 1)

@@ -48,6 +48,7 @@ def test_a_handshake_that_fails_is_told_by_its_cause():
     assert "not to be trusted: refused by this firmware" in words(-0x2700, "x")
     for code in (-256, -0x7200):
         assert words(code, "why") == "no TLS with a.b: why; is this a TLS port?"
+    assert words(-0x7780, "why") == "no TLS with a.b: why; does it want another TLS version, or name?"
     for args in ((), (104,), (-255,)):
         assert words(*args).startswith("the TLS handshake with a.b broke off: OSError"), args
     assert words("words", kind=RuntimeError) == "the TLS handshake with a.b broke off: RuntimeError words"
@@ -62,6 +63,12 @@ def test_a_certificate_that_fails_while_the_clock_is_not_set_points_to_the_clock
         SystemClock.now = now
     assert "clock is not set, it shows %d-" % time.gmtime()[0] in text and "NTP" in text, text
     assert "clock" not in str(tls.failed(ValueError("validity starts in the future"), "blynk.cloud"))
+
+
+def test_a_certificate_that_fails_is_told_with_the_date_that_it_was_judged_by():
+    # A clock that is set wrong looks like a server whose certificate has expired.
+    text = str(tls.failed(ValueError("validity has expired"), "blynk.cloud"))
+    assert text.endswith("validity has expired; it is %d-%02d-%02d here" % time.gmtime()[:3]), text
 
 
 class Ssl:

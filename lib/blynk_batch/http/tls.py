@@ -14,7 +14,8 @@ from ..errors import NetworkError
 
 _BEGIN = const("-----BEGIN CERTIFICATE-----")
 _END = const("-----END CERTIFICATE-----")
-_VERIFY_FAILED = const(-0x2700)  # Mbed TLS's number, where the firmware has no words for it
+_VERIFY_FAILED = const(-0x2700)  # Mbed TLS's numbers; of this one some firmware has no words
+_ALERT = const(-0x7780)
 
 
 def check(ca):
@@ -81,14 +82,15 @@ def failed(cause, host):
         words = "refused by this firmware" if code else ", ".join([line for line in str(cause).split("\n") if line])
         return NetworkError("the certificate of %s is not to be trusted: %s%s" % (host, words, _clock_hint()))
     if code <= -256:
-        return NetworkError("no TLS with %s: %s; is this a TLS port?" % (host, cause.args[-1]))
+        hint = "does it want another TLS version, or name?" if code == _ALERT else "is this a TLS port?"
+        return NetworkError("no TLS with %s: %s; %s" % (host, cause.args[-1], hint))
     return NetworkError("the TLS handshake with %s broke off: %s %s" % (host, type(cause).__name__, cause))
 
 
 def _clock_hint():
     from ..clock.wall import SystemClock
 
+    today = "%d-%02d-%02d" % time.gmtime()[:3]
     if SystemClock().now() is not None:
-        return ""
-    today = time.gmtime()[:3]
-    return "; this board's clock is not set, it shows %d-%02d-%02d: is NTP blocked (UDP port 123)?" % today
+        return "; it is %s here" % today
+    return "; this board's clock is not set, it shows %s: is NTP blocked (UDP port 123)?" % today

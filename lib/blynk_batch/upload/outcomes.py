@@ -6,7 +6,7 @@ writes at most one state frame, or raises DrainEnds.
 
 from micropython import const
 
-from .. import blynk as api, errors, load, refusals
+from .. import blynk as api, load, refusals
 from ..ring import state as keys
 from ..ring.state import BACKOFF, BUDGET, REGION, SIZE
 from .result import DrainEnds, Vanished
@@ -32,22 +32,20 @@ def judge(uploader, source, body, reply):
         if uploader.ring.oldest == body.oldest:  # they are there, but cannot be read any more: not to be asked for ever
             _refused(uploader, source, body, reply, True)
         return
-    if isinstance(reply, Exception):
-        status, headers, error = 0, {}, _network_error(reply, uploader.server, uploader.hide)
-    else:
-        status, headers, text = reply
-        error = refusals.judge(status, text, uploader.hide)
+    status, headers, text = (0, {}, b"") if isinstance(reply, Exception) else reply
+    hide, location = uploader.hide, headers.get("location", "")
+    error = refusals.judge(status, text, hide, location) if status else refusals.no_reply(reply, uploader.server, hide)
     uploader.event("V%d: %s" % (body.pin, error))
     kind = status and type(error)  # what a transport raises is no word of the server's
     if kind == refusals.BatchTooLarge and body.points > 1:
         _count(uploader, _SMALLER)
         uploader.result.error = error
         uploader.learn(body.points // 2)
-    elif status == 308 and _elsewhere(uploader, headers.get("location", "")):
+    elif status == 308 and _elsewhere(uploader, location):
         return
     elif kind == refusals.InvalidToken:
         _stop(uploader, error)
-    elif status == 400 or kind == refusals.BatchTooLarge:
+    elif (status == 400 and text[:1] == b"{") or kind == refusals.BatchTooLarge:  # else it is a proxy's page
         is_told = kind in (refusals.PinRefused, refusals.PointRefused)
         _refused(uploader, source, body, error, is_told or uploader.trusted)
     else:
@@ -159,17 +157,3 @@ def _stop(uploader, error):
         _later(uploader, error, _HOUR_S, _STOPPED)
         raise DrainEnds()
     uploader.hops = 1
-
-
-def _network_error(cause, server, hide):
-    """The exception for what a transport raised."""
-    if isinstance(cause, MemoryError):
-        return MemoryError("no room for the request")  # a transport's own words may hold the token
-    try:
-        words = str(cause)
-        shown = words + repr(cause).replace(type(cause).__name__, "")  # a Result has the second
-    except Exception:  # noqa: BLE001 - it is not ours
-        words = shown = ""
-    if shown and isinstance(cause, errors.UploadError) and hide(shown) == shown:
-        return cause
-    return errors.NetworkError(hide("no reply from %s: %s %s" % (server.split("/")[2], type(cause).__name__, words)))
