@@ -43,24 +43,24 @@ class NorFlash(Device):
         self.overwritable = overwritable
         self.ioctl_erases = ioctl_erases and not overwritable
         self.bad = bad or {}
-        blank = b"\xff" * unit
         self._used = bytearray(len(self.data) // unit) if unit > 1 else None
         if self._used and image is not None:
-            for index in range(len(self._used)):
-                self._used[index] = self.data[index * unit : index * unit + unit] != blank
+            self._find_used()
+
+    def _find_used(self):
+        """The units that are not blank. Most of a device is: a page that is blank needs no look at its units."""
+        unit, blank = self.unit, b"\xff" * self.unit
+        page = 32 * unit
+        blank_page = blank * 32
+        for at in range(0, len(self.data), page):
+            if self.data[at : at + page] != blank_page:
+                for start in range(at, min(at + page, len(self.data)), unit):
+                    self._used[start // unit] = self.data[start : start + unit] != blank
 
     def revive(self):
         """A new device with this one's options on a copy of its image."""
-        device = NorFlash(
-            self.blocks,
-            self.block_size,
-            self.page_size,
-            self.unit,
-            self.data,
-            self.overwritable,
-            self.ioctl_erases,
-            self.bad,
-        )
+        options = self.page_size, self.unit, self.data, self.overwritable, self.ioctl_erases, self.bad
+        device = NorFlash(self.blocks, self.block_size, *options)
         device.weak = dict(self.weak)
         return device
 
