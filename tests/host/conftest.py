@@ -27,9 +27,9 @@ def crowded_sandbox():
         yield many
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def driver():
-    """A real browser."""
+    """A real browser, started by the first test that asks; each leaves it as it was."""
     started = start_browser()
     yield started
     started.quit()
