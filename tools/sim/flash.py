@@ -4,9 +4,9 @@ NorFlash  programs clear bits only, erases set a block to 0xFF; options for 256-
           units (flash encryption), overwritable bytes (FRAM), drivers that do not erase, and failing blocks.
 SdCard    512-byte blocks, simple protocol only; a torn write leaves a mixed or a garbage block.
 Cached    a driver in front of either that keeps one block in RAM until ioctl(3).
-mount()   a filesystem on any of them, with the parameters that boards use at boot.
+mount()   a filesystem on any of them, with the parameters that boards use at boot; copy_in() puts modules into it.
 
-Runs on MicroPython; all but mount() also on CPython. Knows nothing of rings or of what the bytes mean; sim_device.py
+Runs on MicroPython; all but those two also on CPython. Knows nothing of rings or of what the bytes mean; sim_device.py
 has what all of them share.
 """
 
@@ -247,3 +247,17 @@ def umount(path):
         os.umount(path)
     except OSError:
         pass
+
+
+def copy_in(source, target):
+    """Copy a folder of the host with the modules in it, compiled or not, to one that is not there yet."""
+    import os
+
+    os.mkdir(target)
+    for entry in os.ilistdir(source):
+        name = entry[0]
+        if entry[1] == 0x4000 and name != "__pycache__":
+            copy_in(source + "/" + name, target + "/" + name)
+        elif name.endswith(".py") or name.endswith(".mpy"):
+            with open(source + "/" + name, "rb") as f, open(target + "/" + name, "wb") as g:
+                g.write(f.read())
