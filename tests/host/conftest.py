@@ -5,6 +5,7 @@ import pytest
 from tests.host.boards import start_board
 from tests.host.browser import Page, start_browser
 from tests.host.forked import fork_sandboxes
+from tests.host.peers import Authority
 from tests.host.station import Station
 from tools import device
 from tools.sandbox.testing import Sandbox
@@ -43,6 +44,12 @@ def page(driver, sandbox):
     errors = opened.errors()
     driver.get("about:blank")
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """Certificates that a device can verify; see peers.py."""
+    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
