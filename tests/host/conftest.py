@@ -1,7 +1,10 @@
 """What host tests share: a running sandbox, and MicroPython scripts run against it."""
 
+from functools import partial
+
 import pytest
 
+from tests.host import pulled
 from tests.host.boards import start_board
 from tests.host.browser import Page, start_browser
 from tests.host.forked import fork_sandboxes
@@ -97,3 +100,14 @@ def run_on_device(tmp_path):
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def made_rings(tmp_path_factory):
+    return tmp_path_factory.mktemp("rings")
+
+
+@pytest.fixture
+def make_ring(made_rings, tmp_path):
+    """make_ring(kind, upload_to=None): a ring for make pull in a folder of the test's own; see pulled.py."""
+    return partial(pulled.make_ring, made_rings, tmp_path)
