@@ -5,14 +5,13 @@ header. What is delivered then is what was logged, and what is not is counted. T
 """
 
 import random
-import sys
 
 import blynk_batch
 import invariants
 from blynk_batch.ring.state import WINDOW
 from flash import NorFlash
 from stand_ins import FakeClock, FakeServer
-from test_corruption import CardBed, FilesBed, RawBed, some
+from test_corruption import CardBed, FilesBed, RawBed, damage_and_check, some, swap
 
 WASM = False
 HEAP = "16m"
@@ -46,11 +45,6 @@ def spoil_two_headers(bed, parts):
         parts[index][1] = data[:5] + bytes([data[5] ^ 4]) + data[6:]
 
 
-def swap(bed, parts):
-    one, other = some(parts), some(parts)
-    parts[one][1], parts[other][1] = parts[other][1], parts[one][1]
-
-
 def copy(bed, parts):
     one, other = some(parts), some(parts)
     parts[one][1] = parts[other][1]
@@ -71,33 +65,20 @@ def flip_one_bit(bed, parts):
     parts[index][1] = bytes(data)
 
 
-def judge(make_bed):
-    first = int(sys.argv[3])
-    random.seed(first)
-    bed = make_bed()
-    bed.check(bed.parts)
-    for change in (spoil_two_headers, swap, copy, cut_short, flip_one_bit):
-        for number in range(IMAGES // int(sys.argv[4])):
-            random.seed(first + number)
-            parts = [list(part) for part in bed.parts]
-            change(bed, parts)
-            try:
-                bed.check(parts)
-            except Exception:
-                print(make_bed.__name__, change.__name__, "seed", first + number)
-                raise
+def damage_window(make_bed):
+    damage_and_check(make_bed, (spoil_two_headers, swap, copy, cut_short, flip_one_bit), IMAGES)
 
 
 def test_the_books_of_damaged_flash_add_up_with_a_window_under_way():
-    judge(RawWindow)
+    damage_window(RawWindow)
 
 
 def test_the_books_of_a_damaged_card_add_up_with_a_window_under_way():
-    judge(CardWindow)
+    damage_window(CardWindow)
 
 
 def test_the_books_of_damaged_files_add_up_with_a_window_under_way():
-    judge(FilesWindow)
+    damage_window(FilesWindow)
 
 
 def test_so_do_those_of_a_ring_that_overwrites_the_sector_before_one_that_is_lost():

@@ -265,14 +265,15 @@ def make_stale(bed, parts):
     parts[index][1] = bed.stale[index]
 
 
-def damage_and_check(make_bed):
+def damage_and_check(make_bed, changes=(flip_bits, fill_range, swap, duplicate, make_stale), images=IMAGES):
+    """`images` of each change, on all ports."""
     first = int(sys.argv[3])
     random.seed(first)
     bed = make_bed()
     bed.check(bed.parts)
-    for kind, change in enumerate((flip_bits, fill_range, swap, duplicate, make_stale)):
+    for kind, change in enumerate(changes):
         random.seed(first + kind)
-        for number in range(IMAGES // int(sys.argv[4])):
+        for number in range(images // int(sys.argv[4])):
             parts = [list(part) for part in bed.parts]
             seed = random.getrandbits(30)
             random.seed(seed)

@@ -182,7 +182,7 @@ def test_a_pin_in_doubt_whose_readings_have_all_expired_is_no_question():
             world.wait(HOUR_S)
         world.trouble = False
         world.drain()
-        assert world.got == {(4, 0): 1} and not world.check(), (hours, world.got)
+        assert world.order == [(4, 0)] and not world.check(), (hours, world.order)
 
 
 def test_a_pin_in_doubt_is_no_more_held_in_print_than_in_stats():
@@ -234,7 +234,7 @@ def test_a_drain_ends_though_it_trusts_again_when_nothing_is_left_of_a_pin_in_do
     world.wait(2 * DAY_S)
     world.trouble, world.bad = False, {}
     world.drain()
-    assert (world.cuts, sorted(world.got)) == (0, [(1, 0), (2, 1)]) and not world.check(), (world.cuts, world.got)
+    assert (world.cuts, sorted(world.order)) == (0, [(1, 0), (2, 1)]) and not world.check(), (world.cuts, world.order)
 
 
 def test_what_expires_while_one_of_several_questions_is_asked_counts_once():

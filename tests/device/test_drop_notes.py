@@ -27,13 +27,19 @@ class DiesErasing(NorFlash):
         super()._erase(block)
 
 
+def client_on(ring, server=None, clock=None, **options):
+    """As after a reset: whatever came before left without closing."""
+    blynk_batch.client._open_rings.clear()
+    transport, clock = server or FakeServer(), clock or FakeClock()
+    return blynk_batch.Client("token", ring=ring, transport=transport, clock=clock, **options)
+
+
 def test_a_drop_is_noted_before_its_erase_also_where_acks_filled_the_sector():
     cuts = 0
     for fails in (1, 4, 9):
         for skew in (0, 3, 7, 11, 15, 19):
             clock, server, device = FakeClock(), FakeServer(), DiesErasing(4)
-            blynk_batch.client._open_rings.clear()
-            client = blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=clock)
+            client = client_on(BlockRing(device), server, clock)
             while not (client.ring.newest == 3 and client.ring.offset >= 3900 - 20 * skew):
                 client.log(1, 1 if client.ring.newest == 3 else LONG)
                 clock.wait(1000)
@@ -50,8 +56,7 @@ def test_a_drop_is_noted_before_its_erase_also_where_acks_filled_the_sector():
                     clock.wait(1000)
             except OSError:
                 cuts += 1
-            blynk_batch.client._open_rings.clear()
-            client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=server, clock=clock)
+            client = client_on(BlockRing(device.revive()), server, clock)
             invariants.check(client.ring, len(list(client.points())))
     assert cuts > 5, cuts
 
@@ -84,8 +89,7 @@ def test_a_drop_notes_nothing_that_counts_on_ranges_which_wait_in_ram():
                 logged += 1
         except OSError:
             pass
-        blynk_batch.client._open_rings.clear()
-        client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=FakeServer(), clock=FakeClock())
+        client = client_on(BlockRing(device.revive()))
         invariants.check(client.ring, len(list(client.points())))
         assert client.pending + client.stats()["dropped"] == logged, (more, client.stats(), logged)
 
@@ -95,8 +99,7 @@ def test_a_cut_in_the_erase_of_a_sector_that_is_partly_delivered_keeps_the_books
     for number in range(12):
         pins, accepted, skew = (2, 5)[number & 1], (1, 3)[number >> 1 & 1], 4 * (number >> 2)
         device, server, clock = DiesErasing(5), FakeServer(), FakeClock()
-        blynk_batch.client._open_rings.clear()
-        client = blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=clock, batch_points=300)
+        client = client_on(BlockRing(device), server, clock, batch_points=300)
         logged = 0
         while client.ring.newest < 4 or client.ring.offset < 3000 + 100 * skew:
             client.log(logged % pins, logged)
@@ -113,8 +116,7 @@ def test_a_cut_in_the_erase_of_a_sector_that_is_partly_delivered_keeps_the_books
                 logged += 1
         except OSError:
             cuts += 1
-        blynk_batch.client._open_rings.clear()
-        client = blynk_batch.Client("token", ring=BlockRing(device.revive()), transport=server, clock=clock)
+        client = client_on(BlockRing(device.revive()), server, clock)
         there = len(list(client.points()))
         if client.pending != there or there + uploaded + client.stats()["dropped"] != logged:
             wrong.append((pins, accepted, skew, client.pending, there, client.stats(), logged))
@@ -146,9 +148,8 @@ def test_a_cut_in_the_erase_of_a_sector_that_the_note_under_way_makes_free_keeps
     for note in (blynk_batch.Client.clear, blynk_batch.Client.upload, deliver_held):
         for overwrite in (True, False):
             device, server, clock = DiesErasing(4), FakeServer(), FakeClock()
-            blynk_batch.client._open_rings.clear()
             ring = BlockRing(device, overwrite=overwrite)
-            client = blynk_batch.Client("token", ring=ring, transport=server, clock=clock, batch_points=20)
+            client = client_on(ring, server, clock, batch_points=20)
             while ring.newest < 2 or ring.offset < 3000:
                 client.log(1, LONG)
             logged, sequence = client.pending, ring.newest
@@ -157,14 +158,9 @@ def test_a_cut_in_the_erase_of_a_sector_that_the_note_under_way_makes_free_keeps
                 hold_before(ring, sequence, 1)
             fill_with_notes(ring)
             device.armed = True
-            try:
-                note(client)
-                raise AssertionError("no erase")
-            except OSError:
-                pass
-            blynk_batch.client._open_rings.clear()
+            raises(OSError, note, client)  # in the erase
             ring = BlockRing(device.revive(), overwrite=overwrite)
-            client = blynk_batch.Client("token", ring=ring, transport=server, clock=clock)
+            client = client_on(ring, server, clock)
             there, stats = len(list(client.points())), client.stats()
             assert client.pending == there and stats["corrupt"] == 0, (note, overwrite, there, stats)
             assert there + stats["dropped"] == logged, (note, overwrite, there, stats)
@@ -176,9 +172,8 @@ def test_a_cut_in_the_erase_of_a_sector_whose_held_points_were_just_delivered_ke
     for unit, torn in ((1, "prefix"), (1, "late"), (1, "zeros"), (1, "random"), (16, "late"), (16, "zeros")):
         device = DiesErasing(4, unit=unit)
         device.torn = torn
-        blynk_batch.client._open_rings.clear()
         ring = BlockRing(device, unit=unit)
-        client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
+        client = client_on(ring)
         others = 0
         while ring.newest < 2 or ring.offset < 3000:
             pin = 2 if ring.newest else 1
@@ -191,14 +186,9 @@ def test_a_cut_in_the_erase_of_a_sector_whose_held_points_were_just_delivered_ke
         device.armed = True
         ring.forget(keys.RANGES)  # what was held of V1 is accepted
         ring.set(keys.HELD, (others,))
-        try:
-            ring.save()
-            raise AssertionError("no erase")
-        except OSError:
-            pass
-        blynk_batch.client._open_rings.clear()
+        raises(OSError, ring.save)  # in the erase
         ring = BlockRing(device.revive(), unit=unit)
-        client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
+        client = client_on(ring)
         there, stats = len(list(client.points())), client.stats()
         assert client.pending == there and there + stats["dropped"] == logged, (unit, torn, logged, there, stats)
         assert stats["corrupt"] == 0, (unit, torn, stats)
@@ -209,9 +199,8 @@ def test_a_cut_in_the_frame_that_notes_a_drop_leaves_room_for_another():
     for byte in (0, 6, 12):
         for torn in ("prefix", "random", "late", "suffix"):
             device = NorFlash(4)
-            blynk_batch.client._open_rings.clear()
             ring = BlockRing(device)
-            client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
+            client = client_on(ring)
             while ring.newest < 2 or ring.offset < 3000:
                 client.log(1, LONG)
             logged = client.pending
@@ -219,11 +208,7 @@ def test_a_cut_in_the_frame_that_notes_a_drop_leaves_room_for_another():
             fill_with_notes(ring)
             device.cut_at(0, byte, torn)
             for _ in range(2):
-                try:
-                    client.clear()
-                    raise AssertionError("no cut")
-                except OSError:
-                    pass
+                raises(OSError, client.clear)  # the cut
                 blynk_batch.client._open_rings.clear()
                 device = DiesErasing(4, image=device.image())
                 device.armed, device.torn = True, "late"
@@ -279,9 +264,8 @@ def test_a_reading_that_turns_a_full_ring_in_the_midst_of_its_first_look_at_the_
         repr,
     ):
         for calls in range(1, 5):
-            blynk_batch.client._open_rings.clear()
             ring = BlockRing(device.revive())
-            client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
+            client = client_on(ring)
             left, real = [calls], ring.cursor
 
             def cursor():

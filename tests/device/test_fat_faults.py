@@ -71,23 +71,27 @@ def test_a_first_block_that_is_torn_is_in_a_tail_whatever_size_the_ring_has_in_i
     after_a_torn_first_block(10, 75, 256)  # as large as the file is once nothing is pending
 
 
-def test_a_first_open_cut_at_any_write_is_made_anew():
-    base = mounted()
-    umount("/sim")
-    whole = mounted(base.revive())
-    whole.journal = []
-    opened(capacity_bytes=3 * 4096).close()
-    umount("/sim")
-    for operation in range(len(whole.journal)):
-        device = mounted(base.revive())
-        device.cut_at(operation, 77, "prefix")
-        raises(OSError, open_and_close, device)
+def test_a_first_open_cut_at_any_write_is_made_anew_also_where_firmware_tells_no_mounts():
+    for mounts in (MOUNTS, lambda path: []):  # firmware before 1.25
+        names.mounts = mounts
+        base = mounted()
         umount("/sim")
-        mounted(device.revive())
-        ring = opened(capacity_bytes=3 * 4096)
-        log(ring, 0, 50)
-        assert closed(ring) == list(range(50)), operation
+        whole = mounted(base.revive())
+        whole.journal = []
+        opened(capacity_bytes=3 * 4096).close()
+        assert file_slots() == 3
         umount("/sim")
+        for operation in range(len(whole.journal)):
+            device = mounted(base.revive())
+            device.cut_at(operation, 77, "prefix")
+            raises(OSError, open_and_close, device)
+            umount("/sim")
+            mounted(device.revive())
+            ring = opened(capacity_bytes=3 * 4096)
+            log(ring, 0, 50)
+            assert closed(ring) == list(range(50)), operation
+            umount("/sim")
+    names.mounts = MOUNTS
 
 
 def open_and_close(device):

@@ -11,7 +11,6 @@ from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard, mount, umount
 from tear import MODES
 from ring_checks import found, log, raises
-from test_fat import mounted
 
 HEAP = "16m"
 WASM = False
@@ -147,34 +146,6 @@ def test_a_first_open_in_front_of_another_ring_of_the_card_cut_anywhere_opens_at
             device = cut_until_open(base, operation, byte, "random", byte, 1, **first)
             must_work(device, **first)
             assert found(BlockRing(device, **other)) == list(range(1500)), (operation, byte)
-
-
-def test_a_first_open_on_fat_whose_firmware_tells_no_mounts_cut_at_any_write_opens_at_the_next_try():
-    real, names.mounts = names.mounts, lambda path: []  # firmware before 1.25
-    try:
-        base = mounted()
-        umount("/sim")
-        whole = mounted(base.revive())
-        whole.journal = []
-        FileRing("/sim/ring", capacity_bytes=3 * 4096).close()
-        assert os.listdir("/sim/ring") == ["ring0"]
-        umount("/sim")
-        for operation in range(len(whole.journal)):
-            device = mounted(base.revive())
-            device.cut_at(operation, 77, "prefix")
-            try:
-                FileRing("/sim/ring", capacity_bytes=3 * 4096).close()
-            except OSError:
-                pass
-            umount("/sim")
-            mounted(device.revive())
-            ring = FileRing("/sim/ring", capacity_bytes=3 * 4096)
-            log(ring, 0, 50)
-            assert found(ring) == list(range(50)), operation
-            ring.close()
-            umount("/sim")
-    finally:
-        names.mounts = real
 
 
 def test_littlefs_is_told_from_fat_where_firmware_tells_no_mounts():

@@ -45,6 +45,19 @@ def interrupted_client(names, clock=None):
     return medium.client, medium, server
 
 
+def interrupt(client, callback):
+    """Schedule it once, when the client asks its clock within the store: there it finds the guard taken."""
+    clock = client.clock
+
+    def now():
+        if client.guard.held:
+            clock.now = lambda: NOW_MS
+            micropython.schedule(callback, None)
+        return NOW_MS
+
+    clock.now = now
+
+
 def reopened():
     blynk_batch.client._open_rings.clear()  # as after a power cut: nothing was closed
     return blynk_batch.Client("token", ring=blynk_batch.FileRing("ring"), transport=FakeServer(), clock=FakeClock())
@@ -118,9 +131,8 @@ def test_a_reading_that_interrupts_close_is_stored_or_refused_but_never_half():
 
 def test_the_ninth_reading_that_waits_is_refused_and_the_eight_are_stored():
     refused = []
-    clock = FakeClock()
     ring = blynk_batch.FileRing("ring", capacity_bytes=64 * 1024)
-    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=clock)
+    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
 
     def burst(_):
         for number in range(10):
@@ -129,22 +141,15 @@ def test_the_ninth_reading_that_waits_is_refused_and_the_eight_are_stored():
             except blynk_batch.Busy as e:
                 refused.append(str(e))
 
-    def now():
-        if client.guard.held:  # within the store: the callback finds the guard taken
-            clock.now = lambda: NOW_MS
-            micropython.schedule(burst, None)
-        return NOW_MS
-
-    clock.now = now
+    interrupt(client, burst)
     client.log(1, 1)
     assert len(refused) == 2 and "8 readings wait" in refused[0]
     assert readings(client, 9) == list(range(8)) and readings(client, 1) == [1]
 
 
 def test_a_waiting_reading_that_cannot_be_stored_is_told_by_the_call_it_interrupted_and_the_others_are_stored():
-    clock = FakeClock()
     ring = blynk_batch.FileRing("ring", capacity_bytes=12 * 1024, overwrite=False)
-    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=clock)
+    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock())
     stored = 0
     texts = "x" * 900
     try:
@@ -158,13 +163,7 @@ def test_a_waiting_reading_that_cannot_be_stored_is_told_by_the_call_it_interrup
         client.log(2, texts, timestamp=NOW_MS)  # too long for what is left
         client.log(3, 7, timestamp=NOW_MS)
 
-    def now():
-        if client.guard.held:
-            clock.now = lambda: NOW_MS
-            micropython.schedule(burst, None)
-        return NOW_MS
-
-    clock.now = now
+    interrupt(client, burst)
     try:
         client.log(1, 8)
         raise AssertionError("nothing was raised")
@@ -176,9 +175,8 @@ def test_a_waiting_reading_that_cannot_be_stored_is_told_by_the_call_it_interrup
 
 
 def test_a_waiting_reading_that_an_upload_could_not_store_is_told_by_its_result_on_raw_flash_too():
-    clock = FakeClock()
     ring = blynk_batch.BlockRing(NorFlash(3), overwrite=False)
-    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(OSError(110)), clock=clock)
+    client = blynk_batch.Client("token", ring=ring, transport=FakeServer(OSError(110)), clock=FakeClock())
     text = "x" * 900
     try:
         while True:
@@ -186,13 +184,7 @@ def test_a_waiting_reading_that_an_upload_could_not_store_is_told_by_its_result_
     except blynk_batch.RingFull:
         pass
 
-    def now():
-        if client.guard.held:
-            clock.now = lambda: NOW_MS
-            micropython.schedule(lambda _: client.log(2, text, timestamp=NOW_MS), None)
-        return NOW_MS
-
-    clock.now = now
+    interrupt(client, lambda _: client.log(2, text, timestamp=NOW_MS))
     result = client.upload()
     assert result.requests == 1 and result.error and client.guard.failed is None
     assert client.upload().waiting == "backoff"

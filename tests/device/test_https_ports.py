@@ -33,7 +33,7 @@ class Talkative:
 
     def read(self, size):
         given, self.text = self.text[:size], self.text[size:]
-        return given
+        return given or None
 
     def readline(self, size):
         return self.read(min(size, self.text.find(b"\n") + 1))
@@ -55,7 +55,7 @@ def test_the_watchdog_is_fed_though_there_is_always_more_to_read():
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 
 
-class Repeating:
+class Repeating(Talkative):
     """A server, and the socket to it, that says its OK to every whole body; the first once more in the midst of the
     next."""
 
@@ -74,13 +74,6 @@ class Repeating:
         elif body and self.bodies and self.number == 0:
             self.text = OK
         return len(data)
-
-    def read(self, size):
-        given, self.text = self.text[:size], self.text[size:]
-        return given or None
-
-    def readline(self, size):
-        return self.read(min(size, self.text.find(b"\n") + 1))
 
     def close(self):
         pass

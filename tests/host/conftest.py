@@ -1,10 +1,14 @@
 """What host tests share: a running sandbox, and MicroPython scripts run against it."""
 
+from functools import partial
+
 import pytest
 
+from tests.host import pulled
 from tests.host.boards import start_board
 from tests.host.browser import Page, start_browser
 from tests.host.forked import fork_sandboxes
+from tests.host.peers import Authority
 from tests.host.station import Station
 from tools import device
 from tools.sandbox.testing import Sandbox
@@ -27,9 +31,9 @@ def crowded_sandbox():
         yield many
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def driver():
-    """A real browser."""
+    """A real browser, started by the first test that asks; each leaves it as it was."""
     started = start_browser()
     yield started
     started.quit()
@@ -43,6 +47,12 @@ def page(driver, sandbox):
     errors = opened.errors()
     driver.get("about:blank")
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """Certificates that a device can verify; see peers.py."""
+    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
@@ -90,3 +100,14 @@ def run_on_device(tmp_path):
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def made_rings(tmp_path_factory):
+    return tmp_path_factory.mktemp("rings")
+
+
+@pytest.fixture
+def make_ring(made_rings, tmp_path):
+    """make_ring(kind, upload_to=None): a ring for make pull in a folder of the test's own; see pulled.py."""
+    return partial(pulled.make_ring, made_rings, tmp_path)

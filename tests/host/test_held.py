@@ -50,44 +50,29 @@ def test_a_pin_refused_for_a_whole_turn_of_the_ring_arrives_as_far_as_it_is_stil
     assert station.values(2) == list(range(dropped, 2401))
 
 
-def test_a_refused_pin_is_tried_again_a_day_later_by_itself(station):
+@pytest.mark.parametrize("has_clock", [True, False])
+def test_a_refused_pin_is_tried_again_a_day_later_by_itself(station, has_clock):
     station.fault("reply", status=400, body=REFUSED, pin=2, count=3)
     said = station.run(
         """
+        if not arguments["has_clock"]:
+            board.clock.now_ms = None
         client = board.boot()
-        client.log_group({1: 1, 2: 2})
+        client.log_group({1: 1, 2: 2}, timestamp=1795000000000)
         client.upload()
         for hour in range(80):
             board.clock.wait(3600000)
-            if hour % 10 == 5:
+            if hour % 10 == 5 and arguments["has_clock"]:
                 client = board.boot()
             client.upload()
             if not client.pending:
                 break
         say(hour, client.stats()["requests"])
-        """
+        """,
+        has_clock=has_clock,
     )
     assert said == [[68, 5]]  # after three days of 23 hours; V1 once, V2 four times
     assert station.points(2)
-
-
-def test_a_refused_pin_is_tried_again_daily_also_where_the_clock_is_never_set(station):
-    station.fault("reply", status=400, body=REFUSED, pin=2, count=2)
-    said = station.run(
-        """
-        board.clock.now_ms = None
-        client = board.boot()
-        client.log_group({1: 1, 2: 2}, timestamp=1795000000000)
-        client.upload()
-        for hour in range(60):
-            board.clock.wait(3600000)
-            client.upload()
-            if not client.pending:
-                break
-        say(hour, client.stats()["requests"])
-        """
-    )
-    assert said == [[45, 4]]  # a day of tries has 23 hours
 
 
 @pytest.mark.parametrize("medium", MEDIA)

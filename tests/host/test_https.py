@@ -31,11 +31,6 @@ print(result.uploaded, result.requests, result.pending, result.error)
 both_ways = pytest.mark.parametrize("way", ["blocking", "asyncio"])
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("certificates"))
-
-
 @pytest.fixture
 def drain(run_on_device, authority):
     """drain(port, points=3, pins=1, way="blocking", ca=the authority's): what the device printed."""

@@ -94,12 +94,12 @@ class Model(RuleBasedStateMachine):
                 assert result == "RingFull" and not self.overwrite
                 self.flush()
                 return
-            self.took(numbers)
+            self.took(numbers, result)
 
-    def took(self, numbers):
+    def took(self, numbers, dropped):
         self.number += len(numbers)
         self.buffered.append(numbers)
-        self.forget_dropped(self.board.do("dropped"))
+        self.forget_dropped(dropped)
         while len(self.buffered) >= self.commit_every:
             self.durable += self.buffered.pop(0)
 
@@ -220,8 +220,8 @@ class Model(RuleBasedStateMachine):
 
 def test_the_model_notices_a_reading_that_it_does_not_know(board):
     class Deceived(Model):
-        def took(self, numbers):
-            super().took(numbers)
+        def took(self, numbers, dropped):
+            super().took(numbers, dropped)
             self.board.do("log", [[self.number, 1]], False)
 
     with pytest.raises(AssertionError):

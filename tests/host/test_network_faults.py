@@ -149,6 +149,16 @@ def announced(connection):
     return int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
 
 
+LARGE_BATCHES = """
+        from blynk_batch.http import pieces
+
+        pieces.at_once = lambda made, _: made.setsockopt(1, 7, 4096)  # a board's buffer for what it sends is small
+        client = board.boot(capacity=1 << 20, transport=getattr(blynk_batch, arguments["transport"])())
+        for number in range(400):
+            client.log(number % arguments["pins"], "%d" % number + "x" * 400)
+"""
+
+
 @pytest.mark.parametrize("transport", ["Requests", "HTTPS"])
 @pytest.mark.parametrize("hangs_up", ["after the headers", "in the midst", "after the body"])
 def test_a_proxy_that_refuses_large_batches_and_hangs_up_gets_smaller_ones(station, listen, transport, hangs_up):
@@ -170,18 +180,14 @@ def test_a_proxy_that_refuses_large_batches_and_hangs_up_gets_smaller_ones(stati
 
     station.url = listen(handle)
     said = station.run(
-        """
-        from blynk_batch.http import pieces
-
-        pieces.at_once = lambda made, _: made.setsockopt(1, 7, 4096)  # a board's buffer for what it sends is small
-        client = board.boot(capacity=1 << 20, transport=getattr(blynk_batch, arguments["transport"])())
-        for number in range(400):
-            client.log(1, "%d" % number + "x" * 400)
+        LARGE_BATCHES
+        + """
         client.upload()
         board.drain()
         say(client.pending, client.stats()["smaller"] > 1)
         """,
         transport=transport,
+        pins=1,
     )
     assert said == [[0, True]]
     assert [int(value.rstrip("x")) for _, value in taken] == list(range(400))
@@ -203,13 +209,8 @@ def test_a_network_that_breaks_under_large_batches_gets_smaller_ones(station, li
 
     station.url = listen(handle)
     said = station.run(
-        """
-        from blynk_batch.http import pieces
-
-        pieces.at_once = lambda made, _: made.setsockopt(1, 7, 4096)  # a board's buffer for what it sends is small
-        client = board.boot(capacity=1 << 20, transport=getattr(blynk_batch, arguments["transport"])())
-        for number in range(400):
-            client.log(number % arguments["pins"], "%d" % number + "x" * 400)
+        LARGE_BATCHES
+        + """
         for hour in range(48):
             client.upload()
             board.clock.wait(3600000)

@@ -7,13 +7,12 @@ import json
 import re
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.host.boards import ended, start_board
+from tests.host.boards import start_board
+from tests.host.pulled import pulled
 from tools.board.connection import Connection
 from tools.board.errors import BoardProblem
 from tools.pull.board import FromBoard
@@ -21,64 +20,12 @@ from tools.sandbox.testing import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "test-token-of-32-characters-0001"
-# Makes a ring of 300 rows of five pins; argv: what to make it on, where, and the server's URL.
-MAKE = """
-import sys
-import blynk_batch
-from flash import NorFlash, SdCard, mount
-
-kind, path, url = sys.argv[1:4]
-device = None
-if kind == "folder":
-    ring = blynk_batch.FileRing(path, capacity_bytes=64 * 1024)
-elif kind in ("esp32", "rp2", "fat", "card"):
-    device = SdCard(512) if kind in ("fat", "card") else NorFlash(64, page_size=256 if kind == "rp2" else 1)
-    mount(device, "/flash", "fat" if kind == "card" else kind)
-    ring = blynk_batch.FileRing("/flash/readings", capacity_bytes=64 * 1024)
-elif kind == "sd":
-    device = SdCard(130)
-    ring = blynk_batch.BlockRing(device)
-else:
-    device = NorFlash(16, unit=16 if kind == "units" else 1)
-    ring = blynk_batch.BlockRing(device, unit=device.unit)
-client = blynk_batch.Client("test-token-of-32-characters-0001", ring=ring, server=url)
-for row in range(300):
-    values = {1: 20.5 + row / 8, 2: row - 150, 3: "text %d" % row, 4: row % 2 == 0, 5: (24.94, 60.17)}
-    client.log_group(values, timestamp=1648054765458 + row * 60000)
-client.log(1, None)
-if len(sys.argv) > 4:
-    client.log(2, "no number", timestamp=1648054765458)
-    print(client.upload())
-print(client.stats())
-client.close()
-if kind == "card":  # its folder, copied
-    import os
-    os.mkdir(path)
-    with open("/flash/readings/ring0", "rb") as ring0, open(path + "/ring0", "wb") as copy:
-        copy.write(ring0.read())
-elif device:
-    device.save(path)
-"""
 KINDS = ["folder", "card", "esp32", "rp2", "fat", "nor", "units", "sd"]
-
-
-@pytest.fixture
-def make_ring(run_on_device, tmp_path, monkeypatch):
-    """make_ring(kind, url="http://127.0.0.1:9", upload=False): path of a new ring's folder or image."""
-
-    def make(kind, url="http://127.0.0.1:9", upload=False):
-        path = tmp_path / kind
-        source = "import sys\nsys.path.append(%r)\n" % str(ROOT / "tools" / "sim") + MAKE
-        run_on_device(source, kind, path, url, *["upload"] * upload, heap="16m")
-        return path
-
-    return make
 
 
 def pull(*arguments, status=0):
     """What `make pull` prints: (standard output, standard error)."""
-    command = [sys.executable, "-m", "tools.pull", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = pulled(*arguments)
     assert done.returncode == status, done.stderr
     return done.stdout, done.stderr
 
@@ -182,7 +129,7 @@ def test_a_server_that_is_not_there_leaves_everything_and_the_status_says_so(mak
 def test_a_refused_point_is_exported_with_the_words_it_got_and_goes_out_once_the_server_takes_it(make_ring, sandbox):
     types = ["V1:double", "V2:integer", "V3:string", "V4:boolean", "V5:location"]
     with Sandbox(datastream=types) as strict:
-        path = make_ring("folder", strict.url, upload=True)
+        path = make_ring("folder", strict.url)
         output, report = pull("--folder", path, "--csv", "-")
     assert output.count(",held,") == 1 and "no number" in output
     assert "held        the server answered 400: Value doesn't match the Datastream" in report
@@ -193,7 +140,7 @@ def test_a_refused_point_is_exported_with_the_words_it_got_and_goes_out_once_the
 
 def test_the_summary_counts_as_held_what_the_export_calls_so(make_ring, sandbox):
     sandbox.fault("unknown_400", text="Not today.")
-    output, report = pull("--folder", make_ring("folder", sandbox.url, upload=True), "--csv", "-")
+    output, report = pull("--folder", make_ring("folder", sandbox.url), "--csv", "-")
     held = output.count(",held,")
     assert held > 0 and "1501 points, %d of them held" % held in report
     assert "held        the server answered 400: Not today." in report
@@ -228,10 +175,10 @@ def test_damage_is_counted_and_the_rest_is_exported(make_ring):
 def test_what_cannot_work_is_said_in_one_sentence(tmp_path, arguments, words):
     here = tmp_path / "empty"
     here.mkdir()
-    command = [sys.executable, "-m", "tools.pull", *(text.replace("HERE", str(here)) for text in arguments)]
-    done = ended(*command, env={name: value for name, value in os.environ.items() if name != "BLYNK_TOKEN"})
-    assert done.returncode != 0
-    assert words.replace("HERE", str(here)) in done.stdout and "Traceback" not in done.stdout
+    environment = {name: value for name, value in os.environ.items() if name != "BLYNK_TOKEN"}
+    done = pulled(*[text.replace("HERE", str(here)) for text in arguments], env=environment)
+    assert done.returncode != 0 and not done.stdout
+    assert words.replace("HERE", str(here)) in done.stderr and "Traceback" not in done.stderr
 
 
 def test_an_image_of_something_else_is_refused(tmp_path):

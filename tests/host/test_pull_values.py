@@ -4,11 +4,11 @@ import csv
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.host.pulled import pulled
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD = ["a,b", "x\ny", "r\rz", 'say "no"', "ü€😀", "", " ", "=1+1", "null", "42", "\u2028", "\0"]
@@ -87,8 +87,7 @@ device.save(sys.argv[1])
 
 def pull(*arguments):
     """What `make pull` says of a ring that it can read."""
-    command = [sys.executable, "-m", "tools.pull", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = pulled(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stderr
 

@@ -1,8 +1,6 @@
 """Client.run() and drains under asyncio on a real MicroPython: other tasks go on, and cancelling harms nothing."""
 
-import pytest
-
-from tests.host.peers import OK, Authority, Scripted
+from tests.host.peers import OK, Scripted
 from tools.sandbox.testing import Sandbox
 
 TOKEN = "test-token-of-32-characters-0001"
@@ -83,11 +81,6 @@ print(asyncio.run(drain(client, None, None)))
 assert client.pending == 0
 """
 )
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 def test_a_drain_cancelled_at_every_await_in_turn_loses_nothing_and_repeats_at_most_the_batch_in_flight(

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
 import pytest
 
 from tests.host.boards import mpremote, start_board
+from tests.host.pulled import pulled
 from tests.host.simulated_board import Board
 from tools.compiled import compile_library
 from tools.pull.sources import snapshot
@@ -141,10 +140,10 @@ def test_the_flash_of_a_dead_board_is_uploaded_in_its_place(tmp_path, sandbox):
     board = Board(tmp_path, "esp32")
     board.program(STATION + "station(%r, 'a-token', 0, 300, False, '/blynk_batch.ring')" % sandbox.url)
     board.start()
-    command = [sys.executable, "-m", "tools.pull", "--image", str(board.image), "--json", "-", "--upload"]
-    command += ["--server", sandbox.url, "--token", sandbox.token]
-    exported = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
-    assert [json.loads(line)["value"] for line in exported.splitlines()] == list(range(300))
+    upload = ("--upload", "--server", sandbox.url, "--token", sandbox.token)
+    done = pulled("--image", board.image, "--json", "-", *upload)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["value"] for line in done.stdout.splitlines()] == list(range(300))
     assert sandbox.points() == points(range(300))
 
 

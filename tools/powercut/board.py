@@ -2,7 +2,8 @@
 
     ["new", medium, salt]                  a blank device, and the salt of the rings on it
     ["open", commit_every, overwrite]      as after a reset, on a copy of the device
-    ["log", [[first, count], ...], wide]   frames of points numbered from `first`, on the pins 0, 1, 2 and so on
+    ["log", [[first, count], ...], wide]   frames of points numbered from `first`, on the pins 0, 1, 2 and so on; what
+                                           is dropped by then
     ["upload", [answers]]                  a day later than the last; see Server
     ["flush"]  ["clear"]  ["close"]
     ["stats"]                              once invariants.py holds of the ring
@@ -96,6 +97,7 @@ class Board:
         for self.done, (first, count) in enumerate(frames):
             group = {index: value_of(first + index, wide) for index in range(count)}
             self.client.log_group(group, timestamp=START_MS + first * STEP_MS)
+        return self.dropped()
 
     def upload(self, answers):
         self.server.answers = answers

@@ -4,9 +4,9 @@ NorFlash  programs clear bits only, erases set a block to 0xFF; options for 256-
           units (flash encryption), overwritable bytes (FRAM), drivers that do not erase, and failing blocks.
 SdCard    512-byte blocks, simple protocol only; a torn write leaves a mixed or a garbage block.
 Cached    a driver in front of either that keeps one block in RAM until ioctl(3).
-mount()   a filesystem on any of them, with the parameters that boards use at boot.
+mount()   a filesystem on any of them, with the parameters that boards use at boot; copy_in() puts modules into it.
 
-Runs on MicroPython; all but mount() also on CPython. Knows nothing of rings or of what the bytes mean; sim_device.py
+Runs on MicroPython; all but those two also on CPython. Knows nothing of rings or of what the bytes mean; sim_device.py
 has what all of them share.
 """
 
@@ -43,24 +43,24 @@ class NorFlash(Device):
         self.overwritable = overwritable
         self.ioctl_erases = ioctl_erases and not overwritable
         self.bad = bad or {}
-        blank = b"\xff" * unit
         self._used = bytearray(len(self.data) // unit) if unit > 1 else None
         if self._used and image is not None:
-            for index in range(len(self._used)):
-                self._used[index] = self.data[index * unit : index * unit + unit] != blank
+            self._find_used()
+
+    def _find_used(self):
+        """The units that are not blank. Most of a device is: a page that is blank needs no look at its units."""
+        unit, blank = self.unit, b"\xff" * self.unit
+        page = 32 * unit
+        blank_page = blank * 32
+        for at in range(0, len(self.data), page):
+            if self.data[at : at + page] != blank_page:
+                for start in range(at, min(at + page, len(self.data)), unit):
+                    self._used[start // unit] = self.data[start : start + unit] != blank
 
     def revive(self):
         """A new device with this one's options on a copy of its image."""
-        device = NorFlash(
-            self.blocks,
-            self.block_size,
-            self.page_size,
-            self.unit,
-            self.data,
-            self.overwritable,
-            self.ioctl_erases,
-            self.bad,
-        )
+        options = self.page_size, self.unit, self.data, self.overwritable, self.ioctl_erases, self.bad
+        device = NorFlash(self.blocks, self.block_size, *options)
         device.weak = dict(self.weak)
         return device
 
@@ -247,3 +247,17 @@ def umount(path):
         os.umount(path)
     except OSError:
         pass
+
+
+def copy_in(source, target):
+    """Copy a folder of the host with the modules in it, compiled or not, to one that is not there yet."""
+    import os
+
+    os.mkdir(target)
+    for entry in os.ilistdir(source):
+        name = entry[0]
+        if entry[1] == 0x4000 and name != "__pycache__":
+            copy_in(source + "/" + name, target + "/" + name)
+        elif name.endswith(".py") or name.endswith(".mpy"):
+            with open(source + "/" + name, "rb") as f, open(target + "/" + name, "wb") as g:
+                g.write(f.read())

@@ -12,21 +12,10 @@ import sys
 import micropython
 from cells import cell
 from devices import Place, fill
-from flash import mount, umount
+from flash import copy_in, mount, umount
 from series import walk
 
 STEPS = ("import", "open", "log", "close")
-
-
-def copy(source, target):
-    os.mkdir(target)
-    for entry in os.ilistdir(source):
-        name = entry[0]
-        if entry[1] == 0x4000 and name != "__pycache__":
-            copy(source + "/" + name, target + "/" + name)
-        elif name.endswith(".py") or name.endswith(".mpy"):
-            with open(source + "/" + name, "rb") as f, open(target + "/" + name, "wb") as g:
-                g.write(f.read())
 
 
 def forget():
@@ -57,7 +46,7 @@ def flash_use(library, form, on, wakes):
     place.store.client.close()
     device = place.device
     os.mkdir("/sim/lib")
-    copy(library + "/blynk_batch", "/sim/lib/blynk_batch")
+    copy_in(library + "/blynk_batch", "/sim/lib/blynk_batch")
     sys.path.insert(0, "/sim/lib")
     sums = {}
 
