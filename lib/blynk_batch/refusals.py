@@ -51,7 +51,7 @@ _TEXTS = (
 def judge(status, reply, hide=str, location=""):
     """The exception for a reply that is no acceptance, from its status, first bytes and Location. `hide` takes the
     token out of the server's words. A ServerError of status 400 is a refusal that nobody documents, or a page."""
-    if status in (200, 511) or (status == 400 and reply[:1] != b"{"):
+    if status in (200, 511) or (status == 400 and is_page(reply)):
         return _error(ServerError, status, "a page that is not Blynk's: is there a login page?")
     if 300 <= status < 400:
         place = hide("/".join(location.split("/")[:3]))[:_WORDS] or "nowhere"  # behind it the token may be
@@ -64,6 +64,11 @@ def judge(status, reply, hide=str, location=""):
         if part in text:
             return _error(kind, status, words)
     return _error(ServerError, status, words or ("a refusal without a reason" if status == 400 else "no reason given"))
+
+
+def is_page(reply):
+    """True for HTML: a proxy's or a login page, no words of the server's."""
+    return reply.lstrip()[:1] == b"<"
 
 
 def _error(kind, status, text):

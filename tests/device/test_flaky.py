@@ -167,7 +167,7 @@ class Behind(FakeServer):
 
 
 def test_a_proxys_page_of_status_400_holds_a_pin_only_if_it_alone_gets_it_again_and_again():
-    for page in (b"", b"<html><head><title>400 Bad Request</title></head></html>"):
+    for page in (b"<html><head><title>400 Bad Request</title></head></html>", b"\r\n<!DOCTYPE html>"):
         clock, server = FakeClock(NOW_MS), Behind(page, 3)
         client = client_on(clock, server, "ring%d" % len(page))
         for number in range(40):

@@ -113,5 +113,5 @@ def test_a_redirect_names_where_to_and_no_more_of_it():
 
 
 def test_a_page_in_place_of_blynks_reply_is_called_that():
-    for status, page in ((200, b"<html>"), (511, b"<html>"), (511, b""), (400, b"<html>"), (400, b"")):
+    for status, page in ((200, b"<html>"), (511, b"<html>"), (511, b""), (400, b"\n <html>")):
         assert str(judge(status, page)).endswith("%d: a page that is not Blynk's: is there a login page?" % status)

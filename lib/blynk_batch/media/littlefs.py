@@ -72,13 +72,13 @@ class Files:
         self._seen = 0  # tails that are known to be nobody else's
         self._head = bytearray(_TAIL_HEAD)  # of the tail that is written
         self._place = memoryview(self._head)[:8]
-        self._go_on(-1, 0, (bytearray(), bytearray()))
+        self._go_on(-1, 0)
 
-    def _go_on(self, sequence, spilled, blank):
+    def _go_on(self, sequence, spilled, blank=None):
         self.current = sequence  # of the sector under way
         self.spilled = spilled  # its bytes that are in its file
         # The newest sector's bytes that are in tails, and those of the tail that is being filled
-        self.tail, self._body = blank
+        self.tail, self._body = blank or (bytearray(), bytearray())
         self._index = 0  # of that tail
 
     def slot(self, sequence):
@@ -98,7 +98,7 @@ class Files:
     def take_up(self, sequence, size, tail):
         """Go on with that sector: `size` of its bytes are in its file (below 0: it has none yet), those of `tail`, the
         first, behind them, then those of each tail that goes on where the one before ends."""
-        self._go_on(sequence, max(0, size), (bytearray(), bytearray()))
+        self._go_on(sequence, max(0, size))
         index = 0
         while tail[:2] == (sequence, self.spilled + len(self.tail)) and tail[2]:
             self._body, self._index = bytearray(tail[2]), index
@@ -198,7 +198,7 @@ class Files:
             self._has_spare = True
         except OSError:  # so it is tried again with the next sector
             pass
-        self._go_on(sequence, 0, (bytearray(), bytearray()))
+        self._go_on(sequence, 0)
 
     def _spare_bytes(self):
         """Bytes of the spare, 0 if there is none, -1 if the file of that name is somebody else's."""
@@ -225,7 +225,7 @@ class Files:
         if self._files:  # an open file takes a kilobyte of heap, which this one needs
             self.close()
         if sequence != self.current:  # Ctrl-C broke off the beginning of the next
-            self._go_on(sequence, offset, (bytearray(), bytearray()))
+            self._go_on(sequence, offset)
         if len(data) > self.tail_bytes or not self._may_write(0):
             if not offset and self._may_write(0):
                 self._write_tail(0, bytearray(), b"")  # so that the first tail names the newest sector

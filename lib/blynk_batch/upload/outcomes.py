@@ -45,7 +45,7 @@ def judge(uploader, source, body, reply):
         return
     elif kind == refusals.InvalidToken:
         _stop(uploader, error)
-    elif (status == 400 and text[:1] == b"{") or kind == refusals.BatchTooLarge:  # else it is a proxy's page
+    elif (status == 400 and not refusals.is_page(text)) or kind == refusals.BatchTooLarge:
         is_told = kind in (refusals.PinRefused, refusals.PointRefused)
         _refused(uploader, source, body, error, is_told or uploader.trusted)
     else:
