@@ -68,7 +68,7 @@ class Client:
         self.guard = Guard()
         self._uploader = self._pace = self.last_error = self.uploading = None  # the last: the Call under way
         self.released = b""  # pins whose ranges are to be tried
-        self._open = 2  # 1: it closes
+        self._open = 2  # 1 while it closes, 0 from then on
         _open_rings[ring.key] = ring  # last: a client that could not be made leaves it free
 
     # Logging
