@@ -54,7 +54,7 @@ class World:
         self.silent = ()  # pins whose batches get no reply, and are not stored
         self.cut_off = False  # nobody gets a connection
         self.takes_s, self.timeout_s = 0, None  # for a request; for a drain
-        self.connects_s = 0  # before the first byte of a request
+        self.connects_s = self.chunk_s = 0  # before the first byte of a request; for each chunk of it
         self.clockless = False  # nobody has set the clock
         self.logged = {}  # {pin: how many}
         self.got = {}  # {(pin, value): how often}
@@ -127,7 +127,10 @@ class World:
             self.requests.append((pin, None, 0, 0))
             raise OSError(104)
         self.wait(self.connects_s)
-        text = b"".join([bytes(chunk) for chunk in body])
+        text = b""
+        for chunk in body:
+            text += bytes(chunk)
+            self.wait(self.chunk_s)
         assert int(headers["Content-Length"]) == len(text)
         points = [(pin, self.number(value)) for _, value in json.loads(text)]
         self.known()

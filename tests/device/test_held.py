@@ -86,6 +86,20 @@ def test_so_it_does_where_one_connection_takes_nearly_all_the_time_that_a_call_h
             world.check()
 
 
+def test_what_is_held_gets_smaller_batches_where_a_whole_one_takes_longer_than_a_call_has():
+    """Though the others, which come first, are accepted in each call."""
+    world = filled(900, range(900))
+    world.drain()
+    world.bad.clear()
+    world.connects_s = world.chunk_s = 1
+    for _ in range(6 * 24):
+        world.wait(HOUR_S)
+        world.log(1, 2)
+        world.client.upload(timeout_s=20)
+    assert not [point for point in world.missing() if point[1] < 1000], len(world.missing())
+    world.check()
+
+
 def test_no_note_of_a_refusal_pushes_a_reading_out_of_the_ring():
     for blocks, count in ((16, 1400), (4, 700), (4, 1500)):
         for words in (KNOWN, UNKNOWN):
