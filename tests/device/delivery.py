@@ -60,6 +60,7 @@ class World:
         self.silent = ()  # pins whose batches get no reply, and are not stored
         self.cut_off = False  # nobody gets a connection
         self.takes_s, self.timeout_s = 0, None  # for a request; for a drain
+        self.connects_s = self.chunk_s = 0  # before the first byte of a request; for each chunk of it
         self.clockless = False  # nobody has set the clock
         self.logged = {}  # {pin: how many}
         self.got = {}  # {place((pin, value)): how often}
@@ -131,7 +132,11 @@ class World:
                 self.answer([batch for batch in self.flying if (pin, 0) <= min(batch.points) < (pin + 1, 0)])
             self.requests.append((pin, None, 0, 0))
             raise OSError(104)
-        text = b"".join([bytes(chunk) for chunk in body])
+        self.wait(self.connects_s)
+        text = b""
+        for chunk in body:
+            text += bytes(chunk)
+            self.wait(self.chunk_s)
         assert int(headers["Content-Length"]) == len(text)
         points = [(pin, self.number(value)) for _, value in json.loads(text)]
         self.known()

@@ -103,3 +103,30 @@ def test_so_do_those_of_a_ring_that_overwrites_the_sector_before_one_that_is_los
             invariants.check(client.ring, len(list(client.points())), damaged=True)
         client.upload()
         invariants.check(client.ring, 0, damaged=True)
+
+
+def test_so_do_those_of_one_that_lost_the_note_of_what_was_delivered_and_some_of_that():
+    """The sector that was erased since goes out of the books, and what damage took of the window waits to be passed."""
+    device, clock = NorFlash(5), FakeClock()
+    server = FakeServer((200, {}, b"OK"), (503, {}, b"busy"))
+    client = blynk_batch.Client("token", ring=blynk_batch.BlockRing(device), transport=server, clock=clock)
+    while client.ring.newest < 3:
+        client.log_group({1: 1, 2: 2} if client.ring.newest else {1: 1})
+        clock.wait(60000)
+    client.upload()
+    client.ring.turn(data=False)
+    start = client.ring.offset
+    clock.wait(60000)
+    assert not client.upload().error and not client.pending
+    client.ring.save()
+    client.prepare()
+    client.close()
+    device = device.revive()
+    assert device.data[:4096] == b"\xff" * 4096  # erased ahead
+    device.data[4 * 4096 + start : 5 * 4096] = bytes(4096 - start)
+    device.data[2 * 4096 + 1000] ^= 1
+    client = blynk_batch.Client("token", ring=blynk_batch.BlockRing(device), transport=server, clock=clock)
+    invariants.check(client.ring, len(list(client.points())), damaged=True)
+    clock.wait(86400000)
+    client.upload()
+    invariants.check(client.ring, 0, damaged=True)

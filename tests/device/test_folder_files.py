@@ -5,7 +5,7 @@ import struct
 from binascii import crc32
 
 from blynk_batch import FileRing
-from blynk_batch.errors import CorruptRing, WrongDevice
+from blynk_batch.errors import CorruptRing, RingFull, WrongDevice
 from blynk_batch.ring.state import DROPPED
 from ring_checks import found, log, raises
 from test_folder import contents, mounted
@@ -216,6 +216,25 @@ def test_a_newest_sector_without_a_header_takes_no_more_readings():
         log(ring, 2000, 3)
         left = found(FileRing("/sim/ring", capacity_bytes=8 * 4096))
         assert left == list(range(at - 1)) + [2000, 2001, 2002], size
+
+
+def test_one_whose_headers_state_is_damaged_is_not_gone_on_in_when_the_others_go():
+    """It alone could not be opened: the sectors before have what its header said."""
+    mounted()
+    ring = FileRing("/sim/ring", capacity_bytes=3 * 4096, overwrite=False)
+    raises(RingFull, log, ring, 0, 2000)
+    ring.turn(data=False)  # to the sector that is kept for acks
+    ring.medium.seal(ring.newest, ring.offset)  # from its tail to its file
+    ring.close()
+    with open(min([name for name in contents("/sim/ring") if "/log/3" in name]), "r+b") as f:
+        f.seek(32)
+        f.write(b"\x77")
+    ring = FileRing("/sim/ring", overwrite=False)
+    count = ring.number
+    ring.clear()
+    log(ring, 3000, 30)
+    again = FileRing("/sim/ring", overwrite=False)
+    assert found(again) == list(range(3000, 3030)) and again.get(DROPPED) == count
 
 
 def test_newest_sectors_whose_headers_are_damaged_cost_what_is_in_them_and_nothing_else():

@@ -69,6 +69,37 @@ def test_a_pin_of_the_wrong_type_delays_no_other_at_any_time_that_a_call_has():
             world.check()
 
 
+def test_so_it_does_where_one_connection_takes_nearly_all_the_time_that_a_call_has():
+    """The batch behind a refused one is broken off, but for want of time, and not since it is too large."""
+    for words in (KNOWN, UNKNOWN):
+        for bad in (1, 2):
+            world = World(words=words)
+            world.connects_s = 4
+            for hour in range(16):
+                for _ in range(20):
+                    world.wait(60)
+                    world.log(1, 2, bad=(bad,))
+                world.client.upload(timeout_s=5)
+                world.wait(HOUR_S - 1200)
+                late = [point for point in world.missing() if point[0] != bad]
+                assert len(late) <= 40, (words, bad, hour, len(late))  # each second call is the other pin's
+            world.check()
+
+
+def test_what_is_held_gets_smaller_batches_where_a_whole_one_takes_longer_than_a_call_has():
+    """Though the others, which come first, are accepted in each call."""
+    world = filled(900, range(900))
+    world.drain()
+    world.bad.clear()
+    world.connects_s = world.chunk_s = 1
+    for _ in range(6 * 24):
+        world.wait(HOUR_S)
+        world.log(1, 2)
+        world.client.upload(timeout_s=20)
+    assert not [point for point in world.missing() if point[1] < 1000], len(world.missing())
+    world.check()
+
+
 def test_no_note_of_a_refusal_pushes_a_reading_out_of_the_ring():
     for blocks, count in ((16, 1400), (4, 700), (4, 1500)):
         for words in (KNOWN, UNKNOWN):

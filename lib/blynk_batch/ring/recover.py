@@ -54,7 +54,7 @@ def recover(ring, oldest, newest):
                 last.pop(0)
             before = reader.kind
         _take_in(ring, reader)
-    _take_up(ring, reader, last, head)
+    _take_up(ring, reader, last, head and first == newest)
     ring.unchecked = True
     if is_damaged:  # else not one name more: docs/architecture.md says why
         ring.is_mixed = True
@@ -107,9 +107,10 @@ def _take_in(ring, reader):
 
 
 def _take_up(ring, reader, last, head):
-    """Go on where `reader` found the last good frame, one of `last` in the newest sector."""
+    """Go on where `reader` found the last good frame, one of `last` in the newest sector; in the next one if its `head`
+    is damaged, since alone it could not be opened."""
     medium = ring.medium
-    is_head = bool(head) and 0 < reader.good_end <= medium.end(ring.newest)  # else some of it is missing
+    is_head = head and 0 < reader.good_end <= medium.end(ring.newest)  # else some of it is missing
     ring.offset = reader.good_end + -reader.good_end % medium.unit
     ring.first_number, ring.number = reader.first_number, reader.number
     ring.begin_pages(ring.offset)
