@@ -13,12 +13,10 @@ ask for points within the bad runs, which were passed in strides.
 from micropython import const
 
 from ..ring import state as keys
-from .batch import Body
 from .due import may_ask, rested, tries
 from .hold import has_places, reach
 from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, ORDER, RUN, STRIDE, WALK, weight
-from .result import OutOfTime
-from .settled import Settled
+from .settled import Piece, Settled
 
 _ALL = const(1 << 29)
 _WHOLE = const(0)  # of the numbers of single points: newest, oldest, middle, quarters ...
@@ -26,23 +24,6 @@ _NEWEST = const(1)
 _OLDEST = const(2)
 _MIDDLE = const(3)
 _SAMPLES = const(12)  # most points within a bad run that are asked for at once
-
-
-class Piece(Body):
-    """One that streams for a quarter of the call and more without an end is halved, also behind other batches: these
-    come first in each call."""
-
-    def __iter__(self):
-        uploader = self._source._uploader
-        begun = uploader.boots.uptime()
-        try:
-            yield from Body.__iter__(self)
-        except OutOfTime:
-            now = uploader.boots.uptime()
-            is_long = 4 * (now - begun) >= now - 1000 * uploader.pace.drained
-            if is_long and self.points > 1 and uploader.pace.has_room():
-                uploader.step(uploader.learn, self.points // 2)
-            raise
 
 
 class Search(Settled):

@@ -8,12 +8,31 @@ left, by its plan.
 from micropython import const
 
 from ..ring import state as keys
+from .batch import Body
 from .due import second
 from .held import Held
 from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, OPEN, ORDER, RUN, STRIDE, WALK, Range, held, normal, touch
+from .result import OutOfTime
 
 _HOUR_S = const(3600)
 _MARK_BYTES = const(180)  # at most, with what is around a frame
+
+
+class Piece(Body):
+    """One that streams for a quarter of the call and more without an end is halved, also behind other batches: these
+    come first in each call."""
+
+    def __iter__(self):
+        uploader = self._source._uploader
+        begun = uploader.boots.uptime()
+        try:
+            yield from Body.__iter__(self)
+        except OutOfTime:
+            now = uploader.boots.uptime()
+            is_long = 4 * (now - begun) >= now - 1000 * uploader.pace.drained
+            if is_long and self.points > 1 and uploader.pace.has_room():
+                uploader.step(uploader.learn, self.points // 2)
+            raise
 
 
 class Settled(Held):
