@@ -40,7 +40,7 @@ class Body:
 
     def __init__(self, source, pin, first, end):
         self._source = source
-        self.pin, self.first, self.end = pin, first, tuple(end[:2])
+        self.pin, self.first, self.end = pin, first, end[:2]
         self.points = self.sent = 0
         self.len_bytes, self.others = 1, {}
         self.oldest, self._cleared = source.ring.oldest, source.ring.cleared

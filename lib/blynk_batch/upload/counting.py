@@ -173,7 +173,7 @@ class Counting:
         elif not self.saved:
             ring.set(keys.DELIVERED, None)
             seen = self._seen if self.unsure else ()
-            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
+            ring.save_value(keys.WINDOW, self.end + (self.cutoff, self.now or 0) + seen)
 
     def close(self):
         """Nothing of the window is left to send: move the cursor to its end."""
@@ -182,7 +182,7 @@ class Counting:
         for pin, count in self._passed.items():  # meanwhile a range may have given way to others
             ring.add(keys.HELD if pin in shut else keys.REJECTED, count)
         ring.close_window()
-        ring.set(keys.CURSOR, tuple(self.end))
+        ring.set(keys.CURSOR, self.end)
         ring.add(keys.CORRUPT, self._lost)
         ring.seen_lost = 0
         if self._known:

@@ -43,7 +43,7 @@ class Window(Counting):
                 continue
             limit = uploader.limit() if points else 0
             if again:
-                body.end = tuple(batch[1:])
+                body.end = batch[1:]
                 yield from body.measure()
             elif points > limit or len_bytes > uploader.batch_bytes:
                 yield from body.measure(limit, uploader.batch_bytes)
@@ -68,7 +68,7 @@ class Window(Counting):
         ring.forget(keys.BATCH)
         if keys.WINDOW in ring.state:
             ring.add(keys.DELIVERED, done)
-            if body.end == tuple(self.end[:2]):
+            if body.end == self.end[:2]:
                 self.leave(pin)
             else:
                 ring.set(keys.PART, (pin,) + body.end)
