@@ -14,7 +14,7 @@ def standing(state, pin, position):
     is not asked at present, and the cursor is past it; "" where nothing is left to do for it."""
     window, part = state.get(keys.WINDOW), state.get(keys.PART)
     is_done = window and position < window[:2] and keys.is_done(state.get(keys.DONE, b""), pin)
-    if not is_done and position >= tuple(state.get(keys.CURSOR, (0, 0)))[:2]:
+    if not is_done and position >= state.get(keys.CURSOR, (0, 0))[:2]:
         return "" if window and part and part[0] == pin and position < part[1:3] else "pending"
     for key in keys.range_keys(state) if state.get(keys.HELD, (0,))[0] else ():
         first, start, sectors, end, kind = state[key][:5]

@@ -126,8 +126,7 @@ class Ring(Pages):
         noted = dict(self.dirty)
         for key in _STATISTICS if reserved else ():
             noted.pop(key, None)
-        payload = self.entries(noted)
-        if not self.place(record.STATE, payload):
+        if not self.place(record.STATE, self.entries(noted)):
             try:
                 self.turn(data=False)  # the new header carries it all
             except RingFull:
