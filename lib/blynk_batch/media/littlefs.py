@@ -292,6 +292,6 @@ class Files:
             with open(name, "rb") as f:
                 if f.read(3) != b"BBr":
                     return
-        except OSError:  # what cannot be read stays, with the block that has failed
-            return
-        os.remove(name)
+            os.remove(name)
+        except OSError:  # what cannot be read or removed stays, with the block that has failed
+            pass
