@@ -164,9 +164,9 @@ class Client:
         watchdog  called meanwhile: where the clock is not set, a large backlog takes a board seconds to go through"""
     def due(self, interval_s: float = 900) -> bool:
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Refused points are something once their next try is due. Kept across resets; the interval
-        only where the clock, or a planned sleep, is. After power-on the first drain waits a tenth of it or less, at
-        most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
+        nor budget forbids it. Refused points count once their next try is due. All this is kept across resets, the
+        interval only if the clock is kept or the sleep was planned. After power-on the first drain waits at most a
+        tenth of it and 30 s; later ones keep to a time in it that the token chooses: see upload/due.py."""
     def upload(self, *, timeout_s: Optional[float] = None, watchdog: _Watchdog = None) -> Result:
         """Send what is pending now; blocks. The Result says what came of it, for it raises nothing for the network's
         or the server's faults:

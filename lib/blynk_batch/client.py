@@ -62,13 +62,13 @@ class Client:
         if ring is None:
             ring = load("rings", "FileRing")("/blynk_batch.ring")  # /blynk_batch would hide the library in /lib
         arguments.check_free(ring, _open_rings, _closed)
-        let_go("arguments")  # not before: a bundle holds all that opening needs
+        let_go("arguments")  # only now: its bundle holds all that opening needs
         self.ring, self.transport, self.clock = ring, transport, clock or BOARD
         self._boots, self.guard = Boots(ring, self.clock), Guard()
-        self._uploader = self._pace = self.last_error = self.uploading = None  # the last: the Call under way
+        self._uploader = self._pace = self.last_error = self.uploading = None  # uploading: the Call under way
         self.released = b""  # pins whose ranges are to be tried
         self._open = 2  # 1 while it closes, 0 from then on
-        _open_rings[ring.key] = ring  # last: a client that could not be made leaves it free
+        _open_rings[ring.key] = ring  # last: a client that cannot be made must not hold the ring
 
     # Logging
 
@@ -83,7 +83,7 @@ class Client:
         ValueError or TypeError for what cannot be stored, RingFull if the ring refuses, Busy if eight readings
         already wait for a call that this one interrupts, OSError from the flash; then nothing is stored."""
         self.check_open()
-        pin = pin_number(pin)  # few names: a function that needs more than 11 words takes them from the heap
+        pin = pin_number(pin)  # few names: a function that needs more than 11 words of stack takes them from the heap
         value = check_value(pin, value)
         if value is None:
             return self._log(b"", (), timestamp, 1)
@@ -133,7 +133,7 @@ class Client:
         return self.ring.pending
 
     def check_books(self):
-        """The end of opening the ring: no callback's reading may turn it meanwhile."""
+        """Finish opening the ring; guarded, so that no callback's log() turns it meanwhile."""
         if self.ring.unchecked and not self.guard.held:
             self.guard.run(self.ring.check_books)
 
@@ -157,9 +157,9 @@ class Client:
 
     def due(self, interval_s=900):
         """True when there is something to send, `interval_s` have passed since the last drain, and neither backoff
-        nor budget forbids it. Refused points are something once their next try is due. Kept across resets; the interval
-        only where the clock, or a planned sleep, is. After power-on the first drain waits a tenth of it or less, at
-        most 30 s, and the others keep to a time within it that the token chooses: see upload/due.py."""
+        nor budget forbids it. Refused points count once their next try is due. All this is kept across resets, the
+        interval only if the clock is kept or the sleep was planned. After power-on the first drain waits at most a
+        tenth of it and 30 s; later ones keep to a time in it that the token chooses: see upload/due.py."""
         self.check_open()
         check_seconds("interval_s", interval_s)
         pace = self.pace()
@@ -180,7 +180,7 @@ class Client:
         watchdog   called every few milliseconds to seconds, between steps."""
         check_seconds("timeout_s", 0 if timeout_s is None else timeout_s, watchdog)
         call = self.call(timeout_s, watchdog)
-        return call.run() if hasattr(call, "run") else call
+        return call.run() if hasattr(call, "run") else call  # a Result: it could not be made
 
     async def run(self, is_online, *, interval=900, watchdog=None, poll_s=1, on_result=None):
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
@@ -193,7 +193,7 @@ class Client:
         """Try with the next upload what the server has refused of `pin`, at once and whole."""
         self.check_open()
         self.released += bytes((pin_number(pin),))
-        if not self.uploading:  # else the upload's end does it: meanwhile it may hold them again
+        if not self.uploading:  # else its end does it: until then it may hold them again
             self.guard.run(load("upload.ranges", "release_of"), (self,))
 
     def pace(self):
@@ -213,8 +213,8 @@ class Client:
         return self._uploader
 
     def call(self, timeout_s, watchdog):
-        """One upload's Call; the Result where it cannot be made for want of memory or of a transport."""
-        failed = load("upload.result", "failed")  # first: there may be no room for more
+        """One upload's Call; a Result with the error if memory or a transport for it is missing."""
+        failed = load("upload.result", "failed")  # first: later there may be no room for it
         self.check_open()
         try:
             for name in ("report", "ring.books", "upload.ranges", "upload.secret"):  # an upload takes all room
@@ -230,7 +230,7 @@ class Client:
             return failed(self, e)
 
     def tell(self, text):
-        """`text` without the token, and so to `debug`: what that raises costs nothing."""
+        """Hand `text` without the token to `debug`, whose exceptions count for nothing; return it."""
         text = load("upload.secret", "hide")(text, self._token)
         try:
             if self._debug:
@@ -263,20 +263,20 @@ class Client:
             self._open = min(self._open, 1)  # a callback's close waits
 
     def _close(self, sleep_ms):
-        self._open = 1  # it closes: a callback's reading is refused, those that wait are stored
+        self._open = 1  # from here on a callback's reading is refused; those that wait are stored
         self.guard.finish()
         try:
-            if self.released:  # an upload's end comes too late
+            if self.released:  # no upload will do it any more
                 load("upload.ranges", "release_of")(self)
             if sleep_ms is not None:
                 self._boots.sleep(sleep_ms)
-        finally:  # there may be no memory for that
+        finally:  # also where memory ran out for that
             try:
                 self.ring.close(sleep_ms is not None)
             finally:
                 if _open_rings.get(self.ring.key) is self.ring:
                     _closed[self.ring.key] = _open_rings.pop(self.ring.key).opened
-                self._open = 0  # last: where Ctrl-C breaks in before, close() can be called again
+                self._open = 0  # last: if Ctrl-C comes before, close() can be called again
 
     def check_open(self, least=2):
         if self._open < least:

@@ -51,6 +51,29 @@ def test_a_wake_that_logs_loads_the_core_and_lets_go_of_what_opened_the_ring(tmp
         assert loaded.split("\n") == ["[]", "[]", ""]
 
 
+REFUSED = """
+import sys, blynk_batch
+class Server:
+    def post(self, url, headers, body, timeout_s):
+        all_of_it = list(body)
+        return 400, {}, b'{"error":{"message":"No datastream"}}'
+client = blynk_batch.Client("t" * 32, ring=blynk_batch.FileRing("ring", capacity_bytes=65536), transport=Server())
+client.log(1, 21.5, timestamp=1795000000000)
+print(client.upload(), sorted(name for name in sys.modules if name.startswith("blynk_batch.")))
+"""
+
+
+def test_an_upload_lets_go_of_what_a_refusal_took(tmp_path, run_on_device):
+    write_bundles(tmp_path)
+    told = run_on_device(REFUSED, lib=tmp_path)
+    assert "PinRefused" in told and "blynk_batch._upload" in told, told
+    assert "_outcomes" not in told and "_refused" not in told, told
+
+
+def test_each_bundle_that_the_table_says_goes_is_let_go_of_there():
+    assert joined().kept == []
+
+
 def test_it_takes_at_most_42_blocks_of_a_picos_flash(tmp_path):
     compile_library(tmp_path / "lib", arch="armv6m")
     assert blocks(tmp_path / "lib" / "blynk_batch") <= 42

@@ -11,7 +11,7 @@ from tools.bundle.shorten import shortened
 
 class Joined:
     """`texts` {bundle: text}, `parts` {bundle: [(first line, source)]}, `natives` bundles for one processor alone,
-    `said` sentences for who runs it."""
+    `said` sentences for who runs it, `kept` (bundle, module) of the table's LET_GO_BY where the module never does."""
 
     def __init__(self, sources, bundles=table.BUNDLES, rooms=table.ROOMS, let_go_by=table.LET_GO_BY, built_in=True):
         names = {module_name(path): text for path, text in sources.items()}
@@ -29,6 +29,7 @@ class Joined:
             escaped.update((name, program.escaped[name]) for name in new)
         for name, where in sorted(escaped.items()):
             self.said.append("%s stays alone: %s uses it as a value" % (file_name(name), where))
+        self.kept = sorted(program.kept)
         self.texts = shortened(self.texts, _public(modules["__init__"]))
         self.natives = sorted(homes[name] for name, module in modules.items() if module.is_native)
 

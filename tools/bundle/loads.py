@@ -53,7 +53,7 @@ class Loads(Scopes):
         home = self.program.homes[module]
         if home == self.home:
             return False
-        return self.program.is_alone(module) or self.name in self.program.let_go_by.get(home, "").split()
+        return self.program.is_alone(module) or self.program.lets_go(self.name, home)
 
     def _listed(self, node):
         """ "load" or "let_go" of `for name in ("upload.window", "blynk"): load(name)`, else None."""

@@ -14,7 +14,9 @@ class Program:
     """All modules and where they go; what a module's name is called there."""
 
     def __init__(self, modules, homes, let_go_by, built_in):
-        self.modules, self.homes, self.let_go_by, self.built_in = modules, homes, let_go_by, built_in
+        self.modules, self.homes, self.built_in = modules, homes, built_in
+        self._let_go_by = {(home, module) for home, modules in let_go_by.items() for module in modules.split()}
+        self.kept = set(self._let_go_by)  # those that nobody was seen to let go of
         self.members = {}
         for module, home in homes.items():
             self.members.setdefault(home, []).append(module)
@@ -27,6 +29,11 @@ class Program:
 
     def is_alone(self, module):
         return len(self.members[self.homes[module]]) == 1
+
+    def lets_go(self, module, home):
+        """Whether the module, where it says so, takes that bundle of several modules out of the heap."""
+        self.kept.discard((home, module))
+        return (home, module) in self._let_go_by
 
     def flat(self, module, name):
         """What the name of a module is called in its bundle: as ever, unless a mate would take it for its own."""

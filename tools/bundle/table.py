@@ -38,12 +38,11 @@ LET_GO_BY = {
     "_open": "client",
     "_found": "ring.log",
     "_network": "clock.wall",
-    "_words": "wifi",
     "_read": "ring.log",
     "_room": "ring.log client",
     "_times": "client",
-    "_outcomes": "upload.call client",
-    "_refused": "upload.call",
+    "_outcomes": "upload.result client",
+    "_refused": "upload.result",
 }
 
 

@@ -62,7 +62,7 @@ class Requests:
         return self.thread == get_ident()
 
     def _aside(self, action):
-        """Do what may call back."""
+        """Do what may make a request of its own, which goes elsewhere."""
         thread, self.thread = self.thread, None
         try:
             action()
@@ -70,14 +70,14 @@ class Requests:
             self.thread = thread
 
     def _feed(self):
-        """The watchdog that waits, if any: between any two waits for the network, each within the timeout."""
+        """Feed the body's watchdog, if any: between any two waits for the network, each within the timeout."""
         watchdog = getattr(self.asked[2], "watchdog", None)
         if watchdog:
             self._aside(watchdog)
 
 
 def _chunks(url, headers, body):
-    """Of the whole request."""
+    """The chunks of the whole request."""
     yield head(url, dict(headers, Connection="close"))
     yield from body
 

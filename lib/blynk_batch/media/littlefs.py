@@ -35,9 +35,9 @@ def is_missing(error):
 
 
 def _write(parts, at, file):
-    """Write and close, to the end also where Ctrl-C breaks in, as it does within a write to a Pico's flash: the garbage
-    collector would close the file later, over what is newer. What broke in, or None; no jump, where more could. Nothing
-    here takes memory: `file` comes last, since an open one that is not written is empty."""
+    """Write and close. If Ctrl-C breaks in, as it does within a write to a Pico's flash, do it all once more: else the
+    garbage collector would close the file later, over what is newer. Returns what broke in, or None, without a jump,
+    where more could. Takes no memory: `file` comes last, since an open one that is not written is empty."""
     try:
         if at is not None:  # else it is there. littlefs ends what was broken off only where the place is another
             file.seek(at + 1)
@@ -187,7 +187,7 @@ class Files:
         return sequence
 
     def begin(self, sequence):
-        """And have the two blocks that are given up on a full disk: one is for the sector's file, one to append to it,
+        """Also write the spare, two blocks to give up on a full disk: one for the sector's file, one to append to it,
         which writes its last block anew. Without room the ring goes without."""
         try:
             if not self._has_spare and not self._spare_bytes():
@@ -196,7 +196,7 @@ class Files:
                 if broken:
                     raise broken
             self._has_spare = True
-        except OSError:  # so it is tried again with the next sector
+        except OSError:  # it is tried again with the next sector
             pass
         self._go_on(sequence, 0)
 
@@ -224,7 +224,7 @@ class Files:
         """What fits no tail goes to the file together with all that is in tails."""
         if self._files:  # an open file takes a kilobyte of heap, which this one needs
             self.close()
-        if sequence != self.current:  # Ctrl-C broke off the beginning of the next
+        if sequence != self.current:  # Ctrl-C broke off the turn to the next
             self._go_on(sequence, offset)
         if len(data) > self.tail_bytes or not self._may_write(0):
             if not offset and self._may_write(0):
@@ -272,8 +272,8 @@ class Files:
             raise broken
 
     def seal(self, sequence, offset):
-        """What ends with what broke off, or takes no more since its last block has failed, is made anew."""
-        if sequence != self.current:  # what is in tails is of the next, which was broken off
+        """Complete the file; make it anew if it ends with what broke off, or its last block has failed."""
+        if sequence != self.current:  # the tails have the next one, whose beginning was broken off
             return
         if max(self.end(sequence), self.size(sequence)) <= offset:
             try:
@@ -293,5 +293,5 @@ class Files:
                 if f.read(3) != b"BBr":
                     return
             os.remove(name)
-        except OSError:  # what cannot be read or removed stays, with the block that has failed
+        except OSError:  # a file that cannot be read or removed stays, with its failed block
             pass

@@ -84,8 +84,8 @@ def _sequence(name):
 
 
 def read_again(files, sequence, offset, view):
-    """Bytes of that sector's file, where a read of it failed. OSError if the first tail, or the folder of one that is
-    missing, cannot be read either; what alone cannot be is damage, and reads as zeros."""
+    """Read that sector's file again, after a failure; how many bytes. OSError if the first tail, or a missing file's
+    folder, cannot be read either. If the file alone cannot be read, it is damage, and reads as zeros."""
     files.close()
     for _ in range(_READS):
         try:
@@ -95,7 +95,7 @@ def read_again(files, sequence, offset, view):
         except OSError as e:
             number = e.errno
     if number in MISSING:
-        os.stat(files.path + "/log")  # else not the file is gone, but its filesystem: nothing is lost
+        os.stat(files.path + "/log")  # if this fails, the whole filesystem is gone, and nothing is lost
         return 0
     files.read_tail(0)
     view[:] = bytes(len(view))

@@ -47,7 +47,7 @@ class Slots:
     # Opening
 
     def open(self):
-        """(oldest, newest) of the ring, of whatever size, that the first slot is of; None: foreign.find() looks on."""
+        """(oldest, newest) of the ring, of any size, with a sector in the first slot; None: foreign.find() looks on."""
         head = self.head(0)
         if not head or head.slots > self.slots_in(self.flash.most_bytes):
             return None
@@ -129,8 +129,8 @@ class Slots:
         return max(sequence, self.first)
 
     def oldest_from(self, sequence, newest):
-        """What was erased before its drop could be noted, since blocks failed, is blank: two reads have to say so. Only
-        what the next two sectors take the place of, as many as one turn tries: all else that is blank is damage."""
+        """Pass sectors that were erased before their drop could be noted, since blocks failed: blank, as two reads say.
+        Only those whose slots the next two sectors take, as many as one turn tries: any other blank is damage."""
         last = newest - self.slots + 2
         while self.skips and sequence <= last and self._is_blank(sequence) and self._is_blank(sequence):
             sequence += 1
@@ -151,8 +151,8 @@ class Slots:
     def append(self, sequence, offset, data):
         address = self._address(sequence)
         if not offset:
-            # The prefix last, or the beginning of it where units are 16 bytes: where it can be read, all of the header
-            # is there. Half of one would hide what lies below it, such as the ring of another size that it replaces.
+            # The prefix, with units of 16 bytes its beginning, is written last: if it can be read, the whole header is
+            # there. Half of one would hide what lies below it, such as the ring of another size that it replaces.
             first = sector.PREFIX_BYTES - sector.PREFIX_BYTES % self.unit
             self.flash.program(address + first, data[first:])
             data = data[:first]

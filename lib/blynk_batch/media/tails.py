@@ -83,7 +83,7 @@ class Tails(Slots):
         view[:] = memoryview(self._cache)[at : at + len(view)]
 
     def wipe(self, slot):
-        """The first block and what looks like this ring's; the tails with the last slot to be wiped, 0."""
+        """Wipe the first block and those that look like this ring's; with slot 0, the last to be wiped, the tails."""
         pages = [self.page(slot, index) for index in range(self._per_sector)]
         if not slot:
             pages += [self.slots * self._per_sector, self.slots * self._per_sector + 1]
@@ -94,7 +94,7 @@ class Tails(Slots):
     # Sectors
 
     def page(self, sequence, index):
-        """Where that block of the sector has its place."""
+        """The page that is the place of that block of the sector."""
         return sequence % self.slots * self._per_sector + index
 
     def read(self, sequence, offset, view):
@@ -184,8 +184,8 @@ class Tails(Slots):
         self.flash.program(page * self.flash.page, block)
 
     def seal(self, sequence, offset):
-        """The tail is needed for the next sector. Once only: if the header of that one failed and is there after all,
-        this block has no other copy any more. What a write that was broken off left behind it goes."""
+        """Write the block under way to its place: the next sector needs the tail. Not twice: if the next header failed
+        and is there after all, that is the only copy. Blocks that a write left behind it when it broke off go."""
         if sequence != self._sequence:
             return
         for index in range(self._index + 1, self._per_sector):

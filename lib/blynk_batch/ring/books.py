@@ -14,7 +14,7 @@ def standing(state, pin, position):
     is not asked at present, and the cursor is past it; "" where nothing is left to do for it."""
     window, part = state.get(keys.WINDOW), state.get(keys.PART)
     is_done = window and position < window[:2] and keys.is_done(state.get(keys.DONE, b""), pin)
-    if not is_done and position >= tuple(state.get(keys.CURSOR, (0, 0)))[:2]:
+    if not is_done and position >= state.get(keys.CURSOR, (0, 0))[:2]:
         return "" if window and part and part[0] == pin and position < part[1:3] else "pending"
     for key in keys.range_keys(state) if state.get(keys.HELD, (0,))[0] else ():
         first, start, sectors, end, kind = state[key][:5]
@@ -25,8 +25,8 @@ def standing(state, pin, position):
 
 
 def count(ring, start, end=None, state=None):
-    """Points from `start` to `end`: (pending, held, not before the cursor and not pending), and damaged places. Without
-    `end` of those that are not pending: a backlog of seconds is not gone through. `state` stands in for the ring's."""
+    """(points pending, held, done, damaged places) from `start` to `end`; done: from the cursor on, not pending. No
+    `end`: up to where all is pending, since a backlog takes seconds. `state` stands in for the ring's."""
     state, cursor = state or ring.state, ring.cursor()
     pending = held = done = 0
     reader = ring.reader(start, end or max(cursor, state.get(keys.WINDOW, ())[:3]))
@@ -48,16 +48,16 @@ def is_spent(ring):
 
 
 def recount(ring, sequence):
-    """What is held and what is delivered of the window from the sector `sequence` on, anew."""
+    """Count anew, from the sector `sequence` on, what is held and what of the window is delivered."""
     held, done = count(ring, (sequence, 0))[1:3]
     ring.set(keys.HELD, (held,))
     ring.set(keys.DELIVERED, (done,))
 
 
 def mend(ring):
-    """Damage took a frame of state, and later ones say the rest: the drain begins anew at the cursor, what is held
-    before it is counted, and the counters have as many points as are delivered. On write-once units, where what a cut
-    tore stays and looks the same, the drain goes on."""
+    """Damage took a state frame, and later ones do not say all again. So the drain begins anew at the cursor, what is
+    held before it is counted, and the counters get as many points as are delivered. On write-once units what a cut
+    tore looks like damage: there the drain goes on."""
     if ring.medium.unit == 1:
         ring.close_window()
         ring.forget(keys.ASKED)
@@ -68,7 +68,7 @@ def mend(ring):
                 ring.set(key, None)
             elif not kind & keys.OPEN_END and (first + sectors, last) > place:
                 ring.set(key, (first, offset, place[0] - first, place[1]) + ring.state[key][4:])
-    ring.set(keys.HELD, (1,))  # else no range counts
+    ring.set(keys.HELD, (1,))  # while it is 0, standing() asks no range
     ring.set(keys.HELD, (count(ring, keys.first_kept(ring.state))[1],))
     more = ring.cursor()[2] + ring.get(keys.DELIVERED) - ring.get(keys.HELD)
     for key in (keys.REJECTED, keys.EXPIRED, keys.DROPPED, keys.CORRUPT, keys.UPLOADED):
@@ -80,7 +80,7 @@ def mend(ring):
 
 def forget_sector(ring, sequence):
     """Take the oldest sector out of the books before it is dropped: how many of its points were not delivered."""
-    pending, held, done, bad = count(ring, (sequence, 0), (sequence + 1, 0))  # with the next one's header
+    pending, held, done, bad = count(ring, (sequence, 0), (sequence + 1, 0))  # and the next one's header
     ring.add(keys.HELD, -held)
     ring.add(keys.DELIVERED, -done)
     for key in keys.range_keys(ring.state):  # what is before the oldest sector counts no more, but may be in the way

@@ -17,17 +17,17 @@ _STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks o
 
 
 class Ring(Pages):
-    """A ring over `medium`, `span` what it found there: (oldest, newest) sequence, None where it is to begin.
+    """A ring over `medium`. `span`: the (oldest, newest) sequence found there, None for a new ring.
     `overwrite` False refuses new readings when full instead of dropping the oldest."""
 
-    opened = 0  # after that many closes of all rings
+    opened = 0  # how many rings had been closed before it was opened
     failed = False  # the medium raised, and nothing has worked since
-    weak = b""  # the last frames that opening saw: a cut can have left them readable for now only
-    unchecked = False  # opening has left a look for the oldest sector for later
-    is_mixed = False  # of the state that opening read, damage took some
+    weak = b""  # the last frames that opening saw: a cut may have left them half programmed
+    unchecked = False  # opening has left check_books() for later
+    is_mixed = False  # damage took some of the state that opening read
     cleared = (0, 0)  # where the end was at the last clear()
     buffered_points = 0
-    sealed = True  # the newest sector takes no more frames; 2 and more: what may lie behind its end never counts
+    sealed = True  # the newest sector takes no more frames; 2 and more: nor may what lies behind its end ever count
     defers = False  # state that finds no room in a full ring waits in RAM until its oldest sector goes
 
     def __init__(self, medium, span, overwrite=True, commit_every=1):
@@ -36,7 +36,7 @@ class Ring(Pages):
         self.opened, self.overwrite, self.commit_every = Ring.opened, overwrite, commit_every
         self.chain = record.Chain()
         self.waiting = bytearray()  # frames to be written at `offset`
-        # With these two an object has more names than a table of 29: for each method a full one is gone through whole.
+        # Set here, not above: an object needs more than 29 names. A full table of 29 is searched whole for each method.
         self.bad = 0  # sectors behind the newest that were found to fail, or to be somebody else's
         self.seen_lost = 0  # points ahead of the cursor that a whole pass found lost to damage
         self._buffered = 0  # readings in it
@@ -59,7 +59,7 @@ class Ring(Pages):
         return (self.newest, self.offset, self.number)
 
     def check_books(self):
-        """The end of opening, once. A wake that only logs does without: littlefs reads some kilobytes for it."""
+        """Finish opening, once. A wake that only logs does without: littlefs reads some kilobytes for it."""
         if self.unchecked:
             load("ring.room", "check_books")(self)
             let_go("ring.room")
@@ -75,8 +75,7 @@ class Ring(Pages):
     def __getattr__(self, name):
         """`pending`: points in the ring that the server has not accepted, refused ones included.
 
-        No property: where a class has one, each attribute that is set takes a Pico 60 us, which looks for it in all
-        classes above."""
+        Not a property: if a class has one, setting any attribute takes a Pico 60 us, to look through all classes."""
         if name != "pending":
             raise AttributeError(name)
         self.check_books()
@@ -101,7 +100,7 @@ class Ring(Pages):
                 self.turn(data=True, size=len(self.chain.payload))
                 self.add_data(boot, time, pins, kinds, body)
             self._buffered += 1
-            refused = 0  # commit() counts all that waits
+            refused = 0  # settle() counts all that waits
             if self._buffered >= self.commit_every:
                 self.settle()
         except BaseException as e:
@@ -119,23 +118,22 @@ class Ring(Pages):
 
     def save(self, must=True):
         """One state frame with all that changed since the last; durable on return, with the readings that wait.
-        RingFull where a full ring has no room left for it: no reading goes for a note.
-        `must` False: leave it for later there, and where only the reserve of one that may not overwrite is left."""
+        RingFull if a full ring has no room for it: no reading is dropped for a note.
+        `must` False: leave it for later then, and if only the reserve of a ring that may not overwrite is left."""
         reserved = self._is_reserve()  # what is left there is for acks
         if not self.dirty or reserved and not must:
             return self.commit()
         noted = dict(self.dirty)
         for key in _STATISTICS if reserved else ():
             noted.pop(key, None)
-        payload = self.entries(noted)
-        if not self.place(record.STATE, payload):
+        if not self.place(record.STATE, self.entries(noted)):
             try:
                 self.turn(data=False)  # the new header carries it all
             except RingFull:
                 if must and not self.defers:
                     raise
             return
-        self.note_saved(noted)  # first: memory, or Ctrl-C, may end this when it is there
+        self.note_saved(noted)  # first: Ctrl-C, or want of memory, may end this once the frame is there
         try:
             for key in noted:  # on a full disk, making room changes more
                 self.dirty.pop(key, None)
@@ -155,11 +153,11 @@ class Ring(Pages):
             self.settle()
 
     def settle(self):
-        """The same, and what opening saw last is programmed again."""
+        """commit(), which also programs again what opening saw last."""
         data = self.waiting
         try:
             self.program(data)
-        except BaseException as e:  # also where Ctrl-C breaks in: it may be written or not
+        except BaseException as e:  # also Ctrl-C: it may be written or not
             points = self.buffered_points
             try:
                 moves = self.may_move_on(e)  # first: it seals
@@ -174,8 +172,8 @@ class Ring(Pages):
                 raise
 
     def _take_back(self):
-        """What was not acknowledged is not there: neither readings, nor a mark, nor the state in it."""
-        self.sealed += 2  # till nothing waits: memory may be short, and a sector that is sealed takes no more of it
+        """Forget all that waits, none of it acknowledged: readings, a mark and the state in it."""
+        self.sealed += 2  # till nothing waits: memory may run out here, and a sealed sector writes none of it
         self._buffered = self.buffered_points = 0
         self.state_at, self._done, self.page = 1, None, -1
         self.chain.reset()
@@ -183,13 +181,13 @@ class Ring(Pages):
         self.sealed -= 2
 
     def program(self, data):
-        """Durable on return, and with it what opening saw last: a cut can have left that half programmed."""
+        """Write `data`, durable on return, and before it once more what opening saw last."""
         size, start, medium = len(data), self.offset, self.medium
         if self.weak:
             data, start = self.weak + data, start - len(self.weak)
         if not data:
             return
-        self.sealed += 2  # until it is counted: Ctrl-C breaks in at any jump, and there is none in between
+        self.sealed += 2  # until it is counted: Ctrl-C comes at jumps only, and below there is none between
         try:
             try:
                 medium.append(self.newest, start, data)
@@ -223,13 +221,13 @@ class Ring(Pages):
         self.settle()
         most = self.medium.slots - (1 if data else 0)
         for tries in (1, 2):  # of raw sectors that fail
-            self.bad = self._retry(self.medium.free_from, self.newest + 1 + self.bad) - self.newest - 1
-            if self.newest + 1 + self.bad - self.oldest >= most:
+            sequence = self._retry(self.medium.free_from, self.newest + 1 + self.bad)
+            self.bad = sequence - self.newest - 1
+            if sequence - self.oldest >= most:
                 load("ring.room", "make_room")(self, data)
             if self.newest >= 0:
                 self._retry(self.medium.seal, self.newest, self.offset)
-            sequence = self.newest + 1 + self.bad
-            if self.newest < 0:
+            else:
                 self.oldest = sequence
             try:
                 return self.start_sector(sequence)
@@ -262,7 +260,7 @@ class Ring(Pages):
         self.sealed = self.failed = False
 
     def _retry(self, action, *args):
-        """Do it; again on a full disk, as long as there is something to make room with."""
+        """Do it; on a full disk make room and do it again, as long as there is something to drop."""
         try:
             return action(*args)
         except OSError as e:
@@ -274,11 +272,11 @@ class Ring(Pages):
         return again(self, error, action, args)
 
     def may_move_on(self, error):
-        """`error` came of writing: unless the disk or the heap was only full, the newest sector takes no more. True on
-        raw flash, where another sector can do."""
+        """After `error` in writing: seal the newest sector, unless only the disk or the heap was full. True on raw
+        flash, where another sector may do."""
         if isinstance(error, (RingFull, MemoryError)) or isinstance(error, OSError) and error.errno == sector.ENOSPC:
             return False
-        self.sealed = self.sealed or True
+        self.sealed = self.sealed or True  # or what it is, 2 and more
         if not self.medium.skips or not isinstance(error, OSError):
             return False
         self.add(BAD_BLOCKS, 1)

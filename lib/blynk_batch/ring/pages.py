@@ -1,8 +1,8 @@
 """Where in a sector a frame goes: pages of 512 bytes, whose first frame is a mark.
 
-A mark says how many points the sector has before it, and what state has changed since the sector began, so that opening
-reads one page frame by frame, and reading goes on at the next page after damage. Deltas stay within
-a page. Knows bytes that wait to be written; log.py writes them.
+A mark says how many points the sector has before it, and what state has changed since the sector began. So opening
+reads one page frame by frame, and after damage reading goes on at the next page. Deltas stay within a page. Knows bytes
+that wait to be written; log.py writes them.
 
     page   [filler] mark | frame | frame ... | filler, where the next frame does not fit
     mark   a frame whose payload is   page (varint) | points of the sector before it (varint) | twice the page whose
@@ -18,8 +18,8 @@ from . import record
 from .record import PAGE
 from .state import DONE, DONE_TOO, State, encode_state, is_done
 
-# Bytes behind every other frame: for the one that notes a drop (3 of head, OLDEST in 2 + 5, RECOUNT in 2 + 1, 3 of
-# check) twice, since a cut can tear it, and for a mark of up to 16. What fills them up to the medium's units is more
+# Bytes that all other frames leave free: for two drop frames, since a cut can tear one (3 of head, OLDEST in 2 + 5,
+# RECOUNT in 2 + 1, 3 of check), and for a mark of up to 16. Filling these up to the medium's units comes on top
 _DROP_RESERVE = const(48)
 _MARK_STATE = const(160)  # bytes of state in a page's mark; where more has changed, opening reads more than a page
 
@@ -29,7 +29,7 @@ class Pages(State):
 
     def __init__(self):
         super().__init__()
-        self._frame = bytearray()  # the one that is placed: its memory serves all
+        self._frame = bytearray()  # the one being placed: all use the same memory
 
     def note_saved(self, keys):
         """A state frame with `keys` is there."""
@@ -38,7 +38,7 @@ class Pages(State):
         self._done = self.state.get(DONE, b"")
 
     def entries(self, keys):
-        """The bytes of a state frame with `keys`. Of DONE, which grows pin by pin, what was added if less."""
+        """The bytes of a state frame with `keys`; of DONE, which grows pin by pin, the new pins if that is shorter."""
         done, before = self.state.get(DONE, b""), self._done
         if DONE in keys and before is not None:
             added = bytes([pin for pin in range(8 * len(done)) if is_done(done, pin) and not is_done(before, pin)])
@@ -48,16 +48,16 @@ class Pages(State):
         return encode_state(self.state, keys)
 
     def begin_pages(self, first):
-        """The newest sector's first frame is at `first`: nothing has changed since its header."""
+        """The newest sector has only its header yet; its first frame will be at `first`."""
         self.seed = record.seed(self.newest, self.medium.slot(self.newest), self.salt)
-        self.first, self.page = first, (first - 1) // PAGE  # the page that frames go to; -1: one whose mark is to come
-        self.state_at = 0  # as a mark says it
+        self.first, self.page = first, (first - 1) // PAGE  # page: that frames go to; -1: a mark must come first
+        self.state_at = 0  # which page's mark has the state, as the next mark says it
         self._done = self.state.get(DONE, b"")
         self.data_end = self.medium.sector_bytes - _DROP_RESERVE - 4 * self.medium.unit
 
     def add_data(self, boot, time, pins, kinds, body):
-        """Have a data frame wait for commit(), its points counted: there is no jump between, where Ctrl-C breaks in.
-        What it holds is encode()'s. False if the sector is to have no more."""
+        """Have a data frame wait for commit(), its points counted: no jump, where Ctrl-C could come, lies in between.
+        The arguments are those of encode(). False if the sector has no room for it."""
         frame = self.framed(0, self.chain.encode(boot, time, pins, kinds, body), self._frame)
         end = self.offset + len(self.waiting)
         last = end + len(frame) - 1
@@ -71,16 +71,16 @@ class Pages(State):
         return is_placed
 
     def place(self, kind, payload, data_end=None):
-        """Have a frame wait for commit(), behind filler and a mark where it begins a page: a data frame has to be
-        absolute there. False if the sector is to have no more: the drop frame's room stays free. `data_end`: it is the
-        drop frame, and may reach to there; of what else changed nothing goes with it."""
+        """Have a frame wait for commit(), behind filler and a mark if it begins a page: a data frame has to be absolute
+        there. False if the sector has no room for it beside the drop frame's. `data_end` is given for a drop frame: it
+        may reach to there, and its mark carries no other state."""
         frame = self.framed(kind, payload, self._frame)
         size = len(frame)
         end = self.offset + len(self.waiting)
         page, at = divmod(end, PAGE)
         lead = b""
         has_state = False
-        # What is longer than a page crosses pages, behind the header or a mark.
+        # A frame longer than a page crosses pages, and comes right behind the header or a mark.
         if (page != self.page or at + size > PAGE) and (end != self.first or size <= PAGE):
             lead, has_state = self._mark(page, data_end is None)
             if at and at + len(lead) + size > PAGE:

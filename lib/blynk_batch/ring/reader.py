@@ -106,7 +106,7 @@ class Reader(Course):
                 self._enter(self.sequence + 1, 0)
 
     def next_delta(self):
-        """What `_step` does, in a third of the time, if the frame is as most are: short, a delta, in the buffer."""
+        """Take the next frame if it is as most are: short, a delta, in the buffer. A third as long as `_step` takes."""
         offset, buf, chain = self.next_at, self.buf, self.chain
         at = offset - self.base
         if at < 0 or at + 2 > self.filled:
@@ -177,7 +177,7 @@ class Reader(Course):
             self.chain.reset()
             number = self.first_number + self.mark()[1]
             self._go_to(number)
-            self.number = number  # less, if what never counts was read before it
+            self.number = number  # less, if frames that never count were read before it
             return MARK
         if first > LONG_DATA:
             return first if first <= ANCHOR else 0

@@ -30,24 +30,26 @@ def recover(ring, oldest, newest):
         start = sector.read_prefix(medium, newest)
         if newest and (not start or start.number):
             raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
-        # The first of all, in slot 2 perhaps: it begins with no state, and does without, if the salt is whole.
+        # The ring's first sector, perhaps in slot 2, has no state in its header: a whole salt is enough.
         buf = bytearray(sector.SALTED_BYTES)
         medium.read(0, 0, memoryview(buf))
         ring.salt = int.from_bytes(buf[sector.PREFIX_BYTES :], "little")
-    ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # what is before went before the header was written
+    ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # older ones were dropped before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
-    whole = _go_to_last_page(ring, reader) if head and first == newest else 0  # its mark's state is taken in
-    bad = 0  # damaged places with a mark behind them that has all state again
+    whole = _go_to_last_page(ring, reader) if head and first == newest else 0  # the page whose mark has all state
+    bad = 0  # damaged places before a mark that has all state again
     is_damaged = False
     last = []  # offset, first point and end of the newest sector's frames that were written last
     before = 0
     while reader.next():
-        if reader.kind == MARK and reader.mark()[2] in (whole, reader.mark()[0]) and not reader.mark()[3]:
-            whole, bad = reader.mark()[2], reader.bad
-        # Not by a cut: no frame is behind what it tore. Or this sector's header has lost its state.
+        if reader.kind == MARK:
+            page, _, state_page, is_more, _ = reader.mark()
+            if state_page in (whole, page) and not is_more:
+                whole, bad = state_page, reader.bad
+        # No frame ever follows what a cut tore: so this is damage. Or this sector's header has lost its state.
         is_damaged = reader.bad > bad or reader.sequence > first
         if medium.skips and reader.sequence == newest:
-            if ring.commit_every == 1 and before != MARK:
+            if ring.commit_every == 1 and before != MARK:  # each frame was a write of its own, or one with a mark
                 last.clear()
             last.append((reader.offset, reader.number, reader.next_at + -reader.next_at % medium.unit))
             while len(last) > 1 and last[1][0] + medium.burst <= reader.next_at:
@@ -61,8 +63,8 @@ def recover(ring, oldest, newest):
 
 
 def _go_to_last_page(ring, reader):
-    """Have `reader` go on at the mark of the newest sector's last page, with the state as it was there: the page whose
-    mark had it, 0 for the header."""
+    """Have `reader` go on at the mark of the newest sector's last page, and take in the state up to there. Returns the
+    page whose mark had that state, 0: the header has it."""
     last, blank = reader.next_at // PAGE, (ring.medium.end(ring.newest) - 1) // PAGE + 1
     while last + 1 < blank:
         middle = (last + blank) // 2
@@ -76,7 +78,7 @@ def _go_to_last_page(ring, reader):
         return 0
     page, _, state_page, is_more, _ = reader.mark()
     if is_more and not state_page:
-        return 0  # it is in frames from the header on: so all is read
+        return 0  # some is in frames behind the header: so all is read
     if state_page and state_page != page:
         if not reader.is_mark(state_page * PAGE):
             return 0  # so all is read
@@ -87,7 +89,7 @@ def _go_to_last_page(ring, reader):
 
 
 def _take_in(ring, reader):
-    """What the frame says of the state."""
+    """Take into the ring's state what the frame says of it."""
     kind = reader.kind
     if kind == MARK or kind == record.STATE:
         start = reader.mark()[4] if kind == MARK else reader.body
@@ -107,10 +109,10 @@ def _take_in(ring, reader):
 
 
 def _take_up(ring, reader, last, head):
-    """Go on where `reader` found the last good frame, one of `last` in the newest sector; in the next one if its `head`
-    is damaged, since alone it could not be opened."""
+    """Go on behind the last good frame that `reader` found, one of `last`. If the newest sector's `head` is damaged, go
+    on in the next: with only damaged heads left the ring could not be opened."""
     medium = ring.medium
-    is_head = head and 0 < reader.good_end <= medium.end(ring.newest)  # else some of it is missing
+    is_head = head and 0 < reader.good_end <= medium.end(ring.newest)  # else some of the sector is missing
     ring.offset = reader.good_end + -reader.good_end % medium.unit
     ring.first_number, ring.number = reader.first_number, reader.number
     ring.begin_pages(ring.offset)

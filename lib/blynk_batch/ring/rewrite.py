@@ -1,4 +1,4 @@
-"""What a raw sector refused is written to the next. Loaded with the first block that fails."""
+"""Writes what a raw sector refused to the next. Loaded with the first block that fails."""
 
 from micropython import const
 

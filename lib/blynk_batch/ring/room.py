@@ -17,7 +17,7 @@ _TURN_BYTES = const(94)
 
 
 def _catch_up(ring):
-    """Move a cursor that is before the oldest sector there, and end a window that it passes. True if it moved."""
+    """Move a cursor that is before the oldest sector up to it, and end a window that it passes. True if it moved."""
     is_behind = ring.cursor()[0] < ring.oldest
     if is_behind:
         ring.set(CURSOR, (ring.oldest, 0, sector.number_at(ring, ring.oldest)))
@@ -29,19 +29,19 @@ def _catch_up(ring):
 
 
 def check_books(ring):
-    """The end of opening: let go of what a drop frame named, though it may be readable, and of what is not there. Where
-    that is broken off it is done anew, from the state that was read: half of it would be counted twice, or nowhere."""
+    """Finish opening: let go of the sectors that a drop frame named, though they may be readable, and of those that are
+    missing. If it fails, all is put back for the next try: half of it would count points twice, or never."""
     state, oldest, ring.unchecked = dict(ring.state), ring.oldest, False
     try:
         _drop_before(ring, ring.get(OLDEST))
         ring.oldest = ring.medium.oldest_from(ring.oldest, ring.newest)
         before = ring.pending
-        # A full disk's sector goes before its drop is noted
+        # On a full disk a sector goes before its drop is noted
         went = RECOUNT in ring.state or ring.get(OLDEST) < ring.oldest > first_kept(ring.state)[0]
         _catch_up(ring)
-        if went and (ring.get(HELD) or ring.get(DELIVERED)):  # of the sector that went nothing else was noted
+        if went and (ring.get(HELD) or ring.get(DELIVERED)):  # nothing else was noted of the sector that went
             load("ring.books", "recount")(ring, ring.oldest)
-        gone = before - ring.pending  # below 0: delivered points that damage took wait to be passed
+        gone = before - ring.pending  # below 0: damage took delivered points, which the cursor has yet to pass
         ring.add(DROPPED if gone > 0 else UPLOADED if ring.get(UPLOADED) + gone >= 0 else EXPIRED, gone)
         ring.forget(RECOUNT)
         if ring.is_mixed:
@@ -61,15 +61,15 @@ def check_books(ring):
 
 
 def _drop_before(ring, sequence):
-    """Let go of the sectors before that, which hold nothing that counts; never of the newest."""
+    """Let go of the sectors before `sequence`, which hold nothing pending; never of the newest."""
     while ring.oldest < min(sequence, ring.newest):
         ring.medium.drop(ring.oldest)
         ring.oldest += 1
 
 
 def free_accepted(ring):
-    """Sectors wholly behind the cursor hold nothing pending, unless some of it was refused. Where that waits in RAM for
-    the next sector's header, it is noted that they are gone, since their erase comes first."""
+    """Let go of the sectors that hold nothing pending: those wholly behind the cursor and without refused points. If
+    acks wait in RAM for the next header, note that the sectors are gone: their erase comes before it."""
     ring.check_books()
     _drop_before(ring, first_kept(ring.state)[0])
     if ring.medium.skips and ring.get(OLDEST) < ring.oldest and _waits(ring):
@@ -78,7 +78,7 @@ def free_accepted(ring):
 
 
 def _waits(ring):
-    """True if what the server has is not noted yet."""
+    """True if it waits in RAM to be noted what the server has."""
     return [key for key in ring.dirty if key == CURSOR or RANGES <= key < RANGES + RANGES_MOST] != []
 
 
@@ -95,7 +95,7 @@ def prepare(ring):
 
 
 def again(ring, error, action, args):
-    """What failed with `error` is done again where the disk was full, until it goes or no sector is left to give."""
+    """Do again what failed with `error`, if the disk was full, until it works or no sector is left to give up."""
     while error.errno == sector.ENOSPC and _free_block(ring):
         try:
             return action(*args)
@@ -108,8 +108,8 @@ def again(ring, error, action, args):
 
 
 def _free_block(ring):
-    """Free a block of a disk that is full; False if there is none to free. What the server has goes first, then what
-    the policy lets go of, then the spare, which readings that may not overwrite leave to acks and state."""
+    """Free a block of a full disk; False if there is none to free. Delivered sectors go first, then pending ones if the
+    ring may overwrite, then the spare. Where it may not, readings leave the spare to acks and state."""
     ring.check_books()
     if ring.oldest < ring.newest and (ring.overwrite or first_kept(ring.state)[0] > ring.oldest):
         drop_oldest(ring, frame=False)
@@ -121,8 +121,8 @@ def _free_block(ring):
 
 
 def make_room(ring, data):
-    """Have room for the next sector, and if it is for `data` for one more. RingFull if the policy forbids to drop any,
-    or if readings would go for a note."""
+    """Make room for the next sector, and for one more if it is for `data`. RingFull if the ring may not overwrite, or
+    if readings would be dropped for a note."""
     ring.commit()
     free_accepted(ring)
     most = ring.medium.slots - int(data)
@@ -131,13 +131,13 @@ def make_room(ring, data):
             text = "the ring holds %d readings%s: upload or clear() first"
             raise RingFull(text % (ring.pending, ", and no room for a note" if ring.overwrite else ", overwrite=False"))
         if ring.oldest == ring.newest:
-            break  # failed ones leave none to keep
+            break  # so many sectors failed that only the newest is left
         drop_oldest(ring)
 
 
 def drop_oldest(ring, frame=True):
-    """The oldest sector goes, counted. The drop frame is durable before the erase begins, so that a torn erase
-    brings nothing back."""
+    """Drop the oldest sector, counted. The drop frame is durable before the erase begins, so that a torn erase brings
+    nothing back."""
     state, oldest, seen_lost = dict(ring.state), ring.oldest, ring.seen_lost
     try:
         is_plain = not (seen_lost or WINDOW in state or range_keys(state))
@@ -149,30 +149,30 @@ def drop_oldest(ring, frame=True):
         gone = before - ring.pending
         lost = gone if is_plain else undelivered
         ring.add(DROPPED, lost)
-        ring.add(DELIVERED, max(0, lost - gone - ring.get(CORRUPT)))  # which is never below 0: the next sector has it
+        ring.add(DELIVERED, max(0, lost - gone - ring.get(CORRUPT)))  # CORRUPT is never below 0: the next sector has it
         ring.add(CORRUPT, gone - lost)
-    except BaseException:  # else its points go out of the books twice
-        ring.state = state  # no tuple: it takes memory
+    except BaseException:  # else the next try takes its points out of the books twice
+        ring.state = state  # one by one: a tuple takes memory
         ring.oldest = oldest
         ring.seen_lost = seen_lost
         raise
-    if lost or is_ahead or _waits(ring):  # else a cut finds it gone, and nothing says so
+    if lost or is_ahead or _waits(ring):  # else a cut would find it gone and not noted
         ring.set(OLDEST, (ring.oldest,))
         if frame:
             _note_drop(ring)
-    for sequence in (ring.oldest - 2, ring.oldest - 1):  # Ctrl-C can have broken off the first
+    for sequence in (ring.oldest - 2, ring.oldest - 1):  # Ctrl-C may have come before the first was erased
         ring.medium.drop(sequence)
 
 
 def _note_drop(ring):
-    """The drop frame. It says that the sector is gone and the books are to be counted anew, no more: of what waits in
-    RAM one thing counts on another. The next header says it all."""
+    """Write the drop frame: the sector is gone, and the books are to be counted anew. It says no more, since parts of
+    what waits in RAM depend on each other; the next header says it all."""
     if note_last(ring, {OLDEST: (ring.oldest,), RECOUNT: (1,)}):
         ring.dirty[RECOUNT] = True
 
 
 def note_last(ring, state):
-    """A frame with that `state`, in the room that was kept for the drop frame; False if the sector takes no more."""
+    """Write a frame with `state` in the room that is kept for the drop frame. False if the sector takes no more."""
     if not ring.place(record.STATE, encode_state(state), ring.medium.sector_bytes):
         return False
     try:
@@ -197,7 +197,7 @@ def clear(ring):
     try:
         ring.commit()
     except RingFull:
-        pass  # so they are gone
+        pass  # the readings that waited were refused
     state, seen_lost, oldest, cleared = dict(ring.state), ring.seen_lost, ring.oldest, ring.cleared
     try:
         ring.add(DROPPED, ring.pending)
@@ -207,7 +207,7 @@ def clear(ring):
         ring.set(CURSOR, ring.end())
         ring.cleared = ring.end()[:2]
         ring.save()
-    except BaseException:  # else they count as dropped and are pending still
+    except BaseException:  # else they would count as dropped while still pending
         if ring.oldest == oldest:  # none of it is gone
             ring.state, ring.seen_lost, ring.cleared = state, seen_lost, cleared
         raise

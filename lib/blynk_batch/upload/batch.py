@@ -30,7 +30,7 @@ class Body:
     # others        {counter of the state: how many}: those that are not sent, and how many of `points` are estimated
     # last          (sequence, offset) of the last one to send, once it is measured or sent
     # sent          points of the last pass
-    # cut           True if some of it was sent, and never all: whatever went wrong, nobody has it
+    # cut           None: nothing was sent | True: a part, and never all, so that nobody has it | False: all
     # oldest        of the ring's sectors when it was made
     # guarded       calls what reads the ring, held meanwhile
     # tick          called between chunks, may raise OutOfTime;  watchdog  called while a reply is awaited
@@ -41,14 +41,14 @@ class Body:
 
     def __init__(self, source, pin, first, end):
         self._source = source
-        self.pin, self.first, self.end = pin, first, tuple(end[:2])
+        self.pin, self.first, self.end = pin, first, end[:2]
         self.points = self.sent = 0
         self.len_bytes, self.others = 1, {}
         self.oldest, self._cleared = source.ring.oldest, source.ring.cleared
 
     def measure(self, max_points=None, max_bytes=None, only=None):
         """Count what fits the limits, at least one point, and end the batch there: a generator that lets others work
-        in between. `only`: those of which this function says so."""
+        in between. `only`: count those of which this function says so."""
         most = self._left = max_points or _ALL
         self.len_bytes, self.others, self._filled = 1, {}, 0
         out = None if only else bytearray(_CHUNK_BYTES)

@@ -77,7 +77,7 @@ class Counting:
         # Count every pin's points and bytes, then fix the window; lets others work in between.
         ring = self.ring
         reader = ring.reader(end=self.end)
-        # Of each pin its points, and 256 further on their bytes of JSON; what runs may not count looks full to them
+        # Of each pin its points, and 256 further on their bytes of JSON. Pins that runs may not count look full to them
         tally, done = self._uploader.tally, self.saved and ring.state.get(keys.DONE) or b""
         view, size = memoryview(tally), 1
         tally[0] = _FULL
@@ -157,7 +157,7 @@ class Counting:
         return True
 
     def fix(self, lost):
-        """All is counted: from here on, also after a reset, the window is this one."""
+        """All is counted: fix the window in the state, so that it is the same after a reset."""
         ring, state = self.ring, self.ring.state
         if self.saved:
             lost -= ring.get(keys.DELIVERED) - self._done  # counted already; below 0: twice, its sector is gone
@@ -169,20 +169,20 @@ class Counting:
         self.order = order[0] + order[1] + order[2]
         if not self.order:
             if self.end[:2] >= ring.cursor()[:2]:
-                self.close()  # nothing but damage and points of pins that are not asked
+                self.close()  # it has only damage and points of pins that are not asked
         elif not self.saved:
             ring.set(keys.DELIVERED, None)
             seen = self._seen if self.unsure else ()
-            ring.save_value(keys.WINDOW, tuple(self.end) + (self.cutoff, self.now or 0) + seen)
+            ring.save_value(keys.WINDOW, self.end + (self.cutoff, self.now or 0) + seen)
 
     def close(self):
-        """The cursor goes to its end: nothing of it is left to send."""
+        """Nothing of the window is left to send: move the cursor to its end."""
         ring = self.ring
         shut = keys.range_pins(ring.state, keys.OPEN_END)
-        for pin, count in self._passed.items():  # a range that gave way to others meanwhile holds no more points
+        for pin, count in self._passed.items():  # meanwhile a range may have given way to others
             ring.add(keys.HELD if pin in shut else keys.REJECTED, count)
         ring.close_window()
-        ring.set(keys.CURSOR, tuple(self.end))
+        ring.set(keys.CURSOR, self.end)
         ring.add(keys.CORRUPT, self._lost)
         ring.seen_lost = 0
         if self._known:

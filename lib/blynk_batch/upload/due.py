@@ -87,7 +87,7 @@ def _asks(pace, found):
         return may_ask(pace)
     if pace.has_room():
         return kind != _REST or rested(pace, tried)
-    # Only the oldest sector's are tried then, see search.py
+    # Without room only those of the oldest sector are tried, see search.py
     return start <= pace.ring.oldest and (not kind or rested(pace, tried))
 
 
@@ -97,7 +97,7 @@ def may_ask(pace):
 
 
 def tries(pace):
-    """Note a try; what `rested` is to be asked of it."""
+    """Note a try; returns what `rested` takes for it."""
     pace.tried_ms = pace.boots.uptime()
     return second(pace)
 

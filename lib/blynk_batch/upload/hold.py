@@ -1,7 +1,7 @@
 """A pin that waits with what is left of it in a window: the cursor will pass that, but it stays in the ring.
 
-All that a refusal takes while windows are delivered, so that want of memory for the rest holds up no other pin. Knows
-the state; search.py has what becomes of it later.
+This is all that a refusal needs while windows are delivered: want of memory for the search holds up no other pin. Knows
+the state; search.py has what becomes of the pin later.
 """
 
 from micropython import const
@@ -16,16 +16,16 @@ _SPARE = const(6)  # places of the table
 
 
 def waits(window, body):
-    """True if the pin's points of the window went into a range unasked, so that others are asked first."""
+    """Put the pin's points of the window into a range unasked, if others are to be asked first. True if it did."""
     uploader, ring, pin = window._uploader, window.ring, body.pin
     failures, is_roomy = uploader.failures(pin), has_places(ring)
     has_newer = window.saved and ring.end()[2] > window.end[2]  # which nobody has asked for
     in_doubt = not uploader.trusted and failures >= (1 if has_newer else 2) and (is_roomy or uploader.pace.in_vain())
-    waits_too = pin in window.last and uploader.pace.has_room() and not in_doubt
-    waits_too = waits_too and (window.saved and is_roomy or failures > 1 and _joins(window, body))
-    if in_doubt or waits_too:
-        _hold(window, body, not in_doubt, False)
-    return in_doubt or waits_too
+    may_wait = pin in window.last and uploader.pace.has_room()
+    if not (in_doubt or may_wait and (window.saved and is_roomy or failures > 1 and _joins(window, body))):
+        return False
+    _hold(window, body, not in_doubt, False)
+    return True
 
 
 def _joins(window, body):
@@ -47,14 +47,14 @@ def has_places(ring):
 
 
 def refused(window, body, known):
-    """`body` was, what is left of its pin waits, too. `known`: it is for the content."""
+    """`body` was refused, `known`: for its content. What is left of its pin in the window waits, too."""
     if not window.stale():  # else it was overwritten meanwhile, and is asked anew
         window._uploader.refused[body.pin] = body.first
         _hold(window, body, known, True)
 
 
 def _hold(window, body, known, asked):
-    """Make a range of it, from `body` on, which was asked for or not."""
+    """Make a range of the pin's points from `body` on. `asked`: `body` was asked for."""
     from .ranges import DOUBT, FIRST, FRESH, OPEN, WALK, Range, held, normal, store, weight
 
     uploader, ring = window._uploader, window.ring
@@ -76,9 +76,9 @@ def _hold(window, body, known, asked):
 
 
 def reach(ring, ranges, one, *kinds):
-    """Have `one` begin where its pin's range before it ends, if that is of one of `kinds` and none of the pin's
-    points lies in between: so they touch. Else each point of a pin that has one now and then would take a place of
-    its own. A generator that lets others work in between."""
+    """Have `one` begin where its pin's range before it ends, so that they touch, if that is of one of `kinds` and no
+    point of the pin lies in between. Else each point of a rare pin would take a place of its own. A generator that
+    lets others work in between."""
     before = [found for found in ranges if found.pin == one.pin and found.end <= one.start]
     last = max(before, key=lambda found: found.end) if before else one
     if last.kind in kinds and last.end < one.start:

@@ -15,7 +15,7 @@ from .secret import server_of
 _HOUR_S = const(3600)
 _HOPS = const(3)
 _TOO_OFTEN = const(429)
-_FEW = const(4)  # points, which are too many only where the server says so
+_FEW = const(4)  # points: so few are too many only if the server says so
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
 _WORDS_BYTES = const(60)
 _RETRIED = const(0)  # the counts in the state's OUTCOMES
@@ -29,14 +29,14 @@ def judge(uploader, source, body, reply):
     a Search or a Question."""
     if isinstance(reply, Vanished):
         uploader.ring.forget(keys.BATCH)
-        if uploader.ring.oldest == body.oldest:  # they are there, but cannot be read any more: not to be asked for ever
+        if uploader.ring.oldest == body.oldest:  # not overwritten but unreadable: they must not be asked for for ever
             _refused(uploader, source, body, reply, True)
         return
     status, headers, text = (0, {}, b"") if isinstance(reply, Exception) else reply
     hide, location = uploader.hide, headers.get("location", "")
     error = refusals.judge(status, text, hide, location) if status else refusals.no_reply(reply, uploader.server, hide)
     uploader.event("V%d: %s" % (body.pin, error))
-    kind = status and type(error)  # what a transport raises is no word of the server's
+    kind = type(error) if status else None  # what a transport raises is no word of the server's
     if kind == refusals.BatchTooLarge and body.points > 1:
         _count(uploader, _SMALLER)
         uploader.result.error = error
@@ -53,9 +53,9 @@ def judge(uploader, source, body, reply):
 
 
 def _failed(uploader, source, body, error, status, text):
-    """No reply, status 0, or one that says nothing of the batch, whose Retry-After is `text`: later. Unless nothing of
-    it was sent it may be too large all the same: if the connection ended in the midst of it twice, or after so many
-    waits, one point is sent, then about as many as failed, then half of them."""
+    """No reply (status 0), or one that says nothing of the batch, with Retry-After `text`: try later. A batch of which
+    something was sent may still be too large: if the connection ended in its midst twice, or after many waits, one
+    point is sent next, then about as many as failed, then half of them."""
     wait_s = int(text) or None if text.isdigit() else None
     in_vain, size = uploader.pace.in_vain(), uploader.ring.state.get(SIZE, ())
     is_sent = status or body.cut is not None
@@ -76,9 +76,8 @@ def _failed(uploader, source, body, error, status, text):
 
 
 def _others_first(uploader, source, body, quick, error):
-    """The server, or the connection in the midst of the batch, may have failed for the pin alone. True if others are to
-    be asked in this drain: if it fails again where others were accepted; or for the first time, but before it had
-    failed for others, if that was `quick`."""
+    """The failure may be the pin's alone. True if this drain goes on with other pins: the pin failed before it,
+    and others were accepted in it; or the pin fails for the first time, others did before, and it was `quick`."""
     pin, ring = body.pin, uploader.ring
     failures, failed = uploader.failures(pin), keys.FAILED in ring.state
     if uploader.trusted and failures and pin not in uploader.failed and load("upload.hold", "has_places")(ring):
@@ -98,7 +97,7 @@ def _others_first(uploader, source, body, quick, error):
 
 
 def _refused(uploader, source, body, error, known):
-    """The batch was refused for its content; `known`: surely so, by the words or since others were accepted."""
+    """The batch was refused; `known`: surely for its content, by the words or since others were accepted."""
     ring, words = uploader.ring, str(error).encode()[:_WORDS_BYTES]
     uploader.result.error = error
     if ring.state.get(keys.WORDS) != words:
@@ -123,12 +122,12 @@ def _later(uploader, error, wait_s=None, which=_RETRIED):
     result.retry_after_s = uploader.pace.back_off(wait_s, 0 if uploader.noted else 1)
     uploader.noted = False
     if uploader.pace.step() >= _LOST_STEPS:
-        uploader.ring.forget(REGION)  # it may be no more: the configured server knows where to
+        uploader.ring.forget(REGION)  # it may be gone: the configured server knows where to
     uploader.ring.save(must=False)
 
 
 def unlearn(ring):
-    """Another token or server takes over the data, but none of what was learned; what was refused is tried anew."""
+    """For another token or server: keep the data, forget what was learned, try anew what was refused."""
     ring.forget(REGION, SIZE, BACKOFF, BUDGET, keys.BATCH, keys.FAILED, keys.WORDS)
     if not ring.get(keys.DELIVERED):
         ring.close_window()  # it may be small, as the other server wanted it
@@ -136,7 +135,7 @@ def unlearn(ring):
 
 
 def _elsewhere(uploader, location):
-    """To the server that `location` names: followed is the same path alone, and from https only to https. False if it
+    """Go to the server that `location` names, if it has the same path and does not lead from https to http. False if it
     is not followed."""
     asked, home = uploader.server, uploader.home
     server = server_of(location, home, uploader.settings["regions"])
@@ -156,4 +155,4 @@ def _stop(uploader, error):
     if not may_have_moved:
         _later(uploader, error, _HOUR_S, _STOPPED)
         raise DrainEnds()
-    uploader.hops = 1
+    uploader.hops = 1  # if that one says the same, the token is invalid

@@ -83,7 +83,7 @@ def held(ring):
         value = ring.state[key]
         kind = value[4]
         end = OPEN if kind & keys.OPEN_END else (value[0] + value[2], value[3])
-        start = max(tuple(value[:2]), (ring.oldest, 0))
+        start = max(value[:2], (ring.oldest, 0))
         found += [Range(pin, start, end, kind & 3, value[5], value[6]) for pin in value[7:] if start < end]
     return found
 

@@ -1,13 +1,13 @@
 """What is asked of refused points, once all windows are through: the search for the good ones, the daily tries, and the
 hourly questions while nobody is accepted.
 
-    next      a request under way: the same again | of a range to search a piece by its plan | a try: all, or one point
-    accepted  leaves its range; what is left of that is searched on, or tried on
-    refused   a smaller piece next; alone: a bad run begins there, which is followed to the left
+    next      the request under way again | a piece of a range that is searched, by its plan | a try: all, or one point
+    accepted  it leaves its range; the search, or the tries, go on with the rest of that
+    refused   a smaller piece is next; if it was one point, a bad run begins there, which is followed to the left
 
-Pure policy, as Window; settled.py has what the replies mean. The places of a request, and what its times are judged by,
-are in the state before it is asked, so that a repeat is the same batch. Once all is searched, what requests are left
-ask for points within the bad runs, which were passed in strides.
+Pure policy, as Window; settled.py has what the replies mean. The bounds of a request, and what its times are judged by,
+are in the state before it is asked, so that a repeat is the same batch. Once all is searched, the requests that are
+left ask for points within the bad runs, which the search passed in strides.
 """
 
 from micropython import const
@@ -30,7 +30,7 @@ class Search(Settled):
     # cutoff, seen   of the request under way: Unix ms, and the ring's end when it was first made
     unsure = False  # as Window has it; but its passes begin where its points do
     _is_shared = False
-    _counts = {}  # {(pin, start, end of a range, oldest sector, cutoff): points} of what is asked next
+    _counts = {}  # {(pin, start, end of a range, oldest sector, cutoff): points}, known for the next request
 
     # As a Window for its batches
 
@@ -54,7 +54,7 @@ class Search(Settled):
     def next(self):
         """The next Body, or None at the end: a generator that lets others work in between."""
         uploader, ring = self._uploader, self.ring
-        many = len({found.pin for found in self.ranges}) > keys.RANGES_MOST // 2  # of few pins little can be shared
+        many = len({found.pin for found in self.ranges}) > keys.RANGES_MOST // 2  # few pins can share little
         if many and not (self._is_shared or has_places(ring)):
             self._is_shared = True  # once in a drain
             yield from self.share()
@@ -82,24 +82,26 @@ class Search(Settled):
                 return body
             if body:
                 self.accepted(body)
-            yield None  # each step saves once: see Uploader.step()
+            yield None  # each step saves once: see Terms.step()
 
     def _turn(self):
-        """Another number for each request while all is in vain, so that none is asked for ever; else 0."""
+        """While all is in vain another number for each request, so that no request is repeated for ever; else 0."""
         return self.ring.get(keys.REQUESTS) if self._uploader.pace.in_vain() else 0
 
     def _to_search(self):
-        """The first range to search whose pin has requests left, if any; last those for which there were no places. In
-        a full ring it is the oldest, and where it has good points only its first sector: notes take room, so that this
-        one goes next."""
+        """The next range to search, of a pin that has requests left, or None; those without places come last. In a full
+        ring it is the oldest, and if it has good points, only its first sector: notes take room, for which this sector
+        goes next."""
         is_full, turned = self.due.is_full(), self._turn() // 2 % max(1, len(self.ranges))
         fresh = [found for found in self.ranges[turned:] + self.ranges[:turned] if found.kind == FRESH]
         for found in fresh:
             found.end = self.end_of(found)
         fresh = [found for found in fresh if self._requests_left(found.pin) > 0]  # else the next drain goes on here
-        best = min(fresh, key=lambda one: (one.pin in self._crowded, one.start if is_full else ())) if fresh else None
-        last = best and (best.start[0] + 1, 0)
-        is_mixed = best and best.plan in (WALK, BAD) and best.good
+        if not fresh:
+            return None
+        best = min(fresh, key=lambda one: (one.pin in self._crowded, one.start if is_full else ()))
+        last = (best.start[0] + 1, 0)
+        is_mixed = best.plan in (WALK, BAD) and best.good
         if is_full and is_mixed and best.end[0] > last[0] and weight(self.ranges) < keys.RANGES_MOST - 2:
             self.ranges.append(best.part((last[0], 1), best.end))  # no frame lies in between, but they do not touch
             best.end = last
@@ -107,8 +109,8 @@ class Search(Settled):
         return best
 
     def _has_try(self):
-        """What is queued, if anything: a question, a look into a bad run, a daily try. Where there is no room for
-        notes, only a try of what lies in the oldest sector: once that is delivered, there will be."""
+        """Queue a question, a look into a bad run or a daily try; true if there is any. Without room for notes, only
+        what lies in the oldest sector is tried: once that is delivered, there is room."""
         crowded = not self.has_room()
         self._queue = [queued for queued in self._queue if self.at(*queued[:3])]
         if not self._queue:
@@ -120,8 +122,8 @@ class Search(Settled):
         return self._queue
 
     def _ask_in_doubt(self):
-        """While nobody is accepted, queue what one pin in doubt is asked for this hour: the whole unless it was just
-        refused, the newest or the oldest point, another one each time."""
+        """While nobody is accepted, queue what one pin in doubt is asked for this hour: all of it, unless that was just
+        refused, and single points, another one each time."""
         uploader = self._uploader
         doubts = [found for found in self.ranges if found.kind == DOUBT]
         if not doubts or not may_ask(self.due):
@@ -135,13 +137,13 @@ class Search(Settled):
             places = (first, first + 1, _MIDDLE + turn)[: body.points + 1] if body.points or body.others else ()
             self._queue += [(pin, low, high, place) for place in places]
             if body.points:
-                break  # else all of it has expired, and that is no question
+                break  # else all of it has expired, and tells nothing: on to the next pin
         self.ring.set(keys.DOUBT, (turn + 1, tries(self.due)))
 
     def _look_into_runs(self):
-        """Queue points within a bad run that was passed in strides, unless it is all that the pin has, or too few
-        requests are left."""
-        for first in [found for found in self.ranges if found.kind == RUN]:
+        """Queue points within a bad run that was passed in strides, unless the pin has no other range, or too few
+        requests left."""
+        for first in self.ranges:
             group = self._sharing(first) if first.kind == RUN else ()
             for found in group:
                 pin, end = found.pin, self.end_of(found)
@@ -174,27 +176,26 @@ class Search(Settled):
         first = group[0].tries // 2 % len(group)  # another pin each time, since the first may fail on
         for found in group[first:] + group[:first]:
             if found.kind == FRESH:
-                found.kind, found.tries = RUN, 0  # looked into once there is room
-            # Whole, the newest, whole, the oldest, whole, the middle ...; where there is no room only whole
+                found.kind, found.tries = RUN, 0  # _look_into_runs() has it once there is room
+            # In turn all, the newest, all, the oldest, all, the middle ...; without room for notes always all
             place = _NEWEST + found.tries // 2 if found.tries & 1 and not crowded else _WHOLE
             self._queue.append((found.pin, found.start, self.end_of(found), place))
             found.tried, found.tries = tried, found.tries + (not crowded)
 
     def _sharing(self, one):
-        """The ranges that share a place in the state with `one`: what they become, they become together."""
+        """The ranges that share a place in the state with `one`: they change together."""
         return [found for found in self.ranges if found.bounds() == one.bounds()]
 
     def _requests_left(self, pin):
-        """Requests that the search may still make for `pin` in this drain: all that is held tells how many."""
+        """Requests that the search may still make for `pin` in this drain; how many depends on all that is held."""
         count = self.ring.get(keys.HELD)
-        size = self._uploader.size()
-        most = 2 * len(bin(count)) + 2 + count // size  # bin() has two characters more than there are bits
+        most = 2 * len(bin(count)) + 2 + count // self._uploader.size()  # bin() has two characters more than bits
         most = self._most[pin] = max(self._most.get(pin, 0), most)
         return most - self._spent.get(pin, 0)
 
     def _body_of(self, found, pin, low, high, place=_WHOLE):
-        """The next Body out of the range `found` by its plan, else of what is to be tried, its places saved; one
-        without points if there are some that need not be sent; None if something else has to be chosen."""
+        """The next Body: a piece of the range `found` by its plan; if that is None, what is to be tried. Its bounds are
+        saved. A Body without points if none of them need be sent; None if something else must be chosen."""
         ring, uploader = self.ring, self._uploader
         start, now = low, (ring.oldest, self.cutoff)
         count = self._counts.get((pin, low, high) + now)
@@ -213,16 +214,16 @@ class Search(Settled):
             start = (yield from self._measured(pin, low, high, index)).end
             if start == high:
                 return None  # overwritten meanwhile
-        self._counts = {(pin, low, high) + now: count, (pin, low, start) + now: index}  # if it is refused, or not
+        self._counts = {(pin, low, high) + now: count, (pin, low, start) + now: index}  # if refused, or accepted
         body = yield from self._measured(pin, start, high, points, uploader.batch_bytes)
         if found and found.size == 1 and found.plan in (FIRST, BAD):
-            self._run_begins(found, start)  # for sure
+            self._run_begins(found, start)  # one point, known to be bad
             self.save()
             return None
-        is_full = found and points == 1 < count and weight(self.ranges) >= keys.RANGES_MOST
-        # There is no room for notes before this is delivered, or nobody is asked before somebody is accepted
+        crowded = found and points == 1 < count and weight(self.ranges) >= keys.RANGES_MOST
+        # A try of all is made in any case if only that can make room for notes, or if its range is in doubt
         is_last_way = not (found or place or (self.has_room() and self.at(pin, low, high).kind != DOUBT))
-        if is_full or not (is_last_way or self.leaves_places(pin, start, body.end)):
+        if crowded or not (is_last_way or self.leaves_places(pin, start, body.end)):
             if not found:
                 del self._queue[0]
             elif pin in self._crowded:
@@ -231,11 +232,11 @@ class Search(Settled):
                 self._crowded.append(pin)
             self.save()
             return None
-        if found and index and 0 < body.points < points:  # too many bytes: the newest must be in it
+        if found and index and 0 < body.points < points:  # too many bytes: fewer points, but the newest
             found.search(WALK, body.points, found.good)
             return None
         self.note()
-        if not self.at(pin, start, body.end):  # it may have given way, or be cleared
+        if not self.at(pin, start, body.end):  # note() let it give way, or it was cleared
             return None
         ring.set(keys.ASKED, start + body.end + (pin, self.cutoff, self.now) + self.seen)
         self.save()

@@ -18,7 +18,7 @@ _MARK_BYTES = const(180)  # at most, with what is around a frame
 
 
 class Piece(Body):
-    """One that streams for a quarter of the call and more without an end is halved, also behind other batches: these
+    """A Body that is halved if it streams for a quarter of the call and does not end, also behind other batches: these
     come first in each call."""
 
     def __iter__(self):
@@ -44,28 +44,28 @@ class Settled(Held):
         self.has_room = self.due.has_room
 
     def load(self):
-        """The ranges as the state has them."""
+        """Read the ranges from the state."""
         self.ranges = held(self.ring)
 
     def save(self, is_ack=False):
-        """A state frame; where it would push a reading out of the ring, all waits in RAM until there is room."""
+        """Write a state frame, unless it would push a reading out of the ring: then all waits in RAM."""
         ring = self.ring
         self.note()
         if self.has_room(len(ring.entries(ring.dirty)) + _MARK_BYTES) if is_ack else self.has_room():
             ring.save()
 
     def note(self):
-        """All to the state, but for what was cleared while others worked."""
+        """Put the ranges into the state, less what was cleared while others worked."""
         self.ranges = [found for found in self.ranges if found.start >= self.ring.cleared]
         self.store()
 
     def accepted(self, body):
-        """The server has it; or without points, there was nothing to send: expired, without a time, or damaged."""
+        """The server has `body`; or it has no points, for there was nothing to send: expired, timeless or damaged."""
         pin, points = body.pin, body.points
         self.ring.add(keys.HELD, -body.leave(self.ring))
         found = self._answered(body)
         self._queue = [queued for queued in self._queue if queued[0] != pin]
-        plan = found and points and found.plan
+        plan = found.plan if found and points else None
         if found and points:
             self._go_on(found, points)
             self._crowded = []
@@ -76,7 +76,7 @@ class Settled(Held):
         self.save(points > 0)
 
     def refused(self, body, known):
-        """`known`: it is the content, by the server's words or since others were accepted."""
+        """`known`: for its content, by the server's words or since others were accepted."""
         found = self._answered(body)
         kind = found.kind if found else None
         if kind == FRESH and known:
@@ -94,7 +94,7 @@ class Settled(Held):
         self.save()
 
     def put_off(self, body):
-        """It fails again and again, and nobody else is accepted: another pin is asked first, if there is one."""
+        """`body` fails again and again, and no other is accepted: ask another pin first, if there is one."""
         if [found for found in self.ranges if found.pin != body.pin]:
             self.ring.forget(keys.ASKED)
 
@@ -110,14 +110,14 @@ class Settled(Held):
         return found
 
     def _become(self, one, kind):
-        """All ranges of its pin and kind are of another now."""
+        """All ranges of its pin and kind change to `kind`."""
         was = one.kind
         for found in self.ranges:
             if found.pin == one.pin and found.kind == was:
                 found.kind, found.tried, found.tries = kind, 0, 0
 
     def _go_on(self, found, points):
-        """So many of a range were accepted: what is to be done with the rest of it."""
+        """So many points of the range were accepted: how the search, or the tries, go on with the rest."""
         plan, size, good = found.plan, found.size, found.good
         if plan is None and points > 1:
             found.tried, found.tries = 0, found.tries & ~1  # it was tried whole: on in order, at once
@@ -131,27 +131,27 @@ class Settled(Held):
             found.search(BAD, max(0, size - points), good + points)
 
     def _narrow(self, found, body):
-        """A piece of a range that is searched was refused."""
+        """`body`, a piece of the range that is searched, was refused."""
         plan, points = found.plan, body.points
         if plan == HALVE:
             self._settle(found.pin, body.first if points == 1 else body.last, found.end)
-        elif plan != STRIDE and body.end < found.end:  # a question in doubt was under way; or too many bytes
+        elif plan != STRIDE and body.end < found.end:  # not the newest: it was asked in doubt; or cut for its bytes
             if plan != FIRST:
-                found.search(WALK, points, found.good)  # else the same is asked again and again
+                found.search(WALK, points, found.good)  # so that another piece is asked next
         elif points > 1:
             found.search(BAD if found.good or plan in (FIRST, BAD) else FIRST, points, found.good)
         else:
             self._run_begins(found, body.first)
 
     def _run_begins(self, found, place):
-        """The newest point of a range is bad, or that at the end of a stride: a bad run, how far does it go?"""
+        """A bad run: the newest point of the range, or that at a stride's end, is bad. The next stride is longer."""
         far = found.size if found.plan == STRIDE else 0
         found.search(STRIDE, far + 1 if far < 4 else far * 4, found.good)
         self._settle(found.pin, place, found.end)
 
     def _settle(self, pin, start, end):
-        """All bad there as far as is known, so it rests for a day, with the run behind it. The second run on end of a
-        pin that reaches to the cursor is held open."""
+        """All there is bad as far as is known: it rests for a day, joined with the run behind it. If it reaches to the
+        cursor and there is a run right before it, it is held open."""
         again = False
         for found in self.ranges:
             if found.pin == pin and touch(end, found.start) and found.kind == RUN:

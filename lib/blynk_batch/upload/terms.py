@@ -85,13 +85,13 @@ class Terms:
         ring.save_value(keys.SIZE, (max(1, points), 0) + failed)
 
     def heard(self, body, reply):
-        """What the `reply` to `body`, or the exception that came instead, says but for the points; None if a smaller
-        batch is to be asked at once, OutOfTime where that came."""
+        """Take in what the `reply` to `body`, or the exception that came instead, says beside the points; return it.
+        None if a smaller batch is to be asked at once. OutOfTime is raised."""
         self.result.requests += 1
         self.ring.add(keys.REQUESTS, 1)
         had_no_room = isinstance(reply, MemoryError) and not self.streams
         is_late = isinstance(reply, OutOfTime)
-        # Connected, it had the call to itself, or much of it
+        # In a call of its own, or for much of one
         had_no_time = is_late and body.cut and (not (self.result.uploaded or self.result.error) or body.is_long())
         if (had_no_room or had_no_time) and body.points > 1:  # as large as it is it may never get through
             self.step(self.learn, body.points // 2)
@@ -140,8 +140,8 @@ class Terms:
             self._trust()
 
     def _trust(self):
-        """The first acceptance of a drain: what is in doubt was refused for its content. It is searched once the
-        windows are through, and open up to there."""
+        """The first acceptance of a drain: what is in doubt was refused for its content. It is open up to where the
+        windows end, and searched then."""
         ring, self.trusted = self.ring, True
         for key in keys.range_keys(ring.state):
             value, pins = ring.state[key], ring.state[key][7:]
@@ -161,10 +161,10 @@ class Terms:
         self.trusted = self.noted = self.plain = False
         ring.defers = True
         if keys.UPLOADED in ring.dirty or keys.WINDOW in ring.dirty:
-            ring.save()  # what the medium did not take: before anything more is sent
+            ring.save()  # what the medium did not take then must be noted before more is sent
         ring.commit()
         self.boots.anchor()
-        self.date_ok = None  # no reply has told yet; what one said before, the clock may have been moved since
+        self.date_ok = None  # no reply has told yet; since an earlier one the clock may have been moved
         if self.pace.drains() and (keys.WINDOW in ring.state or keys.ASKED in ring.state):
             # The last boot may have ended with a request under way, and so may this one: the first is made at once, but
             # others wait, so that a board that resets in its uploads does not hammer the server.
@@ -181,13 +181,13 @@ class Terms:
             self._guard.leave()
 
     def step(self, action, *args):
-        """Do what saves the state last, if at all, while others wait. Broken off, it has not been: points of a range
+        """Do what saves the state last, if at all, while others wait. Broken off, it leaves nothing: points of a range
         that is half noted would be lost."""
         return self.guarded(self._whole, action, *args)
 
     def _whole(self, action, *args):
-        """Where Ctrl-C, want of memory or what a watchdog raises breaks in before the state is saved, that is as it
-        was, but for what is void since."""
+        """If Ctrl-C, want of memory or a watchdog's exception comes before the state is saved, put the state back, but
+        for what is void since."""
         ring = self.ring
         before, oldest, newest, at = ring.state.copy(), ring.oldest, ring.newest, ring.offset
         try:

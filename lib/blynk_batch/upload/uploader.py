@@ -41,27 +41,28 @@ class Uploader(Terms):
                 raise
             result.error = e
         finally:
-            self._window = self._window if result.waiting == "time" else None
+            if result.waiting != "time":  # else the next drain goes on in it
+                self._window = None
         if self.noted and self.pace.step() == 1:
             self.pace.proceed()  # it ended for no fault, and there was none before
 
     def _all(self, end):
-        # Windows up to `end`, then what was refused.
+        # Deliver windows up to `end`, then what was refused.
         if self.boots.now() is None and hasattr(self.boots.clock, "refresh"):
             yield from load("upload.date", "ask")(self)
         search = None
-        for defers in (False, True):  # a full ring has no room for notes: so that a drain can begin all the same
+        for defers in (False, True):  # True: a full ring had no room to note a window; its notes wait in RAM
             before, self.ring.defers, full = self.result.requests, defers, None
             try:
                 yield from self._windows(end)
             except RingFull as e:
                 full, had_room, self._window = e, self.result.requests > before, None
-            # What was refused lies before what is new: to deliver it may make room for notes
+            # Refused points lie before the new ones: if they are delivered, there may be room for notes
             if keys.ASKED in self.ring.state or keys.range_keys(self.ring.state):
                 try:
                     search = search or load("upload.search", "Search")(self)
                     self.step(search.load)
-                except MemoryError as e:  # then they wait
+                except MemoryError as e:  # they wait for another drain
                     self.result.error = e
                 else:
                     yield from self._deliver(search)
@@ -71,7 +72,7 @@ class Uploader(Terms):
                 raise full
 
     def _windows(self, end):
-        # All up to `end`, each pin's points of a window in log order.
+        # Deliver all up to `end`, each pin's points of a window in log order.
         ring = self.ring
         while ring.cursor()[2] < end[2] or keys.WINDOW in ring.state:
             self._window = window = self._window or load("upload.window", "Window")(self, end)
@@ -86,7 +87,7 @@ class Uploader(Terms):
             ring.set(keys.CURSOR, end)  # nothing but notes in between
 
     def _through(self, steps):
-        # Run a generator that reads the ring to its end, and let others work in between; what it returns.
+        # Run a generator that reads the ring, let others work in between, and return what it returns.
         while True:
             try:
                 self.step(next, steps)
@@ -103,7 +104,7 @@ class Uploader(Terms):
             if not body:
                 return
             reply = yield from self.send(body)
-            if reply and (body.points or not isinstance(reply, tuple)):  # else it was a Question
+            if reply and (body.points or not isinstance(reply, tuple)):  # a Question needs its reply's Date alone
                 self.step(self._outcome, source, body, reply)
             yield None
 
@@ -113,8 +114,8 @@ class Uploader(Terms):
         return self.heard(body, (yield body))
 
     def _outcome(self, source, body, reply):
-        # Keep or advance, note what must survive; DrainEnds where that is all for now.
-        if isinstance(reply, tuple) and body.cut is False and api.accepted(*reply):  # nobody has what was not sent
+        # Act on the reply and note what must survive; DrainEnds if that is all for now.
+        if isinstance(reply, tuple) and body.cut is False and api.accepted(*reply):  # False: all of it was sent
             self.accepted(body)
             source.accepted(body)
             return

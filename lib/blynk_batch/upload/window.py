@@ -15,7 +15,7 @@ class Window(Counting):
     """What Counting has counted, batch by batch."""
 
     def times(self):
-        """Those of a new pass, from the cursor on."""
+        """The Times for a new pass from the cursor on."""
         from ..clock.times import Times
 
         return Times(self.ring, self.now, self._uploader.settings["unsynced"], self._seen)
@@ -23,10 +23,10 @@ class Window(Counting):
     def next(self):
         """The next Body to send, or None at the window's end: a generator that lets others work in between."""
         uploader, state = self._uploader, self.ring.state
-        if self._question and self.order:
+        if self._question and self.order:  # its reply decides what has expired: then all is counted anew
             self.order, self.waiting = [], False
             return self._question
-        while self.order and not self.stale():  # what is overwritten meanwhile: the rest gets a new window
+        while self.order and not self.stale():  # if it is, the rest gets a new window
             pin = self.order[0]
             points, len_bytes, others = self.pins[pin]
             part, first = state.get(keys.PART, (-1,)), self._cursor[:2]
@@ -36,21 +36,21 @@ class Window(Counting):
             batch = state.get(keys.BATCH, (-1,))
             again = batch[0] == pin  # it was sent before
             failures = uploader.failures(pin)
-            late = pin in self.last or failures  # that it is asked is noted, else it is not asked again
+            noted = pin in self.last or failures  # BATCH is saved first: a request that is not noted is not repeated
             may_wait = pin in self.last or (failures and not uploader.trusted)
             if may_wait and points and not again and load("upload.hold", "waits")(self, body):
-                yield None  # each step saves once: see Uploader.step()
+                yield None  # each step saves once: see Terms.step()
                 continue
             limit = uploader.limit() if points else 0
             if again:
-                body.end = tuple(batch[1:])
+                body.end = batch[1:]
                 yield from body.measure()
             elif points > limit or len_bytes > uploader.batch_bytes:
                 yield from body.measure(limit, uploader.batch_bytes)
-                late = True
+                noted = True
             else:
                 body.points, body.len_bytes, body.others = points, len_bytes, others
-            if late and body.points and not again and not self.stale():
+            if noted and body.points and not again and not self.stale():
                 self.ring.save_value(keys.BATCH, (pin,) + body.end)
             if body.points:
                 return body
@@ -62,13 +62,13 @@ class Window(Counting):
         return self.ring.cursor() != self._cursor or keys.WINDOW not in self.ring.state
 
     def accepted(self, body):
-        """Nothing of `body` is left to send in this window: one state frame."""
+        """Nothing of `body` is left to send in this window. One state frame."""
         ring, pin = self.ring, body.pin
         done = body.leave(ring)
         ring.forget(keys.BATCH)
         if keys.WINDOW in ring.state:
             ring.add(keys.DELIVERED, done)
-            if body.end == tuple(self.end[:2]):
+            if body.end == self.end[:2]:
                 self.leave(pin)
             else:
                 ring.set(keys.PART, (pin,) + body.end)
@@ -81,7 +81,7 @@ class Window(Counting):
         ring.save()
 
     def leave(self, pin):
-        """Nothing of `pin` is to be sent in this window any more: on to the next pin, or close the window."""
+        """Nothing of `pin` is left to send in this window: go on to the next pin, or close the window."""
         ring = self.ring
         ring.set(keys.DONE, keys.with_done(ring.state.get(keys.DONE, b""), pin))
         ring.forget(keys.PART, keys.BATCH)
