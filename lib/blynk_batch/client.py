@@ -64,8 +64,7 @@ class Client:
         arguments.check_free(ring, _open_rings, _closed)
         let_go("arguments")  # only now: its bundle holds all that opening needs
         self.ring, self.transport, self.clock = ring, transport, clock or BOARD
-        self._boots = Boots(ring, self.clock)
-        self.guard = Guard()
+        self._boots, self.guard = Boots(ring, self.clock), Guard()
         self._uploader = self._pace = self.last_error = self.uploading = None  # uploading: the Call under way
         self.released = b""  # pins whose ranges are to be tried
         self._open = 2  # 1 while it closes, 0 from then on
@@ -260,10 +259,11 @@ class Client:
         sleep_ms  int of 0 or more; None: no sleep is planned. ValueError or TypeError for anything else."""
         if self._open:
             check_ms("sleep_ms", sleep_ms)
-            self._open = 1  # from here on a callback's reading is refused; those that wait are stored
             self.guard.run(self._close, (sleep_ms,))
+            self._open = min(self._open, 1)  # a callback's close waits
 
     def _close(self, sleep_ms):
+        self._open = 1  # from here on a callback's reading is refused; those that wait are stored
         self.guard.finish()
         try:
             if self.released:  # no upload will do it any more

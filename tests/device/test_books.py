@@ -8,7 +8,7 @@ import random
 
 import blynk_batch
 import invariants
-from blynk_batch.ring.state import WINDOW
+from blynk_batch.ring.state import EXPIRED, UPLOADED, WINDOW
 from flash import NorFlash
 from stand_ins import FakeClock, FakeServer
 from test_corruption import CardBed, FilesBed, RawBed, damage_and_check, some, swap
@@ -105,7 +105,7 @@ def test_so_do_those_of_a_ring_that_overwrites_the_sector_before_one_that_is_los
         invariants.check(client.ring, 0, damaged=True)
 
 
-def test_so_do_those_of_one_that_lost_the_note_of_what_was_delivered_and_some_of_that():
+def without_some_of_what_was_done(expired):
     """The sector that was erased since goes out of the books, and what damage took of the window waits to be passed."""
     device, clock = NorFlash(5), FakeClock()
     server = FakeServer((200, {}, b"OK"), (503, {}, b"busy"))
@@ -114,6 +114,9 @@ def test_so_do_those_of_one_that_lost_the_note_of_what_was_delivered_and_some_of
         client.log_group({1: 1, 2: 2} if client.ring.newest else {1: 1})
         clock.wait(60000)
     client.upload()
+    if expired:  # as if none of it had been sent
+        client.ring.set(EXPIRED, client.ring.state[UPLOADED])
+        client.ring.set(UPLOADED, None)
     client.ring.turn(data=False)
     start = client.ring.offset
     clock.wait(60000)
@@ -130,3 +133,9 @@ def test_so_do_those_of_one_that_lost_the_note_of_what_was_delivered_and_some_of
     clock.wait(86400000)
     client.upload()
     invariants.check(client.ring, 0, damaged=True)
+
+
+def test_so_do_those_of_one_that_lost_the_note_of_what_was_delivered_and_some_of_that():
+    for expired in (False, True):
+        without_some_of_what_was_done(expired)
+        blynk_batch.client._open_rings.clear()

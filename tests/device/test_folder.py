@@ -412,6 +412,27 @@ def test_a_sectors_file_that_ctrl_c_kept_from_being_removed_goes_with_the_next_o
     assert names[-2:] == ["%08x" % (0x3FFFFFFF - ring.oldest), "spare"], (names, ring.oldest)
 
 
+def test_a_sectors_file_that_cannot_be_removed_stays_and_costs_no_reading():
+    class Stuck:
+        listdir, stat, mkdir, statvfs, ilistdir = os.listdir, os.stat, os.mkdir, os.statvfs, os.ilistdir
+
+        def remove(self, name):
+            raise OSError(5)
+
+    mounted()
+    ring, count = FileRing("/sim/ring", capacity_bytes=16384), 0
+    littlefs.os = Stuck()
+    try:
+        for _ in range(3):
+            while ring.newest < 6 or ring.number < count + 300:
+                log(ring, ring.number, 1)
+            ring, count = FileRing("/sim/ring"), ring.number
+            there = found(ring)
+            assert there == list(range(ring.get(DROPPED), count)) and ring.pending == len(there)
+    finally:
+        littlefs.os = os
+
+
 def test_a_reading_that_finds_no_memory_once_its_file_is_open_costs_none_of_those_before():
     def last(name, mode="r"):
         file = plain(name, mode)

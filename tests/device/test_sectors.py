@@ -89,6 +89,27 @@ def test_write_once_units_that_read_either_way_are_there_for_good_or_never():
             assert found(ring) == first + [20] and ring.pending == len(first) + 1
 
 
+def test_readings_before_write_once_units_that_read_either_way_stay_where_cuts_tear_the_notes_of_these():
+    for byte in (0, 24, 45):
+        base = NorFlash(4, unit=16)
+        log(BlockRing(base, unit=16, commit_every=4), 0, 8)
+        base.cut_at(0, byte, "weak")
+        raises(OSError, log, BlockRing(base, unit=16, commit_every=4), 8, 4)
+        for first in range(3):
+            for second in range(4):
+                device = base.revive()
+                for change in (first, second):
+                    device.cut_at(change, 100)
+                    try:
+                        BlockRing(device, unit=16, commit_every=4)
+                    except OSError:
+                        pass
+                    device = device.revive()
+                ring = BlockRing(device, unit=16, commit_every=4)
+                there = found(ring)
+                assert there[:8] == list(range(8)) and ring.pending == len(there), (byte, first, second, there)
+
+
 def test_a_full_ring_whose_last_write_once_units_read_either_way_is_opened_though_it_has_no_room_to_note_that():
     device, images = NorFlash(4, unit=16), []
     ring = BlockRing(device, unit=16)

@@ -292,6 +292,6 @@ class Files:
             with open(name, "rb") as f:
                 if f.read(3) != b"BBr":
                     return
-        except OSError:  # a file that cannot be read stays, with its failed block
-            return
-        os.remove(name)
+            os.remove(name)
+        except OSError:  # a file that cannot be read or removed stays, with its failed block
+            pass

@@ -39,7 +39,7 @@ def recover(ring, oldest, newest):
     whole = _go_to_last_page(ring, reader) if head and first == newest else 0  # the page whose mark has all state
     bad = 0  # damaged places before a mark that has all state again
     is_damaged = False
-    last = []  # offset and first point of the newest sector's frames that were written last
+    last = []  # offset, first point and end of the newest sector's frames that were written last
     before = 0
     while reader.next():
         if reader.kind == MARK:
@@ -51,7 +51,7 @@ def recover(ring, oldest, newest):
         if medium.skips and reader.sequence == newest:
             if ring.commit_every == 1 and before != MARK:  # each frame was a write of its own, or one with a mark
                 last.clear()
-            last.append((reader.offset, reader.number))
+            last.append((reader.offset, reader.number, reader.next_at + -reader.next_at % medium.unit))
             while len(last) > 1 and last[1][0] + medium.burst <= reader.next_at:
                 last.pop(0)
             before = reader.kind

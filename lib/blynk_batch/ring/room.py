@@ -8,8 +8,8 @@ from micropython import const
 from . import record, sector
 from .. import load
 from ..errors import RingFull
-from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, HELD, OLDEST, RANGES, RANGES_MOST, RECOUNT, UPLOADED
-from .state import WINDOW, encode_state, first_kept, range_keys
+from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, EXPIRED, HELD, OLDEST, RANGES, RANGES_MOST, RECOUNT
+from .state import UPLOADED, WINDOW, encode_state, first_kept, range_keys
 
 # What a sector holds beside its first frame's payload: 4 of the header's check, 7 of the frame's head and check, and
 # what the turn may add to the state: OLDEST 7, CURSOR 17, five counters of 10, some to spare
@@ -42,7 +42,7 @@ def check_books(ring):
         if went and (ring.get(HELD) or ring.get(DELIVERED)):  # nothing else was noted of the sector that went
             load("ring.books", "recount")(ring, ring.oldest)
         gone = before - ring.pending  # below 0: damage took delivered points, which the cursor has yet to pass
-        ring.add(DROPPED if gone > 0 else UPLOADED, gone)
+        ring.add(DROPPED if gone > 0 else UPLOADED if ring.get(UPLOADED) + gone >= 0 else EXPIRED, gone)
         ring.forget(RECOUNT)
         if ring.is_mixed:
             load("ring.books", "mend")(ring)

@@ -35,7 +35,7 @@ def _settle(ring, last):
     which the checks tell; that there is more behind the end, two reads must say. What a medium writes over, and a cut
     could tear, is left as it is if all reads agree."""
     medium = ring.medium
-    start, number = last[0] if last else (0, ring.number)
+    start, number = last[0][:2] if last else (0, ring.number)
     size = ring.offset - start
     lead = max(0, size - medium.burst) if last else 0  # of it was there before the last program began
     buf = bytearray(min(size + medium.burst, medium.sector_bytes - start))
@@ -84,8 +84,9 @@ def _pass_weak(ring, reader, last):
     weak = twice.to_bytes(len(view), "little")
     at, end = end - len(weak.lstrip(b"\0")), start + len(weak.rstrip(b"\0"))
     end = max(end, ring.offset) - 1
-    while last and at < ring.offset:
-        ring.offset, ring.number = last.pop()
+    while last and at < last[-1][2]:
+        ring.offset, ring.number = last.pop()[:2]
+    ring.offset = last[-1][2] if last else ring.offset
     ring.sealed = at < ring.offset  # the header
     start, ring.offset = ring.offset, end - end % medium.unit  # the last unit of it
     _leave_torn(ring, reader)  # no farther than is needed: behind 64 blank bytes nobody looks for a frame

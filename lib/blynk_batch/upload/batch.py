@@ -37,6 +37,7 @@ class Body:
 
     guarded = tick = watchdog = url = None
     last = cut = None
+    is_long = bool  # False
 
     def __init__(self, source, pin, first, end):
         self._source = source

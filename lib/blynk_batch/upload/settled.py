@@ -12,7 +12,6 @@ from .batch import Body
 from .due import second
 from .held import Held
 from .ranges import BAD, DOUBT, FIRST, FRESH, HALVE, HELD, OPEN, ORDER, RUN, STRIDE, WALK, Range, held, normal, touch
-from .result import OutOfTime
 
 _HOUR_S = const(3600)
 _MARK_BYTES = const(180)  # at most, with what is around a frame
@@ -23,16 +22,13 @@ class Piece(Body):
     come first in each call."""
 
     def __iter__(self):
-        uploader = self._source._uploader
-        begun = uploader.boots.uptime()
-        try:
-            yield from Body.__iter__(self)
-        except OutOfTime:
-            now = uploader.boots.uptime()
-            is_long = 4 * (now - begun) >= now - 1000 * uploader.pace.drained
-            if is_long and self.points > 1 and uploader.pace.has_room():
-                uploader.step(uploader.learn, self.points // 2)
-            raise
+        self._begun = self._source.due.boots.uptime()
+        return Body.__iter__(self)
+
+    def is_long(self):
+        pace = self._source.due
+        now = pace.boots.uptime()
+        return 4 * (now - self._begun) >= now - 1000 * pace.drained and pace.has_room()
 
 
 class Settled(Held):

@@ -91,7 +91,8 @@ class Terms:
         self.ring.add(keys.REQUESTS, 1)
         had_no_room = isinstance(reply, MemoryError) and not self.streams
         is_late = isinstance(reply, OutOfTime)
-        had_no_time = is_late and body.cut and not (self.result.uploaded or self.result.error)  # in a call of its own
+        # In a call of its own, or for much of one
+        had_no_time = is_late and body.cut and (not (self.result.uploaded or self.result.error) or body.is_long())
         if (had_no_room or had_no_time) and body.points > 1:  # as large as it is it may never get through
             self.step(self.learn, body.points // 2)
             if had_no_room:
