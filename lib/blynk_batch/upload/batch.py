@@ -37,7 +37,7 @@ class Body:
 
     guarded = tick = watchdog = url = None
     last = cut = None
-    is_long = bool  # False
+    is_long = bool  # gives False: a window sends the same batch again; settled.py tells of others
 
     def __init__(self, source, pin, first, end):
         self._source = source
