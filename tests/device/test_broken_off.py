@@ -89,32 +89,30 @@ def broken_off(at, error, overwrite, most=12):
     return reached
 
 
+def at_each_place(is_broken_off, least, errors=(KeyboardInterrupt, MemoryError), step=1):
+    """Break off at the first change of the state, the second ..., until there is none: at more than `least`. `step` 2
+    leaves out each second."""
+    for error in errors:
+        at = 1
+        while is_broken_off(at, error):
+            at += step
+        assert at > least, at
+
+
 def test_wherever_a_watchdog_raises_no_point_is_lost():
-    at = 1
-    while broken_off(at, ValueError, True, 3):
-        at += 1
-    assert at > 40
+    at_each_place(lambda at, error: broken_off(at, error, True, 3), 40, (ValueError,))
 
 
 def test_wherever_ctrl_c_breaks_a_search_off_no_point_is_lost():
-    at = 1
-    while broken_off(at, KeyboardInterrupt, True):
-        at += 2
-    assert at > 40
+    at_each_place(lambda at, error: broken_off(at, error, True), 40, (KeyboardInterrupt,), 2)
 
 
 def test_wherever_memory_runs_out_in_a_search_no_point_is_lost():
-    at = 1
-    while broken_off(at, MemoryError, False):
-        at += 2
-    assert at > 40
+    at_each_place(lambda at, error: broken_off(at, error, False), 40, (MemoryError,), 2)
 
 
 def test_wherever_all_memory_is_gone_no_point_is_counted_twice():
-    at = 1
-    while broken_off(at, Gone, True, 3):
-        at += 1
-    assert at > 40
+    at_each_place(lambda at, error: broken_off(at, error, True, 3), 40, (Gone,))
 
 
 def test_memory_that_is_short_when_a_batch_is_handed_to_the_transport_is_an_error_of_the_result():
@@ -168,15 +166,6 @@ def dropped_at(at, error):
     accounted = stats["uploaded"] + stats["pending"] + stats["rejected"] + stats["dropped"] + stats["corrupt"]
     assert len(list(client.points())) == client.pending and stats["logged"] == accounted, (at, stats)
     return left[0] <= 0
-
-
-def at_each_place(is_broken_off, least):
-    """Break off at the first change of the state, the second ..., until there is none: at more than `least`."""
-    for error in (KeyboardInterrupt, MemoryError):
-        at = 1
-        while is_broken_off(at, error):
-            at += 1
-        assert at > least, at
 
 
 def test_wherever_ctrl_c_breaks_off_what_drops_a_sector_the_books_add_up():
