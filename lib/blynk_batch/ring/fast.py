@@ -3,14 +3,20 @@
 Knows a Reader's inside and the places of hot.py's `state`.
 """
 
+import gc
 from array import array
 
 from micropython import const
 
-try:
-    from .hot import take
-except (ImportError, SyntaxError, ValueError, MemoryError):  # no such file, no emitter, another processor's, no room
-    take = None
+_FREE_BYTES = const(65536)  # with less, what else an upload loads and TLS need the room more than it needs the time
+
+take = None
+gc.collect()
+if gc.mem_free() >= _FREE_BYTES:
+    try:
+        from .hot import take
+    except (ImportError, SyntaxError, ValueError, MemoryError):  # no file or emitter, another processor's, no room
+        pass
 
 EACH = const(256)  # in place of a pin: count every pin's points
 RUN = const(6)  # frames that a Reader takes in about the time of a run of plain ones
