@@ -119,10 +119,8 @@ def test_ctrl_c_begins_no_other_test(checkout, monkeypatch):
 
 
 def test_a_new_file_of_device_tests_is_near_to_something_or_said_to_be_near_to_nothing():
-    elsewhere = "arguments clock drivers driver_faults fat fat_cuts fat_faults folder"  # no folder of NEAR's
-    elsewhere += " folder_files foreign guard unreadable_files wear wifi"
     other = "sim_flash sim_mount delivery buffered cycles heap torn_imports"  # simulations' own; a part of it; too slow
-    near_to_none = {"test_%s" % name for name in (elsewhere + " " + other).split()}
+    near_to_none = {"test_%s" % name for name in other.split()}
     listed = {name.split("/")[1] for names in near.NEAR.values() for name in names if name.startswith("device/")}
     files = {path.stem for path in (ROOT / "tests/device").glob("test_*.py")}
     assert files - listed == near_to_none

@@ -21,7 +21,8 @@ from tools.mutants import change, near
 from tools.options import command, git
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("lib/blynk_batch/ring", "lib/blynk_batch/upload", "lib/blynk_batch/http", "tools/bundle")
+FOLDERS = tuple("lib/blynk_batch/" + room for room in ("ring", "upload", "http", "media", "clock"))
+FOLDERS += ("lib/blynk_batch", "tools/bundle")
 ENOUGH_S = 60  # of the processor, of tests that notice nothing: the mistake has survived
 _SOME = click.IntRange(min=1)
 BORROWED = (".venv", ".micropython", "typings", "tools/node/node_modules")

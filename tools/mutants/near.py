@@ -23,12 +23,25 @@ _RING += ("drop_notes", "wrong_reads")
 _UPLOAD = ("held", "due", "wrong_content", "wrong_clocks", "network_time", "secret", "going_on", "ledger", "books")
 _UPLOAD += ("search", "doubt", "released", "pauses", "when", "fast", "books_of_held", "unknown_times", "no_memory")
 _UPLOAD += ("broken_off", "flaky", "notes", "too_large", "watchdog", "reopened", "run", "no_room")
+_MEDIA = ("block", "medium", "bad_blocks", "drivers", "driver_faults", "sectors", "torn_pages", "first_open", "foreign")
+_MEDIA += ("folder", "folder_files", "full_disk", "unreadable_files", "wrong_reads", "fat", "fat_faults", "fat_cuts")
+_MEDIA += ("reopened", "corruption", "ledger", "reserve", "opening", "wear")
+_CLOCK = ("clock", "anchors", "unknown_times", "wrong_clocks", "network_time", "when", "due", "going_on", "reopened")
+_TOP = ("arguments", "client", "guard", "wifi", "opening", "reopened", "released", "broken_off", "secret", "first_open")
+_TOP += ("books", "going_on", "network_time", "no_memory", "no_room", "wrong_clocks", "unknown_times", "flaky")
+_TOP += ("folder_files", "medium")
 _BOTH = ("batch", "client", "delivery.py 0 60")
 NEAR = {
     "ring": [
         *("device/test_%s" % name for name in _RING + _BOTH),
         "host/test_powercut.py -k 'nor-turn or units-turn or esp32-turn or nor-wrap'",
     ],
+    "media": [
+        *("device/test_%s" % name for name in _MEDIA),
+        "host/test_powercut.py -k 'turn or nor-wrap or sd-wrap or esp32-wrap or fat'",
+    ],
+    "blynk_batch": ["device/test_%s" % name for name in _TOP + _BOTH],
+    "clock": ["device/test_%s" % name for name in _CLOCK + _BOTH],
     "upload": [
         *("device/test_%s" % name for name in _UPLOAD + _BOTH),
         "host/test_redirects.py",
