@@ -293,5 +293,7 @@ class Ring(Pages):
         which on FAT would write its folder."""
         self.opened = Ring.opened = Ring.opened + 1
         self.save(must=False)
+        if self.newest - self.oldest >= self.medium.slots:
+            self.check_books()  # now: for a later look at `pending` it would write into what another client has
         if not sleeping:
             self.medium.close()
