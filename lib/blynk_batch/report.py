@@ -70,29 +70,45 @@ _COUNTERS = const("dropped corrupt erases skipped uploaded requests rejected exp
 _OUTCOMES = const("retried smaller redirected stopped")
 
 
-def client_stats(client, boots, uploader, watchdog):
-    """Client.stats()."""
-    course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
-    before, course.feed = course.feed, watchdog  # of an upload, if its transport or its debug asks
+def _look(guard, course, feed, action, *args):
+    """Do what reads the ring while others wait; `feed` is called in each sector."""
+    before, course.feed = course.feed, feed  # of an upload, if its transport or its debug asks
     try:
-        client.check_books()
-        found = stats(client.ring, boots)
+        return guard.hold(action, *args)
     finally:
         course.feed = before
+
+
+def client_points(client, boots, unsynced):
+    """Client.points()."""
+    guard, course = client.guard, load("ring.course", "Course")
+    found, point = points(client.ring, boots.now(), unsynced), ()
+    while point is not None:
+        if point:
+            yield point
+        point = _look(guard, course, guard.finish, next, found, None)
+
+
+def client_stats(client, boots, uploader, watchdog):
+    """Client.stats()."""
+
+    def feed():
+        client.guard.finish()  # what waits, of which only eight can
+        if watchdog:
+            watchdog()
+
+    course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
+    found = _look(client.guard, course, feed, stats, client.ring, boots)
     found["last_error"], found["clock_error_s"] = client.last_error, uploader and uploader.clock_error_s
     return found
 
 
 def stats(ring, boots):
     ring.check_books()  # before any counter is read
-    found = {}
-    while found.get("logged") != ring.number + ring.buffered_points:  # again, if a timer's callback logged
-        found["logged"] = ring.number + ring.buffered_points
-        for index, name in enumerate(_COUNTERS.split()):
-            found[name] = ring.get(keys.DROPPED + index)
-        found["pending"] = ring.pending
-        found["corrupt"] += ring.seen_lost
-        found["refused"] = ring.get(keys.REFUSED)
+    found = {"logged": ring.number + ring.buffered_points, "pending": ring.pending, "refused": ring.get(keys.REFUSED)}
+    for index, name in enumerate(_COUNTERS.split()):
+        found[name] = ring.get(keys.DROPPED + index)
+    found["corrupt"] += ring.seen_lost
     found.update(zip(_OUTCOMES.split(), ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))))
     found["held"] = held(ring, False)
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())

@@ -7,7 +7,7 @@ transport schedules them, so that each place is reached for certain.
 import micropython
 
 import blynk_batch
-from flash import NorFlash
+from flash import NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 WASM = False  # it runs no scheduled callbacks
@@ -348,6 +348,40 @@ def test_a_reading_that_interrupts_a_look_at_the_newest_sector_hides_none_that_w
     files._opened = Interrupted
     assert readings(client, 1) == ["x" * 120, 0, 1, 2, 3, 4]
     assert medium.left == 0 and client.stats()["logged"] == 7
+
+
+class Turning(Interrupter):
+    """Behind the `left`th read, eight readings at once: a sector turns."""
+
+    def readblocks(self, *where):
+        self.inner.readblocks(*where)
+        self.left -= 1
+        if not self.left:
+            micropython.schedule(lambda _: [self.log(_) for _ in range(8)], None)
+
+
+def test_readings_that_interrupt_a_look_at_a_card_hide_none_that_were_there():
+    """They have the medium read another block than the one that it was about to hand out."""
+    base, looks = SdCard(50), 0
+    ring, logged = blynk_batch.BlockRing(base), 0
+    while ring.offset < ring.medium.sector_bytes - 90:
+        ring.log(0, NOW_MS, b"\x01", [logged])
+        logged += 1
+    for look in (list, next, lambda _: None):
+        for read in range(1, 10):
+            blynk_batch.client._open_rings.clear()
+            card, server = Turning(base.revive(), ()), FakeServer()
+            ring = blynk_batch.BlockRing(card)
+            card.client = client = blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock(None))
+            assert client.pending == logged
+            card.left = read
+            look(client.points())
+            client.stats()
+            looks += card.left <= 0 and ring.newest
+            card.left = 0
+            client.upload()
+            assert [value for pin, _, value in server.points if pin == 1] == list(range(logged)), (look, read)
+    assert looks > 20, looks
 
 
 def test_a_reading_that_interrupts_the_opening_of_a_file_spoils_no_look_at_it():
