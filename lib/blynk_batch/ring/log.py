@@ -223,12 +223,12 @@ class Ring(Pages):
         for tries in (1, 2):  # of raw sectors that fail
             sequence = self._retry(self.medium.free_from, self.newest + 1 + self.bad)
             self.bad = sequence - self.newest - 1
+            if self.newest < 0:
+                self.oldest = sequence
             if sequence - self.oldest >= most:
                 load("ring.room", "make_room")(self, data)
             if self.newest >= 0:
                 self._retry(self.medium.seal, self.newest, self.offset)
-            else:
-                self.oldest = sequence
             try:
                 return self.start_sector(sequence)
             except OSError as e:
