@@ -214,7 +214,7 @@ class Ring(Pages):
         """Begin the next sector, dropping the oldest where the ring is full; readings leave one to acks and state.
         ValueError for a data frame with a payload of `size` bytes that fits none."""
         self.check_books()
-        if size > _SURELY_FITS:
+        if size > _SURELY_FITS or size and self.medium.unit > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         if self.sealed:
             self._take_back()
