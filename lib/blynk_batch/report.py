@@ -70,35 +70,39 @@ _COUNTERS = const("dropped corrupt erases skipped uploaded requests rejected exp
 _OUTCOMES = const("retried smaller redirected stopped")
 
 
-def _look(guard, course, feed, action, *args):
-    """Do what reads the ring while others wait; `feed` is called in each sector."""
+def _fed(feed, action, *args):
+    """Do it with `feed` called in each sector that it goes through."""
+    course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
     before, course.feed = course.feed, feed  # of an upload, if its transport or its debug asks
     try:
-        return guard.hold(action, *args)
+        return action(*args)
     finally:
         course.feed = before
 
 
 def client_points(client, boots, unsynced):
     """Client.points()."""
-    guard, course = client.guard, load("ring.course", "Course")
+
+    def feed():  # only eight readings can wait
+        _fed(None, client.guard.finish)
+
     found, point = points(client.ring, boots.now(), unsynced), ()
     while point is not None:
         if point:
             yield point
-        point = _look(guard, course, guard.finish, next, found, None)
+        point = _fed(feed, client.guard.hold, next, found, None)
 
 
 def client_stats(client, boots, uploader, watchdog):
     """Client.stats()."""
 
     def feed():
-        client.guard.finish()  # what waits, of which only eight can
+        _fed(watchdog, client.guard.finish)
         if watchdog:
             watchdog()
 
-    course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
-    found = _look(client.guard, course, feed, stats, client.ring, boots)
+    _fed(watchdog, client.check_books)  # before: no reading may come into that
+    found = _fed(feed, client.guard.hold, stats, client.ring, boots)
     found["last_error"], found["clock_error_s"] = client.last_error, uploader and uploader.clock_error_s
     return found
 

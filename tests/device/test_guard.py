@@ -384,6 +384,29 @@ def test_readings_that_interrupt_a_look_at_a_card_hide_none_that_were_there():
     assert looks > 20, looks
 
 
+def test_readings_that_interrupt_a_long_look_turn_sectors_one_after_the_other():
+    """Eight can wait: more are stored as the look goes from sector to sector, and drop those that it comes from."""
+    refusal = 400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'
+    device = Turning(NorFlash(6), ())
+    ring = blynk_batch.BlockRing(device)
+    device.client = client = blynk_batch.Client("token", ring=ring, transport=FakeServer(refusal), clock=FakeClock())
+    client.log_group({1: 1, 2: 2})
+    client.upload()
+    client.clock.now_ms = None
+    while ring.newest < 8:
+        client.log(2, "y" * 200)
+    for look in (client.stats, lambda: list(client.points()), lambda: client.stats(watchdog=lambda: None)):
+        logged, before = client.stats()["logged"], device.logged
+        for left in range(1, 60, 7):
+            device.left = left
+            look()
+        device.left = 0
+        stats = client.stats()
+        assert stats["logged"] - logged == device.logged - before > 16 and not device.refused
+        accounted = [stats[name] for name in ("uploaded", "dropped", "rejected", "expired", "corrupt", "pending")]
+        assert sum(accounted) == stats["logged"] and len(list(client.points())) == client.pending, stats
+
+
 def test_a_reading_that_interrupts_the_opening_of_a_file_spoils_no_look_at_it():
     client, medium, _ = interrupted_client(())
     real = medium.inner._opened
