@@ -11,8 +11,8 @@ from ..errors import RingFull
 from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, EXPIRED, HELD, OLDEST, RANGES, RANGES_MOST, RECOUNT
 from .state import UPLOADED, WINDOW, encode_state, first_kept, range_keys
 
-# What a header holds beside prefix, salt and today's state: 4 of its check, and what the turn may add to the state: OLDEST
-# 7, CURSOR 17, five counters of 10, some to spare
+# What a header holds beside prefix, salt and today's state: 4 of its check, and what the turn may add to the state:
+# OLDEST 7, CURSOR 17, five counters of 10, some to spare
 _TURN_BYTES = const(87)
 _FRAME_BYTES = const(7)  # of a long frame, beside its payload
 _MARK_BYTES = const(16)
