@@ -70,39 +70,33 @@ _COUNTERS = const("dropped corrupt erases skipped uploaded requests rejected exp
 _OUTCOMES = const("retried smaller redirected stopped")
 
 
-def _fed(feed, action, *args):
-    """Do it with `feed` called in each sector that it goes through."""
-    course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
-    before, course.feed = course.feed, feed  # of an upload, if its transport or its debug asks
-    try:
-        return action(*args)
-    finally:
-        course.feed = before
-
-
 def client_points(client, boots, unsynced):
     """Client.points()."""
-
-    def feed():  # only eight readings can wait
-        _fed(None, client.guard.finish)
-
     found, point = points(client.ring, boots.now(), unsynced), ()
     while point is not None:
         if point:
             yield point
-        point = _fed(feed, client.guard.hold, next, found, None)
+        point = client.guard.hold(next, found, None)
 
 
 def client_stats(client, boots, uploader, watchdog):
     """Client.stats()."""
+    course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
+    before, course.feed = course.feed, watchdog  # of an upload, if its transport or its debug asks
 
     def feed():
-        _fed(watchdog, client.guard.finish)
+        course.feed = watchdog  # a reading that waits, as only eight can, may go through sectors, too
+        client.guard.finish()
+        course.feed = feed
         if watchdog:
             watchdog()
 
-    _fed(watchdog, client.check_books)  # before: no reading may come into that
-    found = _fed(feed, client.guard.hold, stats, client.ring, boots)
+    try:
+        client.check_books()  # first: no reading may come into that
+        course.feed = feed
+        found = client.guard.hold(stats, client.ring, boots)
+    finally:
+        course.feed = before
     found["last_error"], found["clock_error_s"] = client.last_error, uploader and uploader.clock_error_s
     return found
 
