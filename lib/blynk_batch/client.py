@@ -142,7 +142,7 @@ class Client:
         not known yet is None. Refused points come first."""
         self.flush()
         self.check_books()
-        return load("report", "points")(self.ring, self._boots.now(), self._settings["unsynced"])
+        return load("report", "client_points")(self, self._boots, self._settings["unsynced"])
 
     def stats(self, *, watchdog=None):
         """Lifetime counters of points, in a dict: logged, uploaded, dropped (overwritten, or cleared), skipped (no
@@ -163,7 +163,7 @@ class Client:
         self.check_open()
         check_seconds("interval_s", interval_s)
         pace = self.pace()
-        return self.pending > 0 and load("upload.due", "is_due")(pace, interval_s)
+        return self.pending > 0 and self.guard.hold(load("upload.due", "is_due"), pace, interval_s)
 
     # Upload
 

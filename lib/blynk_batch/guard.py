@@ -17,7 +17,7 @@ _QUEUE = const(8)
 
 
 class Guard:
-    """`run(action, args)` now, or queued; `enter()`/`leave()` around work that must not be interrupted.
+    """`run(action, args)` now, or queued; `hold(action, *args)` now, while others wait, as for all that reads the ring.
 
     failed   what the first queued action raised that nobody has been told of yet, or None"""
 
@@ -47,6 +47,14 @@ class Guard:
             self.held -= 1  # what waits still is done by the next call
         if self._queue and not self.held:  # it came between the last look and letting go
             self.held = 1
+            self.leave()
+
+    def hold(self, action, *args):
+        """What `action(*args)` returns, while others wait: they would change what a medium is about to read."""
+        self.enter()
+        try:
+            return action(*args)
+        finally:
             self.leave()
 
     def finish(self):

@@ -70,13 +70,31 @@ _COUNTERS = const("dropped corrupt erases skipped uploaded requests rejected exp
 _OUTCOMES = const("retried smaller redirected stopped")
 
 
+def client_points(client, boots, unsynced):
+    """Client.points()."""
+    found, point = points(client.ring, boots.now(), unsynced), ()
+    while point is not None:
+        if point:
+            yield point
+        point = client.guard.hold(next, found, None)
+
+
 def client_stats(client, boots, uploader, watchdog):
     """Client.stats()."""
     course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
     before, course.feed = course.feed, watchdog  # of an upload, if its transport or its debug asks
+
+    def feed():
+        course.feed = watchdog  # a reading that waits, as only eight can, may go through sectors, too
+        client.guard.finish()
+        course.feed = feed
+        if watchdog:
+            watchdog()
+
     try:
-        client.check_books()
-        found = stats(client.ring, boots)
+        client.check_books()  # first: no reading may come into that
+        course.feed = feed
+        found = client.guard.hold(stats, client.ring, boots)
     finally:
         course.feed = before
     found["last_error"], found["clock_error_s"] = client.last_error, uploader and uploader.clock_error_s
@@ -85,14 +103,10 @@ def client_stats(client, boots, uploader, watchdog):
 
 def stats(ring, boots):
     ring.check_books()  # before any counter is read
-    found = {}
-    while found.get("logged") != ring.number + ring.buffered_points:  # again, if a timer's callback logged
-        found["logged"] = ring.number + ring.buffered_points
-        for index, name in enumerate(_COUNTERS.split()):
-            found[name] = ring.get(keys.DROPPED + index)
-        found["pending"] = ring.pending
-        found["corrupt"] += ring.seen_lost
-        found["refused"] = ring.get(keys.REFUSED)
+    found = {"logged": ring.number + ring.buffered_points, "pending": ring.pending, "refused": ring.get(keys.REFUSED)}
+    for index, name in enumerate(_COUNTERS.split()):
+        found[name] = ring.get(keys.DROPPED + index)
+    found["corrupt"] += ring.seen_lost
     found.update(zip(_OUTCOMES.split(), ring.state.get(keys.OUTCOMES, (0, 0, 0, 0))))
     found["held"] = held(ring, False)
     found["waiting_for_clock"] = _waiting_for_clock(ring, boots.now())

@@ -93,6 +93,17 @@ def test_what_was_begun_on_zeros_goes_round_and_is_found_again():
     assert left == list(range(4000 - len(left), 4000)) and len(left) > 1400
 
 
+def test_a_first_header_that_is_damaged_behind_its_salt_costs_no_reading_wherever_the_ring_begins():
+    for fill, slot in ((b"\xff", 0), (b"\x00", 2)):
+        device = NorFlash(5, image=fill * 5 * 4096)
+        ring = BlockRing(device)
+        log(ring, 0, 30)
+        assert ring.newest == slot
+        device.data[slot * 4096 + 29] ^= 1  # behind the salt
+        ring = BlockRing(device)
+        assert found(ring) == list(range(30)) == list(range(ring.pending)), slot
+
+
 def test_a_file_system_or_data_beside_the_slot_that_is_erased_first_is_still_somebody_elses():
     for address, data in ((0, b"mine"), (4096, b"mine"), (3 * 4096, b"mine"), (2 * 4096 + 8, b"littlefs")):
         device = NorFlash(5, image=bytes(5 * 4096))

@@ -62,6 +62,20 @@ def test_files_of_others_in_the_folder_are_left_alone():
             assert os.listdir("/sim/ring/log/3ffffffb") == []
 
 
+def test_a_ring_begins_behind_names_that_are_taken_however_many():
+    mounted()
+    FileRing("/sim/ring")
+    os.remove("/sim/ring/0")
+    for sequence in range(9):
+        with open("/sim/ring/log/%08x" % (0x3FFFFFFF - sequence), "wb") as f:
+            f.write(b"mine")
+    for at in (0, 600):
+        log(FileRing("/sim/ring", capacity_bytes=12288), at, 600)
+    left = found(FileRing("/sim/ring"))
+    assert left == list(range(1200 - len(left), 1200)) and len(left) > 600
+    assert contents("/sim/ring")["/sim/ring/log/3ffffff7"] == b"mine"
+
+
 def test_a_file_in_the_place_of_the_first_tail_costs_wear_and_no_reading():
     mounted()
     os.mkdir("/sim/ring")

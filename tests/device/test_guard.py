@@ -7,7 +7,7 @@ transport schedules them, so that each place is reached for certain.
 import micropython
 
 import blynk_batch
-from flash import NorFlash
+from flash import NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
 
 WASM = False  # it runs no scheduled callbacks
@@ -348,6 +348,66 @@ def test_a_reading_that_interrupts_a_look_at_the_newest_sector_hides_none_that_w
     files._opened = Interrupted
     assert readings(client, 1) == ["x" * 120, 0, 1, 2, 3, 4]
     assert medium.left == 0 and client.stats()["logged"] == 7
+
+
+class Turning(Interrupter):
+    """Behind the `left`th read, and `later` ones, eight readings at once: a sector turns."""
+
+    later = 0
+
+    def readblocks(self, *where):
+        self.inner.readblocks(*where)
+        self.left -= 1
+        if self.left in (0, -self.later):
+            micropython.schedule(lambda _: [self.log(_) for _ in range(8)], None)
+
+
+def test_readings_that_interrupt_a_look_at_a_card_hide_none_that_were_there():
+    """They have the medium read another block than the one that it was about to hand out."""
+    base, looks = SdCard(50), 0
+    ring, logged = blynk_batch.BlockRing(base), 0
+    while ring.offset < ring.medium.sector_bytes - 90:
+        ring.log(0, NOW_MS, b"\x01", [logged])
+        logged += 1
+    for look in (list, next, lambda _: None):
+        for read in range(1, 10):
+            blynk_batch.client._open_rings.clear()
+            card, server = Turning(base.revive(), ()), FakeServer()
+            ring = blynk_batch.BlockRing(card)
+            card.client = client = blynk_batch.Client("token", ring=ring, transport=server, clock=FakeClock(None))
+            assert client.pending == logged
+            card.left = read
+            look(client.points())
+            client.stats()
+            looks += card.left <= 0 and ring.newest
+            card.left = 0
+            client.upload()
+            assert [value for pin, _, value in server.points if pin == 1] == list(range(logged)), (look, read)
+    assert looks > 20, looks
+
+
+def test_readings_that_interrupt_a_long_look_turn_sectors_one_after_the_other():
+    """Eight can wait: more are stored as the look goes from sector to sector, and drop those that it comes from."""
+    refusal = 400, {}, b'{"error":{"message":"Value doesn\'t match the Datastream data type"}}'
+    device = Turning(NorFlash(6), ())
+    ring = blynk_batch.BlockRing(device)
+    device.client = client = blynk_batch.Client("token", ring=ring, transport=FakeServer(refusal), clock=FakeClock())
+    client.log_group({1: 1, 2: 2})
+    client.upload()
+    client.clock.now_ms = None
+    while ring.newest < 8:
+        client.log(2, "y" * 200)
+    for look, later in (client.stats, 25), (lambda: list(client.points()), 0), (lambda: client.stats(watchdog=int), 25):
+        device.later = later
+        logged, before = client.stats()["logged"], device.logged
+        for left in range(1, 60, 7):
+            device.left = left
+            look()
+        device.left = device.later = 0
+        stats = client.stats()
+        assert stats["logged"] - logged == device.logged - before > 32 and not device.refused, (look, device.logged)
+        accounted = [stats[name] for name in ("uploaded", "dropped", "rejected", "expired", "corrupt", "pending")]
+        assert sum(accounted) == stats["logged"] and len(list(client.points())) == client.pending, stats
 
 
 def test_a_reading_that_interrupts_the_opening_of_a_file_spoils_no_look_at_it():

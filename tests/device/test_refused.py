@@ -6,6 +6,7 @@ import blynk_batch
 import invariants
 from blynk_batch import BlockRing, Client, FileRing
 from blynk_batch.ring import state as keys
+from blynk_batch.ring.record import FILLER, MARK
 from blynk_batch.errors import Busy
 from flash import NorFlash, SdCard
 from stand_ins import NOW_MS, FakeClock, FakeServer
@@ -276,6 +277,32 @@ def test_memory_that_is_gone_for_the_list_of_what_changed_spoils_nothing():
         ring.save()
         log(ring, 0, 100)
         assert not ring.dirty and {ring.state[key] for key in range(129, 141)} == {b"c"}, (count, ring.state)
+
+
+def test_memory_that_is_gone_for_the_mark_of_a_page_takes_no_state_that_was_there_nor_any_that_waits():
+    class Short(bytearray):
+        def extend(self, data):
+            if data and data[0] in (FILLER, MARK):
+                raise MemoryError
+            super().extend(data)
+
+    for ring, again in on_each_medium():
+        ring.set(keys.DONE, bytes(12) + b"\x01")
+        ring.save_value(60, (1,))
+        ring.set(keys.DONE, bytes(12) + b"\x03")
+        is_short = False
+        while not is_short:
+            ring.waiting = Short()
+            try:
+                ring.log(0, START_MS, b"\x01", ["x" * 40])
+            except MemoryError:
+                is_short = True
+            ring.waiting = bytearray()
+        ring.save()
+        for count in (0, 1):
+            opened = again()
+            assert (opened.get(60), opened.state[keys.DONE]) == (1, bytes(12) + b"\x03"), count
+            log(ring, 0, 30)  # now there is a mark
 
 
 class BreaksInTwice:

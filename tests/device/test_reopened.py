@@ -79,3 +79,19 @@ def test_a_part_of_a_device_is_refused_as_well_where_another_part_that_overlaps_
         assert "was opened before another client closed it" in str(e), e
     else:
         raise AssertionError("it was taken")
+
+
+def test_a_client_that_was_closed_writes_nothing_over_what_another_has_logged_since():
+    client = opened("smaller")
+    for number in range(400):
+        client.log(1, "a reading of a hundred bytes and more " * 3 + str(number))
+    client.close()
+    ring = blynk_batch.FileRing("smaller", capacity_bytes=12288)
+    closed = blynk_batch.Client("token", ring=ring, transport=Nobody(), clock=Clock())
+    closed.log(1, "one")
+    closed.close()
+    client = opened("smaller")
+    client.log(1, "two")
+    assert closed.pending < 400 and closed.stats()["pending"] == closed.pending
+    blynk_batch.client._open_rings.clear()
+    assert [value for _, _, value in opened("smaller").points()][-2:] == ["one", "two"]

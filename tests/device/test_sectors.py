@@ -199,6 +199,26 @@ def test_a_long_reading_is_there_or_refused_whatever_the_unit():
         assert refused
 
 
+def test_so_is_a_short_one_however_much_state_the_headers_carry():
+    for unit in (1, 16, 64, 128, 256, 512):
+        refused = 0
+        for entries in range(12):
+            ring, there = BlockRing(NorFlash(8, unit=unit), unit=unit), []
+            for key in range(entries):
+                ring.set(0xB0 + key, bytes(100))
+            ring.turn(data=False)
+            for number in range(4):
+                newest = ring.newest
+                try:
+                    log(ring, number, 1)
+                    there.append(number)
+                except ValueError:
+                    refused += 1
+                    assert ring.newest == newest, "nothing is dropped for what fits nowhere"
+            assert found(ring) == there and ring.pending == len(there), (unit, entries)
+        assert bool(refused) == (unit == 512), (unit, refused)
+
+
 def test_a_sector_is_filled_up_to_the_room_for_a_drop():
     for unit, kept in ((1, 52), (16, 48 + 4 * 16)):
         ring = BlockRing(NorFlash(8, unit=unit), unit=unit)

@@ -135,7 +135,7 @@ class Files:
 
     def read(self, sequence, offset, view):
         current, done = sequence == self.current, 0
-        spilled, tail = self.spilled, self.tail  # as they are together: a timer's callback may log meanwhile
+        spilled = self.spilled
         if not current or offset < spilled:
             part = view[: spilled - offset] if current else view
             try:
@@ -148,7 +148,7 @@ class Files:
                 done = read_again(self, sequence, offset, part)
         if current and offset + done >= spilled:
             at = offset + done - spilled
-            part = memoryview(tail)[at : at + len(view) - done]
+            part = memoryview(self.tail)[at : at + len(view) - done]
             view[done : done + len(part)] = part
             done += len(part)
         view[done:] = b"\xff" * (len(view) - done)
@@ -162,12 +162,10 @@ class Files:
             return -2 if is_missing(e) == _EISDIR else -1
 
     def _opened(self, sequence):
-        try:  # no `if`: a callback's reading, which closes the file, can come in between at any jump
-            return self._files[sequence]
-        except KeyError:
+        if sequence not in self._files:
             self.close()
-            file = self._files[sequence] = open(self.name(sequence), "rb")
-            return file
+            self._files[sequence] = open(self.name(sequence), "rb")
+        return self._files[sequence]
 
     def close(self):
         """Close the file that was read last."""

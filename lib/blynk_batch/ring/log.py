@@ -214,7 +214,7 @@ class Ring(Pages):
         """Begin the next sector, dropping the oldest where the ring is full; readings leave one to acks and state.
         ValueError for a data frame with a payload of `size` bytes that fits none."""
         self.check_books()
-        if size > _SURELY_FITS:
+        if size > _SURELY_FITS or size and self.medium.unit > _SURELY_FITS:
             load("ring.room", "check_size")(self, size)
         if self.sealed:
             self._take_back()
@@ -223,12 +223,12 @@ class Ring(Pages):
         for tries in (1, 2):  # of raw sectors that fail
             sequence = self._retry(self.medium.free_from, self.newest + 1 + self.bad)
             self.bad = sequence - self.newest - 1
+            if self.newest < 0:
+                self.oldest = sequence
             if sequence - self.oldest >= most:
                 load("ring.room", "make_room")(self, data)
             if self.newest >= 0:
                 self._retry(self.medium.seal, self.newest, self.offset)
-            else:
-                self.oldest = sequence
             try:
                 return self.start_sector(sequence)
             except OSError as e:
@@ -293,5 +293,7 @@ class Ring(Pages):
         which on FAT would write its folder."""
         self.opened = Ring.opened = Ring.opened + 1
         self.save(must=False)
+        if self.newest - self.oldest >= self.medium.slots:
+            self.check_books()  # now: for a later look at `pending` it would write into what another client has
         if not sleeping:
             self.medium.close()

@@ -89,15 +89,17 @@ class Pages(State):
         last = end + len(lead) + size
         if self.sealed or last > (self.data_end if data_end is None else data_end):
             return False
+        state_at, done = self.state_at, self._done
         if has_state:
-            self.note_saved(self.dirty)
+            self.changed.update(self.dirty)
+            state_at, done = state_at | 1, self.state.get(DONE, b"")
             if not at or lead[0] == record.FILLER:  # opening finds a mark where its page starts only
-                self.state_at = (end + len(lead) - 1) // PAGE << 1
+                state_at = (end + len(lead) - 1) // PAGE << 1
         if lead and kind:
             self.chain.reset()  # no reading refers to one before a mark
         self.waiting.extend(lead)
         self.waiting.extend(frame)
-        self.page = (last - 1) // PAGE
+        self.page, self.state_at, self._done = (last - 1) // PAGE, state_at, done  # last: now the mark is there
         return True
 
     def _mark(self, page, may_carry):

@@ -32,7 +32,7 @@ def recover(ring, oldest, newest):
             raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
         # The ring's first sector, perhaps in slot 2, has no state in its header: a whole salt is enough.
         buf = bytearray(sector.SALTED_BYTES)
-        medium.read(0, 0, memoryview(buf))
+        medium.read(newest, 0, memoryview(buf))
         ring.salt = int.from_bytes(buf[sector.PREFIX_BYTES :], "little")
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # older ones were dropped before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)

@@ -11,9 +11,9 @@ from ..errors import RingFull
 from .state import ASKED, CORRUPT, CURSOR, DELIVERED, DROPPED, EXPIRED, HELD, OLDEST, RANGES, RANGES_MOST, RECOUNT
 from .state import UPLOADED, WINDOW, encode_state, first_kept, range_keys
 
-# What a sector holds beside its first frame's payload: 4 of the header's check, 7 of the frame's head and check, and
-# what the turn may add to the state: OLDEST 7, CURSOR 17, five counters of 10, some to spare
-_TURN_BYTES = const(94)
+# What a sector holds beside prefix, salt, today's state and its first frame's payload: 4 of the header's check and what
+# the turn may add to the state, OLDEST 7, CURSOR 17, five counters of 10, some to spare; 7 of the frame; a mark
+_TURN_BYTES, _FRAME_BYTES, _MARK_BYTES = const(87), const(7), const(16)
 
 
 def _catch_up(ring):
@@ -187,7 +187,12 @@ def note_last(ring, state):
 
 def check_size(ring, size):
     """ValueError for a data payload of `size` bytes that fits no sector, not even a new one."""
-    most = ring.data_end - sector.SALTED_BYTES - len(encode_state(ring.state)) - _TURN_BYTES - 2 * ring.medium.unit
+    unit, first = ring.medium.unit, sector.SALTED_BYTES + len(encode_state(ring.state)) + _TURN_BYTES
+    first += -first % unit
+    frame, at = size + _FRAME_BYTES + -(size + _FRAME_BYTES) % unit, first % record.PAGE
+    if frame <= record.PAGE and not 0 < at <= record.PAGE - frame:  # it begins a page
+        first += -at % record.PAGE + max(unit, _MARK_BYTES)
+    most = max(0, (ring.data_end - first) // unit * unit - _FRAME_BYTES)
     if size > most:
         raise ValueError("reading of %d bytes: at most %d fit a sector" % (size, most))
 

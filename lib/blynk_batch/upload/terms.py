@@ -32,7 +32,7 @@ class Terms:
     _meant = (DrainEnds, StopIteration, Error, OSError)  # here, since a tuple takes memory
 
     def __init__(self, ring, boots, guard, transport, pace, tally, token, server, settings):
-        self.ring, self.boots, self._guard = ring, boots, guard
+        self.ring, self.boots, self._guard, self.guarded = ring, boots, guard, guard.hold
         self._token, self.home = token, server
         self.settings = settings
         self.streams = getattr(transport, "streams", True)
@@ -171,14 +171,6 @@ class Terms:
             self.noted = True
             self.pace.back_off()
             ring.save(must=False)
-
-    def guarded(self, action, *args):
-        """Do it while others wait."""
-        self._guard.enter()
-        try:
-            return action(*args)
-        finally:
-            self._guard.leave()
 
     def step(self, action, *args):
         """Do what saves the state last, if at all, while others wait. Broken off, it leaves nothing: points of a range
