@@ -60,11 +60,12 @@ class Search(Settled):
             yield from self.share()
         while True:
             asked = ring.state.get(keys.ASKED)
-            if asked:
+            if asked and self.at(asked[4], asked[:2], asked[2:4]):
                 pin, self.cutoff, self.now = asked[4:7]
                 self.seen = asked[7:]
                 body = yield from self._measured(pin, asked[:2], asked[2:4])
             else:
+                ring.forget(keys.ASKED)  # its range has given way to others
                 self.cutoff, self.now, self.seen = uploader.cutoff(), uploader.boots.now() or 0, ring.end()[:2]
                 found = self._to_search() if self.has_room() else None
                 if not found or self._turn() & 1:
