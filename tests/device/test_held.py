@@ -144,7 +144,7 @@ def test_many_ranges_in_a_full_ring_without_room_for_notes_arrive_once_the_serve
 
 
 def full_table(world, pins, end):
-    """Fill it with a held range of each pin, which ends at `end(pin)`: of one point of the first, of three of others."""
+    """Fill it with a held range of each pin, which ends at `end(pin)`: of one point of the first, three of others."""
     ring, ranges = world.client.ring, []
     for pin in pins:
         world.log(*pins[1:])  # delivered, so that ranges cannot share a place
