@@ -75,6 +75,17 @@ module.socket = lent[0]
 print(posted(Body()), [(len(wire.sent), wire.waited) for wire in wires])
 """
 
+BROKEN_OFF = """
+def short(*_):
+    raise MemoryError  # as the first import of a firmware's TLS may
+
+sys.modules["blynk_batch.http.requests"]._modules = short
+try:
+    transport.post("https://localhost/x?token=secret", {}, (b"[]",), 1)
+except MemoryError:
+    print(module.request("GET", "http://weather/").sent)
+"""
+
 
 @pytest.mark.parametrize("who", ["a thread", "the body", "the watchdog"])
 def test_what_is_asked_meanwhile_by_the_same_module_stays_its_own(run_on_device, who):
@@ -84,3 +95,7 @@ def test_what_is_asked_meanwhile_by_the_same_module_stays_its_own(run_on_device,
 def test_what_two_clients_in_two_threads_leave_behind_does_no_harm(run_on_device):
     # The one that began first ends first: the other puts back what it found, which was lent.
     assert run_on_device(STAND_INS + LEFT_BEHIND) == "200 [(1, False), (1, False)]\n"
+
+
+def test_what_is_asked_by_the_same_module_after_a_call_that_memory_ended_stays_its_own(run_on_device):
+    assert run_on_device(STAND_INS + BROKEN_OFF) == "[b'GET http://weather/']\n"

@@ -41,11 +41,11 @@ class Requests:
         self.asked, self.timeout_s, self.wires = (url, headers, body), timeout_s, []
         self.thread = get_ident()
         real = getattr(module, self._name)
-        setattr(module, self._name, _Lent(real, self))
-        if url.startswith("https:"):
-            tls = _modules("tls", "ssl", "ussl")  # imported within the call
-            sys.modules.update({each: _Lent(tls[each], self) for each in tls})
         try:
+            setattr(module, self._name, _Lent(real, self))
+            if url.startswith("https:"):
+                tls = _modules("tls", "ssl", "ussl")  # imported within the call
+                sys.modules.update({each: _Lent(tls[each], self) for each in tls})
             module.request("POST", url)
         except Heard as e:
             return e.args
