@@ -4,7 +4,7 @@ from . import let_go, load
 from .ring import state as keys
 from .clock.boots import Boots
 from .clock.wall import BOARD
-from .errors import Error, UploadError
+from .errors import Error, RingFull, UploadError
 from .guard import Guard
 from .point import FIRST_MS, check_ms, check_seconds, check_value, pin_number
 
@@ -226,7 +226,7 @@ class Client:
                 self.clock.refresh(self, watchdog)
             self.uploader()
             return load("upload.call", "Call")(self, timeout_s, watchdog)
-        except (UploadError, MemoryError) as e:
+        except (UploadError, RingFull, MemoryError) as e:  # a callback's reading may have been refused
             return failed(self, e)
 
     def tell(self, text):

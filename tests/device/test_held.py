@@ -143,21 +143,27 @@ def test_many_ranges_in_a_full_ring_without_room_for_notes_arrive_once_the_serve
     assert (world.client.pending, twice(world)) == (0, []), world.client
 
 
-def test_a_pin_held_open_that_gives_way_in_the_midst_of_a_window_is_rejected_up_to_its_end():
-    world = World(words=KNOWN)
+def full_table(world, pins, end):
+    """Fill it with a held range of each pin, which ends at `end(pin)`: of one point of the first, three of others."""
     ring, ranges = world.client.ring, []
-    pins = range(30, 30 + keys.RANGES_MOST)
     for pin in pins:
         world.log(*pins[1:])  # delivered, so that ranges cannot share a place
         start = ring.end()[:2]
-        for _ in range(3 if pin > 30 else 1):
+        for _ in range(3 if pin > pins[0] else 1):
             world.log(pin, bad=(pin,))
-        ranges.append(Range(pin, start, ring.end()[:2] if pin > 30 else OPEN, HELD, 1))
+        ranges.append(Range(pin, start, end(pin), HELD, 1))
     for number, value in enumerate(values(ranges)):
         ring.set(keys.RANGES + number, value)
     ring.set(keys.CURSOR, ring.end())
     ring.set(keys.UPLOADED, (len(pins) * len(pins[1:]),))
     ring.set(keys.HELD, (world.total() - ring.get(keys.UPLOADED),))
+    return ranges
+
+
+def test_a_pin_held_open_that_gives_way_in_the_midst_of_a_window_is_rejected_up_to_its_end():
+    world = World(words=KNOWN)
+    ring, pins = world.client.ring, range(30, 30 + keys.RANGES_MOST)
+    full_table(world, pins, lambda pin: ring.end()[:2] if pin > 30 else OPEN)
     world.log(6, bad=(6,))
     world.log(7)  # the window goes on
     for _ in range(20):
@@ -165,6 +171,18 @@ def test_a_pin_held_open_that_gives_way_in_the_midst_of_a_window_is_rejected_up_
     world.drain()
     assert ring.get(keys.REJECTED) == 21 and not keys.range_pins(ring.state, keys.OPEN_END), ring.state
     assert len(world.check()) == ring.get(keys.HELD) == 46
+
+
+def test_a_request_whose_range_gives_way_before_its_reply_came_is_not_made_again():
+    world = World(words=KNOWN)
+    ring, pins = world.client.ring, range(30, 30 + keys.RANGES_MOST)
+    ranges = full_table(world, pins, lambda pin: ring.end()[:2])
+    ring.set(keys.ASKED, ranges[0].start + ranges[0].end + (30, 0, world.now()) + ring.end()[:2])
+    world.bad = {}
+    for pin in (6, 7, 6, 6):  # those of V6 are more than the one of V30, which gives way to them
+        world.log(pin, bad=(6,))
+    assert not of(30, world.drain())
+    assert len(world.check()) == ring.get(keys.HELD) == 3 and ring.get(keys.REJECTED) == 1
 
 
 def test_a_ring_that_may_not_overwrite_never_drops_what_is_held():

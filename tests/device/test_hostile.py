@@ -9,7 +9,8 @@ import invariants
 from blynk_batch import BlockRing, FileRing
 from blynk_batch.ring import record, sector
 from blynk_batch.report import to_value
-from blynk_batch.ring.state import CURSOR, DROPPED, HELD, OLDEST, RANGES, REGION, UPLOADED, WINDOW, encode_state
+from blynk_batch.ring.state import ASKED, BATCH, CURSOR, DROPPED, HELD, OLDEST, RANGES, REGION, UPLOADED, WINDOW
+from blynk_batch.ring.state import encode_state
 from flash import NorFlash, SdCard, mount, umount
 from stand_ins import FakeClock, FakeServer
 
@@ -233,6 +234,18 @@ def test_places_behind_the_end_of_their_sector_are_walked_to_that_end_and_no_fur
         server = FakeServer()
         with blynk_batch.Client("token", ring=BlockRing(device), transport=server, clock=FakeClock()) as client:
             assert len(list(client.points())) == len(list(client.points())) <= 5
+            assert client.upload().error is None and client.pending == 0, client
+
+
+def test_what_ends_sectors_behind_the_end_of_the_ring_is_not_looked_for_there():
+    far = (1 << 29, 0)
+    held = {HELD: (1,), RANGES: (0, 100) + far + (2, 1, 0, 1)}
+    asked = {ASKED: (0, 100) + far + (1, 0, 0, 0, 100)}
+    asked.update(held)
+    for state in {BATCH: (1,) + far}, held, asked:
+        ring = BlockRing(crafted([(record.STATE, encode_state(state))]))
+        with blynk_batch.Client("token", ring=ring, transport=FakeServer(), clock=FakeClock()) as client:
+            assert len(list(client.points())) >= 2
             assert client.upload().error is None and client.pending == 0, client
 
 

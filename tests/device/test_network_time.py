@@ -396,6 +396,28 @@ def test_the_watchdog_is_fed_around_the_question():
     assert fed[at - 1] == "dog" and fed[at + 1] == "dog"
 
 
+def test_a_callbacks_reading_that_a_full_ring_refuses_meanwhile_is_an_error_of_the_result():
+    world = World("rp2", 0, 0)
+    world.log(1)
+    ring = world.client.ring
+    store, note = ring.log, ring.set
+
+    def full(*_):
+        raise world.library.RingFull("the ring is full")
+
+    def interrupted(key, value):
+        ring.set, ring.log = note, full
+        world.client.log(1, 2)  # it waits for the note that it interrupts
+        note(key, value)
+
+    ring.set = interrupted
+    result = world.client.upload(watchdog=int)
+    assert isinstance(result.error, world.library.RingFull) and result.retry_after_s, result
+    ring.log = store
+    world.clock.wait(MINUTE)
+    assert world.client.upload(watchdog=int).pending == 0
+
+
 def test_set_clock_loads_nothing_of_ring_or_upload():
     world = World("rp2", 0)
     for name in list(sys.modules):

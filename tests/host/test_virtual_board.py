@@ -5,6 +5,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -203,6 +204,22 @@ def test_ctrl_c_stops_a_program_that_waits_for_the_network(line, sandbox):
     line.until("recv(1)\r\n")
     line.until("KeyboardInterrupt", press="\x03")
     line.until(">>> ")
+
+
+SILENT = """
+import blynk_batch
+client = blynk_batch.Client("token", server="http://127.0.0.1:%d")
+client.log(1, 21.5)
+print(client.upload(timeout_s=1))
+"""
+
+
+def test_a_server_that_never_answers_is_left_after_the_time_that_was_given(board):
+    shutil.copytree(ROOT / "lib" / "blynk_batch", board.folder / "lib" / "blynk_batch")
+    board.reset()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        said = mpremote(board, "exec", SILENT % server.getsockname()[1])
+    assert "requests=1 pending=1" in said and "NetworkError" in said, said
 
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/main.py"))

@@ -41,11 +41,11 @@ class Requests:
         self.asked, self.timeout_s, self.wires = (url, headers, body), timeout_s, []
         self.thread = get_ident()
         real = getattr(module, self._name)
-        setattr(module, self._name, _Lent(real, self))
-        if url.startswith("https:"):
-            tls = _modules("tls", "ssl", "ussl")  # imported within the call
-            sys.modules.update({each: _Lent(tls[each], self) for each in tls})
         try:
+            setattr(module, self._name, _Lent(real, self))
+            if url.startswith("https:"):
+                tls = _modules("tls", "ssl", "ussl")  # imported within the call
+                sys.modules.update({each: _Lent(tls[each], self) for each in tls})
             module.request("POST", url)
         except Heard as e:
             return e.args
@@ -61,11 +61,13 @@ class Requests:
         """False for a call of another thread, or of a callback: it goes elsewhere."""
         return self.thread == get_ident()
 
-    def _aside(self, action):
-        """Do what may make a request of its own, which goes elsewhere."""
+    def _aside(self, action, *args):
+        """Do what may make a request of its own, or waits, so that a callback may: that goes elsewhere."""
+        if not self._is_asking():
+            return action(*args)
         thread, self.thread = self.thread, None
         try:
-            action()
+            return action(*args)
         finally:
             self.thread = thread
 
@@ -104,16 +106,16 @@ class _Lent:
         self.real, self._requests = real.real if isinstance(real, _Lent) else real, requests
 
     def __getattr__(self, name):
-        return getattr(self.real, name)
+        found = getattr(self.real, name)
+        return (lambda *args: self._requests._aside(found, *args)) if name in ("getaddrinfo", "connect") else found
 
     def socket(self, *args):
         made = self.real.socket(*args)
-        if not self._requests._is_asking():
-            return made
-        wire = _Wire(made, self._requests)
-        at_once(made, self.real)
-        made.settimeout(self._requests.timeout_s)
-        return wire
+        if self._requests._is_asking():
+            made = _Wire(made, self._requests)
+            at_once(made, self.real)
+            made.settimeout(self._requests.timeout_s)
+        return made
 
     def SSLContext(self, *args):
         made = self.real.SSLContext(*args)
@@ -125,7 +127,7 @@ class _Lent:
         self._requests._feed()
         if hasattr(self.real, "verify_mode"):
             self.real.verify_mode = self.verify_mode  # as the module set it here
-        return _Wire(self.real.wrap_socket(wire.real, **options), self._requests)
+        return _Wire(self._requests._aside(lambda: self.real.wrap_socket(wire.real, **options)), self._requests)
 
 
 class _Wire(_Lent):

@@ -67,7 +67,7 @@ class Ring(Pages):
 
     def reader(self, start=None, end=None):
         self.check_books()
-        start, end = start or self.cursor(), end or self.end()
+        start, end = start or self.cursor(), min(end or self.end(), self.end())  # state may name a place behind it
         if start[0] < self.oldest:
             start = (self.oldest, 0, sector.number_at(self, self.oldest))
         return load("ring.reader", "Reader")(self, start[:2], end, start[2] if len(start) > 2 else 0)

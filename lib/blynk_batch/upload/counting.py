@@ -168,8 +168,7 @@ class Counting:
             order[0 if pin in first else 2 if pin in self.last or self._uploader.failures(pin) else 1].append(pin)
         self.order = order[0] + order[1] + order[2]
         if not self.order:
-            if self.end[:2] >= ring.cursor()[:2]:
-                self.close()  # it has only damage and points of pins that are not asked
+            self.close()  # it has only damage and points of pins that are not asked
         elif not self.saved:
             ring.set(keys.DELIVERED, None)
             seen = self._seen if self.unsure else ()

@@ -60,11 +60,12 @@ class Search(Settled):
             yield from self.share()
         while True:
             asked = ring.state.get(keys.ASKED)
-            if asked:
+            if asked and self.at(asked[4], asked[:2], asked[2:4]):
                 pin, self.cutoff, self.now = asked[4:7]
                 self.seen = asked[7:]
                 body = yield from self._measured(pin, asked[:2], asked[2:4])
             else:
+                ring.forget(keys.ASKED)  # its range has given way to others
                 self.cutoff, self.now, self.seen = uploader.cutoff(), uploader.boots.now() or 0, ring.end()[:2]
                 found = self._to_search() if self.has_room() else None
                 if not found or self._turn() & 1:
@@ -205,21 +206,17 @@ class Search(Settled):
             if question or not count or low < ring.cleared:  # cleared while others worked
                 self.note()
                 return None if low < ring.cleared else question or body
-        limit = uploader.limit()
-        if found:
-            index, points = self._piece(found, count, limit)
-        else:
-            index, points = (_place(place, count), 1) if place else (0, min(count, limit))
+        index, points = self._piece(found, place, count, uploader.limit())
         if index:
             start = (yield from self._measured(pin, low, high, index)).end
             if start == high:
                 return None  # overwritten meanwhile
         self._counts = {(pin, low, high) + now: count, (pin, low, start) + now: index}  # if refused, or accepted
-        body = yield from self._measured(pin, start, high, points, uploader.batch_bytes)
         if found and found.size == 1 and found.plan in (FIRST, BAD):
             self._run_begins(found, start)  # one point, known to be bad
             self.save()
             return None
+        body = yield from self._measured(pin, start, high, points, uploader.batch_bytes)
         crowded = found and points == 1 < count and weight(self.ranges) >= keys.RANGES_MOST
         # A try of all is made in any case if only that can make room for notes, or if its range is in doubt
         is_last_way = not (found or place or (self.has_room() and self.at(pin, low, high).kind != DOUBT))
@@ -242,8 +239,10 @@ class Search(Settled):
         self.save()
         return body
 
-    def _piece(self, found, count, limit):
-        """(number of the first, how many) of the range's `count` points that its plan asks for."""
+    def _piece(self, found, place, count, limit):
+        """(number of the first, how many) of `count` points that the plan of `found` asks for; without, `place`."""
+        if not found:
+            return (_place(place, count), 1) if place else (0, min(count, limit))
         plan, size = found.plan, found.size
         if plan in (HALVE, ORDER):
             return 0, min(count if plan == ORDER else (count + 1) // 2, limit)

@@ -57,7 +57,8 @@ def request(method, url, data=None, json=None, headers=None, timeout=None, parse
     kind, protocol, number, _, address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
     s = socket.socket(kind, socket.SOCK_STREAM, number)
     try:
-        s.settimeout(timeout)
+        if timeout is not None:
+            s.settimeout(timeout)
         s.connect(address)
         s.write(b"%s %s HTTP/1.0\r\n" % (method.encode(), path.encode()))
         s.write(b"Host: %s\r\nConnection: close\r\n" % place.encode())
