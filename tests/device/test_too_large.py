@@ -3,7 +3,7 @@ holds arrives."""
 
 import json
 
-from stand_ins import NOW_MS, FakeClock
+from stand_ins import NOW_MS, FakeClock, FakeServer
 from timing import HOUR, client_on
 
 HEAP = "4m"
@@ -137,6 +137,34 @@ def starve_none(reply):
     client.release(0)
     client.upload()
     assert client.pending == 0, client
+
+
+def test_a_pin_that_is_always_to_come_later_keeps_the_others_waiting_three_times_as_long_and_then_a_day_at_most():
+    for wait_s in (2 * 3600, 86400):
+        for pin in (0, 1):
+            clock, path = FakeClock(NOW_MS), "ring%d-%d" % (wait_s, pin)
+            server = Later(pin, wait_s)
+            client = client_on(clock, server, path)
+            for hour in range(8 * 24):
+                client.log_group({0: hour, 1: hour})
+                client.upload()
+                clock.wait(HOUR)
+                most = max(3 * wait_s // 3600 if hour < 96 else 0, 24) + 1
+                assert len(server.points) >= hour - most, (wait_s, pin, hour, len(server.points))
+            assert not client.stats()["rejected"], client
+
+
+class Later(FakeServer):
+    """Answers 429 to each batch of a pin, and that it is to come again in `wait_s`."""
+
+    def __init__(self, pin, wait_s):
+        super().__init__()
+        self.suffix, self.reply = "=v%d" % pin, (429, {"retry-after": str(wait_s)}, b"")
+
+    def post(self, url, headers, body, timeout_s):
+        if url.endswith(self.suffix):
+            self.replies = [self.reply]
+        return super().post(url, headers, body, timeout_s)
 
 
 class Slow:

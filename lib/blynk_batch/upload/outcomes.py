@@ -14,6 +14,7 @@ from .secret import server_of
 
 _HOUR_S = const(3600)
 _HOPS = const(3)
+_LONG_S = const(1800)  # each of them counts as a wait more
 _TOO_OFTEN = const(429)
 _FEW = const(4)  # points: so few are too many only if the server says so
 _LOST_STEPS = const(4)  # of the backoff, after which a learned server is doubted
@@ -62,6 +63,8 @@ def _failed(uploader, source, body, error, status, text):
     may_be_its = in_vain or (status != _TOO_OFTEN if status else body.cut)
     if is_sent and may_be_its and _others_first(uploader, source, body, status and not wait_s, error):
         return
+    if status and uploader.failures(body.pin):
+        uploader.ring.forget(keys.BATCH)  # it would come first
     stuck = is_sent and (uploader.failures(body.pin) > 1 if body.cut else in_vain)
     if is_sent and size[2:] and size[2] < 2 * body.points > 2 * _FEW:
         uploader.learn(max(_FEW, body.points // 2))
@@ -119,7 +122,8 @@ def _later(uploader, error, wait_s=None, which=_RETRIED):
     _count(uploader, which)
     result = uploader.result
     result.error = error
-    result.retry_after_s = uploader.pace.back_off(wait_s, 0 if uploader.noted else 1)
+    steps = 0 if uploader.noted else 1 + (wait_s or 0) // _LONG_S
+    result.retry_after_s = uploader.pace.back_off(wait_s, steps)
     uploader.noted = False
     if uploader.pace.step() >= _LOST_STEPS:
         uploader.ring.forget(REGION)  # it may be gone: the configured server knows where to
