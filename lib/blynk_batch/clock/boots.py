@@ -45,7 +45,7 @@ class Boots:
                 self._keep()
             ring.set(SLEEP, None)
         # The latest stamp, and the pins that have it: of what lies there the last may be of this second
-        self._last = max(FIRST_MS, chain.time + 1)
+        self._last = chain.time + 1 if chain.pins and chain.boot in (0, self.boot) else FIRST_MS
         self._pins = b""
 
     def now(self):
@@ -104,6 +104,8 @@ class Boots:
             payload = bytearray()
             record.put_varint(payload, boot)
             ring.set(ANCHOR, (boot, epoch))
+            if self._last < FIRST_MS:  # of uptime
+                self._last += epoch
             try:
                 ring.put(record.ANCHOR, payload + epoch.to_bytes(6, "little"))
                 self._open = False
