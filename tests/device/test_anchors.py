@@ -168,6 +168,48 @@ def test_after_a_power_off_a_sleep_mark_counts_no_more():
     assert client.stats()["estimated"] == 10
 
 
+def test_nor_after_a_reset_that_comes_before_the_first_reading_since():
+    server = FakeServer()
+    sleepy(server, 3, clock_in_last=False)
+    clock = FakeClock(None)
+    clock.powered_on = lambda: True  # after days, and it hangs until a watchdog resets it
+    client_on(clock, server)
+    clock = FakeClock(None)
+    client = client_on(clock, server)
+    client.log(1, 3)
+    clock.now_ms = NOW_MS
+    client.upload()
+    assert client.stats()["estimated"] == 3 and arrived(server)[3] == (0, 3), client.stats()
+
+
+def test_a_client_that_finds_the_clock_set_anchors_what_those_before_it_in_the_boot_have_logged():
+    server = FakeServer()
+    sleepy(server, 3)
+    clock = FakeClock(None)
+    clock.boots = {}
+    with client_on(clock, server) as client:
+        client.log(1, 3)
+    clock.wait(HOUR)
+    clock.now_ms = NOW_MS + DAY  # the last sleep was longer than planned
+    with client_on(clock, server) as client:
+        client.upload()
+        assert client.stats()["estimated"] == 0 and arrived(server)[3] == (DAY - HOUR, 3), arrived(server)
+
+
+def test_a_soft_reset_moves_no_reading_to_before_those_that_came_before_it():
+    clock, server = FakeClock(NOW_MS), FakeServer()
+    client_on(clock, server).log(1, 0)
+    clock = FakeClock(None)
+    client_on(clock, server).log(1, 1)
+    clock = FakeClock(None, uptime_ms=MINUTE)  # the ticks have gone on: up for a minute at least
+    clock.woke_ms = MINUTE
+    client = client_on(clock, server)
+    client.log(1, 2)
+    clock.now_ms = NOW_MS + 1000
+    client.upload()
+    assert arrived(server) == [(0, 0), (999, 1), (1000, 2)], arrived(server)
+
+
 def test_a_sleep_mark_that_readings_have_passed_is_not_used_again():
     server = FakeServer()
     clock = FakeClock(None)

@@ -58,6 +58,16 @@ def test_the_same_holds_while_the_clock_is_not_known():
     assert [ms - NOW_MS for _, ms, _ in client.transport.points] == [0, 1, 2]
 
 
+def test_and_at_the_moment_at_which_it_becomes_known():
+    client = client_on(clock=FakeClock(None, 5000))
+    for number in range(3):
+        client.log(1, number)
+    client.clock.now_ms = NOW_MS
+    for number in range(3):
+        client.log(1, number)
+    assert times_of(client, 1) == list(range(6)), times_of(client, 1)
+
+
 class PoweredOn(FakeClock):
     def powered_on(self):
         return True

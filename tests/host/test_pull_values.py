@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,26 @@ device.data[client.ring.oldest %% 6 * 4096 + 1] ^= 1
 device.save(sys.argv[1])
 """ % str(ROOT / "tools" / "sim")
 
+# A ring of a board that loses the clock with each sleep, and had it in its first wake alone; argv: Unix ms of that
+MAKE_ASLEEP = """
+import sys
+import blynk_batch
+
+class Clock:
+    unix = None
+    def now(self):
+        return self.unix
+    def uptime(self):
+        return 0
+
+for wake in range(4):
+    clock = Clock()
+    client = blynk_batch.Client("t", ring=blynk_batch.FileRing("ring", capacity_bytes=16384), clock=clock)
+    client.log(1, wake)
+    clock.unix = None if wake else int(sys.argv[1])
+    client.close(sleep_ms=60000)
+"""
+
 
 def pull(*arguments):
     """What `make pull` says of a ring that it can read."""
@@ -161,3 +182,14 @@ def test_a_cards_image_need_not_fit_into_ram(run_on_device, tmp_path):
     run_on_device(MAKE, 3, 0, tmp_path / "card", heap="16m")
     os.truncate(tmp_path / "card", 80 << 20)
     assert "pending     3 points" in pull("--image", tmp_path / "card", "--path", "/ring")
+
+
+def test_the_readings_of_a_board_that_died_asleep_go_out_with_the_times_of_the_export(run_on_device, tmp_path, sandbox):
+    began = time.time_ns() // 10**6 - 7 * 86_400_000
+    run_on_device(MAKE_ASLEEP, began)
+    pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
+    rows = list(csv.DictReader((tmp_path / "csv").open()))
+    assert [int(row["timestamp_ms"]) for row in rows] == [began + wake * 60_000 for wake in range(4)]
+    assert [row["time_source"] for row in rows] == ["clock"] + ["estimated"] * 3
+    pull("--folder", tmp_path / "ring", "--upload", "--server", sandbox.url, "--token", sandbox.token)
+    assert [ms for _, ms, _ in sandbox.points()] == [int(row["timestamp_ms"]) for row in rows]

@@ -27,23 +27,26 @@ class Boots:
         self._kept = clock.boots if hasattr(clock, "boots") else {}
         # It woke without the time, and will again | readings have this boot's uptime, or will, or that of the last one,
         # which never knew the time and ended before this one; no anchor follows yet
-        is_unknown = self.now() is None
-        self.boot, self._base, self._forgetful = self._kept.get((ring.key, ring.get(BOOT)), (0, 0, is_unknown))
-        self._open = is_unknown or ring.get(ANCHOR) != ring.get(BOOT)
-        # The latest stamp, and the pins that have it: of what lies there the last may be of this second
-        self._last = max(FIRST_MS, ring.chain.time + 1)
-        self._pins = b""
+        is_unknown, chain = self.now() is None, ring.chain
         self.powered_on = hasattr(clock, "powered_on") and clock.powered_on()
+        woke = 0 if self.powered_on else getattr(clock, "woke_ms", 0)
+        self.boot, self._base, self._forgetful = self._kept.get((ring.key, ring.get(BOOT)), (0, -woke, is_unknown))
+        self._open = bool(is_unknown or chain.boot or ring.get(ANCHOR) != ring.get(BOOT))
         if SLEEP in ring.state:
-            if not self.powered_on and not self.boot:
-                note, chain = ring.state[SLEEP], ring.chain
+            if self.powered_on:
+                self._save(None)  # durable: after a reset in this boot the next cannot know that the power was away
+            elif not self.boot:
+                note = ring.state[SLEEP]
                 if len(note) == 1:  # see sleep()
                     note = chain.boot, chain.time + (note[0] >> 1), note[0] & 1
                 self.boot, wake, is_open = note
-                self._base = wake - int(clock.woke_ms if hasattr(clock, "woke_ms") else clock.uptime())
+                self._base = wake - int(woke if hasattr(clock, "woke_ms") else clock.uptime())
                 self._open = self._open or is_open
                 self._keep()
             ring.set(SLEEP, None)
+        # The latest stamp, and the pins that have it: of what lies there the last may be of this second
+        self._last = chain.time + 1 if chain.pins and chain.boot in (0, self.boot) else FIRST_MS
+        self._pins = b""
 
     def now(self):
         """Unix ms; None while the clock does not know it, or does not answer, as a clock chip may."""
@@ -101,6 +104,8 @@ class Boots:
             payload = bytearray()
             record.put_varint(payload, boot)
             ring.set(ANCHOR, (boot, epoch))
+            if self._last < FIRST_MS:  # of uptime
+                self._last += epoch
             try:
                 ring.put(record.ANCHOR, payload + epoch.to_bytes(6, "little"))
                 self._open = False

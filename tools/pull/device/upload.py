@@ -8,11 +8,13 @@ the board's, not this machine's.
 import sys
 
 import blynk_batch
+from blynk_batch.ring.state import SLEEP
 from rings import in_words, open_ring
 
 
 def main(server, token, ca, *copy):
     ring, save = open_ring(*copy)
+    ring.set(SLEEP, None)  # the board's: nobody knows for how long it has been off, or asleep, by now
     transport = None
     if ca != "-":
         with open(ca, "rb") as f:
