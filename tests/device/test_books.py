@@ -139,3 +139,22 @@ def test_so_do_those_of_one_that_lost_the_note_of_what_was_delivered_and_some_of
     for expired in (False, True):
         without_some_of_what_was_done(expired)
         blynk_batch.client._open_rings.clear()
+
+
+def test_a_clear_counts_what_a_pass_found_lost_to_damage():
+    device, clock = NorFlash(5), FakeClock()
+    server = FakeServer((200, {}, b"OK"), (503, {}, b"busy"))
+    ring = blynk_batch.BlockRing(device)
+    client = blynk_batch.Client("token", ring=ring, transport=server, clock=clock)
+    for _ in range(400):
+        client.log_group({1: 1, 2: 2})
+        clock.wait(60000)
+    device.data[1000] ^= 1
+    client.upload()
+    before = client.stats()
+    assert before["corrupt"] == ring.seen_lost > 0 and WINDOW in ring.state, before
+    client.clear()
+    stats = client.stats()
+    assert (stats["pending"], stats["corrupt"]) == (0, before["corrupt"]), stats
+    assert stats["uploaded"] + stats["dropped"] + stats["corrupt"] == stats["logged"] == 800, stats
+    invariants.check(client.ring, 0, damaged=True)

@@ -164,6 +164,29 @@ def test_a_cut_in_the_first_tail_of_another_size_leaves_the_acks_of_the_old():
                 assert ring.number == count and not ring.pending, (before, after, count, operation, ring)
 
 
+def test_a_change_of_size_that_was_cut_is_found_by_its_second_tail_also_where_the_old_size_is_given_again():
+    """Else the old ring goes on, and the next open with the new size takes the empty one for the newest."""
+    for count in (99, 100):
+        base = SdCard(72)
+        ring = BlockRing(base, blocks=56, page_size=4096)
+        log(ring, range(count))
+        ring.clear()
+        for operation in range(6):
+            device = SdCard(72, base.image())
+            device.cut_at(operation, 0, "random")
+            try:
+                BlockRing(device, blocks=64, page_size=4096)
+            except OSError:
+                pass
+            device = device.revive()
+            for blocks, number in ((64, None), (56, count), (64, count + 1)):
+                ring = BlockRing(device, blocks=blocks, page_size=4096)
+                if number:
+                    log(ring, (number,))
+                assert found(ring) == list(range(count, number + 1 if number else 0)), (count, operation, blocks)
+                ring.close()
+
+
 def test_what_was_saved_is_in_the_marks_that_follow_also_where_memory_or_ctrl_c_ended_the_save():
     for error in (MemoryError, KeyboardInterrupt):
         for device in (NorFlash(4), SdCard(34)):

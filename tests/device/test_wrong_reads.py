@@ -43,6 +43,22 @@ def test_a_wrong_bit_in_one_read_loses_nothing_and_changes_nothing():
     assert places > 100
 
 
+def test_a_wrong_bit_in_one_read_of_what_was_erased_takes_no_second_erase_and_leaves_no_block_out():
+    for unit in (1, 16):
+        base = NorFlash(3, unit=unit)
+        ring = BlockRing(base, unit=unit)
+        for number in range(3):
+            ring.log(0, START_MS + number * 10000, b"\x01", ["x" * 3000])
+        for at in range(0, 32, 5):
+            device = Glitch(3, image=base.image(), unit=unit)
+            ring = BlockRing(device, unit=unit)
+            ring.check_books()
+            device.at, device.byte = at, 100  # of what is looked through 128 bytes at a time
+            ring.medium.begin(ring.newest + 1)
+            assert device.at < 0 and device.erases == 1, (unit, at)
+            ring.start_sector(ring.newest + 1)  # RuleBroken, had it been written full of 0xFF
+
+
 class Wavers(NorFlash):
     """The byte at `wrong` is read wrongly `left` times."""
 

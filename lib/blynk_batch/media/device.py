@@ -150,13 +150,16 @@ class Device:
         for at in range(address, address + self.sector_bytes, self.block_bytes):
             block = self._first + at // self.block_bytes
             _knows(_UNKNOWN, self._device.ioctl, _ERASE, block)
-            self.sync()
-            if not self.is_blank(at, self.block_bytes):
+            if not self._is_erased(at):
                 # FRAM and EEPROM, where 0xFF is written like any byte; drivers that erase where a block is written
                 _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
-                self.sync()
-                if not self.is_blank(at, self.block_bytes):
+                if not self._is_erased(at):
                     raise OSError(_EIO)
+
+    def _is_erased(self, at):
+        """True if that block is blank, in one of two reads: 0xFF spoils what can be programmed only once."""
+        self.sync()
+        return self.is_blank(at, self.block_bytes) or self.is_blank(at, self.block_bytes)
 
 
 def _check(result):

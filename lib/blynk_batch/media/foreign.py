@@ -47,11 +47,13 @@ def _of_any_size(medium):
     places = set()
     # Where a card's ring is smaller than its file, its tails are in one of them; where it is larger, behind them, among
     # what may be another ring's.
-    for slot in _slots(medium, 0 if medium.skips else min(most + 1, _BEHIND)):
+    end = -(-medium.flash.most_bytes // medium.flash.sector_bytes)
+    for slot in _slots(medium, 0 if medium.skips else min(end, _BEHIND)):
         head = medium.head(slot)
-        if head and 0 < head.slots <= most and (slot < medium.slots or slot == head.slots):
+        is_tail = head and slot - head.slots in (0, 1)  # of pages as large as a sector, one each
+        if head and 0 < head.slots <= most and (slot < medium.slots or is_tail):
             sizes.add(head.slots)
-            if slot - head.slots not in (0, 1):  # where its tails are
+            if not is_tail:
                 places.add(head.sequence % head.slots == slot)
     if places == {False}:
         return -1  # of a ring that begins elsewhere; what looks like a card's tails are blocks of a sector

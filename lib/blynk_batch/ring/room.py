@@ -206,6 +206,7 @@ def clear(ring):
     state, seen_lost, oldest, cleared = dict(ring.state), ring.seen_lost, ring.oldest, ring.cleared
     try:
         ring.add(DROPPED, ring.pending)
+        ring.add(CORRUPT, ring.seen_lost)
         ring.close_window()
         ring.forget(HELD, ASKED, *range_keys(ring.state))
         ring.seen_lost = 0
