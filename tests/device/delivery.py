@@ -220,6 +220,7 @@ class World:
             self.step()
             self.result = self.client.upload(timeout_s=self.timeout_s, watchdog=self.turn)
             assert not isinstance(self.result.error, (TypeError, AttributeError, AssertionError)), self.result
+            assert "AssertionError" not in str(self.result.error), self.result  # post()'s, taken for no reply
             self.known()
             if self.flash.dead:
                 raise Cut  # in what is done ahead, which tells nobody
