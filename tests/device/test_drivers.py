@@ -2,7 +2,7 @@
 
 import sys
 
-from blynk_batch import BlockRing
+from blynk_batch import BlockRing, WrongDevice
 from flash import Cached, NorFlash, SdCard
 from ring_checks import found, keeps_readings, log, raises
 
@@ -27,6 +27,28 @@ def test_a_partition_is_asked_whether_it_is_encrypted():
         assert ring.medium.unit == (16 if encrypted else 1)
     other = BlockRing(Partition(False))
     assert other.key == BlockRing(Partition(False)).key, "two objects for one partition are one place"
+
+
+class Decrypting(Partition):
+    """Flash encryption as the chip does it: what is erased reads as what 0xFF decrypts to."""
+
+    def _through(self, buf, at):
+        return bytes([buf[index] ^ ((at + index) * 37 & 255) for index in range(len(buf))])
+
+    def readblocks(self, block, buf, offset=0):
+        super().readblocks(block, buf, offset)
+        buf[:] = self._through(buf, block * 4096 + offset)
+
+    def writeblocks(self, block, buf, offset=None):
+        super().writeblocks(block, self._through(buf, block * 4096 + (offset or 0)), offset)
+
+
+def test_one_whose_erased_bytes_read_as_anything_is_refused_and_programmed_nowhere():
+    device = Decrypting(True)
+    assert "something else" in raises(WrongDevice, BlockRing, device)
+    for verify in (True, False):
+        assert "does not read as 0xFF" in raises(OSError, BlockRing, device, format=True, verify=verify)
+    assert device.image().strip(b"\xff") == b""
 
 
 def test_rp2_flash_is_programmed_in_pages():

@@ -150,11 +150,13 @@ class Device:
         for at in range(address, address + self.sector_bytes, self.block_bytes):
             block = self._first + at // self.block_bytes
             _knows(_UNKNOWN, self._device.ioctl, _ERASE, block)
-            if not self._is_erased(at):
-                # FRAM and EEPROM, where 0xFF is written like any byte; drivers that erase where a block is written
+            if self._is_erased(at):
+                continue
+            if self.unit == 1:  # FRAM and EEPROM take 0xFF like any byte; some drivers erase where a block is written
                 _check(self._device.writeblocks(block, b"\xff" * self.block_bytes))
-                if not self._is_erased(at):
-                    raise OSError(_EIO)
+                if self._is_erased(at):
+                    continue
+            raise OSError(_EIO, "an erased block does not read as 0xFF")
 
     def _is_erased(self, at):
         """True if that block is blank, in one of two reads: 0xFF spoils what can be programmed only once."""
