@@ -13,6 +13,7 @@ import pytest
 
 from tests.host.boards import start_board
 from tests.host.pulled import pulled
+from tools.board import files
 from tools.board.connection import Connection
 from tools.board.errors import BoardProblem
 from tools.pull.board import FromBoard
@@ -249,6 +250,14 @@ def test_what_the_board_logs_before_the_ring_is_put_back_is_not_written_over(boa
     with pytest.raises(BoardProblem, match="has changed since it was read.*: nothing was put back"):
         source.put_back()
     assert digest(board.folder / "readings") == before
+
+
+def test_a_file_that_gets_shorter_while_it_is_read_ends_in_words(board, tmp_path, monkeypatch):
+    (board.folder / "readings").mkdir()
+    (board.folder / "readings" / "0").write_bytes(b"short")
+    monkeypatch.setattr(files, "present", lambda board, paths: {"/readings/0": (9000, "of what it was")})
+    with pytest.raises(BoardProblem, match="/readings/0 changed while it was read"):
+        FromBoard(board.port, tmp_path, "/readings")
 
 
 def test_a_ring_on_a_boards_card_is_one_file_and_goes_back_as_one(make_ring, board, sandbox):

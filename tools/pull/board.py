@@ -65,8 +65,8 @@ class FromBoard(Source):
         with _progress(sum(size for size, _ in found.values()), "reading " + self._path) as bar:
             for path, (size, digest) in found.items():
                 data = b""
-                while len(data) < size:
-                    data += _decoded(board.exec(_READ_FILE % (path, len(data), _CHUNK_BYTES)))
+                for at in range(0, size, _CHUNK_BYTES):
+                    data += _decoded(board.exec(_READ_FILE % (path, at, _CHUNK_BYTES)))
                     bar.update(min(_CHUNK_BYTES, size))
                 if files.sha256(data) != digest:
                     raise BoardProblem("%s changed while it was read: run this again." % path)
