@@ -66,6 +66,18 @@ def test_a_group_has_one_timestamp_and_skips_what_is_no_reading():
     client.log(1, None)
     assert client.pending == 2
     assert client.stats()["skipped"] == 4
+    client.log(1, 5)
+    assert client.stats()["skipped"] == 4
+
+
+def test_the_bytes_in_use_are_those_of_whole_sectors_and_of_the_newest():
+    client, text = client_on(), "x" * 1000
+    client.log(1, text)
+    first = client.stats()["used_bytes"]
+    assert 1000 < first < 1200
+    for _ in range(10):
+        client.log(1, text)
+    assert 11 * 1000 < client.stats()["used_bytes"] < 8 * 4096
 
 
 def test_a_group_may_hold_every_pin_there_is():

@@ -27,6 +27,7 @@ _MEDIA = ("block", "medium", "bad_blocks", "drivers", "driver_faults", "sectors"
 _MEDIA += ("folder", "folder_files", "full_disk", "unreadable_files", "wrong_reads", "fat", "fat_faults", "fat_cuts")
 _MEDIA += ("reopened", "corruption", "ledger", "reserve", "opening", "wear")
 _CLOCK = ("clock", "anchors", "unknown_times", "wrong_clocks", "network_time", "when", "due", "going_on", "reopened")
+_CLOCK += ("watchdog",)
 _TOP = ("arguments", "client", "guard", "wifi", "opening", "reopened", "released", "broken_off", "secret", "first_open")
 _TOP += ("books", "going_on", "network_time", "no_memory", "no_room", "wrong_clocks", "unknown_times", "flaky")
 _TOP += ("folder_files", "medium")
