@@ -118,3 +118,12 @@ def test_a_folder_in_which_no_next_sector_can_be_looked_for_fails_log_with_words
     device.is_dead = False
     log(ring, 100, 1)
     assert found(ring) == list(range(101))
+
+
+def test_a_sectors_file_that_is_not_there_reads_as_blank():
+    worn()
+    ring, view = FileRing("/sim/ring", capacity_bytes=CAPACITY), bytearray(8)
+    log(ring, 0, 5)
+    ring.medium.read(ring.newest + 3, 0, memoryview(view))
+    assert view == b"\xff" * 8
+    umount("/sim")
