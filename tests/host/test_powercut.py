@@ -69,6 +69,11 @@ def test_a_seed_makes_the_same_cuts_again_and_another_seed_others():
     assert cases(1) == cases(1) != cases(2)
 
 
+def test_bits_stay_weak_where_recovery_programs_them_to_1_again():
+    """What opening saw is programmed once more first: a third boot may still see it otherwise."""
+    assert drive.replay("ring:pages:singles:12:117:weak+1:64:weak+0:0:random") == (1, [])
+
+
 def test_a_second_cut_is_replayed_after_the_first():
     """The naive store recovers nothing, so that its second cut is in the log() after the first."""
     _, failures = drive.run_share("naive", "nor", "singles", 1)

@@ -146,7 +146,7 @@ class Survivor:
 
     def __init__(self, recording, image, expected):
         self._recording = recording
-        self._before, self._weak = expected, list(image.weak)
+        self._before, self._weak = expected, dict(image.weak)
         device = image.device(recording)
         device.journal = self.changes = []
         handle = recording.open(device)
@@ -183,8 +183,8 @@ class Survivor:
 
     def _is_weak(self, index):
         """True if bits still read either way then: until recovery has seen to them it can find one thing or another."""
-        for _, address, new in self.changes[:index]:
-            self._weak = [at for at in self._weak if not address <= at < address + len(new)]
+        for change in self.changes[:index]:
+            tear.settle(self._weak, change)
         return bool(self._weak)
 
     def _open_again(self, device):

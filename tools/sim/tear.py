@@ -62,14 +62,20 @@ def unstable(operation, old, new, byte, mode, seed):
     return {}
 
 
-def apply(data, weak, change):
-    """Make a journal's change to the bytes of a device; what is programmed or erased is weak no more."""
+def settle(weak, change):
+    """Take out of `weak` what the change has programmed or erased. A bit that is programmed to 1 stays as it is."""
     operation, address, new = change
-    data[address : address + len(new)] = new
     for at in [at for at in weak if address <= at < address + len(new)]:
         bits = weak.pop(at)
         if operation == "program" and bits & new[at - address]:
             weak[at] = bits & new[at - address]
+
+
+def apply(data, weak, change):
+    """Make a journal's change to the bytes of a device."""
+    _, address, new = change
+    data[address : address + len(new)] = new
+    settle(weak, change)
 
 
 def tear(data, weak, change, byte, mode, seed):
