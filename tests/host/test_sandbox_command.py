@@ -157,6 +157,22 @@ def test_a_database_whose_folder_cannot_be_made_is_one_sentence(tmp_path):
     assert said.startswith("Error: %s/file cannot be used: " % tmp_path)
 
 
+def test_a_database_that_another_program_writes_is_told_at_the_start_and_no_matter_at_the_end(tmp_path):
+    path = tmp_path / "a.sqlite"
+    process = start("--port", "0", "--database", str(path), "--token", "t", "--total-limit", "none")
+    url = read_greeting(process)[0].split()[2]
+    wire.post(None, [[1648054765458 + number, 1] for number in range(9000)], token="t", url=url)  # now it has grown
+    connection = sqlite3.connect(str(path), isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+    connection.execute("ROLLBACK")
+    connection.execute("CREATE TRIGGER own BEFORE INSERT ON devices BEGIN SELECT RAISE(ABORT, 'not now'); END")
+    connection.close()
+    assert "cannot use %s as the database: not now" % path in failure("--port", "0", "--database", str(path))
+
+
 def test_a_second_ctrl_c_does_not_cut_a_clean_end_short(tmp_path):
     process = start("--port", "0", "--database", str(tmp_path / "a.sqlite"), "--token", "t")
     read_greeting(process)
