@@ -55,6 +55,21 @@ def test_what_is_no_http_is_told_in_one_line(tmp_path):
     assert "Content-Length" in lines[0]
 
 
+def test_a_download_that_is_broken_off_is_no_fault_of_the_sandboxs(tmp_path):
+    process = start("--port", "0", "--database", str(tmp_path / "a.sqlite"), "--token", "t", "--total-limit", "none")
+    url = read_greeting(process)[0].split()[2]
+    for text in "abc":  # more than any socket's buffers hold
+        points = [[1648054765458, text * 1000]] * 1900
+        assert wire.post(None, points, token="t", url=url).body == "OK"
+    with socket.create_connection(wire.address(url), timeout=wire.TIMEOUT_S) as connection:
+        connection.sendall(b"GET /sandbox/points.csv HTTP/1.1\r\nHost: s\r\n\r\n")
+        connection.recv(100)
+    wire.request(url, "GET", "/sandbox/summary")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+
+
 def test_it_prints_the_url_first_then_the_token_and_a_curl_line_that_works(tmp_path):
     process = start("--port", "0", "--database", str(tmp_path / "a.sqlite"), "--token", "tokenA")
     lines = read_greeting(process)
