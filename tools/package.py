@@ -6,6 +6,7 @@ where this checkout is served, both.
 """
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -18,7 +19,7 @@ from tools.options import command
 ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "package.json"
 COMPILED = ROOT / "build" / "package"
-_BASE = re.compile("https?://[^/]|(github|gitlab|codeberg):[^/]+/[^/]")
+_BASE = re.compile(r"https?://[^/\s]\S*|(github|gitlab|codeberg):[^/\s]+/[^/\s]\S*")
 
 
 def version(root=ROOT):
@@ -28,7 +29,7 @@ def version(root=ROOT):
 
 def package(base="", root=ROOT):
     """What mip reads: `urls` is [[path below the board's lib folder, source]], `version` that of the library."""
-    prefix = base.rstrip("/") + "/" if base else ""
+    prefix = base.rstrip("/") + "/" if base not in ("", ".") else ""
     sources = sorted(path.relative_to(root).as_posix() for path in (root / "lib").rglob("*.py"))
     urls = [[source[len("lib/") :], prefix + source] for source in sources]
     return {"urls": urls, "deps": [], "version": version(root)}
@@ -69,9 +70,9 @@ def main(base, output):
     """Write package.json from what is in lib/, and the compiled bundles into build/package/."""
     if base is None and PATH.exists():
         base = base_of(json.loads(PATH.read_text(encoding="utf-8")))
-    if base and not _BASE.match(base):
+    if base and not _BASE.fullmatch(base):
         raise click.ClickException("BASE=%s is not as mip takes it: http://address or github:owner/repository" % base)
-    content = package(base or "")
+    content = package(base or os.path.relpath(ROOT, output.resolve().parent))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(text(content), encoding="utf-8")
     sizes = write_compiled(COMPILED, base or "")

@@ -32,11 +32,19 @@ def test_make_package_keeps_the_base_that_it_finds(base):
     assert package.base_of(package.package(base)) == base
 
 
-@pytest.mark.parametrize("base", ["192.168.1.10:8000", "http:/192.168.1.10", "github:owner", "owner/repository"])
+@pytest.mark.parametrize(
+    "base", ["192.168.1.10:8000", "http:/192.168.1.10", "github:owner", "owner/repository", "http://a b"]
+)
 def test_a_base_that_mip_does_not_take_is_refused_before_a_file_is_written(base, tmp_path):
     done = CliRunner().invoke(package.main, ["--base", base, "--output", str(tmp_path / "package.json")])
     assert done.exit_code == 1 and "Error: BASE=%s is not as mip takes it: " % base in done.output
     assert not list(tmp_path.iterdir())
+
+
+def test_a_package_in_another_folder_names_the_files_as_seen_from_there(tmp_path):
+    done = CliRunner().invoke(package.main, ["--base", "", "--output", str(tmp_path / "package.json")])
+    urls = json.loads((tmp_path / "package.json").read_text())["urls"]
+    assert done.exit_code == 0 and all((tmp_path / source).samefile(LIBRARY.parent / target) for target, source in urls)
 
 
 def test_it_names_every_file_and_the_version():

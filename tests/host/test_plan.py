@@ -92,6 +92,13 @@ def test_what_is_proposed_works():
     assert not any(fails for fails, _ in work_out(wider, outage_s=86400 * 80, every_s=90)[1])
 
 
+def test_uploading_more_seldom_is_proposed_only_where_that_takes_fewer_requests():
+    plan_of_100 = plan.Limits(requests_per_month=100)
+    texts = [text for _, text in work_out(limits=plan_of_100, every_s=2, upload_s=86400)[1]]
+    assert "300 requests a month, and the plan has 100: log more slowly, or fewer pins" in texts
+    assert "upload every 15 hours or more seldom" in work_out(limits=plan_of_100)[1][0][1]
+
+
 def test_a_flash_that_holds_no_ring_is_said_to_be_too_small():
     for size_bytes in (100, 4096, 16 * 1024):
         fails, text = work_out(flash_bytes=size_bytes)[1][0]

@@ -55,6 +55,21 @@ def test_what_is_no_http_is_told_in_one_line(tmp_path):
     assert "Content-Length" in lines[0]
 
 
+def test_a_download_that_is_broken_off_is_no_fault_of_the_sandboxs(tmp_path):
+    process = start("--port", "0", "--database", str(tmp_path / "a.sqlite"), "--token", "t", "--total-limit", "none")
+    url = read_greeting(process)[0].split()[2]
+    for text in "abc":  # more than any socket's buffers hold
+        points = [[1648054765458, text * 1000]] * 1900
+        assert wire.post(None, points, token="t", url=url).body == "OK"
+    with socket.create_connection(wire.address(url), timeout=wire.TIMEOUT_S) as connection:
+        connection.sendall(b"GET /sandbox/points.csv HTTP/1.1\r\nHost: s\r\n\r\n")
+        connection.recv(100)
+    wire.request(url, "GET", "/sandbox/summary")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+
+
 def test_it_prints_the_url_first_then_the_token_and_a_curl_line_that_works(tmp_path):
     process = start("--port", "0", "--database", str(tmp_path / "a.sqlite"), "--token", "tokenA")
     lines = read_greeting(process)
@@ -155,6 +170,22 @@ def test_a_database_whose_folder_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
     said = failure("--port", "0", "--database", str(tmp_path / "file" / "a.sqlite"))
     assert said.startswith("Error: %s/file cannot be used: " % tmp_path)
+
+
+def test_a_database_that_another_program_writes_is_told_at_the_start_and_no_matter_at_the_end(tmp_path):
+    path = tmp_path / "a.sqlite"
+    process = start("--port", "0", "--database", str(path), "--token", "t", "--total-limit", "none")
+    url = read_greeting(process)[0].split()[2]
+    wire.post(None, [[1648054765458 + number, 1] for number in range(9000)], token="t", url=url)  # now it has grown
+    connection = sqlite3.connect(str(path), isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+    connection.execute("ROLLBACK")
+    connection.execute("CREATE TRIGGER own BEFORE INSERT ON devices BEGIN SELECT RAISE(ABORT, 'not now'); END")
+    connection.close()
+    assert "cannot use %s as the database: not now" % path in failure("--port", "0", "--database", str(path))
 
 
 def test_a_second_ctrl_c_does_not_cut_a_clean_end_short(tmp_path):

@@ -106,6 +106,13 @@ def test_an_odd_host_is_answered_or_refused(odd, host, path):
     assert received.startswith(b"HTTP/1.1 ") and int(received.split()[1]) < 500
 
 
+@pytest.mark.parametrize("name", ["points.csv", "requests.csv", "events"])
+def test_a_question_for_the_head_alone_of_what_is_streamed_gets_no_body_that_hides_the_next_reply(odd, name):
+    asked = b"HEAD /sandbox/%s HTTP/1.1\r\nHost: s\r\n\r\n" % name.encode()
+    received, _ = wire.exchange_raw(odd, asked + b"GET /nothing HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 405 ") and received.partition(b"\r\n\r\n")[2].startswith(b"HTTP/1.1 404 ")
+
+
 TARGETS = ["//[", "*", "/%", "/%zz", "/\xff", "//", "/sandbox/../..", "/?%ED%A0%80=%ED%A0%80"]
 
 

@@ -37,6 +37,12 @@ def test_a_fault_that_there_is_not_is_refused_by_name():
     assert status == 2 and "'drop_passt' is not one of" in output and "It adds up" not in output
 
 
+@pytest.mark.parametrize("days", ["inf", "nan"])
+def test_days_without_end_are_refused(days):
+    status, output, _ = soak("--days", days)
+    assert status == 2 and "%s is no number of days" % days in output
+
+
 # What the ledger says about journals that are made up. Times: true, shown.
 
 JOURNAL = """

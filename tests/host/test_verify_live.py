@@ -3,18 +3,20 @@
 import io
 import os
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.host.boards import ended
+from tests.host.wire import post
 from tools.sandbox.testing import Sandbox
 from tools.verify_live.batches import batches
-from tools.verify_live.history import History, same
+from tools.verify_live.history import History, history, same
 from tools.verify_live.history import _rows as rows_of
 from tools.verify_live.report import stored as report_stored
-from tools.verify_live.wire import Answer
+from tools.verify_live.wire import Answer, get
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "secret-token-of-32-characters-01"
@@ -164,6 +166,13 @@ def test_the_token_is_hidden_also_where_the_service_repeats_it(verify, live):
     assert TOKEN not in verify.section.read_text()
 
 
+def test_a_token_that_is_part_of_other_words_hides_no_link_and_itself_once():
+    with Sandbox(tokens=["t"]) as sandbox:
+        assert post(sandbox, [[int(time.time()) * 1000, 1]]).body == "OK"
+        assert [value for _, value in history(sandbox.url, "t", "V1").raw] == ["1"]
+    assert get(sandbox.url, "/", "t").body == "no answer: Connec(token)ion refused"
+
+
 def test_a_service_that_stops_answering_is_written_down_as_such(verify, live):
     live.fault("offline", skip=BATCHES - 1)
     verify("--yes")
@@ -195,7 +204,7 @@ def test_a_wrong_token_is_told_after_one_request(verify, live):
     assert len(live.requests()) == 1
 
 
-@pytest.mark.parametrize("status", [404, 502])
+@pytest.mark.parametrize("status", [308, 404, 502])  # 308: which names no region
 def test_a_server_that_is_no_blynk_server_is_one_sentence(verify, live, status):
     live.fault("reply", status=status, body="<html>Hello</html>")
     output = verify("--yes", status=1)

@@ -1,7 +1,7 @@
 """The arithmetic of a plan: from a Station and what a row of it costs to figures, and from these to advice. Pure."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from tools.plan import words
 
@@ -119,9 +119,13 @@ def advice(station, answer, limits, together=None):
         told = words.exactly(answer.points_per_day), words.exactly(limits.points_per_day), words.interval(least)
         found.append((True, text % told))
     if answer.requests_per_month > limits.requests_per_month:
-        least = words.interval(pins * MONTH_S / limits.requests_per_month)
-        text = "%s requests a month, and the plan has %s: upload every %s or more seldom"
-        told = words.exactly(answer.requests_per_month), words.exactly(limits.requests_per_month), least
+        least = pins * MONTH_S / limits.requests_per_month
+        seldom = requests_per_month(replace(station, upload_s=words.round_up(least)[0]))
+        would = "upload every %s or more seldom" % words.interval(least)
+        if seldom > limits.requests_per_month:  # an interval's rows fill several requests however long it is
+            would = "log more slowly, or fewer pins"
+        text = "%s requests a month, and the plan has %s: %s"
+        told = words.exactly(answer.requests_per_month), words.exactly(limits.requests_per_month), would
         found.append((True, text % told))
     room = station.flash_bytes // 2 if station.medium.startswith("littlefs") else station.flash_bytes
     if room < LEAST_SECTORS * SECTOR_BYTES:

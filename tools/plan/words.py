@@ -22,12 +22,18 @@ def _of(number, unit):
     return "%.10g %s" % (number, unit if number != 1 or unit == "s" else unit[:-1])
 
 
-def interval(seconds):
-    """A time that is at least so long: 8449 as "2.5 hours"."""
+def round_up(seconds):
+    """(what interval() says, in seconds; the unit's; its name)"""
     for most, step, unit, name in _STEPS:
         rounded = math.ceil(seconds / step) * step
         if rounded <= most:
-            return _of(rounded / unit, name)
+            return rounded, unit, name
+
+
+def interval(seconds):
+    """A time that is at least so long: 8449 as "2.5 hours"."""
+    rounded, unit, name = round_up(seconds)
+    return _of(rounded / unit, name)
 
 
 def count(number):

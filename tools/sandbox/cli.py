@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import ssl
 import string
 import sys
@@ -124,6 +125,8 @@ def main(host, port, certificate, key, database, tokens, regions, faults, allow_
             server.faults.add(name, settings)
     except LedgerError as error:
         raise click.ClickException(str(error))
+    except sqlite3.Error as error:
+        raise click.ClickException("cannot use %s as the database: %s; choose another --database" % (database, error))
     try:
         asyncio.run(_serve(server, host, port, [number for _, number in regions], tls))
     finally:

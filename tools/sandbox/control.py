@@ -24,7 +24,7 @@ from tools.sandbox.regions import host_of
 def add_routes(app, server):
     control = _Control(server)
     app.router.add_get("/sandbox/info", control.info)
-    app.router.add_get("/sandbox/events", control.events)
+    app.router.add_get("/sandbox/events", control.events, allow_head=False)
     app.router.add_get("/sandbox/openapi.json", control.openapi)
     app.router.add_get("/sandbox/rules", control.list_rules)
     app.router.add_patch("/sandbox/rules", control.change_rules)

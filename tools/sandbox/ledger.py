@@ -9,7 +9,7 @@ A *duplicate* is a point whose token, pin, timestamp and value were all stored b
 
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _VERSION = 1
 _DAY_MS = 86_400_000
@@ -51,7 +51,7 @@ CREATE VIEW ledger AS
 
 
 class LedgerError(Exception):
-    """The database file cannot be used; the message says what to do."""
+    """The database file is another program's; the message says what to do."""
 
 
 def now_ms():
@@ -71,11 +71,8 @@ class Ledger:
 
     def __init__(self, path):
         self.path = path
-        try:
-            self._db = connect(path)
-            self._prepare()
-        except sqlite3.Error as error:
-            raise LedgerError("cannot use %s as the database: %s; choose another --database" % (path, error))
+        self._db = connect(path)
+        self._prepare()
 
     def _prepare(self):
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -89,7 +86,8 @@ class Ledger:
             self._db.executescript("BEGIN;%s;PRAGMA user_version = %d;COMMIT;" % (_SCHEMA, _VERSION))
 
     def close(self):
-        self._db.execute("PRAGMA optimize")
+        with suppress(sqlite3.Error):  # it only speeds up later questions, and another program may hold the file
+            self._db.execute("PRAGMA optimize")
         self._db.close()
 
     @contextmanager

@@ -15,6 +15,7 @@ import csv
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -41,8 +42,8 @@ def add_routes(app, database):
     app.router.add_get("/charts/{name}", pages.chart_file)
     for name in ("summary", "series", "texts", "requests"):
         app.router.add_get("/sandbox/" + name, getattr(pages, name))
-    app.router.add_get("/sandbox/points.csv", pages.points_csv)
-    app.router.add_get("/sandbox/requests.csv", pages.requests_csv)
+    app.router.add_get("/sandbox/points.csv", pages.points_csv, allow_head=False)
+    app.router.add_get("/sandbox/requests.csv", pages.requests_csv, allow_head=False)
     app.on_cleanup.append(pages.close)
 
 
@@ -125,10 +126,11 @@ class Pages:
         }
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
-        await response.write(_csv_text([header]))
-        cursor = await self._read(lambda _: select(Queries(self._database)))
-        while rows := await self._read(lambda _: [spell(row) for row in cursor.fetchmany(_ROWS_AT_ONCE)]):
-            await response.write(_csv_text(rows))
+        with suppress(ConnectionError):  # who asked has broken off
+            await response.write(_csv_text([header]))
+            cursor = await self._read(lambda _: select(Queries(self._database)))
+            while rows := await self._read(lambda _: [spell(row) for row in cursor.fetchmany(_ROWS_AT_ONCE)]):
+                await response.write(_csv_text(rows))
         return response
 
 

@@ -1,6 +1,7 @@
 """make soak: thirty simulated days of outages, power cuts, lost clocks and every fault of the server, then a ledger."""
 
 import json
+import math
 import random
 import sys
 import tempfile
@@ -30,6 +31,8 @@ LOSES_REPLY = {"lose_reply", "truncated_reply", "stalled_reply", "huge_reply"}
 @click.option("--journal", type=click.Path(dir_okay=False), default=None, help="Keep the board's journal in this file.")
 def main(seed, days, fault, journal):
     """Run a simulated board against the real sandbox; the ledger from its database must add up to the point."""
+    if not math.isfinite(days):
+        raise click.BadParameter("%g is no number of days" % days, param_hint="'--days'")
     seed = random.randrange(1 << 30) if seed is None else seed
     if journal:
         open(journal, "a").close()  # a month takes long, to be told then

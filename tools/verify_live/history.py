@@ -61,7 +61,7 @@ def _fetch(server, token, pin, more):
     if answer.status != 200:
         return [], answer
     try:
-        link = json.loads(answer.body)["link"]
+        link = json.loads(answer.content)["link"]
     except (ValueError, KeyError, TypeError):
         return [], answer._replace(status=0, body="no link in the answer: " + answer.body[:80])
     there, here = urlsplit(link), urlsplit(server)

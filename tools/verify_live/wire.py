@@ -1,6 +1,7 @@
 """One request over HTTP(S) and what came back. Follows, repeats and repairs nothing; never shows the token."""
 
 import http.client
+import re
 import ssl
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -25,9 +26,8 @@ def refusal(server, answer):
     """Why nothing more is to be asked of this server with this token, in one sentence; None where all is well."""
     if answer.status == 0:
         return "%s: %s" % (server, answer.body)
-    if answer.status == 308:
-        parts = urlsplit(answer.headers.get("location", ""))
-        return "the token's region is elsewhere: run this again with SERVER=%s://%s" % parts[:2]
+    if answer.status == 308 and (elsewhere := re.match("https?://[^/?#]+", answer.headers.get("location", ""))):
+        return "the token's region is elsewhere: run this again with SERVER=%s" % elsewhere.group()
     if "Invalid token" in answer.body:
         return "the service does not know this token: copy it from the device's page, and name its region as SERVER"
     if answer.status not in (200, 400):
@@ -52,7 +52,7 @@ def _ask(server, method, path, token, body=None, headers=None):
     connection = kind(parts.netloc, timeout=_TIMEOUT_S)
 
     def hide(text):
-        return text.replace(quote(token), HIDDEN).replace(token, HIDDEN)
+        return re.sub("%s|%s" % (re.escape(quote(token)), re.escape(token)), HIDDEN, text)
 
     try:
         connection.request(method, path, body, headers or {})
