@@ -397,7 +397,7 @@ def test_readings_that_interrupt_a_long_look_turn_sectors_one_after_the_other():
     client.clock.now_ms = None
     while ring.newest < 8:
         client.log(2, "y" * 200)
-    for look, later in (client.stats, 25), (lambda: list(client.points()), 0), (lambda: client.stats(watchdog=int), 25):
+    for look, later in (client.stats, 25), (lambda: list(client.points()), 25), (lambda: client.stats(watchdog=int), 25):
         device.later = later
         logged, before = client.stats()["logged"], device.logged
         for left in range(1, 60, 7):
