@@ -102,8 +102,13 @@ def _look(client, watchdog, action, *args):
     try:
         course.feed = watchdog
         client.check_books()  # first: no reading may come into that
-        course.feed = feed
-        return client.guard.hold(action, *args)
+        client.guard.enter()
+        try:
+            course.feed = feed
+            return action(*args)
+        finally:
+            course.feed = watchdog  # what waits still is stored now: none may come into that either
+            client.guard.leave()
     finally:
         course.feed = before
 
