@@ -141,7 +141,6 @@ class Client:
         """What is pending, (pin, timestamp, value) in log order, one frame in RAM at a time. A timestamp that is
         not known yet is None. Refused points come first."""
         self.flush()
-        self.check_books()
         return load("report", "client_points")(self, self._boots, self._settings["unsynced"])
 
     def stats(self, *, watchdog=None):

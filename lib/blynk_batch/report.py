@@ -76,29 +76,41 @@ def client_points(client, boots, unsynced):
     while point is not None:
         if point:
             yield point
-        point = client.guard.hold(next, found, None)
+        point = _look(client, None, next, found, None)
 
 
 def client_stats(client, boots, uploader, watchdog):
     """Client.stats()."""
+    found = _look(client, watchdog, stats, client.ring, boots)
+    found["last_error"], found["clock_error_s"] = client.last_error, uploader and uploader.clock_error_s
+    return found
+
+
+def _look(client, watchdog, action, *args):
+    """What `action(*args)` returns. Readings wait meanwhile from sector to sector, as only eight can."""
     course = load("ring.course", "Course")  # that of today: to open another ring lets go of it
-    before, course.feed = course.feed, watchdog  # of an upload, if its transport or its debug asks
+    before = course.feed  # of an upload, if its transport or its debug asks
+    watchdog = watchdog or before
 
     def feed():
-        course.feed = watchdog  # a reading that waits, as only eight can, may go through sectors, too
+        course.feed = watchdog  # to store a reading may take a way through sectors, too
         client.guard.finish()
         course.feed = feed
         if watchdog:
             watchdog()
 
     try:
+        course.feed = watchdog
         client.check_books()  # first: no reading may come into that
-        course.feed = feed
-        found = client.guard.hold(stats, client.ring, boots)
+        client.guard.enter()
+        try:
+            course.feed = feed
+            return action(*args)
+        finally:
+            course.feed = watchdog  # what waits still is stored now: none may come into that either
+            client.guard.leave()
     finally:
         course.feed = before
-    found["last_error"], found["clock_error_s"] = client.last_error, uploader and uploader.clock_error_s
-    return found
 
 
 def stats(ring, boots):

@@ -397,8 +397,8 @@ def test_readings_that_interrupt_a_long_look_turn_sectors_one_after_the_other():
     client.clock.now_ms = None
     while ring.newest < 8:
         client.log(2, "y" * 200)
-    for look, later in (client.stats, 25), (lambda: list(client.points()), 0), (lambda: client.stats(watchdog=int), 25):
-        device.later = later
+    for look in client.stats, lambda: list(client.points()), lambda: client.stats(watchdog=int):
+        device.later = 25
         logged, before = client.stats()["logged"], device.logged
         for left in range(1, 60, 7):
             device.left = left
@@ -408,6 +408,22 @@ def test_readings_that_interrupt_a_long_look_turn_sectors_one_after_the_other():
         assert stats["logged"] - logged == device.logged - before > 32 and not device.refused, (look, device.logged)
         accounted = [stats[name] for name in ("uploaded", "dropped", "rejected", "expired", "corrupt", "pending")]
         assert sum(accounted) == stats["logged"] and len(list(client.points())) == client.pending, stats
+
+
+def test_so_do_those_that_wait_at_the_end_of_a_look():
+    client, _, _ = interrupted_client(())
+    store, under_way = client.ring.log, []
+
+    def log(*args):
+        under_way.append(args)
+        client.ring.reader()  # a way through sectors, as a full ring may have to take
+        assert under_way.pop() is args and not under_way
+        store(*args)
+
+    client.ring.log = log
+    interrupt(client, lambda _: [client.log(9, number) for number in range(3)])
+    client.stats()
+    assert client.guard.failed is None and readings(client, 9) == [0, 1, 2]
 
 
 def test_a_reading_that_interrupts_the_opening_of_a_file_spoils_no_look_at_it():

@@ -43,7 +43,7 @@ class Boots:
                 self._base = wake - int(woke if hasattr(clock, "woke_ms") else clock.uptime())
                 self._open = self._open or is_open
                 self._keep()
-            ring.set(SLEEP, None)
+            ring.forget(SLEEP)
         # The latest stamp, and the pins that have it: of what lies there the last may be of this second
         self._last = chain.time + 1 if chain.pins and chain.boot in (0, self.boot) else FIRST_MS
         self._pins = b""

@@ -40,17 +40,19 @@ class Requests:
         module, tls = self.module, {}
         self.asked, self.timeout_s, self.wires = (url, headers, body), timeout_s, []
         self.thread = get_ident()
-        real = getattr(module, self._name)
+        real, request = getattr(module, self._name), module.request
         try:
             setattr(module, self._name, _Lent(real, self))
+            module.request = own = _Lent(request, self)
             if url.startswith("https:"):
                 tls = _modules("tls", "ssl", "ussl")  # imported within the call
                 sys.modules.update({each: _Lent(tls[each], self) for each in tls})
-            module.request("POST", url)
+            own.real("POST", url)
         except Heard as e:
             return e.args
         finally:
             setattr(module, self._name, real)
+            module.request = request
             sys.modules.update(tls)
             self.asked = self.thread = None  # it would hold the window till the next drain
             while self.wires:
@@ -100,7 +102,8 @@ class Heard(OSError):
 
 
 class _Lent:
-    """In place of a module or an SSLContext: what comes from it to write to is a Wire, all else is its own."""
+    """In place of a module or an SSLContext: what comes from it to write to is a Wire, all else is its own. Or in place
+    of `request`, by which a callback asks that comes between two waits."""
 
     def __init__(self, real, requests):
         self.real, self._requests = real.real if isinstance(real, _Lent) else real, requests
@@ -108,6 +111,9 @@ class _Lent:
     def __getattr__(self, name):
         found = getattr(self.real, name)
         return (lambda *args: self._requests._aside(found, *args)) if name in ("getaddrinfo", "connect") else found
+
+    def __call__(self, *args, **options):
+        return self._requests._aside(lambda: self.real(*args, **options))
 
     def socket(self, *args):
         made = self.real.socket(*args)
@@ -122,11 +128,11 @@ class _Lent:
         return _Lent(made, self._requests) if self._requests._is_asking() else made
 
     def wrap_socket(self, wire, **options):
-        if not self._requests._is_asking():
-            return self.real.wrap_socket(wire, **options)
-        self._requests._feed()
         if hasattr(self.real, "verify_mode"):
             self.real.verify_mode = self.verify_mode  # as the module set it here
+        if not isinstance(wire, _Wire):
+            return self.real.wrap_socket(wire, **options)
+        self._requests._feed()
         return _Wire(self._requests._aside(lambda: self.real.wrap_socket(wire.real, **options)), self._requests)
 
 
