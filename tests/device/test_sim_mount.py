@@ -3,6 +3,7 @@
 import gc
 
 from flash import NorFlash, SdCard, load, mount, umount
+from sim_device import EIO
 
 WASM = False
 
@@ -59,6 +60,25 @@ def test_littlefs_keeps_the_old_or_the_new_file_at_every_cut():
                 break
             cuts += 1
         assert cuts >= 1
+
+
+def test_files_of_a_device_that_died_can_be_closed_once_another_took_its_place():
+    for board, page in (("esp32", 1), ("rp2", 256)):
+        device = NorFlash(16, page_size=page)
+        mount(device, "/sim", board)
+        files = [open("/sim/%d" % number, "wb") for number in range(3)]
+        for file in files:
+            file.write(b"x" * 600)
+        device.dead = True
+        again = device.revive()
+        for file in files:
+            try:
+                file.close()
+            except OSError as e:
+                assert e.errno != EIO, "it went through the midst of littlefs"
+        umount("/sim")
+        mount(again, "/sim", board, format=False)
+        umount("/sim")
 
 
 def left_open(depth, device):

@@ -62,6 +62,7 @@ class NorFlash(Device):
         options = self.page_size, self.unit, self.data, self.overwritable, self.ioctl_erases, self.bad
         device = NorFlash(self.blocks, self.block_size, *options)
         device.weak = dict(self.weak)
+        self.is_replaced = self.dead
         return device
 
     def writeblocks(self, block, buf, offset=None):
@@ -142,6 +143,7 @@ class SdCard(Device):
         super().__init__(blocks, 512, image)
 
     def revive(self):
+        self.is_replaced = self.dead
         return SdCard(self.blocks, self.data)
 
     def readblocks(self, block, buf):

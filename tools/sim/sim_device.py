@@ -44,6 +44,7 @@ class Device:
         self.journal = None
         self.weak = {}
         self.dead = False
+        self.is_replaced = False  # died, and revived: nobody but files that are still to be closed asks it anything
         self.collects = False
         self._cut = None
         self.reset_counters()
@@ -66,9 +67,10 @@ class Device:
             f.write(self.data)
 
     def _is_gone(self):
-        """OSError from a device that died; True, without one, for a file that is closed when it is collected: an
-        exception would jump over littlefs, which then walks through that file's bytes when the next is closed."""
-        if in_finaliser():
+        """OSError from a device that died; True, without one, for a file that is closed when it is collected, or once
+        another took the device's place: an exception would jump over littlefs, which then walks through that file's
+        bytes when the next is closed."""
+        if self.is_replaced or in_finaliser():
             return True
         if self.dead:
             raise OSError(EIO)
