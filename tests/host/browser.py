@@ -18,11 +18,6 @@ def require_browser():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(browser.MISSING)
 
 
-def start_browser():
-    require_browser()
-    return browser.start()
-
-
 class Page:
     """The sandbox's page in the browser, asked in terms of what a person sees."""
 

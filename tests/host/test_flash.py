@@ -150,7 +150,7 @@ def tools(flash, monkeypatch):
     folder = flash.folder / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr("tools.flash.esp.sys.executable", str(folder / "python"))
+    monkeypatch.setattr("tools.flash.__main__.sys.executable", str(folder / "python"))
     return folder
 
 
