@@ -81,6 +81,6 @@ def one_by_one(points):
 def jobs(quick):
     points, rounds = (500, 1) if quick else (POINTS, 15)
     for pins in (1, 4):
-        yield partial(lambda pins: list(measure(pins, points, rounds)), pins)
+        yield partial(measure, pins, points, rounds)
     if not quick:
-        yield lambda: list(one_by_one(_ONE_BY_ONE))
+        yield partial(one_by_one, _ONE_BY_ONE)

@@ -26,7 +26,7 @@ _RING_KIB = (64, 256, 1024, 16384)
 
 
 class Group:
-    """`jobs(quick)` gives callables without arguments that return cells; `alone`: its times must not be disturbed."""
+    """`jobs(quick)` gives callables that return or yield cells; `alone`: its times must not be disturbed."""
 
     def __init__(self, name, title, note, jobs, alone=False):
         self.name, self.title, self.note, self.jobs, self.alone = name, title, note, jobs, alone

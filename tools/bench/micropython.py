@@ -39,3 +39,11 @@ def cells(script, *arguments, **options):
 def cell(what, on, who, value):
     """What a script's line says, for what is measured on the host."""
     return {"what": what, "on": on, "who": who, "value": value}
+
+
+def least(low, high, fits):
+    """The least number above `low` that fits, if all above it do up to `high`."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high

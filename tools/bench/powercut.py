@@ -22,5 +22,4 @@ def measure(family, media, parts):
 
 def jobs(quick):
     for family, media in {"raw": drive.RAW, "littlefs": drive.LITTLEFS}.items():
-        share = (media[:1], 32) if quick else (media, 8)
-        yield partial(lambda *arguments: list(measure(*arguments)), family, *share)
+        yield partial(measure, family, *((media[:1], 32) if quick else (media, 8)))

@@ -53,4 +53,4 @@ def measure(points):
 
 
 def jobs(quick):
-    yield partial(lambda points: list(measure(points)), 100 if quick else 10000)
+    yield partial(measure, 100 if quick else 10000)
