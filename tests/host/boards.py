@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.device import ROOT
 from tools.virtual_board.host import VirtualBoard, missing
 
-ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_S = 300
 
 

@@ -6,15 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from tests.host.boards import ended
 from tools.demo.__main__ import main
-
-ROOT = Path(__file__).resolve().parents[2]
+from tools.device import ROOT
 
 
 def run_demo(arguments):

@@ -6,7 +6,6 @@ import io
 import json
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -15,10 +14,10 @@ from tests.host.pulled import pull, pulled
 from tools.board import files
 from tools.board.connection import Connection
 from tools.board.errors import BoardProblem
+from tools.device import ROOT
 from tools.pull.board import FromBoard
 from tools.sandbox.testing import Sandbox
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "test-token-of-32-characters-0001"
 KINDS = ["folder", "card", "esp32", "rp2", "fat", "nor", "units", "sd"]
 

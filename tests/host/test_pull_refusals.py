@@ -14,7 +14,6 @@ from tests.host.boards import ended
 from tests.host.pulled import pulled
 from tools.pull.sources import FromFolder, FromImage
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "test-token-of-32-characters-0001"
 
 

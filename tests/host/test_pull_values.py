@@ -5,13 +5,12 @@ import json
 import os
 import re
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.host.pulled import pull
+from tools import device
 
-ROOT = Path(__file__).resolve().parents[2]
 ODD = ["a,b", "x\ny", "r\rz", 'say "no"', "ü€😀", "", " ", "=1+1", "null", "42", "\u2028", "\0"]
 ODD += [-0.0, 1e300, 1e-7, 2**63 - 1, -(2**63), True, False, [13.4, 52.5]]
 # argv: the values as JSON, or how many; for a card the bytes it writes at once, 0 for FAT, and where to save it
@@ -37,7 +36,7 @@ with blynk_batch.Client("t", ring=ring) as client:
         client.log(1, tuple(value) if isinstance(value, list) else value, timestamp=1648054765458 + row)
 if device:
     device.save(sys.argv[3])
-""" % str(ROOT / "tools" / "sim")
+""" % str(device.SIM)
 
 # Says the text of each number, which a MicroPython may read back as another in its last digit.
 MAKE_FRACTIONS = """
@@ -83,7 +82,7 @@ client.upload()
 client.close()
 device.data[client.ring.oldest %% 6 * 4096 + 1] ^= 1
 device.save(sys.argv[1])
-""" % str(ROOT / "tools" / "sim")
+""" % str(device.SIM)
 
 # A ring of a board that loses the clock with each sleep, and had it in its first wake alone; argv: Unix ms of that
 MAKE_ASLEEP = """

@@ -8,16 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from tests.host import wire
+from tools.device import ROOT
 from tools.sandbox import cli
 from tools.sandbox.testing import Sandbox
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Started:

@@ -2,13 +2,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.host.browser import require_browser
-
-ROOT = Path(__file__).resolve().parents[2]
+from tools.device import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ import io
 import os
 import time
 import zipfile
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -19,7 +18,6 @@ from tools.verify_live.history import _rows as rows_of
 from tools.verify_live.report import stored as report_stored
 from tools.verify_live.wire import Answer, ask
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "secret-token-of-32-characters-01"
 DAY = 24 * 3600 * 1000
 PINS = ["V1:double", "V2:string", "V3:boolean", "V4:location", "V5:integer"]

@@ -3,11 +3,10 @@
 import json
 import re
 import tempfile
-from pathlib import Path
 
 from tools import device
+from tools.device import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tools" / "bench" / "device"
 CLIMATE = ROOT / "examples" / "data" / "room-climate.csv"
 _FOLDERS = [SCRIPTS, device.SIM, device.FROZEN]

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import click
 
+from tools.device import ROOT
 from tools.options import Parsed, command
 from tools.sandbox import contract, rules
 from tools.sandbox.faults import parse_fault
@@ -26,8 +27,7 @@ from tools.sandbox.ledger import Ledger, LedgerError
 from tools.sandbox.regions import HOME
 from tools.sandbox.server import Server
 
-_ROOT = Path(__file__).resolve().parents[2]
-_DATABASE = _ROOT / "build" / "sandbox.sqlite"
+_DATABASE = ROOT / "build" / "sandbox.sqlite"
 _LIMITS = contract.Limits()
 _PORT = click.IntRange(0, 65535)
 _SIZE = click.IntRange(1)
