@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tools.device import ROOT
 from tools.virtual_board.host import VirtualBoard, missing
@@ -41,6 +42,14 @@ def run(*command, status=0, **options):
     done = ended(*command, **options)
     assert done.returncode == status, done.stdout
     return done.stdout
+
+
+def said(command, *arguments, status=0, **options):
+    """What a command of click's prints, in this process; `options` are those of CliRunner.invoke."""
+    done = CliRunner().invoke(command, list(map(str, arguments)), **options)
+    assert isinstance(done.exception, (SystemExit, type(None))), done.exc_info
+    assert done.exit_code == status, done.output
+    return done.output
 
 
 def mpremote(board, *arguments):

@@ -3,10 +3,11 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from click.testing import CliRunner
 
+from tests.host.boards import said
 from tools.plan import answer as plan
 from tools.plan import words
 from tools.plan.__main__ import main
@@ -16,10 +17,7 @@ COSTS = {"erases per row": 0.05, "flash ms per row": 3.0, "rows per sector": 400
 STATION = Station({1: "double", 2: "integer"}, 60, 14 * 86400, 900, "littlefs-esp32", 2 * 1024 * 1024)
 
 
-def run_plan(*arguments, status=0):
-    done = CliRunner().invoke(main, arguments)
-    assert done.exit_code == status and isinstance(done.exception, (SystemExit, type(None))), (done, done.output)
-    return done.output
+run_plan = partial(said, main)
 
 
 def work_out(costs=COSTS, limits=None, **changes):
@@ -165,15 +163,15 @@ def test_a_pin_needs_a_kind_and_a_string_its_length(text):
 
 
 def test_rows_that_no_sector_holds_and_rows_a_year_apart_end_without_a_traceback():
-    said = run_plan(*(word for number in range(4) for word in ("--pin", "V%d:string:1024" % number)), status=1)
-    assert said.startswith("Error: such rows cannot be measured: ValueError: reading of 41")
+    printed = run_plan(*(word for number in range(4) for word in ("--pin", "V%d:string:1024" % number)), status=1)
+    assert printed.startswith("Error: such rows cannot be measured: ValueError: reading of 41")
     run_plan("--pin", "V1:double", "--every", "365d")
 
 
 def test_a_row_may_have_all_pins_that_there_are():
     pins = [word for number in range(256) for word in ("--pin", "V%d:boolean" % number)]
-    said = run_plan(*pins, status=1)
-    assert "Error" not in said and "ring " in said
+    printed = run_plan(*pins, status=1)
+    assert "Error" not in printed and "ring " in printed
 
 
 # Logs the rows of an outage into a ring of the capacity that the plan chose; prints how many were dropped.

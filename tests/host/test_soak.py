@@ -3,9 +3,8 @@
 import sys
 
 import pytest
-from click.testing import CliRunner
 
-from tests.host.boards import ended
+from tests.host.boards import ended, said
 from tools.soak.__main__ import main
 from tools.soak.ledger import Journal, Ledger
 
@@ -46,8 +45,8 @@ REFUSED = [
 
 @pytest.mark.parametrize("arguments, status, says", REFUSED)
 def test_what_cannot_be_is_refused_by_name_before_days_are_lived_through(tmp_path, arguments, status, says):
-    done = CliRunner().invoke(main, [argument.replace("HERE", str(tmp_path)) for argument in arguments])
-    assert done.exit_code == status and says in done.output.splitlines()[-1] and "add up" not in done.output
+    printed = said(main, *[argument.replace("HERE", str(tmp_path)) for argument in arguments], status=status)
+    assert says in printed.splitlines()[-1] and "add up" not in printed
 
 
 # What the ledger says about journals that are made up. Times: true, shown.

@@ -6,9 +6,8 @@ import time
 import zipfile
 
 import pytest
-from click.testing import CliRunner
 
-from tests.host.boards import ended
+from tests.host.boards import ended, said
 from tests.host.wire import post
 from tools.sandbox.testing import Sandbox
 from tools.verify_live.__main__ import main
@@ -39,10 +38,9 @@ class Run:
     def __call__(self, *arguments, status=0, answer="", server=None, token=TOKEN):
         """What it printed."""
         usual = ["--pin", "V1", "--server", server or self.live.url, "--settle", "0", "--output", str(self.section)]
-        done = CliRunner().invoke(main, [*usual, *arguments], input=answer, env={"BLYNK_TOKEN": token})
-        assert done.exit_code == status and isinstance(done.exception, (SystemExit, type(None))), done
-        assert TOKEN not in done.output
-        return done.output
+        output = said(main, *usual, *arguments, status=status, input=answer, env={"BLYNK_TOKEN": token})
+        assert TOKEN not in output
+        return output
 
     def row(self, name):
         """The cells of a batch: name, pin, points, values, answer, sandbox, stored, sandbox stored, the library."""
