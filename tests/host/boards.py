@@ -1,6 +1,7 @@
 """What the tests of the tools share: a command that is run to its end, a virtual board, and what talks to it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,11 @@ def start_board(**options):
     """A virtual board."""
     require_node()
     return VirtualBoard(**options)
+
+
+def give_library(board):
+    """The library's sources, there after the next reset."""
+    shutil.copytree(ROOT / "lib" / "blynk_batch", board.folder / "lib" / "blynk_batch")
 
 
 def run_tool(name, *arguments, status=0):

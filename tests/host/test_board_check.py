@@ -27,9 +27,14 @@ def check(board, *arguments, status=0):
     return said(main, "--port", board.port, *arguments, status=status)
 
 
+@pytest.fixture(scope="module")
+def compiled():
+    return library.files()
+
+
 @pytest.fixture
-def board_with_library(board):
-    for path, data in library.files().items():
+def board_with_library(board, compiled):
+    for path, data in compiled.items():
         target = board.folder / path[1:]
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

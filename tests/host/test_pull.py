@@ -9,12 +9,11 @@ import shutil
 
 import pytest
 
-from tests.host.boards import start_board
+from tests.host.boards import give_library
 from tests.host.pulled import pull, pulled
 from tools.board import files
 from tools.board.connection import Connection
 from tools.board.errors import BoardProblem
-from tools.device import ROOT
 from tools.pull.board import FromBoard
 from tools.sandbox.testing import Sandbox
 
@@ -205,11 +204,10 @@ with blynk_batch.Client("t", ring=blynk_batch.BlockRing(device)) as client:
 
 
 @pytest.fixture
-def board():
-    with start_board() as running:
-        shutil.copytree(ROOT / "lib" / "blynk_batch", running.folder / "lib" / "blynk_batch")
-        running.reset()
-        yield running
+def board(board):
+    give_library(board)
+    board.reset()
+    return board
 
 
 def test_a_ring_is_read_off_a_board_that_stays_as_it_is_until_told_otherwise(board, sandbox):
