@@ -84,5 +84,10 @@ def measure(form, counts):
 
 
 def jobs(quick):
+    """Heap
+
+    On the 64-bit Unix port, words twice a board's. The least heap: found by bisection, in steps of 1 KiB, as the
+    smallest `-X heapsize` in which a process does the job up to there.
+    """
     for form in ("mpy",) if quick else ("mpy", "py"):
         yield partial(measure, form, (10,) if quick else (10, 10000))

@@ -20,4 +20,8 @@ def measure():
 
 
 def jobs(quick):
+    """Size of the library
+
+    The bundles that boards load, by mpy-cross with -O2.
+    """
     yield measure
