@@ -100,7 +100,8 @@ def test_points_that_expired_are_not_held_against_the_server(audit):
 def test_more_missing_points_than_expired_are(audit, sandbox):
     sandbox.fault("drop_past", keep=7)
     status, output = audit(EXPIRING)
-    assert "13 missing" in output and output.endswith("The server accepted 3 points that it does not have.\n")
+    assert "13 missing" in output and "and 3 more\n" in output
+    assert output.endswith("The server accepted 3 points that it does not have.\n")
     assert status == 1
 
 
