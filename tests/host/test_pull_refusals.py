@@ -114,7 +114,8 @@ def test_an_export_that_is_printed_or_not_asked_for_is_not_in_the_ring_of_the_wo
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has a full device")
 def test_an_export_without_room_or_into_the_ring_is_refused(make_ring):
     folder = make_ring("folder")
-    assert "No space left on device" in refused("--folder", folder, "--csv", "/dev/full")
+    line = refused("--folder", folder, "--csv", "/dev/full")
+    assert line == "Error: /dev/full cannot be written: No space left on device"
     assert "that is where the ring is" in refused("--folder", folder, "--csv", folder / "new")
     both = folder.parent / "both"
     assert "--csv and --json" in refused("--folder", folder, "--csv", both, "--json", both) and not both.exists()
@@ -130,19 +131,19 @@ def test_an_export_without_room_or_into_the_ring_is_refused(make_ring):
     assert image.read_bytes() == before
 
 
-@pytest.mark.parametrize("option, value", [("--page", "7"), ("--page", "0"), ("--unit", "0"), ("--unit", "3")])
-def test_a_page_or_unit_that_is_none_is_refused(make_ring, option, value):
-    assert option[2:] in refused("--image", make_ring("nor"), option, value)
+UPLOAD = ("--upload", "--server")
+WRONG = [
+    *[("nor", (option, value), option[2:]) for option in ("--page", "--unit") for value in ("0", "7")],
+    ("folder", (*UPLOAD, "http://x", "--token", "a b"), "Error: nothing was sent: token: "),
+    ("folder", (*UPLOAD, "blynk.cloud", "--token", TOKEN),
+     "Error: Invalid value for '--server': 'blynk.cloud': must be like https://blynk.cloud"),
+]  # fmt: skip
 
 
-def test_a_token_that_is_none_is_not_blamed_on_the_ring(make_ring):
-    line = refused("--folder", make_ring("folder"), "--upload", "--server", "http://x", "--token", "a b")
-    assert line.startswith("Error: nothing was sent: token: ") and "a b" not in line
-
-
-def test_a_server_that_is_none_is_refused_before_anything_is_read(make_ring):
-    line = refused("--folder", make_ring("folder"), "--upload", "--server", "blynk.cloud", "--token", TOKEN)
-    assert line == "Error: Invalid value for '--server': 'blynk.cloud': must be like https://blynk.cloud"
+@pytest.mark.parametrize("kind, arguments, says", WRONG)
+def test_what_is_no_page_unit_token_or_server_is_not_blamed_on_the_ring(make_ring, kind, arguments, says):
+    line = refused("--folder" if kind == "folder" else "--image", make_ring(kind), *arguments)
+    assert says in line and "a b" not in line
 
 
 @pytest.mark.parametrize("kind", ["folder", "image"])
@@ -170,12 +171,6 @@ def test_putting_back_that_breaks_off_leaves_the_ring_as_it_was(tmp_path, monkey
     assert target.read_bytes() == before and list(target.parent.glob("*.new")) == []
     source.put_back()
     assert target.read_bytes() == b"changed"
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
-def test_a_device_without_room_is_named(make_ring):
-    line = refused("--folder", make_ring("folder"), "--csv", "/dev/full")
-    assert line == "Error: /dev/full cannot be written: No space left on device"
 
 
 def test_a_file_that_cannot_be_written_is_named_as_it_was_given_without_a_number(make_ring, tmp_path):
