@@ -99,7 +99,7 @@ def test_what_is_no_http_is_told_in_one_line(start):
 def test_a_download_that_is_broken_off_is_no_fault_of_the_sandboxs(start):
     running = start("--token", "t", "--total-limit", "none")
     for text in "abc":  # more than any socket's buffers hold
-        points = [[1648054765458, text * 1000]] * 1900
+        points = [[1648054765458 + number, text * 1000] for number in range(1900)]
         assert wire.post(None, points, token="t", url=running.url).body == "OK"
     with socket.create_connection(wire.address(running.url), timeout=wire.TIMEOUT_S) as connection:
         connection.sendall(b"GET /sandbox/points.csv HTTP/1.1\r\nHost: s\r\n\r\n")
