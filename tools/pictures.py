@@ -5,6 +5,7 @@ gets lost; the demo as a terminal shows it.
 """
 
 import html
+import json
 import os
 import subprocess
 import sys
@@ -18,13 +19,11 @@ from tools import browser
 from tools.demo.story import ROOT, read_rows
 from tools.options import command
 from tools.sandbox.testing import Sandbox
-from tools.verify_live.batches import Batch
 from tools.verify_live.wire import send
 
 _TOKEN = "field-station-token-32-character"
 _OUTAGE = range(1500, 1800)  # readings of the night that the device was without power
 _BATCH = 1000
-_DRAWN = "return document.querySelectorAll('.chart[data-drawn] canvas').length"
 _STYLE = "margin:0;padding:18px 22px;background:#1d2420;color:#dfe8e2;font:15px/1.45 monospace;white-space:pre"
 
 
@@ -45,16 +44,12 @@ def fill(sandbox):
 
 
 def upload(sandbox, pin, points):
-    send(sandbox.url, sandbox.token, Batch("", pin, points, ""))
+    send(sandbox.url, sandbox.token, pin, json.dumps(points).encode())
 
 
 def photograph_page(driver, output):
     with Sandbox(tokens=[_TOKEN]) as sandbox:
-        charts = fill(sandbox)
-        driver.get(sandbox.url)
-        deadline = time.monotonic() + 60
-        while driver.execute_script(_DRAWN) < charts and time.monotonic() < deadline:
-            time.sleep(0.1)
+        browser.show_charts(driver, sandbox.url, fill(sandbox))
         time.sleep(3)  # until new rows have faded to their ordinary colour
         return driver.save_screenshot(str(output))
 
@@ -88,17 +83,12 @@ _PICTURES = {"dashboard": (photograph_page, 1100, 1500), "demo": (photograph_dem
 @click.option("--output", type=click.Path(path_type=Path), help="[default: in docs/]")
 def main(what, output):
     """Takes a picture of the sandbox's page or of the demo's terminal."""
-    if browser.find() is None:
-        raise click.ClickException(browser.MISSING)
-    photograph, width, height = _PICTURES[what]
+    photograph, *size = _PICTURES[what]
     output = output or ROOT / "docs" / (what + ".png")
     output.parent.mkdir(parents=True, exist_ok=True)
-    driver = browser.start(width, height)
-    try:
+    with browser.running(*size) as driver:
         if not photograph(driver, output):
             raise click.ClickException("cannot write %s" % output)
-    finally:
-        driver.quit()
     click.echo("wrote %s, %d bytes" % (output.name, output.stat().st_size))
 
 

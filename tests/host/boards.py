@@ -1,15 +1,17 @@
 """What the tests of the tools share: a command that is run to its end, a virtual board, and what talks to it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from tools.device import ROOT
 from tools.virtual_board.host import VirtualBoard, missing
 
-ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_S = 300
 
 
@@ -23,6 +25,11 @@ def start_board(**options):
     """A virtual board."""
     require_node()
     return VirtualBoard(**options)
+
+
+def give_library(board):
+    """The library's sources, there after the next reset."""
+    shutil.copytree(ROOT / "lib" / "blynk_batch", board.folder / "lib" / "blynk_batch")
 
 
 def run_tool(name, *arguments, status=0):
@@ -41,6 +48,14 @@ def run(*command, status=0, **options):
     done = ended(*command, **options)
     assert done.returncode == status, done.stdout
     return done.stdout
+
+
+def said(command, *arguments, status=0, **options):
+    """What a command of click's prints, in this process; `options` are those of CliRunner.invoke."""
+    done = CliRunner().invoke(command, list(map(str, arguments)), **options)
+    assert isinstance(done.exception, (SystemExit, type(None))), done.exc_info
+    assert done.exit_code == status, done.output
+    return done.output
 
 
 def mpremote(board, *arguments):

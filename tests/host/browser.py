@@ -7,6 +7,7 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.host.wire import post
 from tools import browser
 
 WAIT_S = 60
@@ -16,11 +17,6 @@ def require_browser():
     """Without a browser the tests are skipped, but not in continuous integration."""
     if browser.find() is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(browser.MISSING)
-
-
-def start_browser():
-    require_browser()
-    return browser.start()
 
 
 class Page:
@@ -42,6 +38,11 @@ class Page:
         """Wait for it; the page may be making anew what it looks at."""
         passing = (IndexError, StaleElementReferenceException)
         return WebDriverWait(self.driver, WAIT_S, 0.05, passing).until(lambda _: condition())
+
+    def draw(self, points):
+        """Upload them to V1, and wait until all are drawn."""
+        post(self.sandbox, points)
+        self.until(lambda: self.chart("V1").get("drawn") == len(points))
 
     def find(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)

@@ -6,11 +6,11 @@ import pytest
 
 from tests.host import pulled
 from tests.host.boards import start_board
-from tests.host.browser import Page, start_browser
+from tests.host.browser import Page, require_browser
 from tests.host.forked import fork_sandboxes
 from tests.host.peers import Authority
 from tests.host.station import Station
-from tools import device
+from tools import browser, device
 from tools.sandbox.testing import Sandbox
 
 fork_sandboxes()
@@ -34,9 +34,9 @@ def crowded_sandbox():
 @pytest.fixture(scope="session")
 def driver():
     """A real browser, started by the first test that asks; each leaves it as it was."""
-    started = start_browser()
-    yield started
-    started.quit()
+    require_browser()
+    with browser.running() as started:
+        yield started
 
 
 @pytest.fixture

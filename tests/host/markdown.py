@@ -7,9 +7,9 @@ behind `sh`, what that printed. A comment right before it asks for what must be 
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.device import ROOT
+
 _BLOCK = re.compile(r"(?:<!-- before: ([\w -]*) -->\n+)?^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 

@@ -1,11 +1,12 @@
 """Rings for tests of make pull, and that command: its standard output and its standard error apart."""
 
 import shutil
-import subprocess
-import sys
+from types import SimpleNamespace
 
-from tests.host.boards import ended
+from click.testing import CliRunner
+
 from tools import device
+from tools.pull.__main__ import main
 
 # Makes a ring of 300 rows of five pins; argv: what to make it on, where, and the server's URL if it is to upload them.
 MAKE = """
@@ -68,6 +69,16 @@ def _make(path, *url):
     return path
 
 
-def pulled(*arguments, **options):
-    """`make pull` once it has ended; `options` are those of subprocess.run."""
-    return ended(sys.executable, "-m", "tools.pull", *arguments, stderr=subprocess.PIPE, **options)
+def pulled(*arguments, env=None):
+    """`make pull` in this process, as subprocess.run would give it; `env`: {name: value, None: not there}."""
+    done = CliRunner(mix_stderr=False).invoke(main, list(map(str, arguments)), env=env)
+    if not isinstance(done.exception, (SystemExit, type(None))):
+        raise done.exception
+    return SimpleNamespace(returncode=done.exit_code, stdout=done.stdout, stderr=done.stderr)
+
+
+def pull(*arguments, status=0):
+    """What `make pull` prints: (standard output, standard error)."""
+    done = pulled(*arguments)
+    assert done.returncode == status, done.stderr
+    return done.stdout, done.stderr

@@ -9,11 +9,10 @@ The flash chip's bytes lie in `tmp_path` from one start to the next. tests/board
 
 import re
 import shutil
-from pathlib import Path
 
 from tools import device
+from tools.device import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 NETWORK = {"SSID": "a network", "PASSWORD": "a password"}
 WIRING = "import machine, network\n"
 

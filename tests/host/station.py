@@ -19,9 +19,9 @@ from binascii import crc32
 from pathlib import Path
 
 from tools import device
+from tools.device import ROOT
 from tools.seed import seed
 
-ROOT = Path(__file__).resolve().parents[2]
 MEDIA = ("littlefs", "raw")  # a FileRing as an ESP32 has it, and a BlockRing
 START_MS = 1795000000000  # the clock of a new board
 ONE_READING = """

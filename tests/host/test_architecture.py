@@ -3,12 +3,11 @@
 import ast
 import functools
 import re
-from pathlib import Path
 
 from tools.bundle.names import Module, file_name, module_name
 from tools.bundle.table import BUNDLES
+from tools.device import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "lib" / "blynk_batch"
 DOCUMENT = ROOT / "docs" / "architecture.md"
 TOOLS = "| in `tools/` | what |\n"

@@ -3,9 +3,8 @@
 import re
 
 import pytest
-from click.testing import CliRunner
 
-from tests.host.boards import mpremote, run
+from tests.host.boards import mpremote, run, said
 from tools.board import files
 from tools.board.connection import Connection
 from tools.board_check.__main__ import main
@@ -25,14 +24,17 @@ except OSError:
 
 
 def check(board, *arguments, status=0):
-    done = CliRunner().invoke(main, ["--port", board.port, *arguments])
-    assert done.exit_code == status, (done.output, done.exception)
-    return done.output
+    return said(main, "--port", board.port, *arguments, status=status)
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    return library.files()
 
 
 @pytest.fixture
-def board_with_library(board):
-    for path, data in library.files().items():
+def board_with_library(board, compiled):
+    for path, data in compiled.items():
         target = board.folder / path[1:]
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

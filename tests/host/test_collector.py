@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.device import ROOT
+
 TESTS = ROOT / "tests"
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 

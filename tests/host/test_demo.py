@@ -6,13 +6,12 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.host.boards import ended
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.host.boards import ended, said
+from tools.demo.__main__ import main
+from tools.device import ROOT
 
 
 def run_demo(arguments):
@@ -62,15 +61,13 @@ WRONG = ["--rows 99", "--rows 999999", "--seconds -3", "--fault nonsense", "--fa
 
 @pytest.mark.parametrize("arguments", WRONG)
 def test_a_mistake_on_the_command_line_is_named_before_anything_is_done(arguments):
-    done = run_demo(arguments)
-    assert done.returncode != 0
-    assert "Error: Invalid value for '%s'" % arguments.split()[0] in done.stdout
-    assert "Traceback" not in done.stdout and "server " not in done.stdout
+    printed = said(main, *arguments.split(), status=2)
+    assert "Error: Invalid value for '%s'" % arguments.split()[0] in printed and "server " not in printed
 
 
 def test_the_fewest_rows_have_room_for_all_power_cuts():
-    said = run_demo("--rows 0").stdout
-    done = run_demo("--rows " + re.search(r"range (\d+)<=x", said).group(1))
+    fewest = re.search(r"range (\d+)<=x", said(main, "--rows", 0, status=2)).group(1)
+    done = run_demo("--rows " + fewest)
     assert done.returncode == 0, done.stdout
     assert line(done.stdout, "power cuts") == "4"
 

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 import serial
-from click.testing import CliRunner
 from serial.tools import list_ports
 
+from tests.host import boards
 from tests.host.boards import mpremote, run, start_board
 from tools.board import files as board_files
 from tools.board.connection import Connection
@@ -29,19 +29,16 @@ print(client.pending, blynk_batch.__file__)
 
 
 def deploy(board, *arguments, status=0):
-    return deploy_to(board.port, *arguments, status=status)
+    return boards.said(main, "--port", board.port, *arguments, status=status)
 
 
-def deploy_to(port, *arguments, status=0):
-    done = CliRunner().invoke(main, (["--port", port] if port else []) + list(arguments))
-    assert done.exit_code == status, (done.output, done.exception)
-    return done.output
+def at(board):
+    return ["--port", getattr(board, "port", board)] if board else []
 
 
 def fails(board, *arguments):
     """The one sentence that it ends with, and nothing after it."""
-    port = board if isinstance(board, str) else getattr(board, "port", None)
-    lines = deploy_to(port, *arguments, status=1).splitlines()
+    lines = boards.said(main, *at(board), *arguments, status=1).splitlines()
     assert lines[-1].startswith("Error: ") and sum(line.startswith("Error: ") for line in lines) == 1
     return lines[-1]
 
@@ -223,7 +220,7 @@ def test_without_a_port_one_board_must_be_there(monkeypatch, found, sentence):
 def test_the_only_board_is_found(small_library, board, monkeypatch):
     found = SimpleNamespace(device=board.port, vid=1, description="")
     monkeypatch.setattr(list_ports, "comports", lambda: [found])
-    assert "at " + board.port in deploy_to(None)
+    assert "at " + board.port in boards.said(main)
 
 
 def test_a_port_that_is_not_there_is_named():

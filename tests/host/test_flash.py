@@ -4,9 +4,8 @@ import struct
 import sys
 
 import pytest
-from click.testing import CliRunner
 
-from tests.host.boards import run
+from tests.host import boards
 from tools.flash.__main__ import main
 
 RP2040, RP2350, ABSOLUTE, STM32 = 0xE48BFF56, 0xE48BFF59, 0xE48BFF57, 0x57755A57
@@ -41,9 +40,7 @@ def flash(tmp_path, monkeypatch):
     def invoke(data, *arguments, answer="y\n", status=0):
         path = tmp_path / "firmware.file"
         path.write_bytes(data)
-        done = CliRunner().invoke(main, ["--firmware", str(path), *arguments], input=answer)
-        assert done.exit_code == status, (done.output, done.exception)
-        return done.output
+        return boards.said(main, "--firmware", path, *arguments, input=answer, status=status)
 
     invoke.folder = tmp_path
     return invoke
@@ -150,7 +147,7 @@ def tools(flash, monkeypatch):
     folder = flash.folder / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr("tools.flash.esp.sys.executable", str(folder / "python"))
+    monkeypatch.setattr("tools.flash.__main__.sys.executable", str(folder / "python"))
     return folder
 
 
@@ -184,5 +181,5 @@ def test_a_missing_esptool_is_told_with_the_command_that_installs_it(flash, tool
 
 
 def test_make_flash_without_a_file_says_what_is_missing():
-    said = run("make", "--no-print-directory", "flash", status=2)
+    said = boards.run("make", "--no-print-directory", "flash", status=2)
     assert "No file is named: FIRMWARE=... names an image from micropython.org/download." in said

@@ -2,15 +2,14 @@
 
 import os
 import re
-from pathlib import Path
 
 import pytest
 
 from tests.host.boards import run, start_board
+from tools.device import ROOT
 from tools.sandbox.contract import TYPES
 from tools.sandbox.testing import Sandbox
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "getting-started.md").read_text()
 TOKEN = "my-test-token"
 

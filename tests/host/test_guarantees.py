@@ -2,11 +2,11 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.device import ROOT
+
 DOC = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
 ROWS = [line for line in DOC.partition("## The fault matrix")[2].splitlines() if line.startswith("| ")]
 MATRIX = [row for row in ROWS if not row.startswith("| fault |")]

@@ -5,13 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tools import lint
+from tools.device import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 INTERNAL = {"help", "node"}
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.device import ROOT
+
 ORDINARY = "sh dirname readlink uname awk cat mkdir mktemp mv rm basename tail grep sleep touch".split()
 
 

@@ -8,7 +8,6 @@ Phase.shrink to `phases`: it can take minutes.
 
 import json
 import subprocess
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -23,9 +22,9 @@ from hypothesis.stateful import (
 )
 
 from tools import device
+from tools.device import ROOT
 from tools.seed import seed
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = [ROOT / "tools" / "powercut", device.SIM, device.LIB, device.FROZEN]
 EXAMPLES, STEPS = 50, 40  # each day others
 ANSWERS = st.lists(st.sampled_from(["ok", "ok", "ok", "reset", "lost", "busy", "html"]), max_size=8)

@@ -5,13 +5,12 @@ import json
 import os
 import re
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.host.pulled import pulled
+from tests.host.pulled import pull
+from tools import device
 
-ROOT = Path(__file__).resolve().parents[2]
 ODD = ["a,b", "x\ny", "r\rz", 'say "no"', "ü€😀", "", " ", "=1+1", "null", "42", "\u2028", "\0"]
 ODD += [-0.0, 1e300, 1e-7, 2**63 - 1, -(2**63), True, False, [13.4, 52.5]]
 # argv: the values as JSON, or how many; for a card the bytes it writes at once, 0 for FAT, and where to save it
@@ -37,7 +36,7 @@ with blynk_batch.Client("t", ring=ring) as client:
         client.log(1, tuple(value) if isinstance(value, list) else value, timestamp=1648054765458 + row)
 if device:
     device.save(sys.argv[3])
-""" % str(ROOT / "tools" / "sim")
+""" % str(device.SIM)
 
 # Says the text of each number, which a MicroPython may read back as another in its last digit.
 MAKE_FRACTIONS = """
@@ -83,7 +82,7 @@ client.upload()
 client.close()
 device.data[client.ring.oldest %% 6 * 4096 + 1] ^= 1
 device.save(sys.argv[1])
-""" % str(ROOT / "tools" / "sim")
+""" % str(device.SIM)
 
 # A ring of a board that loses the clock with each sleep, and had it in its first wake alone; argv: Unix ms of that
 MAKE_ASLEEP = """
@@ -106,11 +105,9 @@ for wake in range(4):
 """
 
 
-def pull(*arguments):
+def said_by_pull(*arguments):
     """What `make pull` says of a ring that it can read."""
-    done = pulled(*arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+    return pull(*arguments)[1]
 
 
 def exported(path):
@@ -121,7 +118,7 @@ def exported(path):
 
 def test_odd_values_come_back_from_csv_and_json_as_they_were_logged(run_on_device, tmp_path):
     run_on_device(MAKE, json.dumps(ODD, ensure_ascii=False))
-    report = pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv", "--json", tmp_path / "json")
+    report = said_by_pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv", "--json", tmp_path / "json")
     assert "pending     %d points" % len(ODD) in report
     assert exported(tmp_path / "csv") == [value if isinstance(value, str) else json.dumps(value) for value in ODD]
     lines = (tmp_path / "json").read_text(encoding="utf-8").splitlines()
@@ -130,20 +127,20 @@ def test_odd_values_come_back_from_csv_and_json_as_they_were_logged(run_on_devic
 
 def test_every_digit_of_a_number_comes_back(run_on_device, tmp_path):
     texts = run_on_device(MAKE_FRACTIONS).split()
-    pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
+    said_by_pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
     assert list(map(float, exported(tmp_path / "csv"))) == list(map(float, texts))
 
 
 def test_half_a_surrogate_pair_in_a_ring_stops_no_export(run_on_device, tmp_path):
     run_on_device(MAKE_HALF)
-    pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
+    said_by_pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
     first, second = exported(tmp_path / "csv")
     assert first.startswith("a\ufffd") and second == "b"
 
 
 def test_what_is_lost_before_the_first_header_that_can_be_read_is_reported(run_on_device, tmp_path):
     run_on_device(MAKE_DAMAGED, tmp_path / "nor", heap="16m")
-    report = pull("--image", tmp_path / "nor", "--csv", tmp_path / "csv")
+    report = said_by_pull("--image", tmp_path / "nor", "--csv", tmp_path / "csv")
     there = len(exported(tmp_path / "csv"))
     counts = re.search("lifetime +([0-9]+) logged, ([0-9]+) uploaded, ([0-9]+) dropped", report)
     logged, uploaded, dropped = map(int, counts.groups())
@@ -157,7 +154,7 @@ def test_what_is_lost_before_the_first_header_that_can_be_read_is_reported(run_o
 def test_a_card_is_read_whatever_it_wrote_at_once_and_however_full_it_is(run_on_device, tmp_path, size, count):
     run_on_device(MAKE, count, size, tmp_path / "card", heap="16m")
     for page in ([], ["--page", "512"]):
-        report = pull("--image", tmp_path / "card", "--csv", tmp_path / "csv", *page)
+        report = said_by_pull("--image", tmp_path / "card", "--csv", tmp_path / "csv", *page)
         assert exported(tmp_path / "csv") == list(map(str, range(count)))
         assert "damage      none" in report
 
@@ -172,7 +169,7 @@ def test_a_card_is_read_all_the_same_whose_first_block_is_damaged_or_whose_last_
     found = []
     for at in (0, tail, tail + size):
         (tmp_path / "card").write_bytes(whole[:at] + b"\x5a" * size + whole[at + size :])
-        pull("--image", tmp_path / "card", "--csv", tmp_path / "csv")
+        said_by_pull("--image", tmp_path / "card", "--csv", tmp_path / "csv")
         found.append(exported(tmp_path / "csv"))
     assert found[0] == values[-len(found[0]) :] and len(found[0]) > 600
     assert values in found[1:] and all(some == values[: len(some)] for some in found[1:])  # one is the last but one
@@ -181,15 +178,15 @@ def test_a_card_is_read_all_the_same_whose_first_block_is_damaged_or_whose_last_
 def test_a_cards_image_need_not_fit_into_ram(run_on_device, tmp_path):
     run_on_device(MAKE, 3, 0, tmp_path / "card", heap="16m")
     os.truncate(tmp_path / "card", 80 << 20)
-    assert "pending     3 points" in pull("--image", tmp_path / "card", "--path", "/ring")
+    assert "pending     3 points" in said_by_pull("--image", tmp_path / "card", "--path", "/ring")
 
 
 def test_the_readings_of_a_board_that_died_asleep_go_out_with_the_times_of_the_export(run_on_device, tmp_path, sandbox):
     began = time.time_ns() // 10**6 - 7 * 86_400_000
     run_on_device(MAKE_ASLEEP, began)
-    pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
+    said_by_pull("--folder", tmp_path / "ring", "--csv", tmp_path / "csv")
     rows = list(csv.DictReader((tmp_path / "csv").open()))
     assert [int(row["timestamp_ms"]) for row in rows] == [began + wake * 60_000 for wake in range(4)]
     assert [row["time_source"] for row in rows] == ["clock"] + ["estimated"] * 3
-    pull("--folder", tmp_path / "ring", "--upload", "--server", sandbox.url, "--token", sandbox.token)
+    said_by_pull("--folder", tmp_path / "ring", "--upload", "--server", sandbox.url, "--token", sandbox.token)
     assert [ms for _, ms, _ in sandbox.points()] == [int(row["timestamp_ms"]) for row in rows]

@@ -21,59 +21,44 @@ def shared():
         assert running.points() == []
 
 
-def test_the_documents_own_example_is_accepted_and_comes_back_equal(sandbox):
-    reply = post(sandbox, SEED_EXAMPLE)
+SEEDS_LAYOUT = "[\n \n      [1648054765458,1.0],\n\n      [1648054825459,2.0]\n]\n"
+CHARSET = {"Content-Type": "application/json; charset=utf-8"}
+ACCEPTED = [
+    ("v1", SEED_EXAMPLE, wire.JSON, [(1648054765458, 1.0), (1648054825459, 2.0), (1648054885460, 3.0)]),
+    ("v1", SEEDS_LAYOUT, wire.JSON, [(1648054765458, 1.0), (1648054825459, 2.0)]),
+    ("V1", [[T, 1]], wire.JSON, [(T, 1)]),
+    ("v1", [[T, 1]], CHARSET, [(T, 1)]),
+    ("v1", [[T, "x" * 1024]], wire.JSON, [(T, "x" * 1024)]),
+    ("v1", [[T + i, i / 10] for i in range(10_000)], wire.JSON, [(T + i, i / 10) for i in range(10_000)]),
+]
+
+
+@pytest.mark.parametrize("pin, body, headers, points", ACCEPTED)
+def test_what_the_document_allows_is_accepted_and_comes_back_equal(sandbox, pin, body, headers, points):
+    reply = post(sandbox, body, pin, headers=headers)
     assert (reply.status, reply.body) == (200, "OK")
-    assert sandbox.points() == [(1, 1648054765458, 1.0), (1, 1648054825459, 2.0), (1, 1648054885460, 3.0)]
+    assert sandbox.points() == [(1, ms, value) for ms, value in points]
 
 
-def test_the_documents_layout_with_line_breaks_is_accepted(sandbox):
-    body = "[\n \n      [1648054765458,1.0],\n\n      [1648054825459,2.0]\n]\n"
-    assert post(sandbox, body).body == "OK"
-    assert len(sandbox.points()) == 2
+PINS = ["", "1", "x1", "v", "v-1", "v01", "v256", "v1.0", "vv1", "v1%20", "v1%0A", "d1"]
+TYPES = [{"Content-Type": "text/plain"}, {"Content-Type": "application/jsonx"}, {}]
+REFUSED = [
+    *[("token=%s&pin=v1" % token, wire.JSON, "Invalid token.") for token in ("", "wrong-token-of-32-characters-001")],
+    *[("token=TOKEN&pin=" + pin, wire.JSON, "Wrong pin format.") for pin in PINS],
+    ("Token=TOKEN&pin=v1", wire.JSON, "Invalid token."),  # the parameters' names are case-sensitive
+    ("token=TOKEN&PIN=v1", wire.JSON, "Wrong pin format."),
+    *[("token=TOKEN&pin=v1", headers, "Unknown content type.") for headers in TYPES],
+]
 
 
-@pytest.mark.parametrize("pin", ["v1", "V1"])
-def test_pins_are_taken_in_upper_and_lower_case(sandbox, pin):
-    assert post(sandbox, [[T, 1]], pin).body == "OK"
-    assert sandbox.points(1) == [(1, T, 1)]
+@pytest.mark.parametrize("query, headers, message", REFUSED)
+def test_what_is_wrong_about_a_request_is_named(shared, query, headers, message):
+    path = wire.UPLOAD + "?" + query.replace("TOKEN", shared.token)
+    reply = wire.request(shared.url, "POST", path, "[[1,1]]", headers)
+    assert (reply.status, reply.body) == (400, error(message))
 
 
-@pytest.mark.parametrize("token", ["", "wrong-token-of-32-characters-001"])
-def test_an_unknown_token_is_named(shared, token):
-    reply = post(shared, [[T, 1]], token=token)
-    assert (reply.status, reply.body) == (400, error("Invalid token."))
-
-
-@pytest.mark.parametrize("pin", ["", "1", "x1", "v", "v-1", "v01", "v256", "v1.0", "vv1", "v1%20", "v1%0A", "d1"])
-def test_a_wrong_pin_is_named(shared, pin):
-    reply = post(shared, [[T, 1]], pin)
-    assert (reply.status, reply.body) == (400, error("Wrong pin format."))
-
-
-def test_parameter_names_are_case_sensitive(shared):
-    reply = wire.request(shared.url, "POST", wire.UPLOAD + "?Token=%s&pin=v1" % shared.token, "[[1,1]]", wire.JSON)
-    assert reply.body == error("Invalid token.")
-    reply = wire.request(shared.url, "POST", wire.UPLOAD + "?token=%s&PIN=v1" % shared.token, "[[1,1]]", wire.JSON)
-    assert reply.body == error("Wrong pin format.")
-
-
-@pytest.mark.parametrize("headers", [{"Content-Type": "text/plain"}, {"Content-Type": "application/jsonx"}, {}])
-def test_another_content_type_is_refused(shared, headers):
-    reply = post(shared, [[T, 1]], headers=headers)
-    assert (reply.status, reply.body) == (400, error("Unknown content type."))
-
-
-def test_a_content_type_with_a_character_set_is_accepted(sandbox):
-    assert post(sandbox, [[T, 1]], headers={"Content-Type": "application/json; charset=utf-8"}).body == "OK"
-
-
-def test_ten_thousand_points_fit_one_batch(sandbox):
-    assert post(sandbox, [[T + i, i / 10] for i in range(10_000)]).body == "OK"
-    assert sandbox.points() == [(1, T + i, i / 10) for i in range(10_000)]
-
-
-def test_one_point_more_is_too_much(shared):
+def test_one_point_more_than_ten_thousand_is_too_much(shared):
     reply = post(shared, [[T + i, i] for i in range(10_001)])
     assert reply.status == 400
     assert reply.body == error("Too much data in batch. Maximum batch size is 10000 points.")
@@ -151,40 +136,22 @@ def test_the_digits_of_a_number_are_kept_as_sent(sandbox):
     assert [row["value"] for row in sandbox.query("SELECT value FROM points")] == ["21.50", "1e2"]
 
 
-def test_a_string_of_1024_bytes_is_accepted(sandbox):
-    assert post(sandbox, [[T, "x" * 1024]]).body == "OK"
-
-
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
-def test_other_methods_are_refused(shared, method):
-    reply = wire.request(shared.url, method, wire.UPLOAD + "?token=%s&pin=v1" % shared.token, "[[1,1]]", wire.JSON)
-    assert reply.status == 405
-    assert reply.headers["allow"] == "GET,POST"
+@pytest.mark.parametrize("method, path, status", [
+    *[(method, wire.UPLOAD, 405) for method in ("PUT", "DELETE", "PATCH")],
+    ("POST", "/external/api/batch/Update", 404),
+    ("POST", "/external/api/batch/update/", 404),
+    ("POST", "/external/api/nothing", 404),
+])
+def test_other_methods_are_refused_and_other_paths_not_found(shared, method, path, status):
+    reply = wire.request(shared.url, method, path + "?token=%s&pin=v1" % shared.token, "[[1,1]]", wire.JSON)
+    assert (reply.status, reply.headers.get("allow")) == (status, "GET,POST" if status == 405 else None)
     assert "error" in json.loads(reply.body)
-
-
-@pytest.mark.parametrize("path", ["/external/api/batch/Update", "/external/api/batch/update/", "/external/api/nothing"])
-def test_other_paths_are_not_found(shared, path):
-    reply = wire.request(shared.url, "POST", path + "?token=%s&pin=v1" % shared.token, "[[1,1]]", wire.JSON)
-    assert reply.status == 404
-    assert "error" in json.loads(reply.body)
-
-
-def _points_of_size(size, framing):
-    """A JSON batch that makes the whole request exactly `size` bytes."""
-    body = "[[%d,1]]" % T
-    return body[:-1] + " " * (size - framing - len(body)) + "]"
-
-
-def _framing(sandbox, length):
-    head = wire.raw_upload(sandbox, b"", ["Content-Length: %d" % length])
-    return len(head)
 
 
 @pytest.mark.parametrize("extra, status", [(0, b"200"), (1, b"413")])
 def test_a_request_may_have_two_million_bytes_and_no_more(sandbox, extra, status):
-    framing = _framing(sandbox, 1_999_999)
-    body = _points_of_size(2_000_000 + extra, framing).encode()
+    head = len(wire.raw_upload(sandbox, b"", ["Content-Length: 1999999"]))
+    body = (b"[[%d,1]" % T).ljust(2_000_000 + extra - head - 1) + b"]"
     request = wire.raw_upload(sandbox, body, ["Content-Length: %d" % len(body)])
     assert len(request) == 2_000_000 + extra
     received, _ = wire.exchange_raw(sandbox, request)
@@ -192,27 +159,16 @@ def test_a_request_may_have_two_million_bytes_and_no_more(sandbox, extra, status
     assert len(sandbox.points()) == 1 - extra
 
 
-def test_a_request_without_content_length_is_refused(sandbox):
-    body = b"9\r\n[[1,1.0]]\r\n0\r\n\r\n"
-    received, _ = wire.exchange_raw(sandbox, wire.raw_upload(sandbox, body, ["Transfer-Encoding: chunked"]))
-    assert received.split(b" ")[1] == b"411"
-    assert sandbox.points() == []
-
-
-def test_a_chunked_request_is_accepted_when_asked_for():
-    with Sandbox(allow_chunked=True) as sandbox:
-        body = b"8\r\n[[1,1.0]\r\n1\r\n]\r\n0\r\n\r\n"
+@pytest.mark.parametrize("options, body, status, points", [
+    ({}, b"9\r\n[[1,1.0]]\r\n0\r\n\r\n", b"411", []),
+    ({"allow_chunked": True}, b"8\r\n[[1,1.0]\r\n1\r\n]\r\n0\r\n\r\n", b"200", [(1, 1, 1.0)]),
+    ({"allow_chunked": True, "request_bytes": 500}, b"1f5\r\n[[1,1]]%s\r\n0\r\n\r\n" % (b" " * 494), b"413", []),
+])
+def test_a_chunked_request_is_taken_when_asked_for_and_no_longer_than_another(options, body, status, points):
+    with Sandbox(**options) as sandbox:
         received, _ = wire.exchange_raw(sandbox, wire.raw_upload(sandbox, body, ["Transfer-Encoding: chunked"]))
-        assert received.split(b" ")[1] == b"200"
-        assert sandbox.points() == [(1, 1, 1.0)]
-
-
-def test_a_chunked_request_may_have_no_more_bytes_than_another():
-    with Sandbox(allow_chunked=True, request_bytes=500) as sandbox:
-        body = b"1f5\r\n[[1,1]]%s\r\n0\r\n\r\n" % (b" " * 494)
-        received, _ = wire.exchange_raw(sandbox, wire.raw_upload(sandbox, body, ["Transfer-Encoding: chunked"]))
-        assert received.split(b" ")[1] == b"413" and b"Maximum is 500 bytes." in received
-        assert sandbox.points() == []
+        assert received.split(b" ")[1] == status and sandbox.points() == points
+        assert (b"Maximum is 500 bytes." in received) == (status == b"413")
 
 
 def test_a_body_shorter_than_its_content_length_stores_nothing(sandbox):

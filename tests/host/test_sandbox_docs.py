@@ -4,15 +4,14 @@ import re
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import click
 import pytest
 
+from tools.device import ROOT
 from tools.sandbox import cli
 from tools.sandbox.faults import catalogue
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "sandbox.md").read_text()
 SHELL = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)

@@ -1,8 +1,8 @@
 """The ledger: what arrived is kept as it arrived, so that losses and duplicates are counted exactly."""
 
 import sqlite3
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -30,8 +30,8 @@ def test_duplicates_are_counted_per_point_and_per_batch(sandbox):
 
 def test_the_same_point_of_another_device_is_no_duplicate():
     with Sandbox(tokens=["a", "b"]) as sandbox:
-        post(sandbox, [[T, 1]], token="a")
-        post(sandbox, [[T, 1]], token="b")
+        for token in "ab":
+            post(sandbox, [[T, 1]], token=token)
         assert sandbox.duplicates() == {}
         assert sandbox.points(token="b") == [(1, T, 1)]
         assert [row["duplicates"] for row in sandbox.batches()] == [0, 0]
@@ -59,22 +59,15 @@ def test_refused_requests_are_noted_but_are_no_batches(sandbox):
     post(sandbox, [[T, 1]], "v999")
     post(sandbox, [[T, 1]], token="unknown")
     assert sandbox.batches() == []
-    noted = [(row["token"], row["pin"], row["status"], row["message"], row["points"]) for row in sandbox.requests()]
-    assert noted[1:] == [
-        (sandbox.token, None, 400, "Wrong pin format.", 0),
-        ("unknown", 1, 400, "Invalid token.", 0),
-    ]
-    assert noted[0][:3] == (sandbox.token, 1, 400)
+    noted = [[row[name] for name in ("token", "pin", "status", "points", "message")] for row in sandbox.requests()]
+    assert noted[0][:4] == [sandbox.token, 1, 400, 0]
+    assert noted[1:] == [[sandbox.token, None, 400, 0, "Wrong pin format."], ["unknown", 1, 400, 0, "Invalid token."]]
 
 
 def test_batches_that_arrive_at_once_are_all_stored_whole(sandbox):
-    threads = [
-        threading.Thread(target=post, args=(sandbox, [[T + i, n] for i in range(500)], "v%d" % n)) for n in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(8):
+            pool.submit(post, sandbox, [[T + i, number] for i in range(500)], "v%d" % number)
     for number in range(8):
         assert sandbox.points(number) == [(number, T + i, number) for i in range(500)]
     by_batch = sandbox.query("SELECT batch, count(DISTINCT pin), count(*) FROM points GROUP BY batch")

@@ -67,15 +67,20 @@ QUESTIONS = [
     ("requests?kind=%00", 200),
     ("series?device=1&pin=1&from=-9223372036854775808&to=9223372036854775807&slices=1", 200),
     ("series?device=1&pin=1&from=0&to=1&slices=-5", 400),
+    ("series?device=1", 400),
+    ("series?device=1&pin=1&from=5&to=1", 400),
+    *[("series?device=1&pin=1&from=0&to=%d" % number, 400) for number in (2**63, -(2**63) - 1, 10**19)],
     ("texts?device=1&pin=1&from=x", 400),
+    ("texts?device=x&pin=1", 400),
     ("points.csv?device=%s" % ("9" * 30), 400),
 ]
 
 
 @pytest.mark.parametrize("question, status", QUESTIONS)
 def test_an_odd_question_is_answered_or_refused(odd, question, status):
-    found = request(odd.url, "GET", "/sandbox/" + question).status
-    assert found == status if status else found < 500
+    reply = request(odd.url, "GET", "/sandbox/" + question)
+    assert reply.status == status if status else reply.status < 500
+    assert status != 400 or json.loads(reply.body)["error"]["message"]
 
 
 def test_rows_are_capped_however_many_are_asked_for():

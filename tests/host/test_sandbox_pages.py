@@ -30,9 +30,8 @@ def rows_of(sandbox, path):
 
 def test_the_summary_of_an_empty_ledger_names_its_devices(sandbox):
     summary = ask(sandbox, "/sandbox/summary")
-    assert summary["totals"] == {
-        "requests": 0, "batches": 0, "points": 0, "duplicates": 0, "bytes": 0, "spoilt": 0
-    }  # fmt: skip
+    names = ("requests", "batches", "points", "duplicates", "bytes", "spoilt")
+    assert summary["totals"] == dict.fromkeys(names, 0)
     assert [device["token"] for device in summary["devices"]] == [sandbox.token]
     assert summary["pins"] == []
 
@@ -45,15 +44,14 @@ def test_the_summary_adds_up():
         post(sandbox, "[]", token="b")
         post(sandbox, [[T, 1]], token="c")
         summary = ask(sandbox, "/sandbox/summary")
-        totals = summary["totals"]
-        assert (totals["requests"], totals["batches"], totals["spoilt"]) == (5, 3, 2)
-        assert (totals["points"], totals["duplicates"]) == (5, 1)
-        assert [(d["token"], d["requests"], d["batches"], d["points"]) for d in summary["devices"]] == [
-            ("a", 2, 2, 3),
-            ("b", 2, 1, 2),
-        ]
-        pins = [(pin["pin"], pin["points"], pin["first_ms"], pin["last_ms"], pin["latest"]) for pin in summary["pins"]]
-        assert pins == [(1, 3, T, T + 1, "2"), (2, 2, T - 5, T, "7.5")]
+
+        def told(part, names):
+            return [tuple(row[name] for name in names.split()) for row in part]
+
+        assert told([summary["totals"]], "requests batches spoilt points duplicates") == [(5, 3, 2, 5, 1)]
+        assert told(summary["devices"], "token requests batches points") == [("a", 2, 2, 3), ("b", 2, 1, 2)]
+        pins = [(1, 3, T, T + 1, "2"), (2, 2, T - 5, T, "7.5")]
+        assert told(summary["pins"], "pin points first_ms last_ms latest") == pins
 
 
 def series(sandbox, first, last, slices=600, pin=1):
@@ -88,35 +86,18 @@ def test_a_long_series_keeps_its_extremes_and_its_gaps(sandbox):
     assert abs(first - (T + 3_999_000)) <= drawn["slice_ms"] and abs(last - (T + 5_000_000)) <= drawn["slice_ms"]
 
 
-def test_booleans_are_drawn_and_texts_are_listed(sandbox):
+def test_booleans_are_drawn_and_texts_of_the_time_asked_for_are_listed(sandbox):
     post(sandbox, [[T, True], [T + 1, False]])
-    post(sandbox, [[T, "open"], [T + 1, "shut"]], "v2")
+    post(sandbox, [[T + i * MINUTE, "text %d" % i] for i in range(4)], "v2")
     assert series(sandbox, T, T + 1)["low"] == [1, 0]
     assert series(sandbox, T, T + 1, pin=2)["ms"] == []
-    assert ask(sandbox, "/sandbox/texts?device=1&pin=2") == [
-        {"ms": T + 1, "value": '"shut"'},
-        {"ms": T, "value": '"open"'},
-    ]
+    texts = [{"ms": T + i * MINUTE, "value": '"text %d"' % i} for i in (3, 2, 1, 0)]
+    assert ask(sandbox, "/sandbox/texts?device=1&pin=2") == texts
+    span = "&from=%d&to=%d" % (T + MINUTE, T + 2 * MINUTE)
+    assert ask(sandbox, "/sandbox/texts?device=1&pin=2" + span) == texts[1:3]
 
 
-def test_the_ledger_comes_in_pages_newest_first(sandbox):
-    for number in range(5):
-        post(sandbox, [[T + number, number]])
-    post(sandbox, "[]")
-    page = ask(sandbox, "/sandbox/requests?size=2")
-    assert [row["id"] for row in page] == [6, 5]
-    assert [row["id"] for row in ask(sandbox, "/sandbox/requests?size=2&before=5")] == [4, 3]
-    assert [row["id"] for row in ask(sandbox, "/sandbox/requests?kind=refused")] == [6]
-    assert [row["id"] for row in ask(sandbox, "/sandbox/requests?kind=stored&size=1")] == [5]
-
-
-def test_texts_are_those_of_the_time_asked_for(sandbox):
-    post(sandbox, [[T + i * MINUTE, "text %d" % i] for i in range(4)])
-    asked = ask(sandbox, "/sandbox/texts?device=1&pin=1&from=%d&to=%d" % (T + MINUTE, T + 2 * MINUTE))
-    assert [row["value"] for row in asked] == ['"text 2"', '"text 1"']
-
-
-def test_the_ledger_is_searched_by_time_and_by_words(sandbox):
+def test_the_ledger_comes_in_pages_newest_first_and_is_searched_by_time_and_by_words(sandbox):
     post(sandbox, [[T, 1]])
     post(sandbox, [[T, 1]], "v3")
     sandbox.fault("server_error", status=503, count=1)
@@ -127,10 +108,12 @@ def test_the_ledger_is_searched_by_time_and_by_words(sandbox):
         return [row["id"] for row in ask(sandbox, "/sandbox/requests?" + question)]
 
     arrived = sandbox.requests()[1]["arrived_ms"]
-    assert found("until=%d" % arrived)[-2:] == [2, 1] and found("until=%d" % (arrived - 10**7)) == []
-    assert found("find=v3") == [3, 2]
-    assert found("find=V3+503") == found("find=v3+SERVER_error") == [3]
-    assert found("find=strang") == [4] and found("find=%25") == []
+    pages = {"size=2": [4, 3], "size=2&before=3": [2, 1], "kind=refused": [4, 3], "kind=stored&size=1": [2]}
+    words = {"find=v3": [3, 2], "find=V3+503": [3], "find=v3+SERVER_error": [3], "find=strang": [4], "find=%25": []}
+    times = {"until=%d" % (arrived - 10**7): []}
+    for question, ids in {**pages, **words, **times}.items():
+        assert found(question) == ids, question
+    assert found("until=%d" % arrived)[-2:] == [2, 1]
 
 
 DAY = 24 * 60 * MINUTE
@@ -165,20 +148,6 @@ def test_the_summary_has_the_usual_time_of_each_device_and_of_all():
         ranges = ask(sandbox, "/sandbox/summary")["ranges"]
         assert ranges["1"] == ranges[""] == {"from": T, "to": STEADY[-1], "outside": 1}
         assert ranges["2"] == {"from": T + 5, "to": T + 5, "outside": 0}
-
-
-WRONG = [
-    "series?device=1",
-    "series?device=1&pin=1&from=5&to=1",
-    "texts?device=x&pin=1",
-    "requests?size=-1",
-]
-
-
-@pytest.mark.parametrize("question", WRONG)
-def test_a_wrong_question_is_an_error(sandbox, question):
-    reply = request(sandbox.url, "GET", "/sandbox/" + question)
-    assert reply.status == 400 and json.loads(reply.body)["error"]["message"]
 
 
 def test_points_are_exported_as_they_arrived(sandbox):
@@ -227,9 +196,10 @@ def test_events_tell_of_every_request_and_fault(sandbox):
     assert (data[1]["id"], data[1]["points"], data[1]["fault"]) == (1, 1, "no_date")
 
 
-@pytest.mark.parametrize(
-    "path", ["/page/nothing.js", "/page/..%2fcli.py", "/page/", "/charts/uPlot.d.ts", "/charts/..%2fpackage.json"]
-)
+PATHS = ["/page/nothing.js", "/page/..%2fcli.py", "/page/", "/charts/uPlot.d.ts", "/charts/..%2fpackage.json"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_only_the_pages_own_files_are_served(sandbox, path):
     assert request(sandbox.url, "GET", path).status == 404
 
@@ -275,10 +245,3 @@ def _fill(database, batches, size):
     )
     connection.commit()
     connection.close()
-
-
-@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**19])
-def test_a_number_that_sqlite_has_no_room_for_is_refused(sandbox, number):
-    reply = request(sandbox.url, "GET", "/sandbox/series?device=1&pin=1&from=0&to=%d" % number)
-    assert reply.status == 400
-    assert json.loads(reply.body)["error"]["message"] == "to must be a whole number of at most 64 bits."

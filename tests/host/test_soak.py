@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from tests.host.boards import ended
+from tests.host.boards import ended, said
+from tools.soak.__main__ import main
 from tools.soak.ledger import Journal, Ledger
 
 
@@ -32,15 +33,20 @@ def test_a_server_that_stores_less_than_it_accepts_does_not_add_up():
     assert "points count as delivered and did not arrive" in output
 
 
-def test_a_fault_that_there_is_not_is_refused_by_name():
-    status, output, _ = soak("--days", 1, "--fault", "drop_passt")
-    assert status == 2 and "'drop_passt' is not one of" in output and "It adds up" not in output
+REFUSED = [
+    (["--days=1", "--fault=drop_passt"], 2, "'drop_passt' is not one of"),
+    (["--days=inf"], 2, "inf is no number of days"),
+    (["--days=nan"], 2, "nan is no number of days"),
+    (["--days=0"], 2, "x>0"),
+    (["--days=-1"], 2, "x>0"),
+    (["--days=1000000", "--journal=HERE/none/journal"], 1, "cannot be used: No such file or directory"),
+]
 
 
-@pytest.mark.parametrize("days", ["inf", "nan"])
-def test_days_without_end_are_refused(days):
-    status, output, _ = soak("--days", days)
-    assert status == 2 and "%s is no number of days" % days in output
+@pytest.mark.parametrize("arguments, status, says", REFUSED)
+def test_what_cannot_be_is_refused_by_name_before_days_are_lived_through(tmp_path, arguments, status, says):
+    printed = said(main, *[argument.replace("HERE", str(tmp_path)) for argument in arguments], status=status)
+    assert says in printed.splitlines()[-1] and "add up" not in printed
 
 
 # What the ledger says about journals that are made up. Times: true, shown.
@@ -94,20 +100,6 @@ def test_a_batch_sent_again_after_a_lost_reply_is_no_problem():
 
 
 def test_a_reading_that_is_nowhere_is_a_problem_whatever_the_board_counts():
-    journal = JOURNAL.replace("uploaded 3", "uploaded 2").replace("dropped 0", "dropped 1")
-    assert problems(ARRIVED[:2], journal=journal) == []
-    assert (
-        problems(ARRIVED[:2], journal=JOURNAL.replace("uploaded 3", "uploaded 2").replace("pending 0", "pending 1"))
-        != []
-    )
-
-
-def test_a_journal_that_cannot_be_written_is_told_before_days_are_lived_through(tmp_path):
-    status, output, _ = soak("--days", 10**6, "--journal", tmp_path / "none" / "journal")
-    assert status == 1 and output.splitlines()[-1].endswith("cannot be used: No such file or directory"), output
-
-
-@pytest.mark.parametrize("days", [0, -1])
-def test_no_days_are_refused_and_add_up_to_nothing(days):
-    status, output, _ = soak("--days", days)
-    assert status == 2 and "x>0" in output, output
+    lost = JOURNAL.replace("uploaded 3", "uploaded 2")
+    assert problems(ARRIVED[:2], journal=lost.replace("dropped 0", "dropped 1")) == []
+    assert problems(ARRIVED[:2], journal=lost.replace("pending 0", "pending 1")) != []

@@ -8,17 +8,16 @@ import signal
 import struct
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from tests.host import thumb
 from tests.host.boards import run
+from tools.device import ROOT
 from tools.options import command
 from tools.powercut import drive
 
-ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(set(re.findall(r"\$\(RUN\) -m (tools[.\w]+)", (ROOT / "Makefile").read_text())))
 
 

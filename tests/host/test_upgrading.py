@@ -3,7 +3,6 @@
 import json
 import shutil
 import zlib
-from pathlib import Path
 
 import pytest
 
@@ -11,10 +10,10 @@ from tests.host.boards import mpremote, start_board
 from tests.host.pulled import pulled
 from tests.host.simulated_board import Board
 from tools.compiled import compile_library
+from tools.device import ROOT
 from tools.pull.sources import snapshot
 from tools.sandbox.testing import Sandbox
 
-ROOT = Path(__file__).resolve().parents[2]
 START_MS = 1795000000000
 # Takes a server, a token, what to log first and whether to upload; in the folder it runs in or at the board's root.
 STATION = """

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.host.boards import ROOT, ampy, mpremote, require_node, run, run_tool, start_board
+from tests.host.boards import ROOT, ampy, give_library, mpremote, require_node, run, run_tool, start_board
 
 PATIENCE_S = 90
 HELP = 'Type "help()"'
@@ -215,7 +215,7 @@ print(client.upload(timeout_s=1))
 
 
 def test_a_server_that_never_answers_is_left_after_the_time_that_was_given(board):
-    shutil.copytree(ROOT / "lib" / "blynk_batch", board.folder / "lib" / "blynk_batch")
+    give_library(board)
     board.reset()
     with socket.create_server(("127.0.0.1", 0)) as server:
         said = mpremote(board, "exec", SILENT % server.getsockname()[1])
@@ -235,7 +235,7 @@ FASTER = {
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_each_example_runs_on_it_as_it_would_on_a_board_and_its_readings_arrive(board, sandbox, example):
-    shutil.copytree(ROOT / "lib" / "blynk_batch", board.folder / "lib" / "blynk_batch")
+    give_library(board)
     for path in (ROOT / "examples" / example).glob("*.py"):
         shutil.copy(path, board.folder)
     config = (board.folder / "config.py").read_text()

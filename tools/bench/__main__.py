@@ -21,7 +21,7 @@ from tools.options import command
 def measure(group, quick, workers=2):
     """The group's rows."""
     with ThreadPoolExecutor(1 if group.alone else workers) as pool:
-        found = list(pool.map(lambda job: job(), group.jobs(quick)))
+        found = list(pool.map(lambda job: list(job()), group.jobs(quick)))
     return rows_of(group.name, [cell for cells in found for cell in cells])
 
 

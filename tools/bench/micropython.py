@@ -3,11 +3,10 @@
 import json
 import re
 import tempfile
-from pathlib import Path
 
 from tools import device
+from tools.device import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tools" / "bench" / "device"
 CLIMATE = ROOT / "examples" / "data" / "room-climate.csv"
 _FOLDERS = [SCRIPTS, device.SIM, device.FROZEN]
@@ -39,3 +38,11 @@ def cells(script, *arguments, **options):
 def cell(what, on, who, value):
     """What a script's line says, for what is measured on the host."""
     return {"what": what, "on": on, "who": who, "value": value}
+
+
+def least(low, high, fits):
+    """The least number above `low` that fits, if all above it do up to `high`."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high

@@ -21,6 +21,11 @@ def measure(family, media, parts):
 
 
 def jobs(quick):
+    """Power cuts
+
+    A share of one workload of `tools/powercut/`, cut in the middle of programs and erases; after each cut the ring
+    is opened again on a copy and every reading compared. `make test` cuts every workload, fails below 40,000 on raw
+    devices or 12,000 on littlefs, and prints how many it survived.
+    """
     for family, media in {"raw": drive.RAW, "littlefs": drive.LITTLEFS}.items():
-        share = (media[:1], 32) if quick else (media, 8)
-        yield partial(lambda *arguments: list(measure(*arguments)), family, *share)
+        yield partial(measure, family, *((media[:1], 32) if quick else (media, 8)))

@@ -33,14 +33,14 @@ def _listed(ports):
 
 def explain(port, error):
     """The PortProblem for an OSError or a tool's own exception on opening `port`."""
-    if not os.path.exists(port) and not sys.platform.startswith("win"):
-        return PortProblem("There is no port %s; %s." % (port, _there()))
-    if not sys.platform.startswith("win") and not os.access(port, os.R_OK | os.W_OK):
-        return PortProblem(
-            "You may not open %s: `sudo usermod -aG %s $USER`, log in again and run this again." % (port, _group(port))
-        )
-    if not sys.platform.startswith("win") and not _is_serial(port):
-        return PortProblem("%s is no serial port; %s." % (port, _there()))
+    if not sys.platform.startswith("win"):
+        if not os.path.exists(port):
+            return PortProblem("There is no port %s; %s." % (port, _there()))
+        if not os.access(port, os.R_OK | os.W_OK):
+            how = "You may not open %s: `sudo usermod -aG %s $USER`, log in again and run this again."
+            return PortProblem(how % (port, _group(port)))
+        if not _is_serial(port):
+            return PortProblem("%s is no serial port; %s." % (port, _there()))
     if _is_in_use(error):
         return PortProblem(
             "%s is in use by another program: close the one that has it open (a serial monitor, Thonny, mpremote) "

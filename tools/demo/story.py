@@ -7,11 +7,10 @@ still waits in it: that is pending, not lost.
 import csv
 import datetime
 from collections import Counter
-from pathlib import Path
 
 from tools import device
+from tools.device import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 READINGS = ROOT / "examples" / "data" / "room-climate.csv"
 PINS = 4
 POWER_CUT = 42

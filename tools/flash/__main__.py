@@ -1,16 +1,24 @@
 """`make flash FIRMWARE=file`: recognise the file, find the board, ask, write."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 
 from tools.board import ports
 from tools.board.errors import BoardProblem
-from tools.flash import esp, volume
+from tools.flash import volume
 from tools.flash.image import Uf2, recognise
 from tools.options import command
 
 _FILES_STAY = "Its files stay if the firmware that it has now is for the same board; `make pull` saves its readings."
+_NO_ESPTOOL = (
+    "An ESP32 needs esptool, which is not installed: `.venv/bin/python -m pip install esptool`, then again."
+)
+_UNFINISHED = "esptool did not finish: hold the board's BOOT button, tap RESET, let go, and run this again."
 
 
 @command()
@@ -44,11 +52,16 @@ def pico(image, firmware, data, folder, erase, yes):
 
 
 def esp32(image, firmware, port, erase, yes):
-    esptool = esp.program()
-    port = ports.find(port)
+    """By esptool, a program of its own (GPL) that this project does not bring along; it writes to the terminal."""
+    port, path = ports.find(port), os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    esptool = shutil.which("esptool", path=path) or shutil.which("esptool.py", path=path)
+    if not esptool:
+        raise BoardProblem(_NO_ESPTOOL)
     files = "Everything on it is erased first, its readings too." if erase else _FILES_STAY
     ask("Write %s to the %s at %s? %s" % (firmware.name, image.chip, port, files), yes)
-    esp.write(esptool, image, firmware, port, erase)
+    for step in [["erase_flash"]] * erase + [["write_flash", hex(image.offset), str(firmware)]]:
+        if subprocess.call([esptool, "--chip", image.chip, "--port", port, "--baud", "460800", *step]):
+            raise BoardProblem(_UNFINISHED)
 
 
 def ask(question, yes):

@@ -4,7 +4,7 @@ UF2: blocks of 512 bytes, see Microsoft's UF2 specification. ESP: the image head
 """
 
 import struct
-from collections import Counter
+from typing import NamedTuple
 
 from tools.board.errors import BoardProblem
 
@@ -16,31 +16,24 @@ _UF2_ABSOLUTE = 0xE48BFF57
 _ESP_MAGIC = 0xE9
 # Chip and where its bootloader starts in flash, by the header's chip number.
 _ESP_CHIPS = {
-    0: ("esp32", 0x1000),
-    2: ("esp32s2", 0x1000),
-    5: ("esp32c3", 0),
-    9: ("esp32s3", 0),
-    12: ("esp32c2", 0),
-    13: ("esp32c6", 0),
-    16: ("esp32h2", 0),
-    18: ("esp32p4", 0x2000),
-    23: ("esp32c5", 0x2000),
-}
+    0: ("esp32", 0x1000), 2: ("esp32s2", 0x1000), 5: ("esp32c3", 0), 9: ("esp32s3", 0), 12: ("esp32c2", 0),
+    13: ("esp32c6", 0), 16: ("esp32h2", 0), 18: ("esp32p4", 0x2000), 23: ("esp32c5", 0x2000),
+}  # fmt: skip
 _APPLICATION_MAGIC = 0xABCD5432  # at byte 32 of an image without a bootloader
 
 
-class Uf2:
-    """An image for the volume `board_id`; `has_wifi` by the names that MicroPython gives its boards."""
+class Uf2(NamedTuple):
+    """`board_id`: of the volume; `has_wifi` by the names that MicroPython gives its boards."""
 
-    def __init__(self, board_id, has_wifi):
-        self.board_id, self.has_wifi = board_id, has_wifi
+    board_id: str
+    has_wifi: bool
 
 
-class Esp:
-    """An image for `chip`, as esptool names it, to be written at `offset`."""
+class Esp(NamedTuple):
+    """`chip`, as esptool names it; `offset`: where it is written."""
 
-    def __init__(self, chip, offset):
-        self.chip, self.offset = chip, offset
+    chip: str
+    offset: int
 
 
 def recognise(name, data):
@@ -59,12 +52,10 @@ def _uf2(name, data):
     blocks = [_UF2_BLOCK.unpack_from(data, at) for at in range(0, len(data) - 511, 512)]
     if len(data) % 512 or any((block[0], block[1], block[9]) != _UF2_MAGICS for block in blocks):
         raise BoardProblem("%s is a damaged UF2 file: download it again." % name)
-    families = Counter(block[7] for block in blocks)
-    families.pop(_UF2_ABSOLUTE, None)
-    known = {_UF2_FAMILIES.get(family) for family in families}
+    ours = [block for block in blocks if block[7] != _UF2_ABSOLUTE]
+    known = {_UF2_FAMILIES.get(block[7]) for block in ours}
     if len(known) != 1 or None in known:
         raise BoardProblem("%s is a UF2 file for another chip than RP2040 and RP2350: choose your board's." % name)
-    ours = [block for block in blocks if block[7] != _UF2_ABSOLUTE]
     if [block[5] for block in ours] != list(range(len(ours))) or ours[0][6] != len(ours):
         raise BoardProblem("%s lacks a part: download it again." % name)
     content = b"".join(block[8][: block[4]] for block in ours)

@@ -2,7 +2,6 @@
 
 import glob
 import os
-import sys
 from pathlib import Path
 
 from tools.board.errors import BoardProblem
@@ -13,31 +12,23 @@ _INFO = "INFO_UF2.TXT"
 
 def find(board_id, volume=None):
     """The volume's folder. BoardProblem if there is none, several, or one of another chip."""
-    if volume:
-        found = [Path(volume)] if (Path(volume) / _INFO).is_file() else []
-        if not found:
-            raise BoardProblem("%s is not the volume of a board in its bootloader: it has no %s." % (volume, _INFO))
-    else:
-        found = _mounted(board_id)
-    if not found:
-        raise BoardProblem(
-            "No volume %s is mounted: hold the board's BOOTSEL button while you plug it in, wait for the volume, and "
-            "run this again (VOLUME=folder if it is mounted elsewhere)." % board_id
-        )
+    places = [volume] if volume else [path for place in _PLACES for path in glob.glob(place % board_id)]
+    found = {Path(place): _board_id(place) for place in places if (Path(place) / _INFO).is_file()}
+    if not volume:
+        found = {place: there for place, there in found.items() if there == board_id}
     if len(found) > 1:
-        raise BoardProblem("Several boards wait in their bootloader: name one with VOLUME=..., %s." % _listed(found))
-    there = _board_id(found[0])
-    if there != board_id:
-        raise BoardProblem("The board at %s is an %s, and the firmware is for an %s." % (found[0], there, board_id))
-    return found[0]
-
-
-def _mounted(board_id):
-    if sys.platform.startswith("win"):
-        places = ["%s:\\" % letter for letter in "DEFGHIJKLMNOPQRSTUVWXYZ"]
-    else:
-        places = [path for place in _PLACES for path in glob.glob(place % board_id)]
-    return [Path(place) for place in places if (Path(place) / _INFO).is_file() and _board_id(place) == board_id]
+        listed = " or ".join(map(str, found))
+        raise BoardProblem("Several boards wait in their bootloader: name one with VOLUME=..., %s." % listed)
+    for place, there in found.items():
+        if there != board_id:
+            raise BoardProblem("The board at %s is an %s, and the firmware is for an %s." % (place, there, board_id))
+        return place
+    if volume:
+        raise BoardProblem("%s is not the volume of a board in its bootloader: it has no %s." % (volume, _INFO))
+    raise BoardProblem(
+        "No volume %s is mounted: hold the board's BOOTSEL button while you plug it in, wait for the volume, and "
+        "run this again (VOLUME=folder if it is mounted elsewhere)." % board_id
+    )
 
 
 def _board_id(volume):
@@ -45,10 +36,6 @@ def _board_id(volume):
         if line.startswith("Board-ID:"):
             return line.partition(":")[2].strip()
     return "unknown board"
-
-
-def _listed(found):
-    return " or ".join(str(path) for path in found)
 
 
 def copy(data, volume):

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import click
 
@@ -48,7 +48,7 @@ def main(pins, every, outage, upload_every, medium, flash, apart, deep_sleep, co
         together = plan.work_out(grouped, grouped.measure(), limits, plan.Link())
     advice = plan.advice(station, answer, limits, together)
     if as_json:
-        click.echo(json.dumps({"costs": costs, "plan": answer.as_dict(), "advice": [text for _, text in advice]}))
+        click.echo(json.dumps({"costs": costs, "plan": asdict(answer), "advice": [text for _, text in advice]}))
     else:
         show(station, answer, limits, advice)
     sys.exit(1 if any(fails for fails, _ in advice) else 0)

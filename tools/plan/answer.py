@@ -1,7 +1,7 @@
 """The arithmetic of a plan: from a Station and what a row of it costs to figures, and from these to advice. Pure."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from tools.plan import words
 
@@ -46,9 +46,6 @@ class Answer:
     catch_up_requests: int
     catch_up_s: float
     catch_up_days: float  # more than 1 where the daily limit spreads it
-
-    def as_dict(self):
-        return asdict(self)
 
 
 def work_out(station, costs, limits, link):

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import click
 
+from tools.device import ROOT
 from tools.options import Parsed, command
 from tools.sandbox import contract, rules
 from tools.sandbox.faults import parse_fault
@@ -26,8 +27,7 @@ from tools.sandbox.ledger import Ledger, LedgerError
 from tools.sandbox.regions import HOME
 from tools.sandbox.server import Server
 
-_ROOT = Path(__file__).resolve().parents[2]
-_DATABASE = _ROOT / "build" / "sandbox.sqlite"
+_DATABASE = ROOT / "build" / "sandbox.sqlite"
 _LIMITS = contract.Limits()
 _PORT = click.IntRange(0, 65535)
 _SIZE = click.IntRange(1)
@@ -189,21 +189,16 @@ async def _serve(server, host, port, region_ports, tls):
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
-        await _listen(server, host, port, region_ports, tls)
+        await server.start(host, port, region_ports, tls)
         _greet(server, host)
         await stopped.wait()
+    except OSError as error:
+        raise click.ClickException("cannot listen on %s: %s" % (host, error.strerror or error))
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):  # a second one does not cut a clean end short
             asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
         await server.stop()
-
-
-async def _listen(server, host, port, region_ports, tls):
-    try:
-        await server.start(host, port, region_ports, tls)
-    except OSError as error:
-        raise click.ClickException("cannot listen on %s: %s" % (host, error.strerror or error))
 
 
 def _greet(server, host):

@@ -1,13 +1,6 @@
-"""The sandbox's own switches, which Blynk does not have; the page's questions are in pages.py.
+"""The sandbox's own switches, which Blynk does not have: faults, rules, and what pages and programs ask about it.
 
-GET    /sandbox/info          addresses, tokens, limits
-GET    /sandbox/openapi.json  all calls, described for programs (openapi.py)
-GET    /sandbox/faults        the faults switched on, and the catalogue
-POST   /sandbox/faults        {"name": "server_error", "status": 502, "count": 3} switches one on
-DELETE /sandbox/faults[/N]    clears one or all
-GET    /sandbox/rules         what is taken of a batch's content (rules.py)
-PATCH  /sandbox/rules         {"datastreams": {"V1": "integer:0:9", "V2": null}, "drop": ["too_old"]} changes these
-GET    /sandbox/events        server-sent events: request, faults, rules
+openapi.py lists the calls. /sandbox/events, which it does not, are server-sent events: request, faults, rules.
 """
 
 import dataclasses

@@ -1,12 +1,8 @@
-"""The calls of Blynk's HTTPS API for devices beside the batch upload: one value in, the last value out, all values out.
-
-    GET /external/api/data/get?token=&pin=    what is stored, as a link to a zip file of CSV; the way to prove "stored"
-    GET /external/api/update?token=&v1=5      a value now; also /external/api/batch/update, with several pins
-    GET /external/api/get?token=&v1           the last value
-    GET /external/api/isHardwareConnected     always false: nothing here keeps a connection
+"""The calls of Blynk's HTTPS API for devices beside the batch upload: one value in, the last value out, and all values
+out, by data/get, which is the way to prove "stored". openapi.py lists them.
 
 As Blynk's pages describe them. What these leave open is ours: the columns of the CSV (timestamp, value), the shape of
-output=JSON, and that nothing after now is given.
+output=JSON, that nothing after now is given, and that no device is ever connected.
 """
 
 import csv

@@ -74,18 +74,6 @@ def fetch(url):
         return len(reply.read())
 
 
-def load_page(driver, url, pins):
-    """Seconds until every chart is drawn, all of them brought into view."""
-    driver.get("about:blank")
-    started = time.perf_counter()
-    driver.get(url)
-    drawn = "return document.querySelectorAll('.chart[data-drawn] canvas').length"
-    while driver.execute_script(drawn) < pins:
-        if time.perf_counter() - started > 120:
-            raise click.ClickException("the page drew no %d charts in two minutes" % pins)
-        time.sleep(0.01)
-
-
 @command()
 @click.option("--points", type=click.IntRange(1), default=1_000_000, show_default=True)
 @click.option("--batches", type=click.IntRange(1), default=2000, show_default=True)
@@ -109,13 +97,14 @@ def main(points, batches, pins):
 
 def _time_page(url, pins):
     if browser.find() is None:
-        click.echo("page load not measured: " + browser.MISSING)
-        return
-    driver = browser.start(height=2000)
-    try:
-        _row("page load until %d charts are drawn" % pins, median_ms(lambda: load_page(driver, url, pins)))
-    finally:
-        driver.quit()
+        return click.echo("page load not measured: " + browser.MISSING)
+    with browser.running(height=2000) as driver:
+
+        def load():
+            driver.get("about:blank")
+            browser.show_charts(driver, url, pins)
+
+        _row("page load until %d charts are drawn" % pins, median_ms(load))
 
 
 def _row(name, milliseconds):

@@ -7,6 +7,7 @@ SHAPES only change the headers of whatever reply follows, and combine with the o
 """
 
 import asyncio
+import inspect
 import time
 from email.utils import formatdate
 
@@ -199,13 +200,6 @@ def no_date(headers):
     headers["Date"] = None
 
 
-FAULTS = {
-    function.__name__: function
-    for function in (
-        offline, slow, slow_read, slow_reply, too_many_requests, server_error, portal, portal_redirect,
-        network_login, wrong_region, lose_reply, drop_past, truncated_reply, stalled_reply, chunked_reply,
-        unmeasured_reply, hang_up_after, huge_reply, garbage, never, reset_before,
-        reset_within, reset_after, unknown_400, invalid_token, reply,
-    )
-}  # fmt: skip
-SHAPES = {function.__name__: function for function in (date_off, no_date)}
+_HERE = [f for f in vars().values() if inspect.isfunction(f) and f.__module__ == __name__ and f.__name__[0] != "_"]
+FAULTS = {function.__name__: function for function in _HERE if inspect.iscoroutinefunction(function)}
+SHAPES = {function.__name__: function for function in _HERE if function.__name__ not in FAULTS}

@@ -1,11 +1,4 @@
-"""What the page at / asks for: its files, the ledger's answers as JSON, and exports as CSV.
-
-    GET /sandbox/summary                                        totals, devices, pins
-    GET /sandbox/series?device=1&pin=2&from=MS&to=MS&slices=600 one chart
-    GET /sandbox/texts?device=1&pin=2&from=MS&to=MS             latest values of a pin that has no numbers
-    GET /sandbox/requests?before=ID&device=1&pin=2&kind=stored&until=MS&find=V3+503
-                                                                the ledger, newest first
-    GET /sandbox/points.csv?device=1&pin=2, /sandbox/requests.csv
+"""What the page at / asks for: its files, the ledger's answers as JSON, and exports as CSV. openapi.py lists the calls.
 
 Reads in threads of its own, so that a long query never holds up an upload.
 """

@@ -17,7 +17,7 @@ from tools.sandbox.contract import Refusal
 from tools.sandbox.events import Events
 from tools.sandbox.exchange import Exchange, json_error
 from tools.sandbox.faults import Faults
-from tools.sandbox.regions import HOME, Regions
+from tools.sandbox.regions import Regions
 from tools.sandbox.rules import Rules
 
 _SHUTDOWN_S = 0.2
@@ -34,7 +34,6 @@ class Server:
         self.faults = Faults()
         self.events = Events()
         self._writer = ThreadPoolExecutor(1, "ledger")
-        self._sites = {}
         for token, region in tokens.items():
             ledger.add_device(token, region)
         self.devices = {token: device for token, device in ledger.devices().items() if token in tokens}
@@ -55,23 +54,13 @@ class Server:
     # Listening
 
     async def start(self, host, port, region_ports=(), tls=None):
-        """Listens; port 0 takes a free one. `tls`: an ssl.SSLContext, then it speaks HTTPS. Returns the home region's
-        port."""
-        self._tls = tls
+        """Listens; port 0 takes a free one. `tls`: an ssl.SSLContext, then it speaks HTTPS."""
         self.regions.scheme = "https" if tls else "http"
         await self._runner.setup()
         for name, wanted in zip(self.regions.names, [port, *region_ports]):
-            await self._listen(name, host, wanted)
-        return self._port(HOME)
-
-    async def _listen(self, name, host, port):
-        site = web.TCPSite(self._runner, host, port, ssl_context=self._tls)
-        await site.start()
-        self._sites[name] = site
-        self.regions.listen(name, site._server.sockets[0].getsockname()[1])
-
-    def _port(self, name):
-        return self._sites[name]._server.sockets[0].getsockname()[1]
+            before = len(self._runner.addresses)
+            await web.TCPSite(self._runner, host, wanted, ssl_context=tls).start()
+            self.regions.listen(name, self._runner.addresses[before][1])
 
     async def stop(self):
         self.events.close()

@@ -25,9 +25,9 @@ from urllib.parse import quote
 
 import click
 
+from tools.device import ROOT
 from tools.sandbox.contract import PATH, parse_pin
 
-ROOT = Path(__file__).resolve().parents[2]
 _STOP_S = 20
 
 

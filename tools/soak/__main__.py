@@ -11,12 +11,12 @@ import click
 
 from tools import device
 from tools.compiled import compile_library
+from tools.device import ROOT
 from tools.options import command
 from tools.sandbox.misbehave import FAULTS, SHAPES
 from tools.sandbox.testing import Sandbox
 from tools.soak.ledger import Journal, Ledger
 
-ROOT = Path(__file__).resolve().parents[2]
 DATASTREAMS = ["V1:integer", "V2:double", "V3:location", "V4:string", "V5:integer"]
 RESET = 42
 _DAYS = click.FloatRange(min=0, min_open=True)

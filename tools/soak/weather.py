@@ -13,34 +13,23 @@ _NO_PIN = '{"error":{"message":"No datastream setup for that pin."}}'
 _TOO_MUCH = '{"error":{"message":"Too much data in batch. Maximum batch size is 10000 points."}}'
 
 # (name, settings): each class of fault, some more than once since they are common.
-FAULTS = (
-    ("offline", {}),
-    ("reset_before", {}),
+_PLAIN = (
+    "offline", "reset_before", "reset_after", "lose_reply", "lose_reply", "truncated_reply", "chunked_reply",
+    "unmeasured_reply", "hang_up_after", "garbage", "portal", "portal_redirect", "network_login", "wrong_region",
+    "unknown_400", "invalid_token",
+)  # fmt: skip
+FAULTS = [(name, {}) for name in _PLAIN] + [
     ("reset_within", {"after_bytes": 300}),
-    ("reset_after", {}),
-    ("lose_reply", {}),
-    ("lose_reply", {}),
-    ("truncated_reply", {}),
     ("slow", {"seconds": 0.05}),
-    ("chunked_reply", {}),
-    ("unmeasured_reply", {}),
-    ("hang_up_after", {}),
     ("huge_reply", {"bytes": 20000}),
-    ("garbage", {}),
     ("too_many_requests", {"retry_after_s": 600}),
     ("server_error", {"status": 500}),
     ("server_error", {"status": 503, "retry_after_s": 60}),
-    ("portal", {}),
-    ("portal_redirect", {}),
-    ("network_login", {}),
-    ("wrong_region", {}),
-    ("unknown_400", {}),
-    ("invalid_token", {}),
     ("reply", {"status": 413}),
     ("reply", {"status": 404, "content_type": "text/html", "body": "<html>gone</html>"}),
     ("reply", {"status": 400, "body": _TOO_MUCH}),
     ("reply", {"status": 400, "body": _NO_PIN, "pin": 2, "count": 3}),
-)
+]
 
 
 def readings(serial):

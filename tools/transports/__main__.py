@@ -13,6 +13,7 @@ import click
 import trustme
 
 from tools import device
+from tools.bench.micropython import least
 from tools.compiled import compile_library
 from tools.options import command
 from tools.sandbox.testing import Sandbox
@@ -58,11 +59,7 @@ class Bench:
 
     def least_heap(self, *kind):
         """KiB, to the next step."""
-        low, high = 0, _MOST_KIB // _STEP_KIB
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self.run(*kind, kib=middle * _STEP_KIB) else (middle, high)
-        return high * _STEP_KIB
+        return least(0, _MOST_KIB // _STEP_KIB, lambda step: self.run(*kind, kib=step * _STEP_KIB)) * _STEP_KIB
 
 
 @command()

@@ -9,7 +9,7 @@ import click
 
 from tools.options import Parsed, command, server_url
 from tools.package import ROOT, version
-from tools.sandbox.contract import Refusal, parse_pin
+from tools.sandbox.rules import parse_datastream
 from tools.sandbox.testing import Sandbox
 from tools.verify_live.batches import DAILY_POINTS, MOST_POINTS, TYPES, batches, daily
 from tools.verify_live.history import history
@@ -17,22 +17,12 @@ from tools.verify_live.report import Result, beside, section, stored
 from tools.verify_live.wire import refusal, send
 
 
-def _pin(text):
-    try:
-        return "V%d" % parse_pin(text)
-    except Refusal:
-        raise ValueError("%r is no pin; write V0 to V255, or V1:integer" % text)
-
-
-_PIN = Parsed("pin", _pin)
-
-
 def _datastream(text):
-    """V1 or V1:integer as (pin, type)."""
-    pin, _, kind = text.partition(":")
-    if (kind or "double") not in TYPES:
-        raise ValueError("%r is no type; one of %s" % (kind, ", ".join(TYPES)))
-    return _pin(pin), kind or "double"
+    """V1 or V1:integer as ("V1", type)."""
+    pin, stream = parse_datastream(text if ":" in text else text + ":double")
+    if str(stream) not in TYPES:
+        raise ValueError("%r is no type; one of %s" % (str(stream), ", ".join(TYPES)))
+    return "V%d" % pin, stream.kind
 
 
 @command()
@@ -40,7 +30,8 @@ def _datastream(text):
 @click.option("--pin", "pins", required=True, multiple=True, type=Parsed("pin[:type]", _datastream),
               help="A datastream that may take test values, and its type (%s) [default: double]; repeat for more."
               % ", ".join(TYPES))  # fmt: skip
-@click.option("--unknown-pin", default="V255", show_default=True, type=_PIN, help="One without a datastream.")
+@click.option("--unknown-pin", default="V255", show_default=True, type=Parsed("pin", _datastream),
+              help="One without a datastream.")  # fmt: skip
 @click.option("--server", default="https://blynk.cloud", show_default=True, callback=server_url, help="The service.")
 @click.option("--daily-limit", is_flag=True, help="Also send a day's points, to see what comes past them.")
 @click.option("--settle", default=60, show_default=True, type=click.IntRange(0), help="Seconds before reading back.")
@@ -52,7 +43,7 @@ def _datastream(text):
 def main(token, pins, unknown_pin, server, daily_limit, settle, output, yes):
     """Find out what the live service does with batches whose fate the documentation leaves open, and read back what it
     stored of them."""
-    pins = dict(pins)
+    pins, unknown_pin = dict(pins), unknown_pin[0]
     if unknown_pin in pins:
         raise click.UsageError("--unknown-pin must be another pin than --pin")
     now_ms = int(time.time()) * 1000
@@ -65,16 +56,24 @@ def main(token, pins, unknown_pin, server, daily_limit, settle, output, yes):
     output.parent.mkdir(parents=True, exist_ok=True)
     streams = ["%s:%s" % item for item in pins.items()]
     with Sandbox(datastream=streams, total_limit=None, day_limit=DAILY_POINTS) as sandbox:
+        servers = (server, token), (sandbox.url, sandbox.token)
         results = []
-        for batch in planned:
-            results.append(Result(batch, send(server, token, batch), send(sandbox.url, sandbox.token, batch)))
-            click.echo("\n" + "\n".join(beside(len(results), results[-1])))
-            if len(results) == 1 and (why := refusal(server, results[0].live)):
+        for number, batch in enumerate(planned, 1):
+            results.append(Result(batch, *(send(*each, batch.pin, batch.body) for each in servers)))
+            click.echo("\n" + "\n".join(beside(number, results[-1])))
+            if number == 1 and (why := refusal(server, results[0].live)):
                 raise click.ClickException(why)
-        wait(settle)
-        results = read_back(results, (server, token), (sandbox.url, sandbox.token))
-    conclude(results)
-    output.write_text(section(date.today(), server, pins, version(), results))
+        with click.progressbar(range(settle), label="until the service has stored them") as seconds:
+            for _ in seconds:
+                time.sleep(1)
+        results = read_back(results, servers)
+    text = section(date.today(), server, pins, version(), results)
+    output.write_text(text)
+    click.echo("\n" + text)
+    different = [result.batch.name for result in results if not result.same]
+    click.echo("Other answers than the sandbox's: %s." % (", ".join(different) or "none"))
+    different = [result.batch.name for result in results if result.stored != result.sandbox_stored]
+    click.echo("Stored otherwise than in the sandbox: %s." % (", ".join(different) or "none"))
     click.echo("\nPaste %s into docs/verified.md." % output)
 
 
@@ -90,33 +89,14 @@ def ask(server, pins, planned, daily_limit, yes):
         click.confirm("Send them?", abort=True)
 
 
-def wait(seconds):
-    with click.progressbar(range(seconds), label="until the service has stored them") as bar:
-        for _ in bar:
-            time.sleep(1)
-
-
-def read_back(results, *servers):
+def read_back(results, servers):
     """The results with what each of the two servers stored."""
     told = []
-    for server, token in servers:
-        pins = dict.fromkeys(result.batch.pin for result in results)
-        histories = {pin: history(server, token, pin) for pin in pins}
+    for each in servers:
+        histories = {pin: history(*each, pin) for pin in dict.fromkeys(result.batch.pin for result in results)}
         now_ms = int(time.time() * 1000)
         told.append([stored(result.batch, histories[result.batch.pin], now_ms) for result in results])
     return [result._replace(stored=live, sandbox_stored=here) for result, live, here in zip(results, *told)]
-
-
-def conclude(results):
-    """The table of what became of each batch."""
-    rows = [("on %s" % date.today(), "status", "stored", "the sandbox stored", "the library")]
-    for batch, live, _, found, here in results:
-        rows.append((batch.name, live.status, found[:38], here, batch.assumed))
-    click.echo("\n" + "\n".join("%-20s %-6s %-38s %-24s %s" % row for row in rows))
-    different = [result.batch.name for result in results if not result.same]
-    click.echo("\nOther answers than the sandbox's: %s." % (", ".join(different) or "none"))
-    different = [result.batch.name for result in results if result.stored != result.sandbox_stored]
-    click.echo("Stored otherwise than in the sandbox: %s." % (", ".join(different) or "none"))
 
 
 if __name__ == "__main__":

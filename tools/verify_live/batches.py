@@ -20,6 +20,7 @@ _VALUES = {
     "location": lambda n: [n + 0.5, n / 2],
 }
 TYPES = tuple(_VALUES)
+_DELIVERED, _HELD = "accepted is delivered", "refused: held, tried daily; at 200 counted as delivered"
 
 
 class Batch(NamedTuple):
@@ -45,49 +46,40 @@ def batches(pins, unknown_pin, now_ms):
     """All batches in the order in which they are sent. `pins` {pin: type}: the first gets all, the others one good and
     one bad batch each."""
     (pin, kind), *others = pins.items()
-    value = _VALUES[kind]
 
-    def batch(name, first, times, assumed, to=pin, of=value):
-        return Batch(name, to, [[ms, of(first + min(index, 2))] for index, ms in enumerate(times)], assumed)
+    def batch(name, first, times, assumed, pin=pin, kind=kind):
+        return Batch(name, pin, [[ms, _VALUES[kind](first + min(i, 2))] for i, ms in enumerate(times)], assumed)
 
-    def old(days, first, assumed, name=None):
-        return batch(name or "%d days old" % days, first, _minutes(now_ms - days * DAY_MS), assumed)
+    def days(number):
+        """Three whole minutes, so many days ago."""
+        return [(now_ms - number * DAY_MS) // MINUTE_MS * MINUTE_MS - index * MINUTE_MS for index in (3, 2, 1)]
 
-    valid = batch("valid", 11, _minutes(now_ms), "accepted is delivered")
-    held = "refused: held, tried daily; at 200 counted as delivered"
+    def wrong(pin, kind):
+        return Batch("wrong type", pin, [[now_ms, 1.5 if kind == "string" else "not a number"]], "refused: held")
+
+    valid = batch("valid", 11, days(0), _DELIVERED)
     found = [
         valid,
         valid._replace(name="repeated", assumed="may be kept twice: a repeat only after a lost reply"),
         batch("equal times", 21, [now_ms - 10 * MINUTE_MS] * 2, "one may replace the other"),
-        old(1, 31, "accepted is delivered", "1 day old"),
-        old(35, 34, held),
-        old(61, 37, held),
-        old(95, 41, held),
-        old(-35, 44, held, "35 days ahead"),
+        batch("1 day old", 31, days(1), _DELIVERED),
+        batch("35 days old", 34, days(35), _HELD),
+        batch("61 days old", 37, days(61), _HELD),
+        batch("95 days old", 41, days(95), _HELD),
+        batch("35 days ahead", 44, days(-35), _HELD),
         batch("old and new", 47, [now_ms - 95 * DAY_MS, now_ms - 5 * MINUTE_MS], "refused: the new one is found"),
-        batch("wrong type", 51, [now_ms], "refused: held", of=lambda n: wrong_value(kind)),
-        batch("unknown pin", 52, [now_ms], "refused: held", to=unknown_pin),
+        wrong(pin, kind),
+        batch("unknown pin", 52, [now_ms], "refused: held", unknown_pin),
         batch("too many", 61, range(now_ms - MOST_POINTS * 100, now_ms + 1, 100), "refused: halved"),
     ]
-    for pin, kind in others:
-        found.append(batch("valid " + kind, 71, _minutes(now_ms), "accepted is delivered", pin, _VALUES[kind]))
-        found.append(batch("wrong type", 51, [now_ms], "refused: held", pin, lambda n, kind=kind: wrong_value(kind)))
+    for other in others:
+        found += [batch("valid " + other[1], 71, days(0), _DELIVERED, *other), wrong(*other)]
     return found
 
 
 def daily(pin, kind, now_ms, sent):
     """Full batches that pass the documented number of points a day, with what was `sent` before."""
-    count = (DAILY_POINTS - sent) // MOST_POINTS + 1
-    for number in range(count):
-        first_ms = now_ms - (number + 1) * MOST_POINTS * 10 - DAY_MS // 4
+    for number in range(1, (DAILY_POINTS - sent) // MOST_POINTS + 2):
+        first_ms = now_ms - number * MOST_POINTS * 10 - DAY_MS // 4
         points = [[first_ms + i * 10, _VALUES[kind](62)] for i in range(MOST_POINTS)]
-        yield Batch("a day's points, %d" % (number + 1), pin, points, "points_per_day=100_000, then the reply decides")
-
-
-def wrong_value(kind):
-    return 1.5 if kind == "string" else "not a number"
-
-
-def _minutes(end_ms):
-    """Three whole minutes before."""
-    return [(end_ms // MINUTE_MS - 3 + index) * MINUTE_MS for index in range(3)]
+        yield Batch("a day's points, %d" % number, pin, points, "points_per_day=100_000, then the reply decides")

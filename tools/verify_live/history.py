@@ -13,11 +13,10 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from tools.verify_live.wire import Answer, get
+from tools.verify_live.wire import Answer, ask
 
 PATH = "/external/api/data/get"
 RAW_DAYS, MINUTE_DAYS = 30, 90  # as far back as raw data, and averages of minutes, are given
-_MINUTE_S = 60
 _SPELLINGS = ("%Y-%m-%d %H:%M:%S", "%m/%d/%y %I:%M:%S %p")
 
 
@@ -42,14 +41,13 @@ class History(NamedTuple):
             return sum(second == ms // 1000 and same(value, read) for second, read in self.raw)
         if isinstance(value, (str, list)):
             return None  # of what is no number there are no averages
-        minute = ms // 60_000 * _MINUTE_S
-        return sum(second // _MINUTE_S * _MINUTE_S == minute and same(value, read) for second, read in self.minutes)
+        return sum(second // 60 == ms // 60_000 and same(value, read) for second, read in self.minutes)
 
 
-def history(server, token, pin, minutes=True):
-    """The History of a pin, by one request, or two for three months."""
+def history(server, token, pin):
+    """The History of a pin, by two requests: the second is for three months."""
     raw, answer = _fetch(server, token, pin, "")
-    if not minutes or answer.status != 200 and not _has_no_data(answer):
+    if answer.status != 200 and not _has_no_data(answer):
         return History(answer, raw, [])
     older, answer = _fetch(server, token, pin, "&period=THREE_MONTHS&granularityType=MINUTE")
     return History(answer, raw, older)
@@ -57,7 +55,7 @@ def history(server, token, pin, minutes=True):
 
 def _fetch(server, token, pin, more):
     """([(Unix seconds, text of the value)], Answer)"""
-    answer = get(server, "%s?token=%s&pin=%s%s" % (PATH, quote(token), pin.lower(), more), token)
+    answer = ask(server, "%s?token=%s&pin=%s%s" % (PATH, quote(token), pin.lower(), more), token)
     if answer.status != 200:
         return [], answer
     try:
@@ -67,7 +65,7 @@ def _fetch(server, token, pin, more):
     there, here = urlsplit(link), urlsplit(server)
     if there.hostname != here.hostname and not (there.hostname or "").endswith("." + (here.hostname or "")):
         return [], answer._replace(status=0, body="the link leads to another host, %s" % there.hostname)
-    file = get("%s://%s" % (there.scheme, there.netloc), there.path + ("?" + there.query if there.query else ""), token)
+    file = ask("%s://%s" % there[:2], there.path + "?" * bool(there.query) + there.query, token)
     if file.status != 200:
         return [], file
     try:

@@ -10,7 +10,8 @@ from tools.sandbox.contract import PATH
 
 _TIMEOUT_S = 60
 _MOST_BYTES = 1 << 26
-HIDDEN = "(token)"
+_ELSEWHERE = "the token's region is elsewhere: run this again with SERVER=%s"
+_UNKNOWN = "the service does not know this token: copy it from the device's page, and name its region as SERVER"
 
 
 class Answer(NamedTuple):
@@ -27,35 +28,30 @@ def refusal(server, answer):
     if answer.status == 0:
         return "%s: %s" % (server, answer.body)
     if answer.status == 308 and (elsewhere := re.match("https?://[^/?#]+", answer.headers.get("location", ""))):
-        return "the token's region is elsewhere: run this again with SERVER=%s" % elsewhere.group()
+        return _ELSEWHERE % elsewhere.group()
     if "Invalid token" in answer.body:
-        return "the service does not know this token: copy it from the device's page, and name its region as SERVER"
+        return _UNKNOWN
     if answer.status not in (200, 400):
         return "%s answers %d, which no Blynk server does: look at SERVER" % (server, answer.status)
     return None
 
 
-def send(server, token, batch):
-    """Uploads the batch; its Answer."""
-    path = "%s?token=%s&pin=%s" % (PATH, quote(token), batch.pin.lower())
-    return _ask(server, "POST", path, token, batch.body, {"Content-Type": "application/json"})
+def send(server, token, pin, body):
+    """Uploads a batch."""
+    return ask(server, "%s?token=%s&pin=%s" % (PATH, quote(token), pin.lower()), token, body)
 
 
-def get(server, path, token):
-    return _ask(server, "GET", path, token)
-
-
-def _ask(server, method, path, token, body=None, headers=None):
-    """One request over a connection of its own."""
+def ask(server, path, token, body=None):
+    """One request over a connection of its own, a POST if it has a body; its Answer."""
     parts = urlsplit(server)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.netloc, timeout=_TIMEOUT_S)
 
     def hide(text):
-        return re.sub("%s|%s" % (re.escape(quote(token)), re.escape(token)), HIDDEN, text)
+        return re.sub("%s|%s" % (re.escape(quote(token)), re.escape(token)), "(token)", text)
 
     try:
-        connection.request(method, path, body, headers or {})
+        connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/json"} if body else {})
         reply = connection.getresponse()
         content = reply.read(_MOST_BYTES)
         headers = {name.lower(): hide(value) for name, value in reply.getheaders()}

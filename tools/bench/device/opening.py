@@ -25,10 +25,9 @@ def main(on, kib, samples):
         sizes.append(device.bytes_read)
         operations.append(device.reads)
     name = "%d KiB" % kib if kib < 1024 else "%d MiB" % (kib // 1024)
-    cell("open a full ring of %s: bytes read, mean" % name, on, "ours", sum(sizes) / samples)
-    cell("open a full ring of %s: bytes read, worst" % name, on, "ours", max(sizes))
-    cell("open a full ring of %s: operations, mean" % name, on, "ours", sum(operations) / samples)
-    cell("open a full ring of %s: operations, worst" % name, on, "ours", max(operations))
+    for what, found in (("bytes read", sizes), ("operations", operations)):
+        cell("open a full ring of %s: %s, mean" % (name, what), on, "ours", sum(found) / samples)
+        cell("open a full ring of %s: %s, worst" % (name, what), on, "ours", max(found))
 
 
 main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

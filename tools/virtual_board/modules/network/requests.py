@@ -99,17 +99,8 @@ def _receive(s, parse_headers):
             response.headers[name] = value.strip()
 
 
-def get(url, **options):
-    return request("GET", url, **options)
+def _by(method):
+    return lambda url, **options: request(method, url, **options)
 
 
-def post(url, **options):
-    return request("POST", url, **options)
-
-
-def put(url, **options):
-    return request("PUT", url, **options)
-
-
-def delete(url, **options):
-    return request("DELETE", url, **options)
+get, post, put, delete = [_by(method) for method in ("GET", "POST", "PUT", "DELETE")]
