@@ -13,6 +13,7 @@ from .pages import Pages
 from .state import BAD_BLOCKS, DELIVERED, ERASES, HELD, LAST_SUCCESS, OLDEST, OVERWRITES, REFUSED, REQUESTS
 
 _SURELY_FITS = const(256)
+_UNSURE = const(2)
 _STATISTICS = (REQUESTS, LAST_SUCCESS)  # can wait where room is left for acks only
 
 
@@ -27,7 +28,7 @@ class Ring(Pages):
     is_mixed = False  # damage took some of the state that opening read
     cleared = (0, 0)  # where the end was at the last clear()
     buffered_points = 0
-    sealed = True  # the newest sector takes no more frames; 2 and more: nor may what lies behind its end ever count
+    sealed = True  # the newest sector takes no more frames; _UNSURE: nor may what lies behind its end ever count
     defers = False  # state that finds no room in a full ring waits in RAM until its oldest sector goes
 
     def __init__(self, medium, span, overwrite=True, commit_every=1):
@@ -173,12 +174,12 @@ class Ring(Pages):
 
     def _take_back(self):
         """Forget all that waits, none of it acknowledged: readings, a mark and the state in it."""
-        self.sealed += 2  # till nothing waits: memory may run out here, and a sealed sector writes none of it
+        before, self.sealed = self.sealed, _UNSURE  # while memory may run out: a sealed sector writes none of it
         self._buffered = self.buffered_points = 0
         self.state_at, self._done, self.page = 1, None, -1
         self.chain.reset()
         self.waiting = bytearray()
-        self.sealed -= 2
+        self.sealed = before
 
     def program(self, data):
         """Write `data`, durable on return, and before it once more what opening saw last."""
@@ -187,7 +188,7 @@ class Ring(Pages):
             data, start = self.weak + data, start - len(self.weak)
         if not data:
             return
-        self.sealed += 2  # until it is counted: Ctrl-C comes at jumps only, and below there is none between
+        before, self.sealed = self.sealed, _UNSURE  # until it is counted: Ctrl-C comes at jumps, of which there is none
         try:
             try:
                 medium.append(self.newest, start, data)
@@ -198,10 +199,10 @@ class Ring(Pages):
             self.offset += size
             self.number += self.buffered_points
             self._buffered = self.buffered_points = 0
-            self.sealed -= 2
+            self.sealed = before
         except (OSError, RingFull, MemoryError):
             if medium.end(self.newest) == start:  # nothing of it is there
-                self.sealed -= 2
+                self.sealed = before
             raise
 
     def _is_reserve(self):
@@ -245,7 +246,7 @@ class Ring(Pages):
             self.set(OVERWRITES, (1,))
         self.set(OLDEST, (self.oldest,))
         self.add(ERASES, 1)
-        if self.sealed > 1:
+        if self.sealed == _UNSURE:
             self.void(self.newest, self.offset, medium.sector_bytes)
         self.sealed = True  # until the header is there
         first, slot = self.number, medium.slot(sequence)
@@ -276,7 +277,7 @@ class Ring(Pages):
         flash, where another sector may do."""
         if isinstance(error, (RingFull, MemoryError)) or isinstance(error, OSError) and error.errno == sector.ENOSPC:
             return False
-        self.sealed = self.sealed or True  # or what it is, 2 and more
+        self.sealed = self.sealed or True  # or _UNSURE
         if not self.medium.skips or not isinstance(error, OSError):
             return False
         self.add(BAD_BLOCKS, 1)
