@@ -40,8 +40,9 @@ def check_token(token):
         raise ValueError("token: only letters, digits, - and _ are in an auth token")
 
 
-def check_least(name, value, limit):
-    is_right = type(value) is int and limit <= value < 1000000000
+def check_least(name, value, limit, *others):
+    """TypeError or ValueError unless `value` is an int of `limit` or more, or one of the `others`."""
+    is_right = value in others or type(value) is int and limit <= value < 1000000000
     must(is_right, name, value, "an int of at least %d, and below 10**9" % limit, int)
 
 
@@ -56,8 +57,7 @@ def check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_byte
     is_right = isinstance(path, str) and path and "\0" not in path
     must(is_right, "path", path, "a folder's name, such as '/readings'", str)
     check_flags({"overwrite": overwrite})
-    if capacity_bytes is not None:
-        check_least("capacity_bytes", capacity_bytes, 3 * 4096)
+    check_least("capacity_bytes", capacity_bytes, 3 * 4096, None)
     check_least("commit_every", commit_every, 1)
     check_least("tails", tails, 1)
     check_least("tail_bytes", tail_bytes, 60)
@@ -67,16 +67,16 @@ def check_folder(path, capacity_bytes, overwrite, commit_every, tails, tail_byte
     return absolute
 
 
-def check_device(device, start, flags, **others):
+def check_device(device, start, flags, commit_every, **others):
     """TypeError or ValueError for what BlockRing does not take."""
     is_device = hasattr(device, "readblocks") and hasattr(device, "ioctl") and not isinstance(device, type)
     must(is_device, "device", device, "a block device, such as an esp32.Partition or an SD card")
     check_least("start", start, 0)
+    check_least("commit_every", commit_every, 1)
     for name in others:
         value = others[name]
-        if value is not None or name == "commit_every":
-            check_least(name, value, 1)
-        if name in ("page_size", "unit") and value:
+        check_least(name, value, 1, None)
+        if name != "blocks" and value:
             must(not value & (value - 1), name, value, "a power of two", int)
     check_flags(flags)
 
@@ -103,8 +103,7 @@ def check_limits(settings, ring, transport, clock, debug):
     must(debug is None or callable(debug), "debug", debug, "a function, such as print, or None")
     check_least("batch_points", settings["batch_points"], 1)
     check_least("batch_bytes", settings["batch_bytes"], 4096)
-    if settings["points_per_day"] is not None:
-        check_least("points_per_day", settings["points_per_day"], 1)
+    check_least("points_per_day", settings["points_per_day"], 1, None)
     days = settings["max_age_days"]
     is_right = days is None or type(days) in (int, float) and 0 < days < 100000
     must(is_right, "max_age_days", days, "a number above 0 and below 100000, or None for no limit", int, float)
