@@ -149,7 +149,7 @@ def test_write_once_units_that_are_full_to_the_last_are_opened():
     ring = BlockRing(device, unit=16)
     log(ring, 0, 20)
     size, kind_to_come = 4096 - ring.offset, 0xC5
-    while not ring.place(kind_to_come, bytes(size), 4096):
+    while not ring.place(kind_to_come, bytes(size), is_drop=True):
         size -= 1
     ring.commit()
     assert ring.offset == 4096

@@ -70,10 +70,10 @@ class Pages(State):
         self.buffered_points += is_placed * len(pins)
         return is_placed
 
-    def place(self, kind, payload, data_end=None):
+    def place(self, kind, payload, is_drop=False):
         """Have a frame wait for commit(), behind filler and a mark if it begins a page: a data frame has to be absolute
-        there. False if the sector has no room for it beside the drop frame's. `data_end` is given for a drop frame: it
-        may reach to there, and its mark carries no other state."""
+        there. False if the sector has no room for it beside the drop frame's. `is_drop`: it is that frame, whose mark
+        carries no other state."""
         frame = self.framed(kind, payload, self._frame)
         size = len(frame)
         end = self.offset + len(self.waiting)
@@ -82,12 +82,12 @@ class Pages(State):
         has_state = False
         # A frame longer than a page crosses pages, and comes right behind the header or a mark.
         if (page != self.page or at + size > PAGE) and (end != self.first or size <= PAGE):
-            lead, has_state = self._mark(page, data_end is None)
+            lead, has_state = self._mark(page, not is_drop)
             if at and at + len(lead) + size > PAGE:
-                lead, has_state = self._mark(page + 1, data_end is None)
+                lead, has_state = self._mark(page + 1, not is_drop)
                 lead = bytes(PAGE - at) + lead
         last = end + len(lead) + size
-        if self.sealed or last > (self.data_end if data_end is None else data_end):
+        if self.sealed or last > (self.medium.sector_bytes if is_drop else self.data_end):
             return False
         state_at, done = self.state_at, self._done
         if has_state:

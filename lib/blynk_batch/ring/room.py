@@ -173,7 +173,7 @@ def _note_drop(ring):
 
 def note_last(ring, state):
     """Write a frame with `state` in the room that is kept for the drop frame. False if the sector takes no more."""
-    if not ring.place(record.STATE, encode_state(state), ring.medium.sector_bytes):
+    if not ring.place(record.STATE, encode_state(state), True):
         return False
     try:
         ring.program(ring.waiting)
