@@ -69,17 +69,14 @@ class Reader(Course):
         size = self.medium.sector_bytes
         if offset + count > size:
             return -1
-        left = max(0, self.filled - at) if at >= 0 else 0  # they are here already
+        kept = bytes(self.view[at : self.filled]) if at >= 0 else b""  # they are here already
         if count > len(self.buf):
-            buf = bytearray(count + 64)
-            buf[:left] = self.view[at : at + left]
-            self.buf = buf
-            self.view = memoryview(buf)
-        elif left:
-            self.buf[:left] = self.buf[at : at + left]
+            self.buf = bytearray(count + 64)
+            self.view = memoryview(self.buf)
+        self.buf[: len(kept)] = kept
         self.base = offset
         self.filled = min(max(count, self._window), size - offset)
-        self.medium.read(self.sequence, offset + left, self.view[left : self.filled])
+        self.medium.read(self.sequence, offset + len(kept), self.view[len(kept) : self.filled])
         return 0
 
     # Frames
