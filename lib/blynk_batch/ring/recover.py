@@ -22,32 +22,20 @@ def recover(ring, oldest, newest):
     """Take up the ring whose sectors are `oldest` to `newest`."""
     ring.oldest, ring.newest = oldest, newest
     medium = ring.medium
-    for first in range(newest, oldest - 1, -1):
-        head, ring.salt, ring.state = load_header(ring, first)
-        if head:
-            break
-    if not head:
-        start = sector.read_prefix(medium, newest)
-        if newest and (not start or start.number):
-            raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
-        # The ring's first sector, perhaps in slot 2, has no state in its header: a whole salt is enough.
-        buf = bytearray(sector.SALTED_BYTES)
-        medium.read(newest, 0, memoryview(buf))
-        ring.salt = int.from_bytes(buf[sector.PREFIX_BYTES :], "little")
+    first, head = _load_state(ring)
+    is_head = head and first == newest  # the newest sector's is whole
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # older ones were dropped before the header was written
     reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
-    whole = _go_to_last_page(ring, reader) if head and first == newest else 0  # the page whose mark has all state
-    bad = 0  # damaged places before a mark that has all state again
-    is_damaged = False
-    last = []  # offset, first point and end of the newest sector's frames that were written last
-    before = 0
+    state_page = _go_to_last_page(ring, reader) if is_head else 0  # the page whose mark has the state read so far
+    is_mixed, made_good = False, 0  # state is missing in what was read; damaged places for which it is not
+    last, before = [], 0  # (offset, first point, end) of the frames that one write can have brought; kind of the last
     while reader.next():
         if reader.kind == MARK:
-            page, _, state_page, is_more, _ = reader.mark()
-            if state_page in (whole, page) and not is_more:
-                whole, bad = state_page, reader.bad
+            page, _, place, is_more, _ = reader.mark()
+            if place in (state_page, page) and not is_more:  # all of it is here again
+                state_page, made_good = place, reader.bad
         # No frame ever follows what a cut tore: so this is damage. Or this sector's header has lost its state.
-        is_damaged = reader.bad > bad or reader.sequence > first
+        is_mixed = reader.bad > made_good or reader.sequence > first
         if medium.skips and reader.sequence == newest:
             if ring.commit_every == 1 and before != MARK:  # each frame was a write of its own, or one with a mark
                 last.clear()
@@ -56,10 +44,28 @@ def recover(ring, oldest, newest):
                 last.pop(0)
             before = reader.kind
         _take_in(ring, reader)
-    _take_up(ring, reader, last, head and first == newest)
+    _take_up(ring, reader, last, is_head)
     ring.unchecked = True
-    if is_damaged:  # else not one name more: docs/architecture.md says why
+    if is_mixed:  # else not one name more: docs/architecture.md says why
         ring.is_mixed = True
+
+
+def _load_state(ring):
+    """Have the ring's salt and state from the newest header that is whole: its (sequence, Prefix); or, for want of one,
+    only the salt, from the first sector of all: (oldest sequence, None)."""
+    medium, newest = ring.medium, ring.newest
+    for sequence in range(newest, ring.oldest - 1, -1):
+        head, ring.salt, ring.state = load_header(ring, sequence)
+        if head:
+            return sequence, head
+    start = sector.read_prefix(medium, newest)
+    if newest and (not start or start.number):
+        raise CorruptRing("no readable sector header in the ring: " + medium.remedy)
+    # The ring's first sector, perhaps in slot 2, has no state in its header: a whole salt is enough.
+    buf = bytearray(sector.SALTED_BYTES)
+    medium.read(newest, 0, memoryview(buf))
+    ring.salt = int.from_bytes(buf[sector.PREFIX_BYTES :], "little")
+    return ring.oldest, None
 
 
 def _go_to_last_page(ring, reader):
@@ -108,11 +114,11 @@ def _take_in(ring, reader):
         ring.changed[BOOT] = True
 
 
-def _take_up(ring, reader, last, head):
-    """Go on behind the last good frame that `reader` found, one of `last`. If the newest sector's `head` is damaged, go
-    on in the next: with only damaged heads left the ring could not be opened."""
+def _take_up(ring, reader, last, is_head):
+    """Go on behind the last good frame that `reader` found, one of `last`. If the newest sector's header is damaged, go
+    on in the next: with only damaged ones left the ring could not be opened."""
     medium = ring.medium
-    is_head = head and 0 < reader.good_end <= medium.end(ring.newest)  # else some of the sector is missing
+    is_head = is_head and 0 < reader.good_end <= medium.end(ring.newest)  # else some of the sector is missing
     ring.offset = reader.good_end + -reader.good_end % medium.unit
     ring.first_number, ring.number = reader.first_number, reader.number
     ring.begin_pages(ring.offset)
