@@ -44,6 +44,7 @@ def recover(ring, oldest, newest):
                 last.pop(0)
             before = reader.kind
         _take_in(ring, reader)
+    ring.changed, ring.dirty = ring.dirty, {}  # since the sector began: all of it is on the medium
     _take_up(ring, reader, last, is_head)
     ring.unchecked = True
     if is_mixed:  # else not one name more: docs/architecture.md says why
@@ -99,19 +100,17 @@ def _take_in(ring, reader):
     kind = reader.kind
     if kind == MARK or kind == record.STATE:
         start = reader.mark()[4] if kind == MARK else reader.body
-        ring.changed.update(dict.fromkeys(decode_state(reader.view, start, reader.body_end, ring.state)))
+        ring.dirty.update(dict.fromkeys(decode_state(reader.view, start, reader.body_end, ring.state)))
     boot = 0
     if kind == record.ANCHOR:
-        ring.state[ANCHOR] = parsing.get_anchor(reader.payload())
-        ring.changed[ANCHOR] = True
-        boot = ring.state[ANCHOR][0]
+        ring.set(ANCHOR, parsing.get_anchor(reader.payload()))
+        boot = ring.get(ANCHOR)
     elif kind == DATA:
-        if ring.state.pop(SLEEP, None):  # of a sleep before that reading
-            ring.changed[SLEEP] = True
+        if SLEEP in ring.state:  # of a sleep before that reading
+            ring.set(SLEEP, None)
         boot = reader.chain.boot
     if boot > ring.get(BOOT):
-        ring.state[BOOT] = (boot,)
-        ring.changed[BOOT] = True
+        ring.set(BOOT, (boot,))
 
 
 def _take_up(ring, reader, last, is_head):
