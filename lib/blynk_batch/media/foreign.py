@@ -130,9 +130,8 @@ def wipe(medium):
     """Make the device blank, as far as a ring can tell; the first slot last, so that a cut leaves it recognisable.
     Of a card of gigabytes only where the search for a ring looks."""
     medium.slots = medium.wanted
-    for slot in _slots(medium):
-        if slot:
-            medium.wipe(slot)
+    for slot in _slots(medium)[1:]:
+        medium.wipe(slot)
     medium.wipe(0)
     medium.is_taken = True
     medium.flash.strict = False

@@ -134,10 +134,10 @@ class Files:
         return tail
 
     def read(self, sequence, offset, view):
-        current, done = sequence == self.current, 0
-        spilled = self.spilled
-        if not current or offset < spilled:
-            part = view[: spilled - offset] if current else view
+        spilled = self.spilled if sequence == self.current else SECTOR_BYTES  # so far it is in its file
+        done = 0
+        if offset < spilled:
+            part = view[: spilled - offset]
             try:
                 file = self._opened(sequence)
                 file.seek(offset)
@@ -146,8 +146,8 @@ class Files:
                 from .names import read_again  # not by load(), as in ring/log.py
 
                 done = read_again(self, sequence, offset, part)
-        if current and offset + done >= spilled:
-            at = offset + done - spilled
+        at = offset + done - spilled
+        if at >= 0:
             part = memoryview(self.tail)[at : at + len(view) - done]
             view[done : done + len(part)] = part
             done += len(part)
