@@ -39,6 +39,7 @@ def points(ring, now, unsynced):
                         yield pin, None if time == NEVER else time, value
     except OSError as e:  # the medium's
         raise load("words", "explained")(e, ring.medium.place)
+    yield None  # the end: next() with a value for it came with MicroPython 1.25
 
 
 def held(ring, at_once=True):
@@ -72,11 +73,9 @@ _OUTCOMES = const("retried smaller redirected stopped")
 
 def client_points(client, boots, unsynced):
     """Client.points()."""
-    found, point = points(client.ring, boots.now(), unsynced), ()
-    while point is not None:
-        if point:
-            yield point
-        point = _look(client, None, next, found, None)
+    found = points(client.ring, boots.now(), unsynced)
+    while point := _look(client, None, next, found):
+        yield point
 
 
 def client_stats(client, boots, uploader, watchdog):

@@ -37,7 +37,7 @@ class Dated:
         found.pop("date", None)
         if self._board.date_error_ms is not None:
             unix = (self._board.clock.now_ms + self._board.date_error_ms) // 1000
-            year, month, day, hours, minutes, seconds = board_clock._real.gmtime(unix)[:6]
+            year, month, day, hours, minutes, seconds = board_clock.date_of(unix)[:6]
             when = (day, _MONTHS[month * 3 - 3 : month * 3], year, hours, minutes, seconds)
             found["date"] = "Mon, %02d %s %d %02d:%02d:%02d GMT" % when
         return status, found, text

@@ -124,7 +124,7 @@ def dated(world, requests):
 def date(ms):
     import board_clock
 
-    year, month, day, hours, minutes, seconds = board_clock._real.gmtime(ms // 1000)[:6]
+    year, month, day, hours, minutes, seconds = board_clock.date_of(ms // 1000)[:6]
     name = "JanFebMarAprMayJunJulAugSepOctNovDec"[month * 3 - 3 : month * 3]
     return "Mon, %02d %s %d %02d:%02d:%02d GMT" % (day, name, year, hours, minutes, seconds)
 

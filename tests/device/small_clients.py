@@ -10,8 +10,17 @@ def client_on(ring=None, **options):
     return blynk_batch.Client("token-of-32-characters-123456789", ring=ring, **options)
 
 
+def asyncio_module():
+    """By the name that it has: in MicroPython 1.20 that is uasyncio."""
+    try:
+        import asyncio
+    except ImportError:
+        import uasyncio as asyncio
+    return asyncio
+
+
 def run_for(client, is_online, polls, **options):
-    import asyncio
+    asyncio = asyncio_module()
 
     async def some():
         task = asyncio.create_task(client.run(is_online, interval=0, poll_s=0, **options))

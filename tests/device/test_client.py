@@ -1,5 +1,6 @@
 """The public interface on its own: what it takes, what it refuses, what it says. No network."""
 
+import builtins
 import gc
 import os
 import sys
@@ -43,6 +44,17 @@ def test_a_reading_is_there_again_after_opening_anew():
     client = client_on()
     assert list(client.points()) == [(1, NOW_MS, 21.5), (2, 1648054765458, "door open")]
     assert client.pending == 2
+
+
+def test_points_asks_no_more_of_next_than_the_oldest_micropython_has():
+    """Until 1.25 next() takes an iterator and nothing else."""
+    given, client = builtins.next, client_on()
+    client.log(1, 21.5)
+    builtins.next = lambda iterator: given(iterator)
+    try:
+        assert list(client.points()) == [(1, NOW_MS, 21.5)]
+    finally:
+        builtins.next = given
 
 
 def test_every_type_of_value_comes_back_and_arrives_as_it_was_logged():

@@ -100,7 +100,7 @@ def test_tails_are_not_joined_in_memory_when_they_go_to_their_sector_s_file():
     """The open file takes a kilobyte of an RP2's heap in one piece, and there may be no other."""
     ring = blynk_batch.FileRing("tails")
     client = blynk_batch.Client("token", ring=ring)
-    allocated = []
+    allocated, others = [], []
     for _ in range(250):
         spilled = ring.medium.spilled
         gc.collect()
@@ -109,7 +109,7 @@ def test_tails_are_not_joined_in_memory_when_they_go_to_their_sector_s_file():
         client.log(1, 20.5)
         after = gc.mem_alloc()
         gc.enable()
-        if ring.medium.spilled > spilled:
-            allocated.append(after - before)
+        (allocated if ring.medium.spilled > spilled else others).append(after - before)
     client.close()
-    assert len(allocated) > 3 and min(allocated) < 1600, allocated
+    # Beside what any reading takes: that is 400 bytes more on MicroPython 1.22.
+    assert len(allocated) > 3 and min(allocated) - min(others) < 640, (allocated, min(others))

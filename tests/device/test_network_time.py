@@ -4,9 +4,8 @@ tests/host/test_time.py shows what arrives with it, through flash and HTTP.
 """
 
 import sys
-import time as real_time
 
-from board_clock import BoardClock
+from board_clock import BoardClock, date_of
 from stand_ins import FakeServer
 from timing import DAY, HOUR, MINUTE
 
@@ -19,7 +18,7 @@ KISS_OF_DEATH = str(NTP_ZERO_MS)
 
 
 def date(ms):
-    year, month, day, hours, minutes, seconds = real_time.gmtime(ms // 1000)[:6]
+    year, month, day, hours, minutes, seconds = date_of(ms // 1000)[:6]
     name = "JanFebMarAprMayJunJulAugSepOctNovDec"[month * 3 - 3 : month * 3]
     return "Mon, %02d %s %d %02d:%02d:%02d GMT" % (day, name, year, hours, minutes, seconds)
 

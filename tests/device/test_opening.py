@@ -51,7 +51,7 @@ def test_a_first_block_that_has_failed_costs_no_wake_a_long_look():
         device = NorFlash(blocks, bad={0: "program"})
         ring = BlockRing(device)
         for number in range(3000):
-            ring.log(0, START_MS + number * 10007, b"\x01", [20 + number % 100 / 10])
+            ring.log(0, START_MS + number * 10007, b"\x01", [2000 + number % 100])
         found = bytes_read_at_open(device, ring)
         assert found <= 4800, (blocks, found)
 

@@ -4,7 +4,7 @@ import blynk_batch
 from flash import NorFlash
 from ring_checks import raises
 from stand_ins import NOW_MS, FakeClock, FakeServer
-from small_clients import client_on, run_for
+from small_clients import asyncio_module, client_on, run_for
 
 WASM = False  # it has no threads, and no asyncio.run
 
@@ -102,9 +102,7 @@ def test_a_drain_after_a_reset_that_ends_for_no_fault_leaves_no_wait_behind():
 
 class Hangs(FakeServer):
     async def apost(self, *args):
-        import asyncio
-
-        await asyncio.sleep(1000)
+        await asyncio_module().sleep(1000)
 
 
 def test_uploads_that_are_cancelled_wait_for_the_boot_before_only_once():

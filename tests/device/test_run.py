@@ -3,9 +3,10 @@
 import blynk_batch
 from flash import NorFlash
 from stand_ins import FakeServer
-from small_clients import client_on, raised, run_for
+from small_clients import asyncio_module, client_on, raised, run_for
 
 WASM = False  # it has no asyncio.run
+asyncio = asyncio_module()
 
 
 def test_run_goes_on_after_what_it_was_given_raised_once():
@@ -87,16 +88,12 @@ def test_run_goes_on_after_the_flash_failed_once():
 
 
 def test_run_ends_when_the_client_is_closed():
-    import asyncio
-
     client = client_on()
     client.close()
     raised(blynk_batch.Error, lambda: asyncio.run(client.run(lambda: True)), "closed")
 
 
 def test_a_drain_that_an_event_loop_was_left_with_ends_when_the_next_begins():
-    import asyncio
-
     class Waits(FakeServer):
         async def apost(self, *args):
             if not self.requests:
@@ -149,8 +146,6 @@ def test_run_takes_async_functions_too():
 
 
 def test_two_that_ask_whether_they_are_online_meanwhile_get_in_nobodys_way():
-    import asyncio
-
     class Slow(FakeServer):
         async def apost(self, *request):
             await asyncio.sleep(0)
@@ -177,8 +172,6 @@ def test_two_that_ask_whether_they_are_online_meanwhile_get_in_nobodys_way():
 
 
 def test_run_looks_again_within_a_day_however_seldom_it_is_to():
-    import asyncio
-
     def sleep(seconds):  # a board's knows no more than six days: its ticks wrap
         asked.append(seconds)
         yield

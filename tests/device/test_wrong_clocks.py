@@ -4,6 +4,7 @@ import random
 
 from blynk_batch import BlockRing, Client
 from blynk_batch.clock import wall as clocks
+from board_clock import date_of
 from flash import NorFlash
 from stand_ins import NOW_MS, FakeClock, FakeServer
 from timing import DAY, HOUR, MINUTE, arrived, client_on, unknown_boot
@@ -36,11 +37,9 @@ def test_steps_of_the_clock_neither_block_nor_reorder_nor_refuse_what_is_stored(
 
 def date(ms):
     """A reply's Date header."""
-    import time
-
     days = "Mon Tue Wed Thu Fri Sat Sun".split()
     months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-    t = time.gmtime(ms // 1000 - (946684800 if time.gmtime(0)[0] == 2000 else 0))
+    t = date_of(ms // 1000)
     return "%s, %02d %s %d %02d:%02d:%02d GMT" % (days[t[6]], t[2], months[t[1] - 1], t[0], t[3], t[4], t[5])
 
 

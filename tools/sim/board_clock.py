@@ -14,7 +14,13 @@ import time as _real
 _COLD_MS = {"esp32": 946684800000, "rp2": 1609459200000}
 _EPOCH_2000_MS = 946684800000
 PERIOD = 1 << 30  # of a board's ticks
+_OWN_EPOCH_S = _EPOCH_2000_MS // 1000 if _real.gmtime(0)[0] == 2000 else 0  # of the MicroPython that simulates
 _MONTHS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)  # days before each
+
+
+def date_of(unix_s):
+    """gmtime() of seconds since 1970, whatever this MicroPython counts from."""
+    return _real.gmtime(unix_s - _OWN_EPOCH_S)
 
 
 class Asleep(BaseException):
@@ -104,7 +110,7 @@ class Rtc:
         year, month, day, weekday, hours, minutes, seconds, _ = fields
         days = (year - 1970) * 365 + (year - 1969) // 4 + _MONTHS[month - 1] + day - 1 + (month > 2 and year % 4 == 0)
         unix = days * 86400 + hours * 3600 + minutes * 60 + seconds
-        back = _real.gmtime(unix)
+        back = date_of(unix)
         assert tuple(back[:6]) == (year, month, day, hours, minutes, seconds) and back[6] + 1 == weekday, fields
         self._clock.shown_ms = unix * 1000
 
@@ -142,7 +148,7 @@ class Time:
             seconds = self._shown_ms() // 1000
         elif seconds >> 31:  # as on some boards
             raise OverflowError("overflow converting long int to machine word")
-        return _real.gmtime(seconds + self._epoch_ms // 1000)
+        return date_of(seconds + self._epoch_ms // 1000)
 
     def ticks_ms(self):
         return self._clock.ticks % PERIOD
