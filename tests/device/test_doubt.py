@@ -146,6 +146,19 @@ def test_a_server_that_fails_on_everything_is_asked_for_each_pin_once_and_then_f
     assert (world.missing(), twice(world)) == ([], [])
 
 
+def test_a_drain_ends_where_more_pins_fail_than_the_state_can_note():
+    world = World()
+    world.failing = tuple(range(0, 140, 2))
+    for pin in range(140):
+        world.log(pin)
+    for _ in range(3):
+        before = len(world.requests)
+        world.drain()
+        assert len(world.requests) - before <= 140, len(world.requests)
+        world.wait(HOUR_S)
+    assert world.client.pending == 70
+
+
 def test_twenty_four_pins_that_fail_or_are_refused_one_by_one_starve_no_other():
     pins = tuple(range(1, 25))
     for failing in (True, False):

@@ -35,6 +35,11 @@ def test_it_is_hidden_also_where_a_server_gives_it_as_it_escapes_urls():
     for dash, line in (("%2D", "%5F"), ("%2d", "%5f"), ("-", "_")):
         shown = token.replace("-", dash).replace("_", line)
         assert hide("/update?token=%s&pin=v1" % shown, token) == "/update?token=...&pin=v1"
+    for escape in ("%%%02x", "%%%02X", "%%25%02x", "%%25%02X"):
+        for shown in (token, token.upper(), token.lower()):
+            shown = "".join([escape % ord(char) for char in shown])
+            assert hide("/update?token=%s&pin=v1" % shown, token) == "/update?token=...&pin=v1"
+    assert hide("100 % of %s", token) == "100 % of %s"
 
 
 class Unlucky(FakeServer):

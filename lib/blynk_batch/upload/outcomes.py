@@ -86,12 +86,12 @@ def _others_first(uploader, source, body, quick, error):
     if uploader.trusted and failures and pin not in uploader.failed and load("upload.hold", "has_places")(ring):
         _refused(uploader, source, body, error, True)
         return True
-    uploader.failed += bytes((pin,))
+    uploader.failed = seen = uploader.failed + bytes((pin,))  # the state may have no room for all of this drain
     uploader.set_failures(pin, min(2, failures + 1))
     ring.forget(keys.BATCH)  # nobody has it
     order = getattr(source, "order", [])
     stays = ring.state.get(keys.PART, ())[:1] == (pin,)  # its place in the window is kept as long as it is the first
-    if stays or not quick or failures or not failed or len(order) < 2 or uploader.failures(order[1]):
+    if stays or not quick or failures or not failed or not order[1:] or order[1] in seen or uploader.failures(order[1]):
         return False
     _count(uploader, _RETRIED)
     uploader.result.error = error

@@ -36,10 +36,10 @@ def server_of(url, home, regions):
 def hide(text, token):
     """`text` without the token, and without any six characters of it on end, in capitals or not, escaped for a URL or
     not."""
-    text = text.replace("%2D", "-").replace("%2d", "-").replace("%5F", "_").replace("%5f", "_")
+    for code in range(37, 123) if "%" in text else ():  # from % itself on: it may be escaped twice
+        text = text.replace("%%%02x" % code, chr(code)).replace("%%%02X" % code, chr(code))
     lower, token = text.lower(), token.lower()
-    size = min(_PIECE, len(token))
-    shown, end = [], 0
+    size, shown, end = min(_PIECE, len(token)), [], 0
     for at in range(len(text) - size + 1):
         if lower[at : at + size] in token:
             if at >= end:
