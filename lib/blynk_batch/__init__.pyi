@@ -107,7 +107,7 @@ class Client:
     token           the device's auth token
     ring            a FileRing or BlockRing; FileRing("/blynk_batch.ring") if None
     server          "https://blynk.cloud" or the region's own, without a path
-    transport       None: the firmware's `requests`; or HTTPS(ca=...), or anything with its `post` method
+    transport       None: Requests(); or HTTPS(ca=...), or anything with its `post` method
     clock           None: the board's own; or an object with now() and uptime(), see clock/wall.py
     batch_points, batch_bytes   most points and bytes in one request (Blynk: 10,000 and 2 MB)
     points_per_day  most points sent in one day (UTC); None: the server decides
@@ -185,7 +185,7 @@ class Client:
         """Drain whenever `is_online()` is true and a drain is due, for ever; for asyncio. Cancelling it is safe.
         `on_result` is called with the Result of each drain. Either may be an async function.
 
-        With HTTPS it lets other tasks run between chunks; the firmware's `requests` blocks for each request."""
+        With HTTPS it lets other tasks run between chunks; `Requests` blocks for each request."""
     def release(self, pin: _Pin) -> None:
         """Try with the next upload what the server has refused of `pin`, at once and whole."""
     def prepare(self) -> None:
@@ -243,9 +243,8 @@ class HTTPS:
         """End the connection; the next request makes another."""
 
 class Requests:
-    """`module`: stands in for the firmware's `requests`. NetworkError if there is none."""
+    """Takes no arguments; one object may serve several clients."""
 
-    def __init__(self, module: Any = None) -> None: ...
     def post(self, url: str, headers: Dict[str, str], body: Any, timeout_s: float) -> _Reply: ...
 
 def set_clock() -> bool:

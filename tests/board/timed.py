@@ -26,7 +26,7 @@ _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
 class Dated:
-    """The firmware's requests, whose replies have the Date of the simulated time."""
+    """The default transport, whose replies have the Date of the simulated time."""
 
     def __init__(self, library, board):
         self._real, self._board = library.Requests(), board

@@ -151,8 +151,6 @@ TABLE = (
     (new("FileRing", None), T, "path", "None", "a folder's name"),
     (new("FileRing", ""), V, "path", "''", "a folder's name"),
     (new("FileRing", "x\0y"), V, "path", "'x\\x00y'", "a folder's name"),
-    (new("Requests", 5), T, "module", "5", "the firmware's `requests`"),
-    (new("Requests", 0), T, "module", "0", "the firmware's `requests`"),
     (lambda: made(server="https://blynk.cloud:99999"), V, "server", "99999", "must be like"),
     (lambda: made(server="https://.."), V, "server", "..", "must be like"),
     (lambda: made(regions=("a..b",)), V, "regions", "a..b", "names of hosts"),

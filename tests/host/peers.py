@@ -175,7 +175,7 @@ def read_request(stream):
         raise EOFError
     return head, body
 
-# For scripts on the device: in place of a firmware's socket, whatever is written there, the reply is OK.
+# For scripts on the device: in place of a firmware's module `socket`; whatever is written there, the reply is OK.
 WIRE = """
 class Wire:
     def __init__(self):
@@ -191,5 +191,17 @@ class Wire:
     def settimeout(self, *_):
         pass
 
-    setsockopt = close = settimeout
+    setsockopt = connect = close = settimeout
+
+class Sockets:
+    SOCK_STREAM = 1
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def getaddrinfo(self, *_):
+        return [(2, 1, 6, "", ("127.0.0.1", 80))]
+
+    def socket(self, *_):
+        return self.kind()
 """

@@ -1,4 +1,4 @@
-"""A weather station for tests: a script run by MicroPython with blynk_batch and the firmware's own `requests`,
+"""A weather station for tests: a script run by MicroPython with blynk_batch and its default transport,
 against a real sandbox over real sockets, with a token and a ledger of its own.
 
     def test_a_reading_arrives(station):

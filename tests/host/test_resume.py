@@ -156,7 +156,7 @@ def test_a_cut_in_each_of_many_boots_between_send_and_ack_repeats_that_batch_onl
     said = station.run(
         """
         class Cutting:
-            # The firmware's requests; whatever is written to the flash after a reply is the last.
+            # The default transport; whatever is written to the flash after a reply is the last.
 
             def __init__(self):
                 self.real = blynk_batch.Requests()

@@ -19,7 +19,6 @@ PUBLIC = sorted(stubs.homes())
 INTERNAL = {
     "Client": {"uploader", "check_open", "check_books", "pace", "call", "tell"},
     "HTTPS": {"request", "send"},
-    "Requests": {"call"},
 }
 PROGRAM = """
 import blynk_batch

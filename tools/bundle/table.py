@@ -18,7 +18,7 @@ BUNDLES = {
     "_foreign": "media.foreign media.fat",
     "_pace": "upload.pace upload.due upload.result",
     "_upload": "blynk ring.fast upload.batch upload.counting upload.window upload.terms "
-    "upload.uploader upload.posting upload.call",
+    "upload.uploader upload.call",
     "_send": "http.requests http.pieces http.reply",
     "_times": "clock.times report",
     "_network": "clock.network upload.date ring.rewrite",

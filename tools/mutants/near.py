@@ -56,7 +56,6 @@ NEAR = {
         "host/test_https.py -k 'not (ten_thousand or continue or hundreds or reason or handshake or silence)'",
         "host/test_replies.py",
         "host/test_requests.py -k 'not silence'",
-        "host/test_requests_beside.py",
         "host/test_redirects.py",
         "host/test_network_faults.py",
     ],

@@ -1,4 +1,4 @@
-"""One request, one whole reply: by the firmware's `requests`, or over verified TLS of our own.
+"""One request, one whole reply: blocking on any firmware, or over verified TLS, under asyncio too.
 
 Knows nothing of readings and what is in a batch.
 """

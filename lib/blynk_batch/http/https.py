@@ -215,8 +215,5 @@ class Connection:
             pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
 
     def close(self):
-        """Both the TLS and the socket below: after a failed handshake the one no longer knows the other."""
-        for one in (self.stream, self.raw):
-            if one:
-                load("http.pieces", "close")(one)
+        load("http.pieces", "close")(self.stream, self.raw)
         self.raw = self.stream = None

@@ -51,9 +51,12 @@ def at_once(made, firmware):
         made.setsockopt(_TCP, option, 1)
 
 
-def close(one):
-    """End the connection of a socket. That it is dead already changes no reply, nor why there is none."""
-    try:
-        one.close()
-    except OSError:
-        pass
+def close(*ends):
+    """End a connection: its TLS, if any, and the socket below, since after a failed handshake the one no longer knows
+    the other. That it is dead already changes no reply, nor why there is none."""
+    for end in ends:
+        try:
+            if end:
+                end.close()
+        except OSError:
+            pass

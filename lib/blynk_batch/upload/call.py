@@ -1,4 +1,5 @@
-"""One call of upload(): its time limit, its watchdog, the transport, and the Result. Blocking; run.py is not.
+"""One call of upload(): its time limit, its watchdog, each batch to the transport and its reply back, and the Result.
+Blocking; run.py is not.
 
 Knows the transport's one method and how to step through a drain; nothing of what a drain decides.
 """
@@ -8,15 +9,15 @@ import gc
 from micropython import const
 
 from .. import load
+from ..blynk import headers
 from ..errors import Busy
-from .posting import Posting
-from .result import OutOfTime, Result, ended, failed
+from .result import OutOfTime, Result, checked, ended, failed
 
 _STEP_S = const(20)  # for one operation on the network
 _WATCHED_S = const(7)  # the same where a watchdog waits; the RP2's ends at 8.388 s
 
 
-class Call(Posting):
+class Call:
     """`next(reply)` is the Body to post, None for a pause, and raises StopIteration at the end; then `end()`."""
 
     loop = None  # asyncio's, of a run()
@@ -60,6 +61,26 @@ class Call(Posting):
             raise StopIteration
         except OSError as e:  # the medium's
             raise load("words", "explained")(e, self._client.ring.medium.place)
+
+    def request(self, body):
+        """The arguments of the transport's `post`."""
+        url = body.url or self._uploader.url(body.pin)
+        return url, headers(body.len_bytes), body if self._uploader.streams else self._piece(body), self._step_s
+
+    def _piece(self, body):
+        """All of the body in one buffer of its size."""
+        piece, at = bytearray(body.len_bytes), 0
+        for chunk in body:
+            piece[at : at + len(chunk)] = chunk
+            at += len(chunk)
+        return (piece,)
+
+    def post(self, body):
+        """The reply to one batch, or the exception that came instead."""
+        try:
+            return checked(self.transport.post(*self.request(body)))
+        except Exception as e:  # noqa: BLE001 - whatever a transport raises, the data stays and the result says it
+            return e
 
     def run(self):
         """To the end, blocking; the Result."""
