@@ -33,9 +33,7 @@ class Device:
     """
 
     def __init__(self, device, start, blocks, page_size, unit, whole_blocks, verify):
-        self._device = device
-        self._verify = verify
-        self.strict = False
+        self._device, self._verify, self.strict = device, verify, False
         self.block_bytes = _check(device.ioctl(_SIZE, 0)) or 512
         count = _check(device.ioctl(_COUNT, 0)) or 0
         if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
@@ -122,6 +120,8 @@ class Device:
         if self._verify:
             found = bytearray(len(data))
             self.read(address, found)
+            if found != data:
+                self.read(address, found)  # one wrong read is no damage
             if found != data:
                 raise OSError(_EIO)
 

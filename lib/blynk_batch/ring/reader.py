@@ -73,8 +73,7 @@ class Reader(Course):
         if count > len(self.buf):
             buf = bytearray(count + 64)
             buf[:left] = self.view[at : at + left]
-            self.buf = buf
-            self.view = memoryview(buf)
+            self.buf, self.view = buf, memoryview(buf)
         elif left:
             self.buf[:left] = self.buf[at : at + left]
         self.base = offset
@@ -145,7 +144,7 @@ class Reader(Course):
                 kind = self._parse(size)
                 if kind:
                     return kind
-            elif self.is_blank(offset):
+            elif self.is_blank(offset) and (again < _AGAIN or not self.medium.skips):
                 self.next_at = offset
                 return 0
             elif again:
