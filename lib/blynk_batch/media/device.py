@@ -38,8 +38,7 @@ class Device:
         count = _check(device.ioctl(_COUNT, 0)) or 0
         if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
             raise ValueError("start=%r, blocks=%r: the device has %d blocks" % (start, blocks, count))
-        self._first = start
-        self.bytes = (blocks or count - start) * self.block_bytes
+        self._first, self.bytes = start, (blocks or count - start) * self.block_bytes
         self.most_bytes = (count - start) * self.block_bytes
         self.sector_bytes = -(-SECTOR_BYTES // self.block_bytes) * self.block_bytes
         if (unit or 1) > min(512, self.block_bytes):  # no short frame crosses that: see ring/pages.py

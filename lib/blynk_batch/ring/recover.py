@@ -15,7 +15,7 @@ from .reader import DATA, Reader
 from .record import BLANK, MARK, PAGE
 from .state import ANCHOR, BOOT, OLDEST, SLEEP
 
-_WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
+_WINDOW = const(64)  # read in small steps, half of it on raw flash: half of the newest page is blank on average
 
 
 def recover(ring, oldest, newest):
@@ -35,7 +35,7 @@ def recover(ring, oldest, newest):
         medium.read(newest, 0, memoryview(buf))
         ring.salt = int.from_bytes(buf[sector.PREFIX_BYTES :], "little")
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # older ones were dropped before the header was written
-    reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
+    reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW >> bool(medium.skips), head)
     whole = _go_to_last_page(ring, reader) if head and first == newest else 0  # the page whose mark has all state
     bad = 0  # damaged places before a mark that has all state again
     is_damaged = False
