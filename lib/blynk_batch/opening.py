@@ -26,7 +26,6 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
     let_go("arguments")
     path = path.rstrip("/")
     try:
-        ring.key = (absolute, 0, 1)
         from .media.littlefs import Files
 
         medium = Files(absolute, tails, tail_bytes)
@@ -38,6 +37,7 @@ def open_file(ring, path, capacity_bytes, overwrite, commit_every, tails, tail_b
             medium, span = load("media.names", "find")(medium, tail, path, capacity_bytes)
         elif capacity_bytes:
             medium.slots = medium.wanted = capacity_bytes // medium.sector_bytes
+        ring.key = (absolute.lower() if hasattr(medium, "file") else absolute, 0, 1)  # FAT knows no capitals
         Ring.__init__(ring, medium, span, overwrite, commit_every)
         if medium.slots != medium.wanted and not ring.pending:
             _resize(ring)

@@ -50,6 +50,18 @@ def test_a_block_that_cannot_be_read_costs_what_is_in_it_and_nothing_else():
         assert left == list(range(5700 - len(left), 5700)) and len(left) > 1000
 
 
+def test_so_it_is_where_the_first_block_is_one_of_those_that_cannot_be_read():
+    for kind, lost in ((NorFlash, (0,)), (NorFlash, (0, 2)), (SdCard, (0, 11))):
+        device = unreadable(kind, 66 if kind is SdCard else 8)
+        log(BlockRing(device), 0, 2000)
+        device.lost = lost
+        ring = BlockRing(device)
+        assert ring.newest == 3 and ring.number == 2000, lost
+        log(ring, 2000, 10)
+        numbers = found(ring)
+        assert numbers[-10:] == list(range(2000, 2010)) and 800 < len(numbers) < 1600, (lost, len(numbers))
+
+
 class ReadsLate(SdCard):
     """Reads so often in a row of a tail fail, and the next does not."""
 

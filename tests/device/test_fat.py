@@ -3,7 +3,7 @@
 import os
 
 from blynk_batch import Client, FileRing
-from blynk_batch.errors import WrongDevice
+from blynk_batch.errors import Error, WrongDevice
 from blynk_batch.media import fat
 from blynk_batch.ring.state import DROPPED
 from flash import NorFlash, SdCard, umount
@@ -37,6 +37,14 @@ def test_a_folder_that_is_named_from_where_the_program_is_lies_where_that_was():
     assert os.listdir("/sim/elsewhere/ring") == []
     os.chdir("/")
     assert found(FileRing("/sim/ring")) == list(range(20))
+
+
+def test_a_name_in_capitals_is_the_same_ring_which_no_second_client_gets():
+    mounted()
+    client = Client("token", ring=opened(capacity_bytes=CAPACITY), clock=FakeClock())
+    assert "open" in raises(Error, Client, "token", ring=FileRing("/sim/RING"), clock=FakeClock())
+    client.close()
+    Client("token", ring=FileRing("/sim/Ring"), clock=FakeClock()).close()
 
 
 def test_the_ring_is_one_file_of_the_capacity_and_two_blocks():

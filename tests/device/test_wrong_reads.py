@@ -59,6 +59,40 @@ def test_a_wrong_bit_in_one_read_of_what_was_erased_takes_no_second_erase_and_le
             ring.start_sector(ring.newest + 1)  # RuleBroken, had it been written full of 0xFF
 
 
+class Floats(Glitch):
+    """One read finds the line floating: all bits are 1."""
+
+    def readblocks(self, block, buf, offset=0):
+        super().readblocks(block, buf, offset)
+        if self.at == -1:
+            buf[:] = b"\xff" * len(buf)
+
+
+def test_one_read_of_opening_that_finds_nothing_but_blank_bytes_ends_the_ring_no_earlier():
+    for count in (40, 700):
+        base = NorFlash(4)
+        ring = BlockRing(base)
+        for number in range(count):
+            ring.log(0, START_MS + number * 10000, b"\x01", [number])
+        for at in range(40):
+            device = Floats(4, image=base.image())
+            device.at, device.byte = at, 0
+            ring = BlockRing(device)
+            device.at = -9
+            assert [value for _, value in found(ring)] == list(range(count)), (count, at)
+            assert device.data == base.data
+
+
+def test_a_wrong_bit_in_the_read_that_proves_a_program_leaves_no_block_out():
+    device = Glitch(4)
+    ring = BlockRing(device)
+    for number in range(3):
+        device.at, device.byte = 0, number
+        ring.log(0, START_MS + number * 10000, b"\x01", [number])
+        assert device.at < 0 and ring.newest == 0 and not ring.state.get(12), number
+    assert [value for _, value in found(ring)] == [0, 1, 2]
+
+
 class Wavers(NorFlash):
     """The byte at `wrong` is read wrongly `left` times."""
 

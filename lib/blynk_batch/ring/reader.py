@@ -35,8 +35,7 @@ class Reader(Course):
         self._unit = ring.medium.unit
         self._salt = ring.salt
         self._voids = ring.state.get(VOIDS, ())
-        self._end = end
-        self._window = window  # what is read at a time; the buffer grows with a longer frame
+        self._end, self._window = end, window  # what is read at a time; the buffer grows with a longer frame
         self.buf = bytearray(window)
         self.view = memoryview(self.buf)
         self.chain = record.Chain()
@@ -142,7 +141,7 @@ class Reader(Course):
                 kind = self._parse(size)
                 if kind:
                     return kind
-            elif self.is_blank(offset):
+            elif self.is_blank(offset) and (again < _AGAIN or not self.medium.skips):
                 self.next_at = offset
                 return 0
             elif again:

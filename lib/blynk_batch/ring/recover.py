@@ -15,7 +15,7 @@ from .reader import DATA, Reader
 from .record import BLANK, MARK, PAGE
 from .state import ANCHOR, BOOT, OLDEST, SLEEP
 
-_WINDOW = const(64)  # read in small steps: half of the newest page is blank on average
+_WINDOW = const(64)  # read in small steps, half of it on raw flash: half of the newest page is blank on average
 
 
 def recover(ring, oldest, newest):
@@ -25,7 +25,7 @@ def recover(ring, oldest, newest):
     first, head = _load_state(ring)
     is_head = head and first == newest  # the newest sector's is whole
     ring.oldest = max(oldest, min(ring.get(OLDEST), newest))  # older ones were dropped before the header was written
-    reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW, head)
+    reader = Reader(ring, (first, 0), (newest, medium.end(newest)), 0, _WINDOW >> bool(medium.skips), head)
     state_page = _go_to_last_page(ring, reader) if is_head else 0  # the page whose mark has the state read so far
     is_mixed, made_good = False, 0  # state is missing in what was read; damaged places for which it is not
     last, before = [], 0  # (offset, first point, end) of the frames that one write can have brought; kind of the last
