@@ -174,9 +174,9 @@ class Survivor:
     def expected(self, index):
         """If the power goes again during the change `index` of `changes`."""
         end, start = self.end, self.end - len(self.found)
-        missing = [number for number in range(end) if number not in self.found]
-        if missing and missing[-1] >= start:  # gaps: pins are delivered one by one
-            return Expected((end, end + 1), (0, 0), missing)
+        if self.found != list(range(start, end)):  # gaps: pins are delivered one by one
+            there = set(self.found)
+            return Expected((end, end + 1), (0, 0), [number for number in range(end) if number not in there])
         if index < self.recovery:
             return self._before if self._is_weak(index) else Expected((end,), (start, start))
         return Expected((end, end + 1), (start, self._start_after))
