@@ -183,6 +183,7 @@ class Wire:
 
     def write(self, data):
         self.sent.append(bytes(data))
+        return len(data)
 
     def read(self, size):
         text, self.text = self.text[:size], self.text[size:]

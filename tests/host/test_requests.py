@@ -49,6 +49,26 @@ print(blynk_batch.Requests().post("http://localhost/x", {}, (b"[]",), 1)[0])
     assert run_on_device(WIRE + script).endswith("closed\n200\n")
 
 
+def test_a_write_that_took_only_a_part_is_no_request_that_went_out(run_on_device):
+    script = """
+import sys
+import blynk_batch
+
+class Cut(Wire):
+    def write(self, data):
+        self.sent.append(data)
+        return took(len(data)) if len(self.sent) > 1 else len(data)
+
+sys.modules["socket"] = Sockets(Cut)
+for took in (lambda size: size // 2, lambda size: 0, lambda size: None, lambda size: size):
+    try:
+        print(blynk_batch.Requests().post("http://localhost/x", {}, (b" " * 2000, b"[]"), 1)[0])
+    except OSError as e:
+        print(e)
+"""
+    assert run_on_device(WIRE + script) == 3 * "the request was cut short\n" + "200\n"
+
+
 def test_a_watchdog_is_fed_between_any_two_waits_for_the_network(run_on_device):
     script = """
 import sys
@@ -62,6 +82,7 @@ class Waiting(Wire):
 
     def write(self, data):
         waits.append("write")
+        return len(data)
 
     def read(self, size):
         waits.append("read")

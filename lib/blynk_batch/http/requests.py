@@ -59,14 +59,14 @@ class _Wire:
     def send(self, url, headers, body):
         """The OSError that broke the request off, or None."""
         broken = None
-        for piece in gather(_chunks(url, headers, body)):
-            if piece:
-                self.feed()
-                try:
-                    self.stream.write(piece)
-                except OSError as e:
-                    broken = e
-                    break
+        for piece in filter(None, gather(_chunks(url, headers, body))):
+            self.feed()
+            try:
+                if self.stream.write(piece) != len(piece):  # axTLS raises nothing where the connection is lost
+                    raise OSError("the request was cut short")
+            except OSError as e:
+                broken = e
+                break
         self._started = time.ticks_ms()
         return broken
 
