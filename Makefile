@@ -11,8 +11,8 @@ typed = '$(subst ','\'',$(value $(1)))'
 # Nobody is to update what this project pins.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
-# One more test than cores at a time: many wait for a board's line or a socket.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Two more tests than cores at a time: many wait for a board's line or a socket.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 # `make` lists these two groups first; every other target with a text after two number signs is for development.
 FOR_USE := demo sandbox plan pull audit
