@@ -42,7 +42,6 @@ class _Wire:
 
     def connect(self, url):
         socket = __import__("socket")  # here: a firmware without a network has none; and a file may stand in for it
-
         scheme, _, place = url.split("/")[:3]
         host, _, port = place.partition(":")
         self.feed()

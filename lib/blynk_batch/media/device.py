@@ -33,12 +33,15 @@ class Device:
     """
 
     def __init__(self, device, start, blocks, page_size, unit, whole_blocks, verify):
-        self._device, self._verify, self.strict = device, verify, False
+        self._device = device
+        self._verify = verify
+        self.strict = False
         self.block_bytes = _check(device.ioctl(_SIZE, 0)) or 512
         count = _check(device.ioctl(_COUNT, 0)) or 0
         if not 0 <= start < count or not 0 <= (blocks or 0) <= count - start:
             raise ValueError("start=%r, blocks=%r: the device has %d blocks" % (start, blocks, count))
-        self._first, self.bytes = start, (blocks or count - start) * self.block_bytes
+        self._first = start
+        self.bytes = (blocks or count - start) * self.block_bytes
         self.most_bytes = (count - start) * self.block_bytes
         self.sector_bytes = -(-SECTOR_BYTES // self.block_bytes) * self.block_bytes
         if (unit or 1) > min(512, self.block_bytes):  # no short frame crosses that: see ring/pages.py

@@ -35,7 +35,8 @@ class Reader(Course):
         self._unit = ring.medium.unit
         self._salt = ring.salt
         self._voids = ring.state.get(VOIDS, ())
-        self._end, self._window = end, window  # what is read at a time; the buffer grows with a longer frame
+        self._end = end
+        self._window = window  # what is read at a time; the buffer grows with a longer frame
         self.buf = bytearray(window)
         self.view = memoryview(self.buf)
         self.chain = record.Chain()

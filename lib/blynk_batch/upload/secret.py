@@ -39,7 +39,8 @@ def hide(text, token):
     for code in range(37, 123) if "%" in text else ():  # from % itself on: it may be escaped twice
         text = text.replace("%%%02x" % code, chr(code)).replace("%%%02X" % code, chr(code))
     lower, token = text.lower(), token.lower()
-    size, shown, end = min(_PIECE, len(token)), [], 0
+    size = min(_PIECE, len(token))
+    shown, end = [], 0
     for at in range(len(text) - size + 1):
         if lower[at : at + size] in token:
             if at >= end:
